@@ -1,0 +1,79 @@
+# One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
+.DEFAULT_GOAL := help
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench build check clean
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+PYTHON := python
+else
+BIN := $(VENV)/bin
+endif
+RUN := $(BIN)/python
+PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+DEV := $(VENV)/.dev
+DEMO := $(VENV)/.demo
+SOURCES := facade scripts tests examples
+
+help: ## show the verbs
+	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
+
+setup: $(DEV) ## create the virtual environment with everything that development needs
+
+$(RUN):
+	$(PYTHON) scripts/venv.py $(VENV)
+
+$(DEV): requirements/dev.txt pyproject.toml | $(RUN)
+	$(PIP) install -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(RUN) -c "open('$(DEV)', 'w'); open('$(DEMO)', 'w')"
+
+$(DEMO): pyproject.toml | $(RUN)
+	$(PIP) install -c requirements/dev.txt -e ".[sandbox]"
+	@$(RUN) -c "open('$(DEMO)', 'w')"
+
+lock: $(DEV) ## pin the newest allowed versions of what development needs
+	$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header \
+	  --no-emit-index-url --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+generate: $(DEV) ## write generated/, the sync twin and the sandbox data from openapi/ and the async source
+	$(RUN) scripts/generate.py
+
+check-generated: $(DEV) ## fail if what is checked in is not what `make generate` writes
+	$(RUN) scripts/generate.py --check
+
+format: $(DEV) ## format the code
+	$(RUN) -m ruff check --fix-only $(SOURCES)
+	$(RUN) -m ruff format $(SOURCES)
+
+lint: $(DEV) ## style, import directions, spelling of the specifications
+	$(RUN) -m ruff check $(SOURCES)
+	$(RUN) -m ruff format --check $(SOURCES)
+	$(BIN)/lint-imports
+	$(RUN) -m openapi_spec_validator openapi/itwins.yaml openapi/reality-analysis.yaml
+
+type: $(DEV) ## mypy and pyright, both strict
+	$(RUN) -m mypy
+	$(RUN) -m pyright
+
+test: $(DEV) ## run the tests
+	$(RUN) -m pytest
+
+contract: $(DEV) ## run the tests against independent servers driven by the specifications
+	$(RUN) -m pytest tests/contract
+
+demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
+	@$(RUN) scripts/demo.py
+
+bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
+	$(RUN) scripts/bench.py
+
+build: $(DEV) ## build the wheel and the source distribution
+	$(RUN) -m build --no-isolation
+
+check: lint type check-generated test contract ## everything that CI runs
+
+clean: ## remove the virtual environment and everything that was built
+	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'node_modules')]"

@@ -1,0 +1,93 @@
+"""Apply OpenAPI Overlay 1.0 documents to an OpenAPI document: the deviations that generation needs, as data.
+
+The Overlay specification: https://spec.openapis.org/overlay/v1.0.0.html. JSONPath (RFC 9535) is python-jsonpath's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import jsonpath
+from ruamel.yaml import YAML
+
+Json = dict[str, Any]
+
+
+class OverlayError(Exception):
+    """An overlay cannot be applied as it is written."""
+
+
+def load_yaml(path: Path) -> Json:
+    """Read a YAML or JSON document (YAML 1.2, safe: no tags, no code)."""
+    document: object = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    if not isinstance(document, dict):
+        raise OverlayError(f"{path.name} is not an object")
+    return cast(Json, document)
+
+
+def overlays_of(spec: Path, folder: Path) -> list[Path]:
+    """The overlays in `folder` that apply to `spec`: those that extend it, and those that extend nothing."""
+    found: list[Path] = []
+    for path in sorted(folder.glob("*.yaml")):
+        extends = load_yaml(path).get("extends")
+        if extends is None or Path(str(extends)).name == spec.name:
+            found.append(path)
+    return found
+
+
+def apply_overlays(document: Json, overlays: Iterable[Path]) -> Json:
+    """Return a copy of `document` with the overlays applied in their order."""
+    result = copy.deepcopy(document)
+    for path in overlays:
+        overlay = load_yaml(path)
+        if not str(overlay.get("overlay", "")).startswith("1.0"):
+            raise OverlayError(f"{path.name} is not an Overlay 1.0 document")
+        for number, action in enumerate(overlay["actions"], 1):
+            try:
+                _apply(action, result)
+            except (OverlayError, KeyError, jsonpath.JSONPathError) as error:
+                raise OverlayError(f"{path.name}, action {number} ({action.get('target')}): {error}") from None
+    return result
+
+
+def _apply(action: Json, document: Json) -> None:
+    if not action.get("description"):
+        raise OverlayError("an action needs a description: the reason for the deviation")
+    matches = list(jsonpath.finditer(action["target"], document, strict=True))
+    if not matches:
+        raise OverlayError("matches nothing; the specification has changed, so review the action or delete it")
+    if action.get("remove"):
+        # From the end, so that removing an item of a list does not move the ones still to be removed.
+        for match in reversed(matches):
+            if match.parent is None:
+                raise OverlayError("the whole document cannot be removed")
+            del cast(Any, match.parent.obj)[match.parts[-1]]
+    elif "update" in action:
+        for match in matches:
+            _update(match, copy.deepcopy(action["update"]))
+    else:
+        raise OverlayError("an action needs either `update` or `remove`")
+
+
+def _update(match: jsonpath.JSONPathMatch, update: object) -> None:
+    target: object = match.obj
+    if isinstance(target, dict) and isinstance(update, dict):
+        _merge(cast(Json, target), cast(Json, update))
+    elif isinstance(target, list):
+        cast(list[object], target).append(update)
+    else:
+        raise OverlayError("`update` needs an object for an object, or an item for a list")
+
+
+def _merge(target: Json, update: Json) -> None:
+    for key, value in update.items():
+        old = target.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            _merge(cast(Json, old), cast(Json, value))
+        elif isinstance(old, list) and isinstance(value, list):
+            cast(list[object], old).extend(cast(list[object], value))
+        else:
+            target[key] = value
