@@ -36,6 +36,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Response as ResponseObject
 from openapi_python_client.schema import Schema
+from openapi_python_client.schema.untrusted_string import UntrustedString
 
 Json = dict[str, Any]
 
@@ -243,6 +244,17 @@ def _name_members(node: object) -> None:
         _name_members(child)
 
 
+def _unprefix(data: GeneratorData, config: Config) -> None:
+    """Call `_links` links, where that name is free; the generator would make it field_links."""
+    for model in data.models:
+        properties = [*(model.required_properties or []), *(model.optional_properties or [])]
+        taken = {str(prop.python_name) for prop in properties}
+        for prop in properties:
+            name = _text(prop.name)
+            if name.startswith("_") and _snake_case(name) not in taken:
+                prop.set_python_name(UntrustedString(name.lstrip("_")), config)
+
+
 def generate_package(document: Json, folder: Path) -> None:
     """Generate the package of one document into `folder`, which must not exist yet. Formatting is left to the caller.
 
@@ -261,6 +273,7 @@ def generate_package(document: Json, folder: Path) -> None:
     data = GeneratorData.from_dict(document, config=config)
     if isinstance(data, GeneratorError):
         raise GenerationError(_describe(data))
+    _unprefix(data, config)
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     questions = _Questions(document)
     project.env.loader = ChoiceLoader([cast(BaseLoader, project.env.loader), PrefixLoader({"upstream": PackageLoader(UPSTREAM)})])

@@ -8,14 +8,21 @@ from pathlib import Path
 # Every rule has to be used at least once, so that none outlives its purpose. Longer words come first.
 RULES: tuple[tuple[str, str], ...] = (
     (r"async def", "def"),
-    (r"async with", "with"),
     (r"async for", "for"),
+    (r"async with", "with"),
     (r"await ", ""),
+    (r"asynchronous", "synchronous"),
+    (r"for_async=True", "for_async=False"),
     (r"AsyncITwinPlatform", "ITwinPlatform"),
-    (r"_async", "_sync"),
+    (r"AsyncBaseTransport", "BaseTransport"),
+    (r"AsyncByteStream", "SyncByteStream"),
+    (r"open_async_transport", "open_transport"),
+    (r"handle_async_request", "handle_request"),
     (r"__aenter__", "__enter__"),
     (r"__aexit__", "__exit__"),
+    (r"aget_token", "get_token"),
     (r"aclose", "close"),
+    (r"The async client: the one hand-written source.*", 'The sync client, derived from the async one."""'),
 )
 
 HEADER = (

@@ -29,18 +29,18 @@ class BucketResponse(_Model):
     """
     Attributes:
         bucket (Bucket): What is known about a bucket.
-        field_links (ContainerLinks): Where the container of the bucket is.
+        links (ContainerLinks): Where the container of the bucket is.
     """
 
     bucket: Bucket
-    field_links: ContainerLinks
+    links: ContainerLinks
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
             {
                 "bucket": self.bucket,
-                "_links": self.field_links,
+                "_links": self.links,
             }
         )
 
@@ -52,7 +52,7 @@ class BucketResponse(_Model):
         properties = properties_of(src_dict)
         result = cls(
             bucket=required(properties, "bucket", Bucket.from_dict),
-            field_links=required(properties, "_links", ContainerLinks.from_dict),
+            links=required(properties, "_links", ContainerLinks.from_dict),
         )
         result.additional_properties = properties
         return result

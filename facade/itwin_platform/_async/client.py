@@ -1,0 +1,110 @@
+"""The client: what a user makes once, and the API groups that hang on it."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .._policies.redaction import protect_logs
+from .._policies.retries import RetryPolicy
+from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
+from ..credentials import provider_of
+from .itwins import ITwins
+from .pipeline import Pipeline
+from .reality_analysis import RealityAnalysis
+from .repositories import Repositories
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ..credentials import CredentialsArgument
+    from ..environments import Environment
+
+
+class AsyncITwinPlatform:
+    """The iTwin Platform.
+
+    Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
+    a context (`async with`). Nothing is sent before the first call.
+
+    Parameters:
+        credentials: An access token (without the word Bearer); a callable that returns one, called for every attempt;
+            or an object of `itwin_platform.credentials`. None reads the environment: `ITP_ACCESS_TOKEN`, or
+            `ITP_SERVICE_CLIENT_ID` and `ITP_SERVICE_CLIENT_SECRET`.
+        environment: `"prod"`, `"qa"` or `"dev"`: chooses API and identity host together. None is prod, unless
+            `ITP_API_URL` or `ITP_ISSUER_URL` says otherwise.
+        api_url: Another address of the APIs, https, or http to this very machine.
+        issuer_url: Another address of the identity service, likewise.
+        timeout: Seconds for connecting and for each read and write, or a pair of both; 10 and 60 by default.
+        deadline: Seconds for one call, everything included: token, retries, redirects, body.
+        retry: How failed requests are tried again; None for a single attempt.
+        user_agent: Added to the User-Agent header, for instance `"my-app/1.0"`.
+        max_body_bytes: The largest answer to accept, in bytes after decoding.
+        proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
+        verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
+        http2: Use HTTP/2 where the server can; needs the package h2.
+
+    Attributes:
+        itwins: iTwins and their images.
+        repositories: Repositories and their resources.
+        reality_analysis: Reality analysis: the bucket.
+
+    Raises:
+        ConfigurationError: There are no credentials, or an argument cannot be used; the message names it.
+        CredentialsError: The token cannot be one, for instance because it ends with a line break.
+    """
+
+    def __init__(
+        self,
+        credentials: CredentialsArgument = None,
+        *,
+        environment: Environment | str | None = None,
+        api_url: str | None = None,
+        issuer_url: str | None = None,
+        timeout: float | tuple[float, float] | None = None,
+        deadline: float = DEFAULT_DEADLINE,
+        retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 (it cannot be changed)
+        user_agent: str | None = None,
+        max_body_bytes: int = DEFAULT_MAX_BODY,
+        proxy: str | None = None,
+        verify: ssl.SSLContext | str | Path | None = None,
+        http2: bool = False,
+    ) -> None:
+        settings = make_settings(
+            environment=environment,
+            api_url=api_url,
+            issuer_url=issuer_url,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            user_agent=user_agent,
+            max_body_bytes=max_body_bytes,
+            proxy=proxy,
+            verify=verify,
+            http2=http2,
+        )
+        protect_logs()
+        self._api_url = settings.api_url
+        self._pipeline = Pipeline(settings, provider_of(credentials, settings, for_async=True))
+        self.itwins = ITwins(self._pipeline)
+        self.repositories = Repositories(self._pipeline)
+        self.reality_analysis = RealityAnalysis(self._pipeline)
+
+    async def aclose(self) -> None:
+        """Close the connections. A call after that raises ConfigurationError."""
+        await self._pipeline.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Use the client as a context, which closes it."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_url={self._api_url!r})"

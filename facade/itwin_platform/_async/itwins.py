@@ -1,0 +1,74 @@
+"""The iTwins API: iTwins and their images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from itwin_platform_api.itwins.models import ITwin, ITwinImage
+
+    from .pipeline import Pipeline
+
+
+class ITwins:
+    """iTwins and their images: `platform.itwins`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def get(self, itwin_id: str) -> ITwin:
+        """Get the metadata of an iTwin.
+
+        `GET /itwins/{id}`, https://developer.bentley.com/apis/itwins/operations/get-itwin/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Returns:
+            The iTwin. Dates are aware; `image` is a link that works for at least an hour.
+
+        Raises:
+            ValueError: The id cannot be part of a path. Nothing was sent.
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            UnauthorizedError: The token is missing, expired or not accepted.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not what the specification says.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        from itwin_platform_api.itwins.api.itwins import get_itwin
+
+        answer = await self._pipeline.call(get_itwin.OPERATION, itwin_id=itwin_id)
+        return answer.itwin
+
+    async def get_image(self, itwin_id: str) -> ITwinImage:
+        """Get the names of an iTwin's image and links to download it.
+
+        The name of an image changes only when the image does, so it can serve as a cache key.
+
+        `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Returns:
+            Names and links of the thumbnail and of the image as uploaded. The links work for at least an hour and
+            need no token; none must be sent with them.
+
+        Raises:
+            ValueError: The id cannot be part of a path. Nothing was sent.
+            NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
+            UnauthorizedError: The token is missing, expired or not accepted.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not what the specification says.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        from itwin_platform_api.itwins.api.images import get_itwin_image
+
+        answer = await self._pipeline.call(get_itwin_image.OPERATION, itwin_id=itwin_id)
+        return answer.image

@@ -1,0 +1,275 @@
+"""The request pipeline: what happens between a method of an API group and the wire.
+
+Every call goes through here: path, token, attempt, redirect, retry, answer. The rules are in `_policies`; this module
+only carries them out.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
+from .._policies.paths import fill_path
+from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target
+from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
+from .._primitives import asynchronous as io
+from ..errors import DeadlineExceeded, ITwinPlatformError, RedirectError, ResponseError, TransportError
+from .transport import Headers, Transport, TransportFailure
+
+if TYPE_CHECKING:
+    from itwin_platform_api.runtime import Operation
+
+    from .._settings import Settings
+    from ..credentials import TokenProvider
+
+T = TypeVar("T")
+
+logger = logging.getLogger("itwin_platform")
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of a user, over all its attempts."""
+
+    operation: str
+    method: str
+    accept: bytes
+    target: Target
+    started: float
+    ends: float
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of an attempt: the answer of a success, or an error and what is known about its cause."""
+
+    host: str
+    answer: Answer | None = None
+    error: ITwinPlatformError | None = None
+    status: int | None = None
+    retry_after: float | None = None
+    unsent: bool = False
+    final: bool = False
+
+
+class Pipeline:
+    """Carries out operations. One belongs to each client; it is shared by threads, or by tasks."""
+
+    def __init__(self, settings: Settings, credentials: TokenProvider) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._transport = Transport(settings.transport)
+        self._policy = settings.retry or RetryPolicy(attempts=1)
+        self._budget = RetryBudget()
+        self._gate = PauseGate()
+        self._user_agent = settings.user_agent.encode("ascii")
+
+    async def call(self, operation: Operation[T], **ids: str) -> T:
+        """Carry out an operation and return the body of its answer as the type that the specification names.
+
+        Parameters:
+            operation: The operation.
+            ids: Its path parameters in the order of the path, under the names to use in errors.
+
+        Raises:
+            ValueError: An id cannot be a path segment. Nothing was sent.
+            ITwinPlatformError: Anything else; see the subclasses.
+        """
+        path = self._settings.prefix + fill_path(operation.path, ids)
+        now = time.monotonic()
+        call = _Call(
+            operation=operation.id,
+            method=operation.method,
+            accept=operation.accept.encode("ascii"),
+            target=Target(self._settings.origin, path),
+            started=now,
+            ends=now + self._settings.deadline,
+        )
+        return _parsed(await self._within_deadline(call), operation.id, operation.read)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def _within_deadline(self, call: _Call) -> Answer:
+        try:
+            with io.time_limit(self._settings.deadline):
+                return await self._attempts(call)
+        except TimeoutError:
+            pass
+        raise DeadlineExceeded(
+            f"{call.operation} took longer than its deadline of {self._settings.deadline:g} seconds "
+            f"(in attempt {call.attempt}). Try again, or give the client a longer deadline.",
+            phase="headers",
+            operation=call.operation,
+        )
+
+    async def _attempts(self, call: _Call) -> Answer:
+        """Try until there is a success, or no reason to try again."""
+        refused: str | None = None
+        while True:
+            call.attempt += 1
+            await self._pass_gate(call)
+            token = await self._credentials.aget_token()
+            outcome = await self._attempt(call, token)
+            if outcome.answer is not None:
+                self._budget.earn()
+                return outcome.answer
+            error = outcome.error or ITwinPlatformError()
+            if outcome.status == 401 and refused is None and self._policy.attempts > 1:
+                # Only what was refused is dropped; a token that another call has renewed meanwhile stays.
+                refused = token
+                self._credentials.invalidate(token)
+                if await self._credentials.aget_token() != token:
+                    continue
+            delay = self._delay(call, outcome)
+            if delay is None:
+                raise error
+            await io.sleep(delay)
+
+    async def _attempt(self, call: _Call, token: str) -> _Outcome:
+        """Send the request and follow its redirects, with a fresh token at each hop."""
+        target, hops = call.target, 0
+        while True:
+            host = target.origin.partition("://")[2]
+            try:
+                answer = await self._transport.send(call.method, target, self._headers(call, host, token))
+            except TransportFailure as caught:
+                return self._broken(call, host, caught)
+            self._log(call, host, answer)
+            if answer.status < 300:
+                return _Outcome(host, answer)
+            if answer.status not in REDIRECTS:
+                error = api_error(answer, call.operation, token)
+                return _Outcome(host, error=error, status=answer.status, retry_after=error.retry_after)
+            hops += 1
+            try:
+                if hops > MAX_HOPS:
+                    raise UntrustedError(f"there are more than {MAX_HOPS} in a row")
+                target = redirect_target(call.method, target, answer.locations, self._settings.origin)
+            except UntrustedError as refusal:
+                return _Outcome(host, error=_not_followed(call, refusal), final=True)
+            token = await self._credentials.aget_token()
+
+    def _headers(self, call: _Call, host: str, token: str) -> Headers:
+        return [
+            (b"Host", host.encode("ascii")),
+            (b"Accept", call.accept),
+            (b"Accept-Encoding", b"gzip"),
+            (b"User-Agent", self._user_agent),
+            (b"Authorization", b"Bearer " + token.encode("ascii")),
+        ]
+
+    def _broken(self, call: _Call, host: str, caught: TransportFailure) -> _Outcome:
+        failure = caught.failure
+        advice = "Check the certificate authorities of this machine." if failure.phase == "tls" else (
+            "Check the network and the proxy settings, then try again."
+        )
+        error = TransportError(
+            f"{host} {failure.text} ({call.operation}, attempt {call.attempt}). {advice}",
+            phase=failure.phase,
+            operation=call.operation,
+        )
+        return _Outcome(host, error=error, unsent=failure.unsent, final=failure.final)
+
+    async def _pass_gate(self, call: _Call) -> None:
+        """Wait while the host wants a pause from all callers."""
+        host = call.target.origin.partition("://")[2]
+        while (wait := self._gate.wait(host)) > 0:
+            if time.monotonic() + wait > call.ends:
+                raise DeadlineExceeded(
+                    f"{host} has asked for a pause of {wait:.0f} more seconds, which is longer than what is left of the "
+                    f"deadline of {call.operation}. Wait, or give the client a longer deadline.",
+                    phase="connect",
+                    operation=call.operation,
+                )
+            await io.sleep(wait)
+
+    def _delay(self, call: _Call, outcome: _Outcome) -> float | None:
+        """Seconds until the next attempt, or None if there should be none."""
+        if outcome.final:
+            return None
+        delay = self._policy.delay_after(
+            attempt=call.attempt,
+            method=call.method,
+            status=outcome.status,
+            unsent=outcome.unsent,
+            retry_after=outcome.retry_after,
+        )
+        if delay is None or time.monotonic() + delay > call.ends or not self._budget.spend(outcome.status):
+            return None
+        if outcome.status == THROTTLED and outcome.retry_after is not None:
+            self._gate.close(outcome.host, outcome.retry_after)
+        logger.info(
+            "%s: trying again in %.2f s after %s from %s (attempt %d of %d)",
+            call.operation,
+            delay,
+            f"status {outcome.status}" if outcome.status else "no answer",
+            outcome.host,
+            call.attempt,
+            self._policy.attempts,
+            extra={
+                "operation": call.operation,
+                "host": outcome.host,
+                "status": outcome.status,
+                "attempt": call.attempt,
+                "delay": delay,
+            },
+        )
+        if self._policy.on_retry is not None:
+            self._policy.on_retry(Retry(call.operation, outcome.host, call.attempt, outcome.status, delay))
+        return delay
+
+    def _log(self, call: _Call, host: str, answer: Answer) -> None:
+        if not logger.isEnabledFor(logging.DEBUG):
+            return
+        duration = time.monotonic() - call.started
+        logger.debug(
+            "%s: status %d from %s after %.3f s",
+            call.operation,
+            answer.status,
+            host,
+            duration,
+            extra={
+                "operation": call.operation,
+                "host": host,
+                "status": answer.status,
+                "attempt": call.attempt,
+                "duration": duration,
+                "request_id": answer.request_id,
+            },
+        )
+
+
+def _not_followed(call: _Call, refusal: UntrustedError) -> RedirectError:
+    return RedirectError(
+        f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {refusal}. "
+        "Check api_url and what stands between this machine and the platform.",
+        operation=call.operation,
+    )
+
+
+def _parsed(answer: Answer, operation: str, read: Callable[[Any], T]) -> T:
+    """The body of a success as its type. What cannot be read is an error that holds nothing of the body."""
+    path, problem = "", answer.problem
+    if problem is None:
+        try:
+            return read(read_json(answer.body))
+        except NotJsonError as error:
+            problem = str(error)
+        except ValueError as error:
+            path, problem = where_and_what(error)
+    raise ResponseError(
+        problem,
+        path=path,
+        status=answer.status,
+        content_type=answer.content_type,
+        size=len(answer.body),
+        operation=operation,
+        request_id=answer.request_id,
+    )

@@ -1,0 +1,47 @@
+"""The Reality Analysis API: the bucket that its jobs read from and write to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._bucket import bucket_of
+
+if TYPE_CHECKING:
+    from .._bucket import Bucket
+    from .pipeline import Pipeline
+
+
+class RealityAnalysis:
+    """Reality analysis: `platform.reality_analysis`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def get_bucket(self, itwin_id: str) -> Bucket:
+        """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
+
+        `GET /reality-analysis/itwins/{iTwinId}/bucket`,
+        https://developer.bentley.com/apis/reality-analysis/operations/buckets-get/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Returns:
+            The bucket. Its `container_url` opens the container until `expires_at` and needs no token.
+
+        Raises:
+            ValueError: The id cannot be part of a path. Nothing was sent.
+            InvalidRequestError: The bucket cannot be had, for instance because the iTwin keeps its data in a region
+                that is not supported (`InvalidRealityAnalysisRequest`); `details` say why.
+            NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
+            UnauthorizedError: The token is missing, expired or not accepted.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not what the specification says.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        from itwin_platform_api.reality_analysis.api.buckets import buckets_get
+
+        return bucket_of(await self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id))

@@ -1,0 +1,85 @@
+"""The iTwins API: repositories, which hold the data of an iTwin, and what is in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from itwin_platform_api.itwins.models import Repository, Resource
+
+    from .pipeline import Pipeline
+
+
+class Repositories:
+    """Repositories and their resources: `platform.repositories`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def get(self, itwin_id: str, repository_id: str) -> Repository:
+        """Get a repository: where it is, how to authenticate there, and the options that a request needs.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/{iTwinId}/repositories/{repositoryId}`,
+        https://developer.bentley.com/apis/itwins/operations/get-repository/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository: a GUID, or a name such as `imodels`.
+
+        Returns:
+            The repository. API keys and passwords in `authentication` are plain values, masked in `repr()`.
+
+        Raises:
+            ValueError: An id cannot be part of a path. Nothing was sent.
+            NotFoundError: There is no such repository, or it holds no resource (`iTwinRepositoryNotFound`).
+            UnauthorizedError: The token is missing, expired or not accepted.
+            PermissionDeniedError: The caller is neither on the team of the iTwin nor an administrator.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not what the specification says.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        from itwin_platform_api.itwins.api.repositories import get_repository
+
+        operation = get_repository.OPERATION
+        answer = await self._pipeline.call(operation, itwin_id=itwin_id, repository_id=repository_id)
+        return answer.repository
+
+    async def get_resource(self, itwin_id: str, repository_id: str, resource_id: str) -> Resource:
+        """Get a resource of a repository, for instance an iModel.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}`,
+        https://developer.bentley.com/apis/itwins/operations/get-repository-resource/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository: a GUID, or a name such as `imodels`.
+            resource_id: Id of the resource, in the form that its repository uses.
+
+        Returns:
+            The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
+
+        Raises:
+            ValueError: An id cannot be part of a path. Nothing was sent.
+            NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
+            UnauthorizedError: The token is missing, expired or not accepted.
+            PermissionDeniedError: The caller is not a member of the iTwin.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not what the specification says.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        from itwin_platform_api.itwins.api.repositories import get_repository_resource
+
+        operation = get_repository_resource.OPERATION
+        ids = {"itwin_id": itwin_id, "repository_id": repository_id, "resource_id": resource_id}
+        answer = await self._pipeline.call(operation, **ids)
+        return answer.resource

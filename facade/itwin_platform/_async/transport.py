@@ -1,0 +1,139 @@
+"""Sends one request and reads its answer, bounded in size and time. It decides nothing: no redirect, no retry."""
+
+from __future__ import annotations
+
+import zlib
+from typing import cast
+from weakref import WeakKeyDictionary
+
+from .. import _http
+from .._policies.answers import Answer
+from .._policies.redirects import Target
+from .._primitives import asynchronous as io
+from ..errors import ConfigurationError
+
+Headers = list[tuple[bytes, bytes]]
+
+_NO_BODY = frozenset({204, 205, 304})
+
+
+class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline turns into the public error)
+    """No answer came, or not all of it."""
+
+    def __init__(self, failure: _http.Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
+class _Anywhere:
+    """Stands for all callers where connections belong to nothing in particular."""
+
+
+_ANYWHERE = _Anywhere()
+
+
+class Transport:
+    """Connections to the platform, one pool for each origin. Shared by all threads, or by the tasks of event loops."""
+
+    def __init__(self, options: _http.TransportOptions) -> None:
+        self._options = options
+        self._extensions = {"timeout": options.timeouts}
+        # Connections of an event loop are of no use on another: every loop has its own.
+        self._pools: WeakKeyDictionary[object, dict[str, _http.AsyncBaseTransport]] = WeakKeyDictionary()
+        self._closed = False
+
+    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None = None) -> Answer:
+        """Send a request and read the answer.
+
+        Raises:
+            TransportFailure: Nothing usable came back.
+            TimeoutError: The time limit in force is over.
+            ConfigurationError: The client is closed, or its proxy cannot be used.
+        """
+        pools = self._pools.get(io.home() or _ANYWHERE)
+        pool = pools.get(target.origin) if pools else None
+        if pool is None or self._closed:
+            pool = await self._open(target.origin)
+        try:
+            request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
+            response = await pool.handle_async_request(request)
+        except TimeoutError:
+            raise
+        except _http.FAILURES as error:
+            failure = _http.failure_of(error)
+        else:
+            return await self._read(response)
+        raise TransportFailure(failure)
+
+    async def aclose(self) -> None:
+        """Close the connections. Those of other event loops are left to the garbage collector."""
+        self._closed = True
+        for pool in (self._pools.pop(io.home() or _ANYWHERE, None) or {}).values():
+            await pool.aclose()
+
+    async def _open(self, origin: str) -> _http.AsyncBaseTransport:
+        if self._closed:
+            raise ConfigurationError("The client is closed. Make a new one, or keep it open until the last call.")
+        pool = await io.in_thread(lambda: _http.open_async_transport(origin, self._options))
+        # Another caller may have been quicker; then there must be only one pool.
+        return self._pools.setdefault(io.home() or _ANYWHERE, {}).setdefault(origin, pool)
+
+    async def _read(self, response: _http.Response) -> Answer:
+        headers = response.headers
+        answer = Answer(response.status_code, headers, locations=headers.get_list("location"))
+        failure: _http.Failure | None = None
+        try:
+            # The body of a redirect is of no interest and may be endless; an empty one costs nothing to read.
+            if not 300 <= answer.status < 400 or headers.get("content-length") == "0":
+                await self._collect(response, answer)
+        except TimeoutError:
+            raise
+        except _http.FAILURES as error:
+            failure = _http.failure_of(error)
+        finally:
+            await self._release(response)
+        if failure is not None:
+            answer.problem = "was cut off"
+            if answer.status < 300:
+                raise TransportFailure(_http.Failure("body", "broke off in the middle of the answer"))
+        return answer
+
+    async def _collect(self, response: _http.Response, answer: Answer) -> None:
+        """Read the body into the answer, or note what is wrong with it."""
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in {"", "identity", "gzip"}:
+            answer.problem = "is encoded in a way that was not asked for"
+            return
+        inflate = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
+        limit = self._options.max_body_bytes
+        chunks: list[bytes] = []
+        async for chunk in cast(_http.AsyncByteStream, response.stream):
+            if inflate is not None:
+                try:
+                    chunk = inflate.decompress(chunk, limit + 1)  # noqa: PLW2901
+                except zlib.error:
+                    answer.problem = "is not valid gzip"
+                    return
+            limit -= len(chunk)
+            if limit < 0:
+                answer.problem = f"is larger than {self._options.max_body_bytes} bytes"
+                return
+            chunks.append(chunk)
+        if inflate is not None and chunks and not inflate.eof:
+            answer.problem = "ends in the middle of its gzip stream"
+            return
+        answer.body = b"".join(chunks)
+
+    async def _release(self, response: _http.Response) -> None:
+        """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
+        headers = response.headers
+        if response.status_code in _NO_BODY and (
+            headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
+        ):
+            stream = response.extensions.get("network_stream")
+            if stream is not None:
+                await stream.aclose()
+        try:
+            await cast(_http.AsyncByteStream, response.stream).aclose()
+        except _http.FAILURES:
+            pass  # it is gone already

@@ -1,0 +1,48 @@
+"""The bucket of an iTwin: a storage container and the right to use it for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from itwin_platform_api.reality_analysis.models import BucketResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The storage container of an iTwin.
+
+    Attributes:
+        itwin_id: Id of the iTwin.
+        container_url: SAS URL of the container, as storage libraries take it. Whoever has it can use the container,
+            so it is masked in `repr()`.
+        expires_at: When the URL stops working, in UTC; None if it does not say.
+    """
+
+    itwin_id: str
+    container_url: str = field(repr=False)
+    expires_at: datetime | None
+
+    def __repr__(self) -> str:
+        """Show where the container is, and nothing that opens it."""
+        from itwin_platform_api.runtime import mask_query
+
+        expires_at = self.expires_at.isoformat() if self.expires_at else None
+        return f"Bucket(itwin_id={self.itwin_id!r}, container_url={mask_query(self.container_url)}, {expires_at=})"
+
+
+def bucket_of(answer: BucketResponse) -> Bucket:
+    """The bucket out of the answer that holds it."""
+    url = answer.links.container_url.href
+    return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=_expiry(url))
+
+
+def _expiry(url: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(parse_qs(urlsplit(url).query)["se"][0])
+    except (ValueError, KeyError, IndexError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,274 @@
+"""The one module that knows the HTTP library, httpx: a successor is swapped in here.
+
+httpx's transports are driven directly. Its client adds what this package does otherwise (redirects, auth, cookies,
+decoding) and costs as much again. What the client does beside that is done here: proxies from the environment and
+certificate authorities.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from ._policies.redaction import one_line
+from ._primitives.synchronous import time_left
+from .environments import is_loopback
+from .errors import ConfigurationError
+
+AsyncBaseTransport = httpx.AsyncBaseTransport
+AsyncByteStream = httpx.AsyncByteStream
+BaseTransport = httpx.BaseTransport
+Request = httpx.Request
+Response = httpx.Response
+SyncByteStream = httpx.SyncByteStream
+VERSION = httpx.__version__
+
+# Everything that a transport can raise. InvalidURL, StreamError and UnicodeError are no HTTPError, and httpcore's own
+# come out of bodies now and then.
+FAILURES = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    UnicodeError,
+    OSError,
+    RuntimeError,
+    httpcore.ProtocolError,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TransportOptions:
+    """How connections are made."""
+
+    timeout: tuple[float, float]
+    proxy: str | None = field(default=None, repr=False)
+    verify: ssl.SSLContext | str | None = None
+    http2: bool = False
+    max_body_bytes: int = 32 * 1024 * 1024
+    _context: list[ssl.SSLContext] = field(default_factory=list[ssl.SSLContext], repr=False)
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """The timeouts in the form that a request carries them."""
+        connect, each = self.timeout
+        return {"connect": connect, "read": each, "write": each, "pool": each}
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """The context for TLS connections, made once: loading the certificate authorities takes a while."""
+        if not self._context:
+            self._context.append(_ssl_context(self.verify))
+        return self._context[0]
+
+
+def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if verify is None:
+        return httpx.create_ssl_context()
+    try:
+        if Path(verify).is_dir():
+            return ssl.create_default_context(capath=verify)
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        problem = type(error).__name__
+    raise ConfigurationError(f"verify: no certificate authorities can be read from {str(verify)[:200]!r} ({problem}).")
+
+
+def proxy_for(origin: str, options: TransportOptions) -> str | None:
+    """The proxy to reach an origin through: the configured one, or the one that the environment names.
+
+    The environment's proxies (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY; the system's settings on macOS and
+    Windows) are not used for this very machine.
+    """
+    if options.proxy is not None:
+        return options.proxy
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_loopback(host) or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _settings(origin: str, proxy: str | None, options: TransportOptions) -> dict[str, Any]:
+    tls = origin.startswith("https:") or proxy is not None
+    # Without TLS no authority is needed; an empty context is quick to make and lets nothing through.
+    context = options.ssl_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return {
+        "verify": context,
+        "proxy": proxy,
+        "http2": options.http2,
+        "limits": httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15),
+    }
+
+
+def open_transport(origin: str, options: TransportOptions) -> BaseTransport:
+    """A pool of connections for the sync client.
+
+    Raises:
+        ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
+    """
+    proxy = proxy_for(origin, options)
+    try:
+        transport = httpx.HTTPTransport(**_settings(origin, proxy, options))
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        problem = error
+    else:
+        _limit_time(transport)
+        return transport
+    raise _unusable(problem)
+
+
+def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTransport:
+    """A pool of connections for the async client.
+
+    Raises:
+        ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
+    """
+    proxy = proxy_for(origin, options)
+    try:
+        return httpx.AsyncHTTPTransport(**_settings(origin, proxy, options))
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        problem = error
+    raise _unusable(problem)
+
+
+def _unusable(problem: Exception) -> ConfigurationError:
+    if isinstance(problem, ImportError):
+        missing = "http2 needs the package h2" if "h2" in str(problem) else "a SOCKS proxy needs the package socksio"
+        return ConfigurationError(f"{missing}. Install it, or do without.")
+    return ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
+
+
+class _Clamped:
+    """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._run(lambda limit: self._stream.read(max_bytes, limit), timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._run(lambda limit: self._stream.write(buffer, limit), timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._run(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
+        return cast(httpcore.NetworkStream, _Clamped(stream))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def _run(self, work: Any, timeout: float | None) -> Any:
+        return _within_limit(work, timeout)
+
+
+def _within_limit(work: Any, timeout: float | None) -> Any:
+    left = time_left()
+    if left is None:
+        return work(timeout)
+    if left <= 0:
+        raise TimeoutError
+    if timeout is not None and timeout <= left:
+        return work(timeout)
+    try:
+        return work(left)
+    except httpcore.TimeoutException:
+        pass
+    raise TimeoutError
+
+
+class _ClampedBackend(httpcore.NetworkBackend):
+    """Opens connections that keep to the time limit in force."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = _within_limit(
+            lambda limit: self._backend.connect_tcp(host, port, limit, local_address, socket_options), timeout
+        )
+        return cast(httpcore.NetworkStream, _Clamped(stream))
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        return self._backend.connect_unix_socket(path, timeout, socket_options)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _limit_time(transport: httpx.HTTPTransport) -> None:
+    # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between attempts
+    # and between the chunks of a body.
+    pool = getattr(transport, "_pool", None)
+    backend = getattr(pool, "_network_backend", None)
+    if pool is not None and isinstance(backend, httpcore.NetworkBackend):
+        pool._network_backend = _ClampedBackend(backend)  # noqa: SLF001
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong below HTTP, without anything that could hold a secret."""
+
+    phase: str
+    text: str
+    unsent: bool = False
+    final: bool = False
+
+
+_PHASES: tuple[tuple[type[Exception], Failure], ...] = (
+    (httpx.ConnectTimeout, Failure("connect", "did not answer in time", unsent=True)),
+    (httpx.PoolTimeout, Failure("connect", "has all connections in use", unsent=True)),
+    (httpx.ProxyError, Failure("connect", "cannot be reached through the proxy", unsent=True)),
+    (httpx.ConnectError, Failure("connect", "cannot be reached", unsent=True)),
+    (httpx.UnsupportedProtocol, Failure("connect", "cannot be reached with this kind of URL", unsent=True, final=True)),
+    (httpx.InvalidURL, Failure("connect", "has an address that cannot be used", unsent=True, final=True)),
+    (httpx.WriteTimeout, Failure("send", "did not take the request in time")),
+    (httpx.WriteError, Failure("send", "broke the connection while the request was sent")),
+    (httpx.LocalProtocolError, Failure("send", "cannot be sent this request", unsent=True, final=True)),
+    (httpx.ReadTimeout, Failure("headers", "did not answer in time")),
+    (httpx.ReadError, Failure("headers", "broke the connection before it answered")),
+    (httpx.RemoteProtocolError, Failure("headers", "closed the connection or sent something that is not HTTP")),
+)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What an exception of the HTTP library means."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            reason = one_line(seen.verify_message)
+            return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
+        if isinstance(seen, ssl.SSLError):
+            return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
+        seen = seen.__cause__ or seen.__context__
+    for kind, failure in _PHASES:
+        if isinstance(error, kind):
+            return failure
+    return Failure("headers", "did not answer in a way that can be read")

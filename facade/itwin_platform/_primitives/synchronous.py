@@ -1,0 +1,60 @@
+"""Waiting, time limits and worker threads for the sync client.
+
+A time limit is kept in a context variable. What blocks asks `time_left()` how long it may; the network layer does so
+at every connect, read and write.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_ends: ContextVar[float | None] = ContextVar("itwin_platform_time_limit", default=None)
+
+
+def sleep(seconds: float) -> None:
+    """Wait."""
+    left = time_left()
+    if left is not None and left < seconds:
+        time.sleep(max(0.0, left))
+        raise TimeoutError
+    time.sleep(seconds)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in what runs inside, at the latest at its next I/O, once the time is over."""
+    outer = _ends.get()
+    end = time.monotonic() + seconds
+    token = _ends.set(end if outer is None else min(outer, end))
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+def time_left() -> float | None:
+    """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
+    end = _ends.get()
+    return None if end is None else end - time.monotonic()
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """Run something that blocks: here it may."""
+    return work()
+
+
+def wait_for(future: Future[T]) -> T:
+    """The result of work that a thread does. Giving up the wait leaves the work alone."""
+    return future.result(time_left())
+
+
+def home() -> object:
+    """What open connections belong to: nothing in particular, threads share them."""
+    return None

@@ -1,0 +1,121 @@
+"""The arguments of a client, checked and put into the form that the pipeline works with."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import re
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import _http
+from ._policies.retries import RetryPolicy
+from ._version import __version__
+from .environments import Environment, checked_url, environment_named
+from .errors import ConfigurationError
+
+DEFAULT_TIMEOUT = (10.0, 60.0)
+DEFAULT_DEADLINE = 180.0
+DEFAULT_MAX_BODY = 32 * 1024 * 1024
+
+_HEADER_TEXT = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client was made with."""
+
+    api_url: str
+    issuer_url: str
+    transport: _http.TransportOptions
+    deadline: float
+    retry: RetryPolicy | None
+    user_agent: str
+    origin: str = field(init=False)
+    prefix: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        scheme, _, rest = self.api_url.partition("://")
+        host, slash, path = rest.partition("/")
+        object.__setattr__(self, "origin", f"{scheme}://{host}".lower())
+        object.__setattr__(self, "prefix", slash + path)
+
+
+def make_settings(
+    *,
+    environment: Environment | str | None,
+    api_url: str | None,
+    issuer_url: str | None,
+    timeout: float | tuple[float, float] | None,
+    deadline: float,
+    retry: RetryPolicy | None,
+    user_agent: str | None,
+    max_body_bytes: int,
+    proxy: str | None,
+    verify: ssl.SSLContext | str | Path | None,
+    http2: bool,
+) -> Settings:
+    """Check the arguments of a client. Arguments win over variables of the environment.
+
+    Raises:
+        ConfigurationError: One of them cannot be used; the message names it.
+    """
+    named = None if environment is None else environment_named(environment)
+    # An environment that is asked for by name decides; only without one do the variables count.
+    variables = os.environ if named is None else {}
+    chosen = named or Environment.PROD
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ConfigurationError("retry must be a RetryPolicy, or None for a single attempt.")
+    return Settings(
+        api_url=checked_url("api_url", api_url or variables.get("ITP_API_URL") or chosen.api_url),
+        issuer_url=checked_url("issuer_url", issuer_url or variables.get("ITP_ISSUER_URL") or chosen.issuer_url),
+        transport=_http.TransportOptions(
+            timeout=_timeouts(timeout),
+            proxy=proxy,
+            verify=_verify(verify),
+            http2=http2,
+            max_body_bytes=int(_positive("max_body_bytes", max_body_bytes)),
+        ),
+        deadline=_positive("deadline", deadline),
+        retry=retry,
+        user_agent=_user_agent(user_agent),
+    )
+
+
+def _positive(name: str, value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf:
+        return float(value)
+    raise ConfigurationError(f"{name} must be a positive number.")
+
+
+def _timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float]:
+    if timeout is None:
+        return DEFAULT_TIMEOUT
+    if isinstance(timeout, tuple):
+        if len(timeout) != 2:
+            raise ConfigurationError("timeout must be seconds, or a pair: for connecting, for each read and write.")
+        return _positive("timeout", timeout[0]), _positive("timeout", timeout[1])
+    seconds = _positive("timeout", timeout)
+    return seconds, seconds
+
+
+def _verify(verify: ssl.SSLContext | str | Path | None) -> ssl.SSLContext | str | None:
+    if verify is None or isinstance(verify, ssl.SSLContext):
+        return verify
+    if isinstance(verify, (str, Path)):
+        return str(verify)
+    raise ConfigurationError(
+        "verify must be a file or folder of certificate authorities, or an ssl.SSLContext. Certificates are always "
+        "verified unless such a context says otherwise."
+    )
+
+
+def _user_agent(extra: str | None) -> str:
+    ours = f"itwin-platform/{__version__} python/{platform.python_version()} httpx/{_http.VERSION}"
+    if extra is None:
+        return ours
+    if not _HEADER_TEXT.fullmatch(extra):
+        raise ConfigurationError("user_agent must be plain ASCII words, for instance my-app/1.0.")
+    return f"{ours} {extra}"

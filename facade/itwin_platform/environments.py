@@ -1,0 +1,78 @@
+"""The environments of the platform, and which addresses the client may talk to at all."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+
+
+class Environment(StrEnum):
+    """Where the platform runs. An environment is an API host and an identity host that belong together."""
+
+    PROD = "prod"
+    QA = "qa"
+    DEV = "dev"
+
+    @property
+    def api_url(self) -> str:
+        """Address of the APIs."""
+        return f"https://{'' if self is Environment.PROD else f'{self.value}-'}api.bentley.com"
+
+    @property
+    def issuer_url(self) -> str:
+        """Address of the identity service. Development has none of its own: QA's serves it too."""
+        return f"https://{'' if self is Environment.PROD else 'qa-'}ims.bentley.com"
+
+
+def environment_named(name: str) -> Environment:
+    """The environment of that name.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    try:
+        return Environment(name)
+    except ValueError:
+        pass
+    known = ", ".join(repr(environment.value) for environment in Environment)
+    raise ConfigurationError(f"There is no environment {str(name)[:40]!r}. Use one of {known}.")
+
+
+def checked_url(name: str, url: str) -> str:
+    """A base URL without its trailing slash, if secrets may be sent to it: https, or http to this very machine.
+
+    Raises:
+        ConfigurationError: They may not, or it is not a plain base URL.
+    """
+    problem = _problem_of(url)
+    if problem:
+        raise ConfigurationError(f"{name} {problem}. Use a URL such as https://api.bentley.com.")
+    return url.rstrip("/")
+
+
+def _problem_of(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except (ValueError, AttributeError, TypeError):
+        return "is not a URL"
+    if not host or port == 0 or not url.isascii() or any(character <= " " for character in url):
+        return "is not a URL with a host"
+    if parts.username is not None or parts.query or parts.fragment or "?" in url or "#" in url or "\\" in url:
+        return "must not have a user, a query or a fragment"
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+        return None
+    return "must use https; plain http is accepted for this machine only (localhost, 127.0.0.1, [::1])"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stands for this very machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
