@@ -276,7 +276,9 @@ def generate_package(document: Json, folder: Path) -> None:
     _unprefix(data, config)
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     questions = _Questions(document)
-    project.env.loader = ChoiceLoader([cast(BaseLoader, project.env.loader), PrefixLoader({"upstream": PackageLoader(UPSTREAM)})])
+    project.env.loader = ChoiceLoader(
+        [cast(BaseLoader, project.env.loader), PrefixLoader({"upstream": PackageLoader(UPSTREAM)})]
+    )
     project.env.filters["patch"] = patch
     project.env.globals.update(
         annotation_of=annotation_of,

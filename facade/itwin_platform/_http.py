@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -23,6 +23,8 @@ from ._policies.redaction import one_line
 from ._primitives.synchronous import time_left
 from .environments import is_loopback
 from .errors import ConfigurationError
+
+T = TypeVar("T")
 
 AsyncBaseTransport = httpx.AsyncBaseTransport
 AsyncByteStream = httpx.AsyncByteStream
@@ -119,6 +121,7 @@ def open_transport(origin: str, options: TransportOptions) -> BaseTransport:
 
     Raises:
         ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
+
     """
     proxy = proxy_for(origin, options)
     try:
@@ -136,6 +139,7 @@ def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTra
 
     Raises:
         ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
+
     """
     proxy = proxy_for(origin, options)
     try:
@@ -152,17 +156,17 @@ def _unusable(problem: Exception) -> ConfigurationError:
     return ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
 
 
-class _Clamped:
+class _Clamped(httpcore.NetworkStream):
     """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._run(lambda limit: self._stream.read(max_bytes, limit), timeout)
+        return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._run(lambda limit: self._stream.write(buffer, limit), timeout)
+        _within_limit(lambda limit: self._stream.write(buffer, limit), timeout)
 
     def close(self) -> None:
         self._stream.close()
@@ -170,17 +174,15 @@ class _Clamped:
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        stream = self._run(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        return cast(httpcore.NetworkStream, _Clamped(stream))
+        return _Clamped(
+            _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
-    def _run(self, work: Any, timeout: float | None) -> Any:
-        return _within_limit(work, timeout)
 
-
-def _within_limit(work: Any, timeout: float | None) -> Any:
+def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T:
     left = time_left()
     if left is None:
         return work(timeout)
@@ -209,10 +211,11 @@ class _ClampedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = _within_limit(
-            lambda limit: self._backend.connect_tcp(host, port, limit, local_address, socket_options), timeout
+        return _Clamped(
+            _within_limit(
+                lambda limit: self._backend.connect_tcp(host, port, limit, local_address, socket_options), timeout
+            )
         )
-        return cast(httpcore.NetworkStream, _Clamped(stream))
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None

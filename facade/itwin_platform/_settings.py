@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,13 +62,12 @@ def make_settings(
 
     Raises:
         ConfigurationError: One of them cannot be used; the message names it.
+
     """
     named = None if environment is None else environment_named(environment)
     # An environment that is asked for by name decides; only without one do the variables count.
-    variables = os.environ if named is None else {}
+    variables: Mapping[str, str] = os.environ if named is None else {}
     chosen = named or Environment.PROD
-    if retry is not None and not isinstance(retry, RetryPolicy):
-        raise ConfigurationError("retry must be a RetryPolicy, or None for a single attempt.")
     return Settings(
         api_url=checked_url("api_url", api_url or variables.get("ITP_API_URL") or chosen.api_url),
         issuer_url=checked_url("issuer_url", issuer_url or variables.get("ITP_ISSUER_URL") or chosen.issuer_url),
@@ -79,7 +79,7 @@ def make_settings(
             max_body_bytes=int(_positive("max_body_bytes", max_body_bytes)),
         ),
         deadline=_positive("deadline", deadline),
-        retry=retry,
+        retry=_retry(retry),
         user_agent=_user_agent(user_agent),
     )
 
@@ -101,7 +101,13 @@ def _timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float
     return seconds, seconds
 
 
-def _verify(verify: ssl.SSLContext | str | Path | None) -> ssl.SSLContext | str | None:
+def _retry(retry: object) -> RetryPolicy | None:
+    if retry is None or isinstance(retry, RetryPolicy):
+        return retry
+    raise ConfigurationError("retry must be a RetryPolicy, or None for a single attempt.")
+
+
+def _verify(verify: object) -> ssl.SSLContext | str | None:
     if verify is None or isinstance(verify, ssl.SSLContext):
         return verify
     if isinstance(verify, (str, Path)):

@@ -32,6 +32,7 @@ def environment_named(name: str) -> Environment:
 
     Raises:
         ConfigurationError: There is none.
+
     """
     try:
         return Environment(name)
@@ -46,6 +47,7 @@ def checked_url(name: str, url: str) -> str:
 
     Raises:
         ConfigurationError: They may not, or it is not a plain base URL.
+
     """
     problem = _problem_of(url)
     if problem:

@@ -152,7 +152,7 @@ def date_time(value: object) -> datetime.datetime:
     try:
         moment = datetime.datetime.fromisoformat(value)
     except ValueError:
-        from dateutil.parser import isoparse  # noqa: PLC0415 (slow import)
+        from dateutil.parser import isoparse
 
         try:
             moment = isoparse(value)

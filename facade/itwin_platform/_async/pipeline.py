@@ -72,13 +72,16 @@ class Pipeline:
     async def call(self, operation: Operation[T], **ids: str) -> T:
         """Carry out an operation and return the body of its answer as the type that the specification names.
 
-        Parameters:
+        Parameters
+        ----------
             operation: The operation.
             ids: Its path parameters in the order of the path, under the names to use in errors.
 
-        Raises:
+        Raises
+        ------
             ValueError: An id cannot be a path segment. Nothing was sent.
             ITwinPlatformError: Anything else; see the subclasses.
+
         """
         path = self._settings.prefix + fill_path(operation.path, ids)
         now = time.monotonic()
@@ -167,8 +170,10 @@ class Pipeline:
 
     def _broken(self, call: _Call, host: str, caught: TransportFailure) -> _Outcome:
         failure = caught.failure
-        advice = "Check the certificate authorities of this machine." if failure.phase == "tls" else (
-            "Check the network and the proxy settings, then try again."
+        advice = (
+            "Check the certificate authorities of this machine."
+            if failure.phase == "tls"
+            else ("Check the network and the proxy settings, then try again.")
         )
         error = TransportError(
             f"{host} {failure.text} ({call.operation}, attempt {call.attempt}). {advice}",
@@ -183,8 +188,8 @@ class Pipeline:
         while (wait := self._gate.wait(host)) > 0:
             if time.monotonic() + wait > call.ends:
                 raise DeadlineExceeded(
-                    f"{host} has asked for a pause of {wait:.0f} more seconds, which is longer than what is left of the "
-                    f"deadline of {call.operation}. Wait, or give the client a longer deadline.",
+                    f"{host} has asked for a pause of {wait:.0f} more seconds, which is longer than what is left of "
+                    f"the deadline of {call.operation}. Wait, or give the client a longer deadline.",
                     phase="connect",
                     operation=call.operation,
                 )

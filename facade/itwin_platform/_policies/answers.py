@@ -110,6 +110,7 @@ def read_json(body: bytes) -> Any:
     Raises:
         NotJsonError: It is empty, malformed, not UTF-8, nested too deeply, or something that readers disagree
             about: duplicate properties, NaN, numbers without bounds.
+
     """
     if not body:
         raise NotJsonError("is empty")
@@ -129,15 +130,18 @@ def read_json(body: bytes) -> Any:
 def api_error(answer: Answer, operation: str, secret: str | None) -> ApiError:
     """The typed error for an answer that is not a success, whatever its body holds.
 
-    Parameters:
+    Parameters
+    ----------
         answer: The answer.
         operation: Id of the operation.
         secret: The token that was sent, in case the server echoes it.
+
     """
     try:
-        error = _mapping(_mapping(read_json(answer.body)).get("error"))
+        body: object = read_json(answer.body)
     except NotJsonError:
-        error = {}
+        body = None
+    error = _mapping(_mapping(body).get("error"))
     code, message = error.get("code"), error.get("message")
     status = answer.status
     kind = _ERRORS.get(status) or (ServerError if 500 <= status <= 599 else ApiError)
@@ -156,7 +160,8 @@ def api_error(answer: Answer, operation: str, secret: str | None) -> ApiError:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
+    empty: Mapping[str, Any] = {}
+    return cast(Mapping[str, Any], value) if isinstance(value, dict) else empty
 
 
 def _text(value: object, secret: str | None) -> str | None:

@@ -10,16 +10,16 @@ MASK = "***"
 MAX_LOGGED = 20_000
 MAX_MESSAGE = 500
 
-_SECRET_NAMES = (
+_NAMES = (
     r"sig|signature|token|access_token|refresh_token|id_token|code|code_verifier|client_secret|client_assertion"
     r"|password|passwd|pwd|secret|api[-_]?key|subscription-key|key|se|sp|sv|st|spr|sr|skoid|sktid|ske|sks|skv|skt"
     r"|x-amz-[a-z-]+|x-goog-[a-z-]+|awsaccesskeyid|policy"
 )
 _PATTERNS = (
     # name=value, in queries and forms
-    (re.compile(rf"(?i)(?<![\w-])((?:{_SECRET_NAMES})=)[^&\s'\"#;,)\]}}]+"), rf"\1{MASK}"),
+    (re.compile(rf"(?i)(?<![\w-])((?:{_NAMES})=)[^&\s'\"#;,)\]}}]+"), rf"\1{MASK}"),
     # "name": "value", in JSON and reprs of mappings
-    (re.compile(rf"(?i)((['\"])(?:{_SECRET_NAMES})\2\s*:\s*)(['\"]).*?\3"), rf"\1\3{MASK}\3"),
+    (re.compile(rf"(?i)((['\"])(?:{_NAMES})\2\s*:\s*)(['\"]).*?\3"), rf"\1\3{MASK}\3"),
     # Authorization schemes
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{6,}"), rf"\1\2{MASK}"),
     # JSON web tokens wherever they stand
@@ -48,9 +48,11 @@ def redact(text: str) -> str:
 def one_line(value: object, secret: str | None = None) -> str:
     """A server's text made fit for an error message: printable, on one line, at most 500 characters, no secrets.
 
-    Parameters:
+    Parameters
+    ----------
         value: The text.
         secret: A secret that may be echoed in it, for instance the token that was sent.
+
     """
     text = str(value)[: 4 * MAX_MESSAGE]
     if secret:

@@ -7,7 +7,7 @@ at every connect, read and write.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,7 +28,7 @@ def sleep(seconds: float) -> None:
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Generator[None]:
     """Raise TimeoutError in what runs inside, at the latest at its next I/O, once the time is over."""
     outer = _ends.get()
     end = time.monotonic() + seconds

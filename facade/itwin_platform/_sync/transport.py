@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -52,6 +53,7 @@ class Transport:
             TransportFailure: Nothing usable came back.
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
+
         """
         pools = self._pools.get(io.home() or _ANYWHERE)
         pool = pools.get(target.origin) if pools else None
@@ -136,7 +138,5 @@ class Transport:
             stream = response.extensions.get("network_stream")
             if stream is not None:
                 stream.close()
-        try:
+        with suppress(*_http.FAILURES):  # it may be gone already
             cast(_http.SyncByteStream, response.stream).close()
-        except _http.FAILURES:
-            pass  # it is gone already

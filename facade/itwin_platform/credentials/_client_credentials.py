@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from .._settings import Settings
 
 
+def _check(name: str, value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise ConfigurationError(f"{name} must be a string that is not empty.")
+    if value != value.strip():
+        raise ConfigurationError(f"{name} begins or ends with white space, such as a line break; strip it.")
+
+
 class ClientCredentials:
     """A service app, which authenticates with its id and secret.
 
@@ -23,24 +30,24 @@ class ClientCredentials:
     Token request: `POST {issuer_url}/connect/token`.
     Documentation: https://developer.bentley.com/apis/overview/authorization/service-app/
 
-    Parameters:
+    Parameters
+    ----------
         client_id: Id of the service app.
         client_secret: Its secret.
         scope: The scopes to ask for, separated by spaces.
         issuer_url: Address of the identity service; by default that of the client's environment.
 
-    Raises:
+    Raises
+    ------
         ConfigurationError: Id or secret is empty or ends with white space, or the address cannot be used.
+
     """
 
     def __init__(
         self, client_id: str, client_secret: str, *, scope: str = "itwin-platform", issuer_url: str | None = None
     ) -> None:
         for name, value in (("client_id", client_id), ("client_secret", client_secret), ("scope", scope)):
-            if not isinstance(value, str) or not value:
-                raise ConfigurationError(f"{name} must be a string that is not empty.")
-            if value != value.strip():
-                raise ConfigurationError(f"{name} begins or ends with white space, such as a line break; strip it.")
+            _check(name, value)
         self._client_id = client_id
         self._client_secret = client_secret
         self._scope = scope
@@ -54,6 +61,7 @@ class ClientCredentials:
 
         Raises:
             ConfigurationError: The credentials are in use already with another identity service.
+
         """
         issuer_url = self._issuer_url or settings.issuer_url
         with self._lock:
@@ -71,6 +79,7 @@ class ClientCredentials:
 
         Raises:
             CredentialsError: None could be had.
+
         """
         return self._cache.get()
 
@@ -79,6 +88,7 @@ class ClientCredentials:
 
         Raises:
             CredentialsError: None could be had.
+
         """
         return await self._cache.aget()
 

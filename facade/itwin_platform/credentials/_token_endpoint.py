@@ -38,9 +38,11 @@ def basic_authorization(client_id: str, client_secret: str) -> bytes:
 class TokenEndpoint:
     """The token endpoint of one identity service. It keeps no connection: tokens are fetched rarely.
 
-    Parameters:
+    Parameters
+    ----------
         issuer_url: Address of the identity service.
         options: How connections are made.
+
     """
 
     def __init__(self, issuer_url: str, options: _http.TransportOptions) -> None:
@@ -59,13 +61,16 @@ class TokenEndpoint:
     def request(self, form: Mapping[str, str], authorization: bytes | None, advice: str) -> Mapping[str, Any]:
         """Send a form and return the answer of a success, with a usable `access_token` in it.
 
-        Parameters:
+        Parameters
+        ----------
             form: The fields.
             authorization: The Authorization header of a confidential client.
             advice: What to tell the user to check if the service refuses.
 
-        Raises:
+        Raises
+        ------
             CredentialsError: There is no token in the answer, or no answer.
+
         """
         body = urlencode(form).encode("ascii")
         headers = [
@@ -103,8 +108,10 @@ class TokenEndpoint:
                     )
                 except TransportFailure as caught:
                     problem = caught.failure.text
-                    delay = None if caught.failure.final else _POLICY.delay_after(
-                        attempt=attempt, method="GET", status=None
+                    delay = (
+                        None
+                        if caught.failure.final
+                        else _POLICY.delay_after(attempt=attempt, method="GET", status=None)
                     )
                 if delay is not None:
                     synchronous.sleep(delay)
@@ -123,7 +130,7 @@ class TokenEndpoint:
             body: object = read_json(answer.body) if answer.problem is None else None
         except NotJsonError:
             body = None
-        fields = cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
+        fields: Mapping[str, Any] = cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
         if answer.status != 200:
             code = fields.get("error")
             # The description is left out: a service may repeat in it what it was sent.
@@ -162,5 +169,3 @@ def _lifetime(fields: Mapping[str, Any]) -> float:
 def token_of(fields: Mapping[str, Any]) -> Token:
     """The access token of an answer."""
     return Token.lasting(fields["access_token"], _lifetime(fields))
-
-
