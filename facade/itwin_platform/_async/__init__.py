@@ -1,1 +1,1 @@
-"""The async client: the one hand-written source of everything that does I/O. `make generate` derives `_sync` from it."""
+"""The async client: the one hand-written source of what does I/O. `make generate` derives `_sync` from it."""
