@@ -1,0 +1,82 @@
+"""`python -m itwin_platform.sandbox`: run the sandbox until it is stopped with Ctrl-C or SIGTERM."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+
+from . import Sandbox
+
+_POLL = 0.5
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 after a stop, 2 where the sandbox cannot start."""
+    parser = argparse.ArgumentParser(
+        prog="python -m itwin_platform.sandbox",
+        description="Serve the documented answers of the iTwin Platform on a port of this machine (127.0.0.1).",
+    )
+    parser.add_argument("--port", type=_port, default=0, help="TCP port; 0, the default, takes a free one")
+    port: int = parser.parse_args(arguments).port
+
+    stop = threading.Event()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda _number, _frame: stop.set())
+
+    sandbox = Sandbox(port=port)
+    try:
+        sandbox.start()
+    except ImportError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"cannot listen on port {port}: {error.strerror or error}")
+    try:
+        print(_welcome(sandbox), flush=True)  # noqa: T201 (what the command is for)
+        # With a timeout, because on Windows a wait without one cannot be interrupted.
+        while sandbox.is_running and not stop.wait(_POLL):
+            pass
+    finally:
+        sandbox.stop()
+    return 0
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+def _refuse(message: str) -> int:
+    print(f"itwin_platform.sandbox: {message}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def _welcome(sandbox: Sandbox) -> str:
+    assign = '$env:{} = "{}"' if os.name == "nt" else "export {}={}"
+    variables = "\n".join(assign.format(name, value) for name, value in sandbox.environment.items())
+    return f"""\
+The iTwin Platform sandbox is running at {sandbox.url}
+Stop it with Ctrl-C. Nothing that it prints is of use anywhere else.
+
+  access token    {sandbox.token}
+  client id       {sandbox.client_id}
+  client secret   {sandbox.client_secret}
+  iTwin           {sandbox.itwin_id}
+  repository      {sandbox.repository_id}
+  resource        {sandbox.resource_id}
+
+To use it from another terminal:
+
+{variables}
+
+To have the next 2 requests answered with 429 and a wait of 1 second:
+
+curl -X POST "{sandbox.url}/sandbox/rate-limit?times=2&retry_after=1"
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

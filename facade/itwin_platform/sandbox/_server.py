@@ -1,0 +1,161 @@
+"""The sandbox as a server: a thread of this process that listens on loopback."""
+
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from ._catalogue import ITWIN_ID, REPOSITORY_ID, RESOURCE_ID
+from ._rate_limit import RateLimit
+from ._tokens import TokenStore
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_HOST: Final = "127.0.0.1"
+_MISSING: Final = 'the sandbox needs starlette and uvicorn: pip install "itwin-platform[sandbox]"'
+_PATIENCE: Final = 10.0
+
+
+class Sandbox:
+    """The platform's documented answers on a port of this machine, for as long as a `with` block lasts.
+
+    The server runs in a thread, so the block may hold sync and async code. It listens on 127.0.0.1 only.
+
+    Args:
+        port: the TCP port; 0 takes a free one.
+        token_lifetime: seconds for which an access token of the token endpoint is good, at least 1. `token` itself is
+            good for as long as the sandbox exists.
+
+    Attributes:
+        token: an access token.
+        client_id: the client that the token endpoint knows.
+        client_secret: its secret.
+        itwin_id: the iTwin that every operation finds.
+        repository_id: the repository that is found in it.
+        resource_id: the resource that is found in the repository.
+
+    Raises:
+        ValueError: the port is not within 0 and 65535, or the lifetime is below 1.
+    """
+
+    itwin_id: Final = ITWIN_ID
+    repository_id: Final = REPOSITORY_ID
+    resource_id: Final = RESOURCE_ID
+
+    def __init__(self, *, port: int = 0, token_lifetime: int = 3600) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError(f"port must be within 0 and 65535, not {port}")
+        if token_lifetime < 1:
+            raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
+        self._port = port
+        self._tokens = TokenStore(token_lifetime)
+        self._rate_limit = RateLimit()
+        self._url: str | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self.token: Final = self._tokens.token
+        self.client_id: Final = self._tokens.client_id
+        self.client_secret: Final = self._tokens.client_secret
+
+    @property
+    def url(self) -> str:
+        """The address of the running sandbox, without a slash at the end. It is the issuer as well.
+
+        Raises:
+            RuntimeError: the sandbox is not running.
+        """
+        if self._url is None:
+            raise RuntimeError("the sandbox is not running: use it in a with block, or call start()")
+        return self._url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point `itwin_platform` at the running sandbox. They hold secrets."""
+        return {
+            "ITP_API_URL": self.url,
+            "ITP_ISSUER_URL": self.url,
+            "ITP_ACCESS_TOKEN": self.token,
+            "ITP_SERVICE_CLIENT_ID": self.client_id,
+            "ITP_SERVICE_CLIENT_SECRET": self.client_secret,
+        }
+
+    def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
+        """Answer the next requests to the API with 429. It replaces what is left of an earlier call.
+
+        Only requests that carry a good access token are counted.
+
+        Args:
+            times: how many requests; 0 answers again as usual.
+            retry_after: seconds, sent as `retry-after`.
+
+        Raises:
+            ValueError: one of them is negative.
+        """
+        self._rate_limit.set(times, retry_after)
+
+    def start(self) -> None:
+        """Start to listen. Returns once requests are answered.
+
+        Raises:
+            RuntimeError: it runs already.
+            ImportError: starlette or uvicorn is missing.
+            OSError: the port is in use.
+        """
+        if self._server is not None:
+            raise RuntimeError("the sandbox is running already")
+        try:
+            import uvicorn  # noqa: PLC0415 (an extra: its absence is told in one line)
+
+            from ._app import make_app  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise ImportError(_MISSING, name=error.name) from None
+        listener = socket.create_server((_HOST, self._port))
+        url = f"http://{_HOST}:{listener.getsockname()[1]}"
+        config = uvicorn.Config(
+            make_app(url, self._tokens, self._rate_limit),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="itwin-platform-sandbox", daemon=True)
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                listener.close()
+                raise RuntimeError("the sandbox did not start")
+            time.sleep(0.002)
+        self._server, self._thread, self._url = server, thread, url
+
+    def stop(self) -> None:
+        """Stop listening and close every connection. Does nothing where the sandbox is not running."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            return
+        server.should_exit = True
+        thread.join(_PATIENCE)
+        self._server = self._thread = self._url = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether requests are answered."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"Sandbox(url={self._url!r}, client_id={self.client_id!r}, token='***', client_secret='***')"
