@@ -1,0 +1,91 @@
+"""The specifications as the contract tests need them: read, resolved and merged into one document."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+FOLDER = Path(__file__).parents[2] / "openapi"
+PATHS = sorted(FOLDER.glob("*.yaml"))
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A documented answer of an operation."""
+
+    operation_id: str
+    status: int
+    media_type: str
+    example: Any
+
+
+@cache
+def load(path: Path) -> Json:
+    document: Json = YAML(typ="safe", pure=True).load(path)
+    return document
+
+
+def answers() -> Iterator[Answer]:
+    """Every documented answer of every operation."""
+    for path in PATHS:
+        document = load(path)
+        for item in document["paths"].values():
+            for operation in item.values():
+                for status, response in operation["responses"].items():
+                    for media_type, content in _resolve(document, response)["content"].items():
+                        yield Answer(operation["operationId"], int(status), media_type, content["example"])
+
+
+def example(operation_id: str, status: int) -> Any:
+    """The example of one documented answer."""
+    return next(a.example for a in answers() if (a.operation_id, a.status) == (operation_id, status))
+
+
+def merged() -> Json:
+    """One document with the operations of all specifications, which share the names of some components."""
+    result: Json = {"openapi": "3.0.3", "info": {"title": "All operations", "version": "1"}, "paths": {}}
+    components: Json = {}
+    for path in PATHS:
+        document = _prefixed(load(path), path.stem)
+        assert not result["paths"].keys() & document["paths"].keys()
+        result["paths"] |= document["paths"]
+        for kind, members in document["components"].items():
+            components.setdefault(kind, {}).update(members)
+    return result | {"components": components}
+
+
+def _prefixed(document: Json, prefix: str) -> Json:
+    """The document with the prefix before the name of each component, except for those of security."""
+    document = copy.deepcopy(document)
+    kept = document["components"].pop("securitySchemes")
+    document = _with_references(document, prefix)
+    for kind, members in document["components"].items():
+        document["components"][kind] = {f"{prefix}.{name}": member for name, member in members.items()}
+    document["components"]["securitySchemes"] = kept
+    return document
+
+
+def _with_references(node: Any, prefix: str) -> Any:
+    if isinstance(node, dict):
+        return {key: _with_references(value, prefix) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_references(value, prefix) for value in node]
+    if isinstance(node, str) and node.startswith("#/components/"):
+        head, _, name = node.rpartition("/")
+        return f"{head}/{prefix}.{name}"
+    return node
+
+
+def _resolve(document: Json, node: Json) -> Json:
+    while "$ref" in node:
+        target: Any = document
+        for part in str(node["$ref"]).removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
