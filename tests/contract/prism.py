@@ -54,7 +54,7 @@ def install() -> None:
         stderr=subprocess.STDOUT,
     )
     if done.returncode:
-        raise RuntimeError(f"Prism cannot be installed:\n{bytes(done.stdout).decode(errors='replace')}")
+        raise RuntimeError("Prism cannot be installed:\n" + _text(done.stdout))
     _STAMP.write_text(stamp, "utf-8")
 
 
@@ -78,6 +78,10 @@ def running(document: object, folder: Path) -> Iterator[Prism]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _text(output: str | bytes) -> str:
+    return output if isinstance(output, str) else output.decode("utf-8", "replace")
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
