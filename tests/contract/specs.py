@@ -1,7 +1,7 @@
 """The specifications as the contract tests need them: read, resolved and merged into one document."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,8 @@ from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 PATHS = sorted(FOLDER.glob("*.yaml"))
+
+RETRY_AFTER = 7
 
 Json = dict[str, Any]
 
@@ -22,6 +24,7 @@ class Answer:
     operation_id: str
     status: int
     media_type: str
+    schema: Json
     example: Any
 
 
@@ -39,7 +42,13 @@ def answers() -> Iterator[Answer]:
             for operation in item.values():
                 for status, response in operation["responses"].items():
                     for media_type, content in _resolve(document, response)["content"].items():
-                        yield Answer(operation["operationId"], int(status), media_type, content["example"])
+                        yield Answer(
+                            operation["operationId"],
+                            int(status),
+                            media_type,
+                            _rooted(content["schema"], document),
+                            content["example"],
+                        )
 
 
 def example(operation_id: str, status: int) -> Any:
@@ -47,8 +56,12 @@ def example(operation_id: str, status: int) -> Any:
     return next(a.example for a in answers() if (a.operation_id, a.status) == (operation_id, status))
 
 
-def merged() -> Json:
-    """One document with the operations of all specifications, which share the names of some components."""
+def merged(*, ids: Mapping[str, str] | None = None) -> Json:
+    """One document with the operations of all specifications, which share the names of some components.
+
+    With an example for `retry-after`, so that it can be told from a value that a server makes up, and with one for
+    each path parameter in `ids`.
+    """
     result: Json = {"openapi": "3.0.3", "info": {"title": "All operations", "version": "1"}, "paths": {}}
     components: Json = {}
     for path in PATHS:
@@ -57,7 +70,27 @@ def merged() -> Json:
         result["paths"] |= document["paths"]
         for kind, members in document["components"].items():
             components.setdefault(kind, {}).update(members)
+    for response in _responses(result["paths"], components):
+        if "retry-after" in response.get("headers", {}):
+            response["headers"]["retry-after"]["example"] = RETRY_AFTER
+    for parameter in _parameters(result["paths"], components):
+        if ids is not None:
+            parameter["example"] = ids[parameter["name"]]
     return result | {"components": components}
+
+
+def _responses(paths: Json, components: Json) -> Iterator[Json]:
+    for item in paths.values():
+        for operation in item.values():
+            yield from operation["responses"].values()
+    yield from components.get("responses", {}).values()
+
+
+def _parameters(paths: Json, components: Json) -> Iterator[Json]:
+    for item in paths.values():
+        for operation in item.values():
+            yield from (parameter for parameter in operation["parameters"] if "name" in parameter)
+    yield from components.get("parameters", {}).values()
 
 
 def _prefixed(document: Json, prefix: str) -> Json:
@@ -80,6 +113,11 @@ def _with_references(node: Any, prefix: str) -> Any:
         head, _, name = node.rpartition("/")
         return f"{head}/{prefix}.{name}"
     return node
+
+
+def _rooted(schema: Json, document: Json) -> Json:
+    """The schema as a document of its own, in which its references lead somewhere."""
+    return {"allOf": [schema], "components": document["components"]}
 
 
 def _resolve(document: Json, node: Json) -> Json:

@@ -1,0 +1,70 @@
+"""The specifications are valid, their examples are what their schemas say, and the generated code keeps to them."""
+
+import copy
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+
+import itwin_platform_api
+from itwin_platform_api.runtime import Operation
+from tests.contract import specs
+from tests.contract.specs import Answer
+
+ANSWERS = list(specs.answers())
+SUCCESSES = {answer.operation_id: answer for answer in ANSWERS if answer.status == 200}
+
+each_answer = pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: f"{answer.operation_id}-{answer.status}")
+
+
+def generated_operations() -> Iterator[Operation[Any]]:
+    """The operation of each generated endpoint module."""
+    for module in pkgutil.walk_packages(itwin_platform_api.__path__, "itwin_platform_api."):
+        if ".api." in module.name and not module.ispkg:
+            operation: Operation[Any] = importlib.import_module(module.name).OPERATION
+            yield operation
+
+
+@pytest.mark.parametrize("path", specs.PATHS, ids=lambda path: path.stem)
+def test_a_specification_is_valid(path: Path) -> None:
+    validate(specs.load(path))
+
+
+def test_the_merged_specification_is_valid_and_has_all_operations() -> None:
+    document = specs.merged()
+    validate(document)
+    assert sum(len(item) for item in document["paths"].values()) == len(SUCCESSES)
+
+
+@each_answer
+def test_an_example_is_what_its_schema_says(answer: Answer) -> None:
+    problems = [error.message for error in OAS30Validator(answer.schema).iter_errors(answer.example)]
+    assert problems == []
+
+
+@each_answer
+def test_a_schema_refuses_another_answer(answer: Answer) -> None:
+    """Without this, a schema that lets everything pass would look right above."""
+    spoilt = copy.deepcopy(answer.example)
+    key = next(iter(spoilt))
+    spoilt[key] = "not an object"
+    assert not OAS30Validator(answer.schema).is_valid(spoilt)
+
+
+def test_there_is_generated_code_for_each_operation() -> None:
+    assert {operation.id for operation in generated_operations()} == SUCCESSES.keys()
+
+
+@pytest.mark.parametrize("operation", list(generated_operations()), ids=lambda operation: operation.id)
+def test_an_operation_asks_for_the_media_type_of_its_specification(operation: Operation[Any]) -> None:
+    assert operation.accept == SUCCESSES[operation.id].media_type
+
+
+@each_answer
+def test_errors_have_the_media_type_of_their_operation(answer: Answer) -> None:
+    assert answer.media_type == SUCCESSES[answer.operation_id].media_type
