@@ -141,8 +141,6 @@ def test_a_documented_refusal_is_its_typed_error(
         ({"authorization": f"Basic {TOKEN}"}, 401),
     ],
 )
-def test_prism_refuses_what_the_specifications_do_not_allow(
-    headers: dict[str, str], status: int, prism: Prism
-) -> None:
+def test_prism_refuses_what_the_specifications_do_not_allow(headers: dict[str, str], status: int, prism: Prism) -> None:
     """Without this, an answer to the client would not say that it has asked in the documented way."""
     assert httpx.get(f"{prism.url}/itwins/{ITWIN}", headers=headers, trust_env=False).status_code == status
