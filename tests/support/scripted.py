@@ -1,0 +1,112 @@
+"""A server whose every answer is written out as bytes, for what no real server would send."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Self
+
+# What a test scripts: the bytes of an answer, or how to make them from the request.
+Script = bytes | Callable[["Received"], bytes]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came over the wire."""
+
+    head: bytes
+    connection: int
+
+    @property
+    def path(self) -> str:
+        return self.head.split(b" ", 2)[1].decode("ascii")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        lines = self.head.decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
+
+
+def answer(status: int, body: object = b"", *, media_type: str | None = "application/json", **headers: str) -> bytes:
+    """The bytes of a well-formed answer; a body that is not bytes is sent as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    fields = {"content-length": str(len(content)), **{name.replace("_", "-"): value for name, value in headers.items()}}
+    if media_type is not None:
+        fields["content-type"] = media_type
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {status} Scripted\r\n{head}\r\n".encode() + content
+
+
+class ScriptedServer:
+    """Answers the first request with the first script, and so on; the last script answers all that follow."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self._scripts = list(scripts)
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: set[socket.socket] = set()
+        self._connections = 0
+        self.received: list[Received] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened so far."""
+        return self._connections
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._connections += 1
+                self._open.add(connection)
+                number = self._connections
+            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        try:
+            for head in _heads(connection):
+                request = Received(head, number)
+                with self._lock:
+                    self.received.append(request)
+                    script = self._scripts[0] if len(self._scripts) == 1 else self._scripts.pop(0)
+                connection.sendall(script if isinstance(script, bytes) else script(request))
+        except OSError:
+            pass  # closed from one side or the other: the test is over
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+            connection.close()
+
+
+def _heads(connection: socket.socket) -> Iterable[bytes]:
+    """The heads of the requests on a connection; the requests of these tests have no bodies."""
+    buffer = b""
+    while True:
+        while b"\r\n\r\n" not in buffer:
+            chunk = connection.recv(65536)
+            if not chunk:
+                return
+            buffer += chunk
+        head, _, buffer = buffer.partition(b"\r\n\r\n")
+        yield head
