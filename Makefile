@@ -76,4 +76,4 @@ build: $(DEV) ## build the wheel and the source distribution
 check: lint type check-generated test contract ## everything that CI runs
 
 clean: ## remove the virtual environment and everything that was built
-	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'node_modules')]"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'tests/contract/node/node_modules')]"

@@ -24,7 +24,7 @@ class Sandbox:
 
     The server runs in a thread, so the block may hold sync and async code. It listens on 127.0.0.1 only.
 
-    Args:
+    Parameters:
         port: the TCP port; 0 takes a free one.
         token_lifetime: seconds for which an access token of the token endpoint is good, at least 1. `token` itself is
             good for as long as the sandbox exists.
@@ -87,7 +87,7 @@ class Sandbox:
 
         Only requests that carry a good access token are counted.
 
-        Args:
+        Parameters:
             times: how many requests; 0 answers again as usual.
             retry_after: seconds, sent as `retry-after`.
 
@@ -107,9 +107,9 @@ class Sandbox:
         if self._server is not None:
             raise RuntimeError("the sandbox is running already")
         try:
-            import uvicorn  # noqa: PLC0415 (an extra: its absence is told in one line)
+            import uvicorn
 
-            from ._app import make_app  # noqa: PLC0415
+            from ._app import make_app
         except ModuleNotFoundError as error:
             raise ImportError(_MISSING, name=error.name) from None
         listener = _listener(self._port)
