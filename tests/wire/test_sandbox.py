@@ -380,6 +380,9 @@ class TestLife:
             "ITP_ACCESS_TOKEN": sandbox.token,
             "ITP_SERVICE_CLIENT_ID": sandbox.client_id,
             "ITP_SERVICE_CLIENT_SECRET": sandbox.client_secret,
+            "ITP_ITWIN_ID": sandbox.itwin_id,
+            "ITP_REPOSITORY_ID": sandbox.repository_id,
+            "ITP_RESOURCE_ID": sandbox.resource_id,
         }
 
 
@@ -394,8 +397,7 @@ class TestCommandLine:
                     printed[found[1]] = found[2]
                 if line.startswith("curl"):
                     break
-            assert len(printed) == 5
-            itwin = f"{printed['ITP_API_URL']}/itwins/dc914a84-e0c9-40e2-9d14-faf5ed84147f"
+            itwin = f"{printed['ITP_API_URL']}/itwins/{printed['ITP_ITWIN_ID']}"
             headers = {"authorization": f"Bearer {printed['ITP_ACCESS_TOKEN']}"}
             assert httpx.get(itwin, headers=headers, trust_env=False).status_code == 200
             client = (printed["ITP_SERVICE_CLIENT_ID"], printed["ITP_SERVICE_CLIENT_SECRET"])

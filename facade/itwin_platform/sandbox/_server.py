@@ -73,13 +73,20 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that point `itwin_platform` at the running sandbox. They hold secrets."""
+        """Environment variables that point `itwin_platform` at the running sandbox, and ids for scripts to ask for.
+
+        They hold secrets. `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` are what the project's examples
+        read; the package itself does not.
+        """
         return {
             "ITP_API_URL": self.url,
             "ITP_ISSUER_URL": self.url,
             "ITP_ACCESS_TOKEN": self.token,
             "ITP_SERVICE_CLIENT_ID": self.client_id,
             "ITP_SERVICE_CLIENT_SECRET": self.client_secret,
+            "ITP_ITWIN_ID": self.itwin_id,
+            "ITP_REPOSITORY_ID": self.repository_id,
+            "ITP_RESOURCE_ID": self.resource_id,
         }
 
     def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
