@@ -15,7 +15,8 @@ What it answers, in this order:
 - 429 with `retry-after`, as often as was asked for with `Sandbox.rate_limit` or, from outside, with
   `POST /sandbox/rate-limit?times=2&retry_after=1`.
 - 404 with the operation's documented body for ids that are not those of the examples.
-- 200 with the documented example as it stands. The links with signatures in it have expired, as on the pages.
+- 200 with the documented example as it stands. The examples are of several iTwins, so an id in an answer need not be
+  the one that was asked for, and the links with signatures in them have expired.
 
 `POST /connect/token` issues access tokens for the client credentials grant, and
 `GET /.well-known/openid-configuration` says so: the sandbox is its own issuer.
