@@ -3,14 +3,11 @@
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from tests.support.examples import ROOT, specification
 
-FOLDER = Path(__file__).parents[2] / "openapi"
-PATHS = sorted(FOLDER.glob("*.yaml"))
+NAMES = sorted(path.stem for path in (ROOT / "openapi").glob("*.yaml"))
 
 RETRY_AFTER = 7
 
@@ -28,16 +25,10 @@ class Answer:
     example: Any
 
 
-@cache
-def load(path: Path) -> Json:
-    document: Json = YAML(typ="safe", pure=True).load(path)
-    return document
-
-
 def answers() -> Iterator[Answer]:
     """Every documented answer of every operation."""
-    for path in PATHS:
-        document = load(path)
+    for name in NAMES:
+        document = specification(name)
         for item in document["paths"].values():
             for operation in item.values():
                 for status, response in operation["responses"].items():
@@ -51,11 +42,6 @@ def answers() -> Iterator[Answer]:
                         )
 
 
-def example(operation_id: str, status: int) -> Any:
-    """The example of one documented answer."""
-    return next(a.example for a in answers() if (a.operation_id, a.status) == (operation_id, status))
-
-
 def merged(*, ids: Mapping[str, str] | None = None) -> Json:
     """One document with the operations of all specifications, which share the names of some components.
 
@@ -64,8 +50,8 @@ def merged(*, ids: Mapping[str, str] | None = None) -> Json:
     """
     result: Json = {"openapi": "3.0.3", "info": {"title": "All operations", "version": "1"}, "paths": {}}
     components: Json = {}
-    for path in PATHS:
-        document = _prefixed(load(path), path.stem)
+    for name in NAMES:
+        document = _prefixed(specification(name), name)
         assert not result["paths"].keys() & document["paths"].keys()
         result["paths"] |= document["paths"]
         for kind, members in document["components"].items():

@@ -13,6 +13,7 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from tests.contract import specs
 from tests.contract.prism import Prism
+from tests.support.examples import example
 
 TOKEN = "a-token"  # Prism asks for one, whatever it is
 ITWIN, REPOSITORY, RESOURCE = "an-itwin", "a-repository", "a-resource"
@@ -31,12 +32,8 @@ class Call:
         return self.operation_id
 
 
-def example(operation_id: str) -> Any:
-    """The documented success answer, with times as precise as Python's are."""
-    return to_microseconds(specs.example(operation_id, 200))
-
-
 def to_microseconds(node: Any) -> Any:
+    """JSON with its times as precise as Python's are."""
     if isinstance(node, dict):
         return {key: to_microseconds(value) for key, value in node.items()}
     return re.sub(r"(T[\d:]+\.\d{6})\d+Z$", r"\1Z", node) if isinstance(node, str) else node
@@ -47,7 +44,7 @@ CALLS = [
         "get-itwin",
         lambda platform: platform.itwins.get(ITWIN),
         lambda itwin: itwin.to_dict(),
-        example("get-itwin")["iTwin"],
+        to_microseconds(example("get-itwin"))["iTwin"],
     ),
     Call(
         "get-itwin-image",
@@ -125,7 +122,7 @@ def test_a_documented_refusal_is_its_typed_error(
 ) -> None:
     with prism.answering(status) as url, pytest.raises(ERRORS[status]) as caught:
         send(call, url)
-    documented = specs.example(call.operation_id, status)["error"]
+    documented = example(call.operation_id, status)["error"]
     error = caught.value
     assert (error.status, error.code, error.message) == (status, documented["code"], documented["message"])
     assert [detail.code for detail in error.details] == [detail["code"] for detail in documented.get("details", [])]

@@ -4,7 +4,6 @@ import copy
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ import itwin_platform_api
 from itwin_platform_api.runtime import Operation
 from tests.contract import specs
 from tests.contract.specs import Answer
+from tests.support.examples import specification
 
 ANSWERS = list(specs.answers())
 SUCCESSES = {answer.operation_id: answer for answer in ANSWERS if answer.status == 200}
@@ -30,9 +30,9 @@ def generated_operations() -> Iterator[Operation[Any]]:
             yield operation
 
 
-@pytest.mark.parametrize("path", specs.PATHS, ids=lambda path: path.stem)
-def test_a_specification_is_valid(path: Path) -> None:
-    validate(specs.load(path))
+@pytest.mark.parametrize("name", specs.NAMES)
+def test_a_specification_is_valid(name: str) -> None:
+    validate(specification(name))
 
 
 def test_the_merged_specification_is_valid_and_has_all_operations() -> None:
