@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 def relay(url: str, header: str) -> Iterator[str]:
     """Relay to the server at `url`; yields the address of the relay. Requests must have no body."""
     ready = threading.Event()
-    relay = _Relay(url, header, ready)
-    thread = threading.Thread(target=asyncio.run, args=(relay.run(),), daemon=True)
+    running = _Relay(url, header, ready)
+    thread = threading.Thread(target=asyncio.run, args=(running.run(),), daemon=True)
     thread.start()
     assert ready.wait(10)
     try:
-        yield relay.url
+        yield running.url
     finally:
-        relay.stop()
+        running.stop()
         thread.join(10)
 
 

@@ -108,6 +108,13 @@ class TestOperations:
         assert "GET" in response.headers["allow"]
         assert code_of(response) == "MethodNotAllowed"
 
+    @each_operation
+    def test_head_tells_what_get_would(self, operation: dict[str, Any], sandbox: Sandbox, member: httpx.Client) -> None:
+        response = member.head(path_of(operation, sandbox))
+        assert response.status_code == 200
+        assert response.headers["content-type"] == operation["media_type"]
+        assert response.content == b""
+
 
 class TestAccept:
     @pytest.mark.parametrize(
@@ -305,6 +312,11 @@ class TestTokenEndpoint:
         client = {"client_id": sandbox.client_id, "client_secret": sandbox.client_secret}
         response = anonymous.post("/connect/token", data=FORM | client, auth=(sandbox.client_id, sandbox.client_secret))
         assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+    def test_it_is_posted_to(self, anonymous: httpx.Client) -> None:
+        response = anonymous.get("/connect/token")
+        assert response.status_code == 405
+        assert response.headers["allow"] == "POST"
 
     def test_only_a_form_is_taken(self, anonymous: httpx.Client) -> None:
         response = anonymous.post("/connect/token", json=FORM)
