@@ -7,9 +7,11 @@ ask about. `make demo` runs it against the sandbox.
 
 import os
 import sys
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from itwin_platform import ITwinPlatform, errors
+from itwin_platform.models import ApiKeyAuthentication, GISUrlTemplateOptions
 
 
 def main() -> int:
@@ -23,17 +25,17 @@ def main() -> int:
     resource_id = os.environ.get("ITP_RESOURCE_ID", itwin_id)
 
     with ITwinPlatform() as platform:
-        steps = (
-            lambda: show_itwin(platform, itwin_id),
-            lambda: show_image(platform, itwin_id),
-            lambda: show_repository(platform, itwin_id, repository_id),
-            lambda: show_resource(platform, itwin_id, repository_id, resource_id),
-            lambda: show_bucket(platform, itwin_id),
-        )
+        steps: list[tuple[Callable[..., None], list[str]]] = [
+            (show_itwin, [itwin_id]),
+            (show_image, [itwin_id]),
+            (show_repository, [itwin_id, repository_id]),
+            (show_resource, [itwin_id, repository_id, resource_id]),
+            (show_bucket, [itwin_id]),
+        ]
         failures = 0
-        for step in steps:
+        for show, ids in steps:
             try:
-                step()
+                show(platform, *ids)
             except errors.ApiError as error:
                 # Not every iTwin has an image, a repository or a bucket: say so and go on.
                 print(f"  {error}")
@@ -46,7 +48,7 @@ def show_itwin(platform: ITwinPlatform, itwin_id: str) -> None:
     title("platform.itwins.get(itwin_id)")
     itwin = platform.itwins.get(itwin_id)
     row("name", itwin.display_name)
-    row("class", f"{itwin.class_} / {itwin.sub_class}")
+    row("class", f"{itwin.class_}, {itwin.sub_class}")
     row("number", itwin.number)
     row("status", itwin.status)
     row("location", f"{itwin.geographic_location} ({itwin.latitude}, {itwin.longitude})")
@@ -67,10 +69,14 @@ def show_repository(platform: ITwinPlatform, itwin_id: str, repository_id: str) 
     title("platform.repositories.get(itwin_id, repository_id)")
     repository = platform.repositories.get(itwin_id, repository_id)
     row("name", repository.display_name)
-    row("class", f"{repository.class_} / {repository.sub_class}")
+    row("class", f"{repository.class_}, {repository.sub_class}")
     row("uri", repository.uri)
-    row("authentication", repository.authentication)
-    row("options", repository.options)
+    authentication, options = repository.authentication, repository.options
+    row("authentication", authentication and authentication.type_)
+    if isinstance(authentication, ApiKeyAuthentication):
+        row("api key", f"{authentication.key} = ***")
+    if isinstance(options, GISUrlTemplateOptions):
+        row("levels", f"{options.minimum_level} to {options.maximum_level}")
 
 
 def show_resource(platform: ITwinPlatform, itwin_id: str, repository_id: str, resource_id: str) -> None:
@@ -80,7 +86,8 @@ def show_resource(platform: ITwinPlatform, itwin_id: str, repository_id: str, re
     row("name", resource.display_name)
     row("class", resource.class_)
     row("type", resource.type_)
-    row("graphics", resource.capabilities.graphics if resource.capabilities else None)
+    graphics = resource.capabilities and resource.capabilities.graphics.uri
+    row("graphics on", graphics and host(graphics))
 
 
 def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:

@@ -1,7 +1,7 @@
 """`make demo`: run examples/quickstart.py, against the embedded sandbox unless there are credentials for the platform.
 
-    make demo                                                              the sandbox; needs nothing
-    ITP_ACCESS_TOKEN=... make demo ITP_ITWIN_ID=... ITP_REPOSITORY_ID=... ITP_RESOURCE_ID=...   the real platform
+make demo                                                              the sandbox; needs nothing
+ITP_ACCESS_TOKEN=... make demo ITP_ITWIN_ID=... ITP_REPOSITORY_ID=... ITP_RESOURCE_ID=...   the real platform
 """
 
 from __future__ import annotations
@@ -28,14 +28,7 @@ def main() -> int:
         return run({})
     with Sandbox() as sandbox:
         print(f"Running examples/quickstart.py against the sandbox at {sandbox.url}.", flush=True)
-        code = run(
-            {
-                **sandbox.environment,
-                "ITP_ITWIN_ID": sandbox.itwin_id,
-                "ITP_REPOSITORY_ID": sandbox.repository_id,
-                "ITP_RESOURCE_ID": sandbox.resource_id,
-            }
-        )
+        code = run(sandbox.environment)
     print("\nThe sandbox is stopped. With ITP_ACCESS_TOKEN and ITP_ITWIN_ID set, the same runs against the platform.")
     return code
 

@@ -151,7 +151,7 @@ def _files(root: Path, output: Path) -> dict[str, bytes]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description="Write everything that is generated.")
     parser.add_argument("--check", action="store_true", help="compare instead of writing; exit 1 on any difference")
     options = parser.parse_args(arguments)
     # Nothing is replaced before everything could be written.

@@ -120,6 +120,15 @@ def attribute_docstring(prop: Any) -> str:
     return f"{prop.python_name} ({strings.safe_for_docstring(annotation_of(prop))}): {description}"
 
 
+def lazy_imports_of(model: ModelProperty) -> list[str]:
+    """The imports of other models, those of its additional properties included."""
+    found = set(model.lazy_imports or ())
+    if model.additional_properties is not None:
+        found |= model.additional_properties.get_lazy_imports(prefix="..")
+    own = f"import {model.class_info.name}"
+    return sorted(line for line in found if not line.endswith(own))
+
+
 def mask_of(model: ModelProperty, prop: Any) -> str | None:
     """The function that makes the repr of a secret property (`x-redact` in an overlay), or None."""
     schema = (model.data.properties or {}).get(prop.name)
@@ -227,9 +236,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value.get_untrusted_value())
 
 
-def _literal(value: str) -> str:
+def _literal(value: Any) -> str:
     """A Python string literal; repr() escapes whatever a specification may hold."""
-    return repr(value)
+    return repr(_text(value))
 
 
 def _name_members(node: object) -> None:
@@ -270,7 +279,10 @@ def generate_package(document: Json, folder: Path) -> None:
     )
     document = copy.deepcopy(document)
     _name_members(document)
-    data = GeneratorData.from_dict(document, config=config)
+    try:
+        data = GeneratorData.from_dict(document, config=config)
+    except Exception as error:
+        raise GenerationError(f"the generator fails with {type(error).__name__}: {error}") from error
     if isinstance(data, GeneratorError):
         raise GenerationError(_describe(data))
     _unprefix(data, config)
@@ -287,6 +299,7 @@ def generate_package(document: Json, folder: Path) -> None:
         kind_of=kind_of,
         mask_of=mask_of,
         operation_of=questions.operation_of,
+        lazy_imports_of=lazy_imports_of,
         literal=_literal,
         success_of=questions.success_of,
         variants_of=questions.variants_of,

@@ -20,7 +20,6 @@ class Bucket:
         container_url: SAS URL of the container, as storage libraries take it. Whoever has it can use the container,
             so it is masked in `repr()`.
         expires_at: When the URL stops working, in UTC; None if it does not say.
-
     """
 
     itwin_id: str

@@ -121,7 +121,6 @@ def open_transport(origin: str, options: TransportOptions) -> BaseTransport:
 
     Raises:
         ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
-
     """
     proxy = proxy_for(origin, options)
     try:
@@ -139,7 +138,6 @@ def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTra
 
     Raises:
         ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
-
     """
     proxy = proxy_for(origin, options)
     try:

@@ -62,7 +62,6 @@ def make_settings(
 
     Raises:
         ConfigurationError: One of them cannot be used; the message names it.
-
     """
     named = None if environment is None else environment_named(environment)
     # An environment that is asked for by name decides; only without one do the variables count.

@@ -32,7 +32,6 @@ def environment_named(name: str) -> Environment:
 
     Raises:
         ConfigurationError: There is none.
-
     """
     try:
         return Environment(name)
@@ -47,7 +46,6 @@ def checked_url(name: str, url: str) -> str:
 
     Raises:
         ConfigurationError: They may not, or it is not a plain base URL.
-
     """
     problem = _problem_of(url)
     if problem:

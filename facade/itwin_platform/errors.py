@@ -58,7 +58,6 @@ class TransportError(ITwinPlatformError):
     Attributes:
         phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`.
         operation: Id of the operation, for instance `"get-itwin"`.
-
     """
 
     def __init__(self, message: str, *, phase: str, operation: str | None = None) -> None:
@@ -76,7 +75,6 @@ class RedirectError(ITwinPlatformError):
 
     Attributes:
         operation: Id of the operation.
-
     """
 
     def __init__(self, message: str, *, operation: str | None = None) -> None:
@@ -94,7 +92,6 @@ class ResponseError(ITwinPlatformError):
         size: Bytes of the body, decoded.
         operation: Id of the operation.
         request_id: The platform's id of the request, if it sent one.
-
     """
 
     def __init__(
@@ -143,7 +140,6 @@ class ApiError(ITwinPlatformError):
         request_id: The platform's id of the request, if it sent one. Quote it when asking for support.
         retry_after: Seconds to wait before the next try, if the answer says so.
         operation: Id of the operation, for instance `"get-itwin"`.
-
     """
 
     advice = ""

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -65,6 +66,9 @@ class ScriptedServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Closing alone does not wake a thread that waits in accept(), which would keep the port open.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
             for connection in self._open:

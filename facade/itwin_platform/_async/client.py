@@ -29,8 +29,7 @@ class AsyncITwinPlatform:
     Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
     a context (`async with`). Nothing is sent before the first call.
 
-    Parameters
-    ----------
+    Parameters:
         credentials: An access token (without the word Bearer); a callable that returns one, called for every attempt;
             or an object of `itwin_platform.credentials`. None reads the environment: `ITP_ACCESS_TOKEN`, or
             `ITP_SERVICE_CLIENT_ID` and `ITP_SERVICE_CLIENT_SECRET`.
@@ -47,17 +46,14 @@ class AsyncITwinPlatform:
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
         http2: Use HTTP/2 where the server can; needs the package h2.
 
-    Attributes
-    ----------
+    Attributes:
         itwins: iTwins and their images.
         repositories: Repositories and their resources.
         reality_analysis: Reality analysis: the bucket.
 
-    Raises
-    ------
+    Raises:
         ConfigurationError: There are no credentials, or an argument cannot be used; the message names it.
         CredentialsError: The token cannot be one, for instance because it ends with a line break.
-
     """
 
     def __init__(

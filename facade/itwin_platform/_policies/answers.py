@@ -110,7 +110,6 @@ def read_json(body: bytes) -> Any:
     Raises:
         NotJsonError: It is empty, malformed, not UTF-8, nested too deeply, or something that readers disagree
             about: duplicate properties, NaN, numbers without bounds.
-
     """
     if not body:
         raise NotJsonError("is empty")
@@ -130,12 +129,10 @@ def read_json(body: bytes) -> Any:
 def api_error(answer: Answer, operation: str, secret: str | None) -> ApiError:
     """The typed error for an answer that is not a success, whatever its body holds.
 
-    Parameters
-    ----------
+    Parameters:
         answer: The answer.
         operation: Id of the operation.
         secret: The token that was sent, in case the server echoes it.
-
     """
     try:
         body: object = read_json(answer.body)

@@ -18,16 +18,13 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 def path_segment(name: str, value: object) -> str:
     r"""An id as a segment of a URL path, percent-encoded where it has to be.
 
-    Parameters
-    ----------
+    Parameters:
         name: What to call the value in an error.
         value: The id.
 
-    Raises
-    ------
+    Raises:
         ValueError: The value cannot be one segment: it is no string, empty, `.` or `..`, over 512 characters, or
             has one of `/ \ ? # %`, a control character or an invisible one.
-
     """
     if isinstance(value, str) and _PLAIN.match(value):
         return value
@@ -63,7 +60,6 @@ def fill_path(template: str, ids: dict[str, str]) -> str:
 
     Raises:
         ValueError: An id cannot be a path segment.
-
     """
     pieces = _pieces(template)
     path = pieces[0]

@@ -48,11 +48,9 @@ def redact(text: str) -> str:
 def one_line(value: object, secret: str | None = None) -> str:
     """A server's text made fit for an error message: printable, on one line, at most 500 characters, no secrets.
 
-    Parameters
-    ----------
+    Parameters:
         value: The text.
         secret: A secret that may be echoed in it, for instance the token that was sent.
-
     """
     text = str(value)[: 4 * MAX_MESSAGE]
     if secret:

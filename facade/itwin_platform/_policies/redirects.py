@@ -40,15 +40,12 @@ class UntrustedError(ValueError):
 def trusted(url: str, configured: str) -> Target:
     """Take an absolute URL apart if the token may be sent to it.
 
-    Parameters
-    ----------
+    Parameters:
         url: An absolute URL, from a redirect or out of a body.
         configured: The origin that the client was configured with, which is trusted too.
 
-    Raises
-    ------
+    Raises:
         UntrustedError: It may not.
-
     """
     if len(url) > MAX_LOCATION:
         raise UntrustedError("the address is too long")
@@ -76,17 +73,14 @@ def trusted(url: str, configured: str) -> Target:
 def redirect_target(method: str, current: Target, locations: list[str], configured: str) -> Target:
     """Where a redirect leads, if it may be followed.
 
-    Parameters
-    ----------
+    Parameters:
         method: The method of the request that was answered.
         current: Where that request went.
         locations: The values of its `Location` headers.
         configured: The origin that the client was configured with.
 
-    Raises
-    ------
+    Raises:
         UntrustedError: It may not be followed.
-
     """
     if method not in {"GET", "HEAD"}:
         raise UntrustedError(f"a redirect of {method} could repeat or change the request")

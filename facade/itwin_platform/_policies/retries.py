@@ -25,7 +25,6 @@ class Retry:
         attempt: Number of the attempt that failed, from 1.
         status: HTTP status of its answer, or None if there was none.
         delay: Seconds until the next attempt.
-
     """
 
     operation: str
@@ -50,7 +49,6 @@ class RetryPolicy:
         max_retry_after: Seconds; a longer `Retry-After` is not waited for.
         statuses: HTTP statuses that are worth another try.
         on_retry: Called with a `Retry` before each wait. It must not block.
-
     """
 
     attempts: int = 4
@@ -71,14 +69,12 @@ class RetryPolicy:
     ) -> float | None:
         """Seconds to wait before the next attempt, or None if there should be none.
 
-        Parameters
-        ----------
+        Parameters:
             attempt: Number of the attempt that failed, from 1.
             method: The HTTP method.
             status: The HTTP status of the answer, or None if there was none.
             unsent: Whether the request surely never reached the server.
             retry_after: Seconds that the answer asks to wait, if it does.
-
         """
         if attempt >= self.attempts or (status is not None and status not in self.statuses):
             return None
@@ -145,11 +141,9 @@ class PauseGate:
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """The seconds that a `Retry-After` header asks for, or None if there is none that can be read.
 
-    Parameters
-    ----------
+    Parameters:
         value: The header: whole seconds, or an HTTP date.
         now: The time as seconds since 1970, for dates.
-
     """
     if value is None:
         return None

@@ -24,16 +24,13 @@ class ITwins:
 
         `GET /itwins/{id}`, https://developer.bentley.com/apis/itwins/operations/get-itwin/
 
-        Parameters
-        ----------
+        Parameters:
             itwin_id: Id of the iTwin, a GUID.
 
-        Returns
-        -------
+        Returns:
             The iTwin. Dates are aware; `image` is a link that works for at least an hour.
 
-        Raises
-        ------
+        Raises:
             ValueError: The id cannot be part of a path. Nothing was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
             UnauthorizedError: The token is missing, expired or not accepted.
@@ -43,7 +40,6 @@ class ITwins:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         from itwin_platform_api.itwins.api.itwins import get_itwin
 
@@ -57,17 +53,14 @@ class ITwins:
 
         `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
 
-        Parameters
-        ----------
+        Parameters:
             itwin_id: Id of the iTwin, a GUID.
 
-        Returns
-        -------
+        Returns:
             Names and links of the thumbnail and of the image as uploaded. The links work for at least an hour and
             need no token; none must be sent with them.
 
-        Raises
-        ------
+        Raises:
             ValueError: The id cannot be part of a path. Nothing was sent.
             NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
             UnauthorizedError: The token is missing, expired or not accepted.
@@ -77,7 +70,6 @@ class ITwins:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         from itwin_platform_api.itwins.api.images import get_itwin_image
 

@@ -75,16 +75,13 @@ class Pipeline:
     def call(self, operation: Operation[T], **ids: str) -> T:
         """Carry out an operation and return the body of its answer as the type that the specification names.
 
-        Parameters
-        ----------
+        Parameters:
             operation: The operation.
             ids: Its path parameters in the order of the path, under the names to use in errors.
 
-        Raises
-        ------
+        Raises:
             ValueError: An id cannot be a path segment. Nothing was sent.
             ITwinPlatformError: Anything else; see the subclasses.
-
         """
         path = self._settings.prefix + fill_path(operation.path, ids)
         now = time.monotonic()

@@ -26,16 +26,13 @@ class RealityAnalysis:
         `GET /reality-analysis/itwins/{iTwinId}/bucket`,
         https://developer.bentley.com/apis/reality-analysis/operations/buckets-get/
 
-        Parameters
-        ----------
+        Parameters:
             itwin_id: Id of the iTwin, a GUID.
 
-        Returns
-        -------
+        Returns:
             The bucket. Its `container_url` opens the container until `expires_at` and needs no token.
 
-        Raises
-        ------
+        Raises:
             ValueError: The id cannot be part of a path. Nothing was sent.
             InvalidRequestError: The bucket cannot be had, for instance because the iTwin keeps its data in a region
                 that is not supported (`InvalidRealityAnalysisRequest`); `details` say why.
@@ -47,7 +44,6 @@ class RealityAnalysis:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 

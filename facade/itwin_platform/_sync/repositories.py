@@ -27,17 +27,14 @@ class Repositories:
         `GET /itwins/{iTwinId}/repositories/{repositoryId}`,
         https://developer.bentley.com/apis/itwins/operations/get-repository/
 
-        Parameters
-        ----------
+        Parameters:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository: a GUID, or a name such as `imodels`.
 
-        Returns
-        -------
+        Returns:
             The repository. API keys and passwords in `authentication` are plain values, masked in `repr()`.
 
-        Raises
-        ------
+        Raises:
             ValueError: An id cannot be part of a path. Nothing was sent.
             NotFoundError: There is no such repository, or it holds no resource (`iTwinRepositoryNotFound`).
             UnauthorizedError: The token is missing, expired or not accepted.
@@ -48,7 +45,6 @@ class Repositories:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         from itwin_platform_api.itwins.api.repositories import get_repository
 
@@ -64,18 +60,15 @@ class Repositories:
         `GET /itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}`,
         https://developer.bentley.com/apis/itwins/operations/get-repository-resource/
 
-        Parameters
-        ----------
+        Parameters:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository: a GUID, or a name such as `imodels`.
             resource_id: Id of the resource, in the form that its repository uses.
 
-        Returns
-        -------
+        Returns:
             The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
 
-        Raises
-        ------
+        Raises:
             ValueError: An id cannot be part of a path. Nothing was sent.
             NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
             UnauthorizedError: The token is missing, expired or not accepted.
@@ -86,7 +79,6 @@ class Repositories:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         from itwin_platform_api.itwins.api.repositories import get_repository_resource
 

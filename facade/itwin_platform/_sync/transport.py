@@ -53,7 +53,6 @@ class Transport:
             TransportFailure: Nothing usable came back.
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
-
         """
         pools = self._pools.get(io.home() or _ANYWHERE)
         pool = pools.get(target.origin) if pools else None

@@ -57,10 +57,8 @@ class Token:
 class TokenCache:
     """Keeps a token and renews it.
 
-    Parameters
-    ----------
+    Parameters:
         fetch: Gets a new token; blocks, and raises CredentialsError where none is to be had.
-
     """
 
     def __init__(self, fetch: Callable[[], Token]) -> None:

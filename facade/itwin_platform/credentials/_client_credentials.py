@@ -30,17 +30,14 @@ class ClientCredentials:
     Token request: `POST {issuer_url}/connect/token`.
     Documentation: https://developer.bentley.com/apis/overview/authorization/service-app/
 
-    Parameters
-    ----------
+    Parameters:
         client_id: Id of the service app.
         client_secret: Its secret.
         scope: The scopes to ask for, separated by spaces.
         issuer_url: Address of the identity service; by default that of the client's environment.
 
-    Raises
-    ------
+    Raises:
         ConfigurationError: Id or secret is empty or ends with white space, or the address cannot be used.
-
     """
 
     def __init__(
@@ -61,7 +58,6 @@ class ClientCredentials:
 
         Raises:
             ConfigurationError: The credentials are in use already with another identity service.
-
         """
         issuer_url = self._issuer_url or settings.issuer_url
         with self._lock:
@@ -79,7 +75,6 @@ class ClientCredentials:
 
         Raises:
             CredentialsError: None could be had.
-
         """
         return self._cache.get()
 
@@ -88,7 +83,6 @@ class ClientCredentials:
 
         Raises:
             CredentialsError: None could be had.
-
         """
         return await self._cache.aget()
 

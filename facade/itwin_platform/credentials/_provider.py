@@ -45,7 +45,6 @@ def checked_token(token: object, source: str) -> str:
 
     Raises:
         CredentialsError: It cannot. The message says why and does not show it.
-
     """
     if not isinstance(token, str):
         problem = f"is no string but {type(token).__name__}"
@@ -65,14 +64,11 @@ def checked_token(token: object, source: str) -> str:
 class StaticToken:
     """One access token, used as long as it works.
 
-    Parameters
-    ----------
+    Parameters:
         token: The token, without the word Bearer.
 
-    Raises
-    ------
+    Raises:
         CredentialsError: It cannot be a token.
-
     """
 
     def __init__(self, token: str, *, source: str = "the argument") -> None:
@@ -99,11 +95,9 @@ class StaticToken:
 class CallableToken:
     """A callable that returns an access token. It is called for every attempt, so that it decides what is cached.
 
-    Parameters
-    ----------
+    Parameters:
         function: Takes nothing and returns the token, without the word Bearer. For the async client it may be async;
             one that is not runs in a thread there, since it may block.
-
     """
 
     def __init__(self, function: Callable[[], str] | Callable[[], Awaitable[str]]) -> None:
@@ -114,7 +108,6 @@ class CallableToken:
 
         Raises:
             CredentialsError: It raised, or what it returned cannot be a token.
-
         """
         return checked_token(self._call(), "the callable")
 
@@ -123,7 +116,6 @@ class CallableToken:
 
         Raises:
             CredentialsError: It raised, or what it returned cannot be a token.
-
         """
         if inspect.iscoroutinefunction(self._function):
             result = self._call()
@@ -170,7 +162,6 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
     Raises:
         ConfigurationError: There is nothing to go by, or it is nothing that can be used.
         CredentialsError: A token cannot be one.
-
     """
     # Late, because it needs this module.
     from ._client_credentials import ClientCredentials
@@ -183,7 +174,7 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         return credentials.for_client(settings)
     if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
         return credentials
-    if callable(credentials):
+    if callable(credentials) and not isinstance(credentials, type):
         if not for_async and inspect.iscoroutinefunction(credentials):
             raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
         return CallableToken(cast(Callable[[], str], credentials))

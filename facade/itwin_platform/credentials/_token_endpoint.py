@@ -38,11 +38,9 @@ def basic_authorization(client_id: str, client_secret: str) -> bytes:
 class TokenEndpoint:
     """The token endpoint of one identity service. It keeps no connection: tokens are fetched rarely.
 
-    Parameters
-    ----------
+    Parameters:
         issuer_url: Address of the identity service.
         options: How connections are made.
-
     """
 
     def __init__(self, issuer_url: str, options: _http.TransportOptions) -> None:
@@ -61,16 +59,13 @@ class TokenEndpoint:
     def request(self, form: Mapping[str, str], authorization: bytes | None, advice: str) -> Mapping[str, Any]:
         """Send a form and return the answer of a success, with a usable `access_token` in it.
 
-        Parameters
-        ----------
+        Parameters:
             form: The fields.
             authorization: The Authorization header of a confidential client.
             advice: What to tell the user to check if the service refuses.
 
-        Raises
-        ------
+        Raises:
             CredentialsError: There is no token in the answer, or no answer.
-
         """
         body = urlencode(form).encode("ascii")
         headers = [
