@@ -59,7 +59,7 @@ type: $(DEV) ## mypy and pyright, both strict
 	$(RUN) -m pyright
 
 test: $(DEV) ## run the tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest --ignore=tests/contract --cov --cov-report=term-missing:skip-covered
 
 contract: $(DEV) ## run the tests against independent servers driven by the specifications
 	$(RUN) -m pytest tests/contract

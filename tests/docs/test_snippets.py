@@ -1,0 +1,70 @@
+"""Every Python snippet of the README and the docs runs, as it stands, against the sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from itwin_platform.sandbox import Sandbox
+from tests.support.examples import ROOT, operations
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
+
+
+def snippets() -> list[tuple[str, str]]:
+    """Every snippet that claims to be runnable, with where it stands."""
+    found: list[tuple[str, str]] = []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for match in _FENCE.finditer(text):
+            if match[1].strip() == "python":
+                line = text.count("\n", 0, match.start()) + 1
+                found.append((f"{page.relative_to(ROOT).as_posix()}:{line}", match[2]))
+    return found
+
+
+@pytest.mark.parametrize(("place", "code"), snippets(), ids=lambda value: value if "\n" not in value else "")
+def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    ids = {name: getattr(sandbox, name) for name in ("itwin_id", "repository_id", "resource_id")}
+    given = "".join(f"{name} = {value!r}\n" for name, value in ids.items())
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", given + code],
+        env={**os.environ, **sandbox.environment},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{place}\n{done.stdout}{done.stderr}"
+
+
+def test_there_are_snippets_to_run() -> None:
+    assert len(snippets()) >= 5
+
+
+def test_the_table_of_operations_is_what_the_specifications_say() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `platform\.[^|]+\| `(\w+) ([^`]+)` \| `([^`]+)` \|", readme, re.M)
+    documented = {(known["method"], known["path"], known["media_type"]) for known in operations().values()}
+    assert set(rows) == documented
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_verbs_that_the_pages_name_exist() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    for page in PAGES:
+        code = " ".join(re.findall(r"`[^`]+`|^\$ .*$", page.read_text("utf-8"), re.M))
+        for verb in re.findall(r"\bmake ([a-z-]+)", code):
+            assert verb in verbs, f"{page.name} names make {verb}"

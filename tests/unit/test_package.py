@@ -1,0 +1,63 @@
+"""What is built and what an import costs in modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.examples import ROOT
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"itwin_platform", "itwin_platform_api"}
+    for expected in (
+        "itwin_platform/py.typed",
+        "itwin_platform_api/py.typed",
+        "itwin_platform/_sync/client.py",
+        "itwin_platform/sandbox/operations.json",
+        "itwin_platform_api/itwins/models/repository.py",
+    ):
+        assert expected in names
+    assert not [name for name in names if name.endswith((".pyc", ".jinja", ".yaml"))]
+
+
+def test_the_wheel_needs_no_more_than_it_says(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+    lines = archive.read(metadata).decode().splitlines()
+    needed = {
+        line.split()[1].split(">")[0].split("<")[0]
+        for line in lines
+        if line.startswith("Requires-Dist") and "extra" not in line
+    }
+    assert needed == {"attrs", "httpx", "python-dateutil", "sniffio"}
+    assert "License-Expression: MIT" in lines
+
+
+def test_caps_are_exclusive() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    assert not [line for line in [*project["dependencies"], *extras] if "<=" in line or "==" in line]
+
+
+def test_the_import_loads_nothing_that_is_not_needed_yet() -> None:
+    unwanted = {"itwin_platform_api", "starlette", "uvicorn", "dateutil", "h2"}
+    code = "import sys, itwin_platform; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert unwanted.isdisjoint(done.stdout.split())
