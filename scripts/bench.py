@@ -74,9 +74,11 @@ class Comparison:
         self.rounds: list[tuple[float, float]] = []
 
     def add(self, base: float, ours: float) -> None:
+        """Note a round."""
         self.rounds.append((base, ours))
 
     def line(self) -> str:
+        """The medians, and the median of the ratios with their range."""
         base, ours = (statistics.median(column) for column in zip(*self.rounds, strict=True))
         ratios = sorted(ours / base for base, ours in self.rounds)
         middle = statistics.median(ratios)
