@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench docs build check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -70,10 +70,13 @@ demo: $(DEMO) ## run the main job against the embedded sandbox, or the real plat
 bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
 	$(RUN) scripts/bench.py
 
+docs: $(DEV) ## build the documentation site into site/
+	$(RUN) -m mkdocs build --quiet --clean
+
 build: $(DEV) ## build the wheel and the source distribution
 	$(RUN) -m build --no-isolation
 
-check: lint type check-generated test contract ## everything that CI runs
+check: lint type check-generated test contract docs ## everything that CI runs
 
 clean: ## remove the virtual environment and everything that was built
 	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'tests/contract/node/node_modules')]"
