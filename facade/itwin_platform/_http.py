@@ -7,10 +7,11 @@ certificate authorities.
 
 from __future__ import annotations
 
+import socket
 import ssl
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
+import sniffio
 
 from ._policies.redaction import one_line
 from ._primitives.synchronous import time_left
@@ -57,6 +59,7 @@ class TransportOptions:
     proxy: str | None = field(default=None, repr=False)
     verify: ssl.SSLContext | str | None = None
     http2: bool = False
+    aiohttp: bool | None = None
     max_body_bytes: int = 32 * 1024 * 1024
     _context: list[ssl.SSLContext] = field(default_factory=list[ssl.SSLContext], repr=False)
 
@@ -104,54 +107,100 @@ def proxy_for(origin: str, options: TransportOptions) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _settings(origin: str, proxy: str | None, options: TransportOptions) -> dict[str, Any]:
-    tls = origin.startswith("https:") or proxy is not None
-    # Without TLS no authority is needed; an empty context is quick to make and lets nothing through.
-    context = options.ssl_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def is_installed(package: str) -> bool:
+    """Whether an optional package is there."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
+    """The arguments that all transports take.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    proxy = proxy_for(origin, options)
+    if proxy is None and origin.startswith("http:"):
+        # Without TLS no authority is needed; an empty context is quick to make and lets nothing through.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = options.ssl_context()
     return {
         "verify": context,
-        "proxy": proxy,
+        "proxy": None if proxy is None else _proxy(proxy, context),
         "http2": options.http2,
         "limits": httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15),
     }
+
+
+def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
+    if url.lower().startswith("socks") and not is_installed("socksio"):
+        raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+    try:
+        # A proxy that speaks TLS itself is checked against the same authorities.
+        return httpx.Proxy(url, ssl_context=context if url.lower().startswith("https:") else None)
+    except (ValueError, TypeError, httpx.InvalidURL):
+        pass
+    raise ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
+
+
+def prepare(origin: str, options: TransportOptions) -> None:
+    """Do in advance what takes a while when connections are opened: read the authorities, load what is needed.
+
+    Raises:
+        ConfigurationError: The authorities cannot be read.
+    """
+    if origin.startswith("https:") or proxy_for(origin, options) is not None:
+        options.ssl_context()
+    if _wants_aiohttp(options):
+        pass
 
 
 def open_transport(origin: str, options: TransportOptions) -> BaseTransport:
     """A pool of connections for the sync client.
 
     Raises:
-        ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
+        ConfigurationError: The environment's proxy cannot be used.
     """
-    proxy = proxy_for(origin, options)
-    try:
-        transport = httpx.HTTPTransport(**_settings(origin, proxy, options))
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        problem = error
-    else:
-        _limit_time(transport)
-        return transport
-    raise _unusable(problem)
+    return _LimitedTransport(**_settings(origin, options))
 
 
 def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTransport:
-    """A pool of connections for the async client.
+    """A pool of connections for the async client: aiohttp's where it can be used and is wanted, else httpx's own.
 
     Raises:
-        ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
+        ConfigurationError: The environment's proxy cannot be used.
     """
-    proxy = proxy_for(origin, options)
-    try:
-        return httpx.AsyncHTTPTransport(**_settings(origin, proxy, options))
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        problem = error
-    raise _unusable(problem)
+    settings = _settings(origin, options)
+    proxy: httpx.Proxy | None = settings["proxy"]
+    if (
+        _wants_aiohttp(options)
+        and sniffio.current_async_library() == "asyncio"
+        and (proxy is None or proxy.url.scheme == "http")
+    ):
+        from ._aiohttp import AiohttpTransport
+
+        return AiohttpTransport(settings["verify"], settings["limits"], proxy, options.timeout)
+    return httpx.AsyncHTTPTransport(**settings)
 
 
-def _unusable(problem: Exception) -> ConfigurationError:
-    if isinstance(problem, ImportError):
-        missing = "http2 needs the package h2" if "h2" in str(problem) else "a SOCKS proxy needs the package socksio"
-        return ConfigurationError(f"{missing}. Install it, or do without.")
-    return ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
+def _wants_aiohttp(options: TransportOptions) -> bool:
+    # aiohttp knows no HTTP/2.
+    return options.aiohttp is not False and not options.http2 and is_installed("httpx_aiohttp")
+
+
+def has_leftovers(response: Response) -> bool:
+    """Whether more bytes came than belong to an answer that was read: they would pass for the next one.
+
+    httpcore gives such a connection back to its pool. What it has read ahead is kept where only private names lead;
+    where they lead nowhere, the headers alone tell (see the transport).
+    """
+    found: Any = response.stream
+    for name in ("_stream", "_connection", "_h11_state", "trailing_data"):
+        found = getattr(found, name, None)
+    return bool(found and found[0])
 
 
 class _Clamped(httpcore.NetworkStream):
@@ -209,38 +258,70 @@ class _ClampedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Clamped(
-            _within_limit(
-                lambda limit: self._backend.connect_tcp(host, port, limit, local_address, socket_options), timeout
-            )
-        )
+        if time_left() is None:
+            return _Clamped(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        # The library would give each address of the host the whole time.
+        failure: Exception = httpcore.ConnectError("no address")
+        for address in _addresses(host, port):
 
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        return self._backend.connect_unix_socket(path, timeout, socket_options)
+            def connect(limit: float | None, address: str = address) -> httpcore.NetworkStream:
+                return self._backend.connect_tcp(address, port, limit, local_address, socket_options)
 
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+            try:
+                return _Clamped(_within_limit(connect, timeout))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
 
 
-def _limit_time(transport: httpx.HTTPTransport) -> None:
-    # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between attempts
-    # and between the chunks of a body.
-    pool = getattr(transport, "_pool", None)
-    backend = getattr(pool, "_network_backend", None)
-    if pool is not None and isinstance(backend, httpcore.NetworkBackend):
-        pool._network_backend = _ClampedBackend(backend)  # noqa: SLF001
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        problem = httpcore.ConnectError(str(error))
+    else:
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    raise problem
+
+
+class _LimitedTransport(httpx.HTTPTransport):
+    """A pool that keeps to the time limit in force: while a request waits for a connection, and on connections."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
+        # attempts and for the wait for a connection.
+        backend = getattr(self._pool, "_network_backend", None)
+        if isinstance(backend, httpcore.NetworkBackend):
+            setattr(self._pool, "_network_backend", _ClampedBackend(backend))  # noqa: B010
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        left = time_left()
+        if left is None:
+            return super().handle_request(request)
+        timeouts = request.extensions["timeout"]
+        request.extensions = {"timeout": {**timeouts, "pool": max(0.0, min(left, timeouts["pool"]))}}
+        try:
+            return super().handle_request(request)
+        except httpx.PoolTimeout:
+            if left > timeouts["pool"]:
+                raise
+        raise TimeoutError
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong below HTTP, without anything that could hold a secret."""
+    """What went wrong below HTTP, without anything that could hold a secret.
+
+    `unsent`: the request surely did not reach the server. `final`: another attempt would fail as well. `dropped`: the
+    server gave up the connection, which happens to those that were idle for a while and says nothing about its health.
+    """
 
     phase: str
     text: str
     unsent: bool = False
     final: bool = False
+    dropped: bool = False
 
 
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
@@ -251,11 +332,14 @@ _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
     (httpx.UnsupportedProtocol, Failure("connect", "cannot be reached with this kind of URL", unsent=True, final=True)),
     (httpx.InvalidURL, Failure("connect", "has an address that cannot be used", unsent=True, final=True)),
     (httpx.WriteTimeout, Failure("send", "did not take the request in time")),
-    (httpx.WriteError, Failure("send", "broke the connection while the request was sent")),
+    (httpx.WriteError, Failure("send", "broke the connection while the request was sent", dropped=True)),
     (httpx.LocalProtocolError, Failure("send", "cannot be sent this request", unsent=True, final=True)),
     (httpx.ReadTimeout, Failure("headers", "did not answer in time")),
-    (httpx.ReadError, Failure("headers", "broke the connection before it answered")),
-    (httpx.RemoteProtocolError, Failure("headers", "closed the connection or sent something that is not HTTP")),
+    (httpx.ReadError, Failure("headers", "broke the connection before it answered", dropped=True)),
+    (
+        httpx.RemoteProtocolError,
+        Failure("headers", "closed the connection or sent something that is not HTTP", dropped=True),
+    ),
 )
 
 
@@ -264,7 +348,7 @@ def failure_of(error: BaseException) -> Failure:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
-            reason = one_line(seen.verify_message)
+            reason = one_line(getattr(seen, "verify_message", None) or "it does not verify")
             return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
         if isinstance(seen, ssl.SSLError):
             return Failure("tls", "cannot agree with this machine on TLS", unsent=True)

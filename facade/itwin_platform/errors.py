@@ -56,7 +56,8 @@ class TransportError(ITwinPlatformError):
     """Nothing usable came back: no connection, a broken one, or bytes that are not HTTP.
 
     Attributes:
-        phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`.
+        phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if
+            the time for the whole call was over.
         operation: Id of the operation, for instance `"get-itwin"`.
     """
 

@@ -39,8 +39,13 @@ async def wait_for(future: Future[T]) -> T:
 
 
 def home() -> object:
-    """What open connections belong to: the event loop that they were opened on."""
+    """What open connections belong to: the event loop that they were opened on. trio's are told apart by no loop."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def is_over(place: object) -> bool:
+    """Whether nothing can run there any more."""
+    return isinstance(place, asyncio.AbstractEventLoop) and place.is_closed()
