@@ -198,7 +198,7 @@ def has_leftovers(response: Response) -> bool:
     where they lead nowhere, the headers alone tell (see the transport).
     """
     found: Any = response.stream
-    for name in ("_stream", "_connection", "_h11_state", "trailing_data"):
+    for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):
         found = getattr(found, name, None)
     return bool(found and found[0])
 

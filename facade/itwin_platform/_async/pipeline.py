@@ -102,6 +102,10 @@ class Pipeline:
             ValueError: An id cannot be a path segment. Nothing was sent.
             ITwinPlatformError: Anything else; see the subclasses.
         """
+        return await self.call_and_read(operation, operation.read, **ids)
+
+    async def call_and_read(self, operation: Operation[Any], read: Callable[[Any], T], **ids: str) -> T:
+        """Do the same, and read the body in another way than the specification alone says."""
         path = self._settings.prefix + fill_path(operation.path, ids)
         now = time.monotonic()
         call = _Call(
@@ -113,7 +117,7 @@ class Pipeline:
             started=now,
             ends=now + self._settings.deadline,
         )
-        return _parsed(await self._within_deadline(call), operation.id, operation.read)
+        return _parsed(await self._within_deadline(call), operation.id, read)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -129,18 +129,17 @@ class RetryBudget:
 class PauseGate:
     """Holds back all requests to a host that has said when it wants the next one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
     def close(self, host: str, seconds: float) -> None:
         """Let nothing through to `host` for so many seconds."""
-        self._until[host] = max(self._until.get(host, 0.0), self._clock() + seconds)
+        self._until[host] = max(self._until.get(host, 0.0), time.monotonic() + seconds)
 
     def wait(self, host: str) -> float:
         """Seconds until a request to `host` may go; 0 if at once."""
         until = self._until.get(host)
-        if until is None or (left := until - self._clock()) <= 0:
+        if until is None or (left := until - time.monotonic()) <= 0:
             return 0.0
         return left + random.uniform(0, 0.25)  # noqa: S311
 

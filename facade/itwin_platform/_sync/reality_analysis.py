@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._bucket import bucket_of
+from .._bucket import read_bucket
 
 if TYPE_CHECKING:
     from .._bucket import Bucket
@@ -47,4 +47,4 @@ class RealityAnalysis:
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 
-        return bucket_of(self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id))
+        return self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
