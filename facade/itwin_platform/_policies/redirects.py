@@ -15,8 +15,8 @@ MAX_HOPS = 5
 MAX_LOCATION = 8192
 _MAX_HOST = 253
 
-# One label before "-api": no subdomains, no trailing dot, nothing beyond ASCII.
-_PLATFORM_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?api\.bentley\.com", re.ASCII)
+# One label before "-api": no subdomains, no trailing dot, nothing beyond ASCII, not even in disguise (xn--).
+_PLATFORM_HOST = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?api\.bentley\.com", re.ASCII)
 # What a URL consists of (RFC 3986): no spaces, quotes, backslashes or controls, which parsers disagree about.
 _PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.ASCII)
 
