@@ -46,7 +46,7 @@ class Authority:
     ca: trustme.CA
     file: Path
 
-    @cache
+    @cache  # noqa: B019 (there is one authority)
     def server(self, *names: str) -> ssl.SSLContext:
         """The context of a server with these names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

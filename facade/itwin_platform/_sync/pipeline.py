@@ -205,7 +205,7 @@ class Pipeline:
     def _token(self) -> Secret:
         # Credentials of the user's own making are not bound to keep their promise.
         token = cast(object, self._credentials.get_token())
-        if isinstance(token, str) and token.isascii() and token.isprintable():
+        if isinstance(token, str) and token and token.isascii() and token.isprintable():
             return Secret(token)
         del token
         raise CredentialsError("The credentials object returned something that cannot be an access token.")
