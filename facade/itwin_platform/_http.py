@@ -7,22 +7,20 @@ certificate authorities.
 
 from __future__ import annotations
 
-import socket
+import random
 import ssl
-from collections.abc import Callable, Iterable
+from collections import deque
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpcore
 import httpx
 import sniffio
 
 from ._policies.redaction import one_line
-from ._primitives.synchronous import time_left
 from .environments import is_loopback
 from .errors import ConfigurationError
 
@@ -36,19 +34,12 @@ Response = httpx.Response
 SyncByteStream = httpx.SyncByteStream
 VERSION = httpx.__version__
 
-# Everything that a transport can raise. InvalidURL, StreamError and UnicodeError are no HTTPError, and httpcore's own
-# come out of bodies now and then.
-FAILURES = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    UnicodeError,
-    OSError,
-    RuntimeError,
-    httpcore.ProtocolError,
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-)
+# Whatever a transport raises is its failure: InvalidURL, StreamError, UnicodeError and RuntimeError are no HTTPError,
+# and what is below httpx lets errors of its own through now and then.
+FAILURES = (Exception,)
+
+# Connections for each origin: so many pools of so many.
+_POOLS, _CONNECTIONS = 8, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +122,9 @@ def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
         "verify": context,
         "proxy": None if proxy is None else _proxy(proxy, context),
         "http2": options.http2,
-        "limits": httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15),
+        "limits": httpx.Limits(
+            max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=15
+        ),
     }
 
 
@@ -158,17 +151,45 @@ def prepare(origin: str, options: TransportOptions) -> None:
         pass
 
 
-def open_transport(origin: str, options: TransportOptions) -> BaseTransport:
-    """A pool of connections for the sync client.
+class Pools(Generic[T]):
+    """Several small pools of connections in place of a large one.
+
+    What httpx's pool costs for a request grows with the number of its connections. A request takes the pool that was
+    given back last, so that few requests use few connections, and many are spread evenly.
+    """
+
+    def __init__(self, pools: list[T]) -> None:
+        self.all = pools
+        # One entry for each connection. Taking and giving back is atomic, so that threads need no lock.
+        self._free = deque(pools[index % len(pools)] for index in reversed(range(_POOLS * _CONNECTIONS)))
+
+    def take(self) -> T:
+        """The pool for a request."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            # More requests than connections: wait in any of them.
+            return random.choice(self.all)  # noqa: S311
+
+    def give_back(self, pool: T) -> None:
+        """The request is done."""
+        self._free.append(pool)
+
+
+def open_transport(origin: str, options: TransportOptions) -> Pools[BaseTransport]:
+    """Connections for the sync client.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
     """
-    return _LimitedTransport(**_settings(origin, options))
+    from ._limited import LimitedTransport
+
+    settings = _settings(origin, options)
+    return Pools([LimitedTransport(**settings) for _ in range(_POOLS)])
 
 
-def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTransport:
-    """A pool of connections for the async client: aiohttp's where it can be used and is wanted, else httpx's own.
+def open_async_transport(origin: str, options: TransportOptions) -> Pools[AsyncBaseTransport]:
+    """Connections for the async client: aiohttp's where it can be used and is wanted, else httpx's own.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
@@ -182,8 +203,9 @@ def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTra
     ):
         from ._aiohttp import AiohttpTransport
 
-        return AiohttpTransport(settings["verify"], settings["limits"], proxy, options.timeout)
-    return httpx.AsyncHTTPTransport(**settings)
+        limits = httpx.Limits(max_connections=_POOLS * _CONNECTIONS, keepalive_expiry=15)
+        return Pools([AiohttpTransport(settings["verify"], limits, proxy, options.timeout)])
+    return Pools([httpx.AsyncHTTPTransport(**settings) for _ in range(_POOLS)])
 
 
 def _wants_aiohttp(options: TransportOptions) -> bool:
@@ -201,112 +223,6 @@ def has_leftovers(response: Response) -> bool:
     for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):
         found = getattr(found, name, None)
     return bool(found and found[0])
-
-
-class _Clamped(httpcore.NetworkStream):
-    """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        _within_limit(lambda limit: self._stream.write(buffer, limit), timeout)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Clamped(
-            _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T:
-    left = time_left()
-    if left is None:
-        return work(timeout)
-    if left <= 0:
-        raise TimeoutError
-    if timeout is not None and timeout <= left:
-        return work(timeout)
-    try:
-        return work(left)
-    except httpcore.TimeoutException:
-        pass
-    raise TimeoutError
-
-
-class _ClampedBackend(httpcore.NetworkBackend):
-    """Opens connections that keep to the time limit in force."""
-
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._backend = backend
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        if time_left() is None:
-            return _Clamped(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
-        # The library would give each address of the host the whole time.
-        failure: Exception = httpcore.ConnectError("no address")
-        for address in _addresses(host, port):
-
-            def connect(limit: float | None, address: str = address) -> httpcore.NetworkStream:
-                return self._backend.connect_tcp(address, port, limit, local_address, socket_options)
-
-            try:
-                return _Clamped(_within_limit(connect, timeout))
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        problem = httpcore.ConnectError(str(error))
-    else:
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-    raise problem
-
-
-class _LimitedTransport(httpx.HTTPTransport):
-    """A pool that keeps to the time limit in force: while a request waits for a connection, and on connections."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
-        # attempts and for the wait for a connection.
-        backend = getattr(self._pool, "_network_backend", None)
-        if isinstance(backend, httpcore.NetworkBackend):
-            setattr(self._pool, "_network_backend", _ClampedBackend(backend))  # noqa: B010
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        left = time_left()
-        if left is None:
-            return super().handle_request(request)
-        timeouts = request.extensions["timeout"]
-        request.extensions = {"timeout": {**timeouts, "pool": max(0.0, min(left, timeouts["pool"]))}}
-        try:
-            return super().handle_request(request)
-        except httpx.PoolTimeout:
-            if left > timeouts["pool"]:
-                raise
-        raise TimeoutError
 
 
 @dataclass(frozen=True, slots=True)

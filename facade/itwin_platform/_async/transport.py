@@ -26,13 +26,13 @@ class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline
 
 
 class Transport:
-    """Connections to the platform, one pool for each origin. Shared by all threads, or by the tasks of event loops."""
+    """Connections to the platform, kept for each origin. Shared by all threads, or by the tasks of event loops."""
 
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
         # Connections of an event loop are of no use on another: every loop has its own. The sync client has no loop.
-        self._pools: dict[object, dict[str, _http.AsyncBaseTransport]] = {}
+        self._homes: dict[object, dict[str, _http.Pools[_http.AsyncBaseTransport]]] = {}
         self._closed = False
 
     async def send(self, method: str, target: Target, headers: Headers, body: bytes | None = None) -> Answer:
@@ -43,10 +43,19 @@ class Transport:
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """
-        pools = self._pools.get(io.home())
-        pool = pools.get(target.origin) if pools else None
-        if pool is None or self._closed:
-            pool = await self._open(target.origin)
+        origins = self._homes.get(io.home())
+        pools = origins.get(target.origin) if origins else None
+        if pools is None or self._closed:
+            pools = await self._open(target.origin)
+        pool = pools.take()
+        try:
+            return await self._exchange(pool, method, target, headers, body)
+        finally:
+            pools.give_back(pool)
+
+    async def _exchange(
+        self, pool: _http.AsyncBaseTransport, method: str, target: Target, headers: Headers, body: bytes | None
+    ) -> Answer:
         try:
             request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
             response = await pool.handle_async_request(request)
@@ -61,20 +70,21 @@ class Transport:
     async def aclose(self) -> None:
         """Close the connections. Those of other event loops are left to the garbage collector."""
         self._closed = True
-        pools = self._pools.pop(io.home(), {})
-        self._pools.clear()
-        for pool in pools.values():
-            await pool.aclose()
+        origins = self._homes.pop(io.home(), {})
+        self._homes.clear()
+        for pools in origins.values():
+            for pool in pools.all:
+                await pool.aclose()
 
-    async def _open(self, origin: str) -> _http.AsyncBaseTransport:
+    async def _open(self, origin: str) -> _http.Pools[_http.AsyncBaseTransport]:
         self._check_open()
         await io.in_thread(lambda: _http.prepare(origin, self._options))
         self._check_open()
-        for home in [home for home in self._pools if io.is_over(home)]:
-            self._pools.pop(home, None)
-        # Another caller may have been quicker; then there must be only one pool.
-        pools = self._pools.setdefault(io.home(), {})
-        return pools.get(origin) or pools.setdefault(origin, _http.open_async_transport(origin, self._options))
+        for home in [home for home in self._homes if io.is_over(home)]:
+            self._homes.pop(home, None)
+        # Another caller may have been quicker; then there must be only one of them.
+        origins = self._homes.setdefault(io.home(), {})
+        return origins.get(origin) or origins.setdefault(origin, _http.open_async_transport(origin, self._options))
 
     def _check_open(self) -> None:
         if self._closed:

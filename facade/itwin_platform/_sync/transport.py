@@ -29,13 +29,13 @@ class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline
 
 
 class Transport:
-    """Connections to the platform, one pool for each origin. Shared by all threads, or by the tasks of event loops."""
+    """Connections to the platform, kept for each origin. Shared by all threads, or by the tasks of event loops."""
 
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
         # Connections of an event loop are of no use on another: every loop has its own. The sync client has no loop.
-        self._pools: dict[object, dict[str, _http.BaseTransport]] = {}
+        self._homes: dict[object, dict[str, _http.Pools[_http.BaseTransport]]] = {}
         self._closed = False
 
     def send(self, method: str, target: Target, headers: Headers, body: bytes | None = None) -> Answer:
@@ -46,10 +46,19 @@ class Transport:
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """
-        pools = self._pools.get(io.home())
-        pool = pools.get(target.origin) if pools else None
-        if pool is None or self._closed:
-            pool = self._open(target.origin)
+        origins = self._homes.get(io.home())
+        pools = origins.get(target.origin) if origins else None
+        if pools is None or self._closed:
+            pools = self._open(target.origin)
+        pool = pools.take()
+        try:
+            return self._exchange(pool, method, target, headers, body)
+        finally:
+            pools.give_back(pool)
+
+    def _exchange(
+        self, pool: _http.BaseTransport, method: str, target: Target, headers: Headers, body: bytes | None
+    ) -> Answer:
         try:
             request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
             response = pool.handle_request(request)
@@ -64,20 +73,21 @@ class Transport:
     def close(self) -> None:
         """Close the connections. Those of other event loops are left to the garbage collector."""
         self._closed = True
-        pools = self._pools.pop(io.home(), {})
-        self._pools.clear()
-        for pool in pools.values():
-            pool.close()
+        origins = self._homes.pop(io.home(), {})
+        self._homes.clear()
+        for pools in origins.values():
+            for pool in pools.all:
+                pool.close()
 
-    def _open(self, origin: str) -> _http.BaseTransport:
+    def _open(self, origin: str) -> _http.Pools[_http.BaseTransport]:
         self._check_open()
         io.in_thread(lambda: _http.prepare(origin, self._options))
         self._check_open()
-        for home in [home for home in self._pools if io.is_over(home)]:
-            self._pools.pop(home, None)
-        # Another caller may have been quicker; then there must be only one pool.
-        pools = self._pools.setdefault(io.home(), {})
-        return pools.get(origin) or pools.setdefault(origin, _http.open_transport(origin, self._options))
+        for home in [home for home in self._homes if io.is_over(home)]:
+            self._homes.pop(home, None)
+        # Another caller may have been quicker; then there must be only one of them.
+        origins = self._homes.setdefault(io.home(), {})
+        return origins.get(origin) or origins.setdefault(origin, _http.open_transport(origin, self._options))
 
     def _check_open(self) -> None:
         if self._closed:
