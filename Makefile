@@ -61,8 +61,8 @@ type: $(DEV) ## mypy and pyright, both strict
 test: $(DEV) ## run the tests
 	$(RUN) -m pytest --ignore=tests/contract --cov --cov-report=term-missing:skip-covered
 
-contract: $(DEV) ## run the tests against independent servers driven by the specifications
-	$(RUN) -m pytest tests/contract
+contract: $(DEV) ## run the tests against independent servers: mocks driven by the specifications, an identity service
+	$(RUN) -m pytest tests/contract tests/oidc
 
 demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
 	@$(RUN) scripts/demo.py

@@ -49,7 +49,16 @@ class ConfigurationError(ITwinPlatformError):
 
 
 class CredentialsError(ITwinPlatformError):
-    """No access token could be had, or what there is cannot be one."""
+    """No access token could be had, or what there is cannot be one.
+
+    Attributes:
+        code: The identity service's error code, for instance `"invalid_client"`, if it gave one of the standard ones.
+
+    """
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TransportError(ITwinPlatformError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -36,13 +36,26 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 async def wait_for(future: Future[T]) -> T:
     """The result of work that a thread does. Giving up the wait leaves the work alone."""
-    import asyncio
+    done = anyio.Event()
+    call_soon = _from_other_threads()
 
+    def wake(_: Future[T]) -> None:
+        with suppress(RuntimeError):  # the event loop has ended: nobody waits there any more
+            call_soon(done.set)
+
+    future.add_done_callback(wake)
+    await done.wait()
+    return future.result()
+
+
+def _from_other_threads() -> Callable[[Callable[[], None]], object]:
+    """What makes the running event loop call a function, when used by another thread."""
     try:
-        loop = asyncio.get_running_loop()
+        return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:
-        return await in_thread(future.result)
-    return await asyncio.shield(asyncio.wrap_future(future, loop=loop))
+        import trio  # there is no other event loop, so it is there
+
+        return trio.lowlevel.current_trio_token().run_sync_soon
 
 
 def home() -> object:
