@@ -14,12 +14,14 @@ from urllib.parse import unquote_plus
 import pytest
 import trio
 
+from itwin_platform import ITwinPlatform, RetryPolicy
 from itwin_platform.credentials import ClientCredentials, _token_endpoint
 from itwin_platform.errors import ConfigurationError, CredentialsError
 from tests import leaks
 from tests.wire.token_server import Answer, Request, Server, respond, serving
 
 SECRET = "s3cret-of-the-app"
+LIFETIMES: list[object] = ["3600", "soon", None, True, [], 0.5, 10**300, 1e30, int("9" * 390)]
 ECHOED = "t0ken-in-a-wrong-answer"
 BAD = "400 Bad Request"
 
@@ -94,7 +96,7 @@ HOSTILE: dict[str, Answer] = {
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waits between tries, and little patience."""
-    monkeypatch.setattr(_token_endpoint, "_POLICY", _token_endpoint.RetryPolicy(attempts=3, base=0.0))
+    monkeypatch.setattr(_token_endpoint, "_POLICY", RetryPolicy(attempts=3, base=0.0))
     monkeypatch.setattr(_token_endpoint, "_TIMEOUT", (1.0, 0.1))
     monkeypatch.setattr(_token_endpoint, "_LIMIT", 0.5)
 
@@ -150,10 +152,7 @@ def test_a_redirect_is_not_followed(status: int, get: Get) -> None:
         token("good"),
         respond(b"\xef\xbb\xbf" + b'{"access_token": "good", "token_type": "bearer"}'),
         respond({"access_token": "good"}, headers="Content-Type: text/plain\r\n"),
-        *(
-            token("good", expires_in=lifetime)
-            for lifetime in ("3600", "soon", None, True, [], 0.5, 10**300, 1e30, int("9" * 390))
-        ),
+        *(token("good", expires_in=lifetime) for lifetime in LIFETIMES),
     ],
 )
 def test_an_answer_that_is_odd_but_clear_is_taken(answer: bytes) -> None:
@@ -205,11 +204,11 @@ def test_nobody_there_is_a_credentials_error() -> None:
 
 
 def test_a_proxy_that_cannot_be_used_is_named_as_such() -> None:
-    from itwin_platform import ITwinPlatform
-
-    with ITwinPlatform(ClientCredentials("app", SECRET), issuer_url="http://127.0.0.1:1", proxy="nonsense://") as client:
-        with pytest.raises(ConfigurationError, match="proxy"):
-            client.itwins.get("any")
+    with (
+        ITwinPlatform(ClientCredentials("app", SECRET), issuer_url="http://127.0.0.1:1", proxy="nonsense://") as client,
+        pytest.raises(ConfigurationError, match="proxy"),
+    ):
+        client.itwins.get("any")
 
 
 @pytest.fixture

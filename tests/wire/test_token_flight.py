@@ -16,7 +16,7 @@ import trio
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 from itwin_platform.credentials import ClientCredentials
-from itwin_platform.errors import CredentialsError, DeadlineExceeded, UnauthorizedError
+from itwin_platform.errors import ConfigurationError, CredentialsError, DeadlineExceeded, UnauthorizedError
 from tests.wire.token_server import ITWIN_ID, Platform, Server, serving
 
 CALLERS = 100
@@ -150,9 +150,7 @@ def test_a_refused_token_is_renewed_once_for_all_tasks() -> None:
     platform = Platform(delay=0.1)
 
     async def main(server: Server) -> None:
-        async with AsyncITwinPlatform(
-            credentials_for(server), api_url=server.url, issuer_url=server.url
-        ) as client:
+        async with AsyncITwinPlatform(credentials_for(server), api_url=server.url, issuer_url=server.url) as client:
             await client.itwins.get(ITWIN_ID)
             platform.good.clear()
             await asyncio.gather(*(client.itwins.get(ITWIN_ID) for _ in range(CALLERS)))
@@ -164,7 +162,7 @@ def test_a_refused_token_is_renewed_once_for_all_tasks() -> None:
 
 def test_a_platform_that_takes_no_token_at_all_costs_one_new_token_for_each_call() -> None:
     class Closed(Platform):
-        good = property(lambda _: set(), lambda _, __: None)  # type: ignore[assignment]
+        good = property(lambda _: set(), lambda _, __: None)
 
     with serving(Closed()) as server:
         with ITwinPlatform(credentials_for(server), api_url=server.url, issuer_url=server.url) as client:
@@ -282,23 +280,21 @@ def test_a_process_that_forks_in_the_middle_of_a_fetch_has_a_child_that_works() 
 
 def test_a_program_ends_at_once_although_a_fetch_hangs() -> None:
     hanging = threading.Event()
-    platform = Platform()
 
     def answer(request: object) -> bytes:
         hanging.wait(20)
         return b""
 
-    platform_script = """
+    program = """
 import sys, threading
 from itwin_platform.credentials import ClientCredentials
 credentials = ClientCredentials("app", "secret", issuer_url=sys.argv[1])
 threading.Thread(target=credentials.get_token, daemon=True).start()
 sys.stdin.readline()
 """
-    assert platform.issued == 0
     with serving(answer) as server:
         process = subprocess.Popen(
-            [sys.executable, "-c", platform_script, server.url],
+            [sys.executable, "-c", program, server.url],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -327,8 +323,6 @@ def test_nothing_is_logged_when_all_is_well(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_several_clients_share_the_credentials_of_one_environment_but_not_of_another() -> None:
-    from itwin_platform.errors import ConfigurationError
-
     with serving(Platform()) as server, serving(Platform()) as other:
         credentials = ClientCredentials("app", "secret")
         for _ in range(2):
@@ -338,5 +332,3 @@ def test_several_clients_share_the_credentials_of_one_environment_but_not_of_ano
         with pytest.raises(ConfigurationError, match="another object"):
             ITwinPlatform(credentials, api_url=other.url, issuer_url=other.url)
         assert other.requests == []
-
-

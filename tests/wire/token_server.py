@@ -107,7 +107,9 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
 def respond(body: object, status: str = "200 OK", headers: str = "") -> bytes:
     """A well-formed answer; the body is bytes, or something to write as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n{headers}\r\n".encode() + content
+    return (
+        f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\nConnection: close\r\n{headers}\r\n".encode() + content
+    )
 
 
 class Platform:

@@ -254,4 +254,4 @@ class AuthorizationCode(RenewedCredentials):
         return sha256(text.encode()).hexdigest()[:40]
 
     def __repr__(self) -> str:
-        return f"AuthorizationCode({self._client_id!r}, scope={self._scope!r}, redirect_url={self._redirect.url!r})"
+        return f"AuthorizationCode({self._client_id!r}, scope={self._scope!r})"

@@ -267,12 +267,12 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
 def _from_environment() -> CredentialsArgument:
     from ._client_credentials import ClientCredentials
 
-    if token := os.environ.get("ITP_ACCESS_TOKEN"):
-        return StaticToken(token, source="ITP_ACCESS_TOKEN")
-    client_id = os.environ.get("ITP_SERVICE_CLIENT_ID")
-    client_secret = os.environ.get("ITP_SERVICE_CLIENT_SECRET")
+    token = _variable("ITP_ACCESS_TOKEN")
+    if token:
+        return StaticToken(token.reveal(), source="ITP_ACCESS_TOKEN")
+    client_id, client_secret = os.environ.get("ITP_SERVICE_CLIENT_ID"), _variable("ITP_SERVICE_CLIENT_SECRET")
     if client_id and client_secret:
-        return ClientCredentials(client_id, client_secret)
+        return ClientCredentials(client_id, client_secret.reveal())
     if client_id or client_secret:
         missing = "ITP_SERVICE_CLIENT_SECRET" if client_id else "ITP_SERVICE_CLIENT_ID"
         raise ConfigurationError(f"{missing} is not set. A service app needs both its id and its secret.")
@@ -280,3 +280,8 @@ def _from_environment() -> CredentialsArgument:
         "There are no credentials. Pass a token or credentials, or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID "
         "and ITP_SERVICE_CLIENT_SECRET."
     )
+
+
+def _variable(name: str) -> Secret | None:
+    """A secret of the environment; an empty one is none."""
+    return Secret(value) if (value := os.environ.get(name)) else None

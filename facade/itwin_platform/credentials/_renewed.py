@@ -45,13 +45,13 @@ class RenewedCredentials(ABC):
     """
 
     def __init__(self, client_id: str, client_secret: Secret | None, scope: str, issuer_url: str | None) -> None:
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
         _check("client_id", client_id)
         if client_secret is not None:
             _check("client_secret", client_secret.reveal())
         _check("scope", scope)
-        self._client_id = client_id
-        self._client_secret = client_secret
-        self._scope = scope
         self._issuer_url = None if issuer_url is None else checked_url("issuer_url", issuer_url)
         self._endpoint: TokenEndpoint | None = None
         self._lock = threading.Lock()
