@@ -152,13 +152,18 @@ def test_anything_else_is_refused(credentials: object) -> None:
 
 
 @both
-@pytest.mark.parametrize("name", BAD_TOKENS)
-@pytest.mark.parametrize("kind", ["itself", "function", "provider"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, kind)
+        for name, token in BAD_TOKENS.items()
+        for kind in ("itself", "function", "provider")
+        if kind != "itself" or isinstance(token, str)
+    ],
+)
 def test_what_cannot_be_a_token_is_refused_and_not_shown(name: str, kind: str, get: Get) -> None:
     token = BAD_TOKENS[name]
     kinds: dict[str, object] = {"itself": token, "function": lambda: token, "provider": Custom(token)}
-    if kind == "itself" and not isinstance(token, str):
-        pytest.skip("it is something else then")
     with pytest.raises(CredentialsError, match="access token from") as caught:
         get(kinds[kind])  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
