@@ -1,5 +1,6 @@
 """Where refresh tokens are kept: who can read them, and what happens if two write at once."""
 
+import multiprocessing
 import os
 import stat
 import subprocess
@@ -126,15 +127,19 @@ with FileTokenStore(sys.argv[1]).lock(sys.argv[2], 10):
 
 
 @posix
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_process_that_was_forked_does_not_keep_the_lock(files: FileTokenStore) -> None:
+    context = multiprocessing.get_context("fork")
+    end = context.Event()
     with files.lock(KEY, 1):
-        sleeper = subprocess.Popen(["sleep", "30"], close_fds=False)
+        child = context.Process(target=end.wait, args=(30,), daemon=True)
+        child.start()
     try:
         with files.lock(KEY, 1):
             pass
     finally:
-        sleeper.kill()
-        sleeper.wait()
+        end.set()
+        child.join()
 
 
 @posix

@@ -239,6 +239,7 @@ def test_an_event_loop_that_ends_before_the_token_comes_harms_nobody(caplog: pyt
         asyncio.run(impatient(credentials))
         trio.run(impatient_of_trio, credentials)
         assert credentials.get_token() == "token-1"
+        until(lambda: all(thread.name != "itwin-platform-token" for thread in threading.enumerate()))
         assert server.count() == 1
     assert caplog.text == ""
 
@@ -269,7 +270,7 @@ def test_a_process_that_forks_in_the_middle_of_a_fetch_has_a_child_that_works() 
         fetching.start()
         until(lambda: server.count() == 1)
         ours, theirs = context.Pipe()
-        process = context.Process(target=child, args=(credentials, theirs))
+        process = context.Process(target=child, args=(credentials, theirs), daemon=True)
         process.start()
         assert ours.poll(10), "the child waits for a thread that it does not have"
         assert ours.recv() == "token-2"

@@ -554,6 +554,7 @@ urllib.request.urlopen(query["redirect_uri"] + "?" + urllib.parse.urlencode({"co
 """
 
 
+@pytest.mark.skipif(os.name != "posix", reason="paths of Windows do not fit into BROWSER")
 @pytest.mark.parametrize("opened", [True, False])
 def test_the_browser_is_opened_if_wanted_and_the_address_printed_in_any_case(
     opened: bool, server: Server, tmp_path: Path

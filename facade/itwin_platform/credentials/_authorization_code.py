@@ -31,6 +31,18 @@ _PAUSE = 5.0
 _REFRESH = 60.0
 
 
+def _positive(login_timeout: object) -> float:
+    if isinstance(login_timeout, (int, float)) and not isinstance(login_timeout, bool) and login_timeout > 0:
+        return float(min(login_timeout, threading.TIMEOUT_MAX))
+    raise ConfigurationError("login_timeout must be a positive number.")
+
+
+def _checked_store(store: object) -> TokenStore | None:
+    if store is None or (isinstance(store, TokenStore) and not isinstance(store, type)):
+        return store
+    raise ConfigurationError("store must be a FileTokenStore, a KeyringTokenStore or another TokenStore.")
+
+
 class AuthorizationCode(RenewedCredentials):
     """A person, who logs in with a browser.
 
@@ -85,17 +97,13 @@ class AuthorizationCode(RenewedCredentials):
         super().__init__(client_id, secret, scope, issuer_url)
         if offline_access and "offline_access" not in scope.split():
             self._scope = f"{scope} offline_access"
-        if not isinstance(login_timeout, (int, float)) or isinstance(login_timeout, bool) or not login_timeout > 0:
-            raise ConfigurationError("login_timeout must be a positive number.")
-        if store is not None and (not isinstance(store, TokenStore) or isinstance(store, type)):
-            raise ConfigurationError("store must be a FileTokenStore, a KeyringTokenStore or another TokenStore.")
         # Late, because an HTTP server is much to import for who never logs in.
         from ._login import redirect_of
 
         self._redirect = redirect_of(redirect_url)
         self._open_browser = open_browser
-        self._login_timeout = min(float(login_timeout), threading.TIMEOUT_MAX)
-        self._store = store
+        self._login_timeout = _positive(login_timeout)
+        self._store = _checked_store(store)
         self._refresh_token: Secret | None = None
         self._unsaved = False
         self._turn = threading.Lock()

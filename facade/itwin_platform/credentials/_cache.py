@@ -169,7 +169,7 @@ class TokenCache:
         token = self._token
         if token is not None and (left := token.left) > token.margin:
             if left < token.renew_with:
-                self._renew_ahead()
+                self._renew_ahead(token)
             return token.value
         with self._lock:
             token = self._token
@@ -185,9 +185,10 @@ class TokenCache:
             return None
         raise copy.copy(outcome)
 
-    def _renew_ahead(self) -> None:
+    def _renew_ahead(self, token: Token) -> None:
         with self._lock:
-            if self._pending is None and time.monotonic() >= self._not_before:
+            # It may have been renewed between the look at it and now.
+            if self._token is token and self._pending is None and time.monotonic() >= self._not_before:
                 self._start(ahead=True)
 
     def _start(self, *, ahead: bool) -> _Fetch:

@@ -16,13 +16,14 @@ import socket
 import socketserver
 import threading
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from ..errors import ConfigurationError, CredentialsError
@@ -258,7 +259,7 @@ def _fields(query: str) -> dict[str, str]:
 
 
 @contextmanager
-def listening(redirect: Redirect, issuer_url: str) -> Iterator[Login]:
+def listening(redirect: Redirect, issuer_url: str) -> Generator[Login]:
     """Receive the redirect of one login on the loopback addresses of this machine.
 
     Raises:
@@ -269,8 +270,7 @@ def listening(redirect: Redirect, issuer_url: str) -> Iterator[Login]:
         servers = _bound(redirect)
         for server in servers:
             stack.callback(server.server_close)
-        port = servers[0].server_address[1]
-        login = Login(Redirect(redirect.host, int(port), redirect.path), issuer_url)
+        login = Login(Redirect(redirect.host, servers[0].server_port, redirect.path), issuer_url)
         for server in servers:
             server.login = login
             thread = threading.Thread(
@@ -284,28 +284,33 @@ def listening(redirect: Redirect, issuer_url: str) -> Iterator[Login]:
 
 def _bound(redirect: Redirect) -> list[_Server]:
     """A server for each address of the redirect's host that this machine has, all with one port."""
+    problem: str | None = None
     for _ in range(_FREE_PORT_TRIES if redirect.port == 0 else 1):
-        servers: list[_Server] = []
-        port, problem = redirect.port, None
-        for address in _HOSTS[redirect.host]:
-            try:
-                server = _Server(address, port)
-            except OSError as error:
-                if error.errno not in _NO_SUCH_ADDRESS:
-                    problem = error
-                    break
-            else:
-                servers.append(server)
-                port = server.server_address[1]
+        servers, problem = _try_to_bind(redirect)
         if servers and problem is None:
             return servers
         for server in servers:
             server.server_close()
     raise CredentialsError(
-        f"The login cannot be received on {redirect.netloc}: "
-        f"{(problem.strerror if problem else None) or 'there is no such address'}. "
+        f"The login cannot be received on {redirect.netloc}: {problem or 'there is no such address'}. "
         "End the program that uses the port, or give another redirect_url that is registered for this app."
     )
+
+
+def _try_to_bind(redirect: Redirect) -> tuple[list[_Server], str | None]:
+    """The servers, and what was in the way of another."""
+    servers: list[_Server] = []
+    port = redirect.port
+    for address in _HOSTS[redirect.host]:
+        try:
+            server = _Server(address, port)
+        except OSError as error:
+            if error.errno in _NO_SUCH_ADDRESS:
+                continue
+            return servers, error.strerror or type(error).__name__
+        servers.append(server)
+        port = server.server_port
+    return servers, None
 
 
 class _Server(socketserver.ThreadingMixIn, HTTPServer):
@@ -336,11 +341,10 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
     timeout = _SILENCE
-    server: _Server
 
     def do_GET(self) -> None:
         """The redirect, or whatever else is asked for."""
-        login = self.server.login
+        login = cast(_Server, self.server).login
         page = login.receive(self.path, self.headers.get_all("Host") or [])
         try:
             self._send(page)

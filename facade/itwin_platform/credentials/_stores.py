@@ -195,7 +195,6 @@ class KeyringTokenStore:
     def __init__(self, service: str = "itwin-platform") -> None:
         try:
             import keyring
-            import keyring.errors
         except ImportError:
             raise ConfigurationError(
                 'KeyringTokenStore needs the package keyring: pip install "itwin-platform[keyring]".'
