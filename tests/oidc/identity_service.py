@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,12 +51,19 @@ class IdentityService:
 
 
 class Robot:
-    """Goes where a browser would be sent, fills in the forms, and remembers the page at the end."""
+    """Goes where a browser would be sent, and fills in the forms."""
 
     def __init__(self, *, agrees: bool = True) -> None:
         self.agrees = agrees
         self.addresses: list[str] = []
-        self.page = ""
+        self._page = ""
+        self._finished = threading.Event()
+
+    @property
+    def page(self) -> str:
+        """The page at the end. The program may have its token before the browser has shown it."""
+        assert self._finished.wait(30)
+        return self._page
 
     def __call__(self, url: str) -> None:
         self.addresses.append(url)
@@ -67,7 +75,8 @@ class Robot:
                     continue
                 fields = {**form.fields, "login": "ada", "password": "any"}
                 answer = browser.post(urljoin(str(answer.url), form.action), data=fields)
-            self.page = answer.text
+            self._page = answer.text
+            self._finished.set()
 
 
 class _Form(HTMLParser):
