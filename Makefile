@@ -15,6 +15,8 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
 SOURCES := facade scripts tests examples
+# Tests against independent servers, which need Node.js (it comes with the development requirements).
+CONTRACT := tests/contract tests/oidc
 
 help: ## show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
@@ -59,10 +61,10 @@ type: $(DEV) ## mypy and pyright, both strict
 	$(RUN) -m pyright
 
 test: $(DEV) ## run the tests
-	$(RUN) -m pytest --ignore=tests/contract --cov --cov-report=term-missing:skip-covered
+	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) --cov --cov-report=term-missing:skip-covered
 
 contract: $(DEV) ## run the tests against independent servers: mocks driven by the specifications, an identity service
-	$(RUN) -m pytest tests/contract tests/oidc
+	$(RUN) -m pytest $(CONTRACT)
 
 demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
 	@$(RUN) scripts/demo.py

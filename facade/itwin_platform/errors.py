@@ -53,7 +53,6 @@ class CredentialsError(ITwinPlatformError):
 
     Attributes:
         code: The identity service's error code, for instance `"invalid_client"`, if it gave one of the standard ones.
-
     """
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:

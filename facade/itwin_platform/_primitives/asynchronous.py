@@ -36,6 +36,8 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 async def wait_for(future: Future[T]) -> T:
     """The result of work that a thread does. Giving up the wait leaves the work alone."""
+    import anyio
+
     done = anyio.Event()
     call_soon = _from_other_threads()
 
@@ -50,6 +52,8 @@ async def wait_for(future: Future[T]) -> T:
 
 def _from_other_threads() -> Callable[[Callable[[], None]], object]:
     """What makes the running event loop call a function, when used by another thread."""
+    import asyncio
+
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:

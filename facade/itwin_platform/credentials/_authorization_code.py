@@ -57,8 +57,7 @@ class AuthorizationCode(RenewedCredentials):
     Login: `GET {issuer_url}/connect/authorize`. Token request: `POST {issuer_url}/connect/token`.
     Documentation: https://developer.bentley.com/apis/overview/authorization/native/
 
-    Parameters
-    ----------
+    Parameters:
         client_id: Id of the app.
         client_secret: Its secret, if it is a web app; native apps have none.
         scope: The scopes to ask for, separated by spaces.
@@ -73,10 +72,8 @@ class AuthorizationCode(RenewedCredentials):
         issuer_url: Address of the identity service; by default that of the client's environment. Used without a
             client, `ITP_ISSUER_URL` or else that of prod.
 
-    Raises
-    ------
+    Raises:
         ConfigurationError: An argument cannot be used; the message names it.
-
     """
 
     def __init__(
@@ -117,7 +114,6 @@ class AuthorizationCode(RenewedCredentials):
         Raises:
             CredentialsError: The store cannot be used, or the identity service did not confirm. This object has
                 forgotten the tokens in any case.
-
         """
         failed: CredentialsError | None = None
         try:

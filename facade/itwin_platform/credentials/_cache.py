@@ -68,12 +68,10 @@ class Token:
     def lasting(cls, value: str, seconds: float, *, renewable: bool = True) -> Token:
         """A token that is valid for so many seconds from now.
 
-        Parameters
-        ----------
+        Parameters:
             value: The token.
             seconds: How long it is valid.
             renewable: Whether another can be had before it ends.
-
         """
         ahead = min(_AHEAD, _AHEAD_PART * seconds) if renewable else 0.0
         jitter = random.uniform(0.8, 1.0)  # noqa: S311 (spreads the renewals of many processes)
@@ -111,11 +109,9 @@ class _Fetch:
 class TokenCache:
     """Keeps a token and renews it.
 
-    Parameters
-    ----------
+    Parameters:
         fetch: Gets a new token; blocks, and raises CredentialsError where none is to be had. It is told whether the
             present token is still good, so that nobody should be bothered.
-
     """
 
     def __init__(self, fetch: Callable[[bool], Token]) -> None:

@@ -93,7 +93,6 @@ def redirect_of(url: str) -> Redirect:
 
     Raises:
         ConfigurationError: It does not lead to this very machine, or not only there.
-
     """
     try:
         parts = urlsplit(url)
@@ -123,11 +122,9 @@ class Page:
 class Login:
     """One login, with a state and a verifier of its own. It takes one code.
 
-    Parameters
-    ----------
+    Parameters:
         redirect: Where the browser comes back to.
         issuer_url: The identity service that it comes from.
-
     """
 
     def __init__(self, redirect: Redirect, issuer_url: str) -> None:
@@ -166,7 +163,6 @@ class Login:
 
         Raises:
             CredentialsError: It brought a refusal, or nothing in time.
-
         """
         try:
             came = self._came.result(seconds)
@@ -195,11 +191,9 @@ class Login:
     def receive(self, target: str, hosts: list[str]) -> Page:
         """What a request is answered with. That of the login waits until the token is there.
 
-        Parameters
-        ----------
+        Parameters:
             target: Path and query of the request.
             hosts: The values of its Host headers.
-
         """
         path, _, query = target.partition("?")
         # Another name that leads here is how a web page gets at servers of this machine (DNS rebinding).
@@ -264,7 +258,6 @@ def listening(redirect: Redirect, issuer_url: str) -> Generator[Login]:
 
     Raises:
         CredentialsError: The port is in use, or may not be used.
-
     """
     with ExitStack() as stack:
         servers = _bound(redirect)

@@ -172,10 +172,8 @@ class CallableToken:
 class OtherProvider:
     """A provider that somebody else wrote. Its tokens are checked before they get near a header, its errors are ours.
 
-    Parameters
-    ----------
+    Parameters:
         provider: The provider.
-
     """
 
     def __init__(self, provider: TokenProvider) -> None:
@@ -198,7 +196,6 @@ class OtherProvider:
 
         Raises:
             CredentialsError: The provider raised.
-
         """
         try:
             return self._invalidate(token)
@@ -254,7 +251,7 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         return credentials
     if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
         return OtherProvider(credentials)
-    if callable(credentials):
+    if callable(credentials) and not isinstance(credentials, type):
         if not for_async and is_async(credentials):
             raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
         return CallableToken(cast(Callable[[], str], credentials))

@@ -31,17 +31,14 @@ def _check(name: str, value: object) -> None:
 class RenewedCredentials(ABC):
     """Credentials that keep a token of the identity service and renew it.
 
-    Parameters
-    ----------
+    Parameters:
         client_id: Id of the app.
         client_secret: Its secret, if it has one.
         scope: The scopes to ask for, separated by spaces.
         issuer_url: Address of the identity service; by default that of the client's environment.
 
-    Raises
-    ------
+    Raises:
         ConfigurationError: A text is empty or ends with white space, or the address cannot be used.
-
     """
 
     def __init__(self, client_id: str, client_secret: Secret | None, scope: str, issuer_url: str | None) -> None:
@@ -63,7 +60,6 @@ class RenewedCredentials(ABC):
 
         Raises:
             ConfigurationError: The credentials are in use already with another identity service.
-
         """
         issuer_url = self._issuer_url or settings.issuer_url
         with self._lock:
@@ -82,7 +78,6 @@ class RenewedCredentials(ABC):
         Raises:
             CredentialsError: None could be had.
             ConfigurationError: The identity service cannot be reached with the network settings.
-
         """
         return self._cache.get()
 
@@ -92,7 +87,6 @@ class RenewedCredentials(ABC):
         Raises:
             CredentialsError: None could be had.
             ConfigurationError: The identity service cannot be reached with the network settings.
-
         """
         return await self._cache.aget()
 

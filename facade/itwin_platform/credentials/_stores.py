@@ -41,11 +41,9 @@ class TokenStore(Protocol):
     def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
         """Keep other processes away from this refresh token, since it can often be used only once.
 
-        Parameters
-        ----------
+        Parameters:
             key: Which refresh token.
             seconds: How long to wait for another process at most.
-
         """
         ...
 
@@ -80,15 +78,12 @@ class FileTokenStore:
     are refused if anybody else has rights on them, owns them, or if they are symbolic links. On Windows they are as
     private as the folder is; the default one belongs to the user alone.
 
-    Parameters
-    ----------
+    Parameters:
         folder: Where to keep them. By default `~/.local/state/itwin-platform` (or below `XDG_STATE_HOME`), on macOS
             `~/Library/Application Support/itwin-platform`, on Windows `%LOCALAPPDATA%/itwin-platform`.
 
-    Raises
-    ------
+    Raises:
         ConfigurationError: There is no default folder, because the user has no home directory.
-
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -102,7 +97,6 @@ class FileTokenStore:
 
         Raises:
             CredentialsError: Another process holds it for longer than that, or the folder cannot be used.
-
         """
         return _locked(self._own_folder() / f"{_checked(key)}.lock", seconds)
 
@@ -111,7 +105,6 @@ class FileTokenStore:
 
         Raises:
             CredentialsError: The file is not private, or cannot be read.
-
         """
         path = self._own_folder() / _checked(key)
         flags = os.O_RDONLY | _flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
@@ -134,7 +127,6 @@ class FileTokenStore:
 
         Raises:
             CredentialsError: It cannot be written.
-
         """
         path = self._own_folder() / _checked(key)
         token = Secret(refresh_token)
@@ -159,7 +151,6 @@ class FileTokenStore:
 
         Raises:
             CredentialsError: It cannot be deleted.
-
         """
         path = self._own_folder() / _checked(key)
         with _clear_errors("delete", path):
@@ -182,14 +173,11 @@ class KeyringTokenStore:
     It needs the package keyring: `pip install "itwin-platform[keyring]"`. A Linux machine without a desktop has no
     keyring; use `FileTokenStore` there.
 
-    Parameters
-    ----------
+    Parameters:
         service: The name that the keyring shows.
 
-    Raises
-    ------
+    Raises:
         ConfigurationError: The package keyring is not installed.
-
     """
 
     def __init__(self, service: str = "itwin-platform") -> None:
@@ -209,7 +197,6 @@ class KeyringTokenStore:
 
         Raises:
             CredentialsError: Another process holds it for longer than that.
-
         """
         return self._locks.lock(key, seconds)
 
@@ -218,7 +205,6 @@ class KeyringTokenStore:
 
         Raises:
             CredentialsError: The keyring cannot be used.
-
         """
         value: str | None = self._ask("read", lambda: self._keyring.get_password(self._service, key))
         return value or None
@@ -228,7 +214,6 @@ class KeyringTokenStore:
 
         Raises:
             CredentialsError: The keyring cannot be used.
-
         """
         token = Secret(refresh_token)
         del refresh_token  # a traceback with locals would show it
@@ -239,7 +224,6 @@ class KeyringTokenStore:
 
         Raises:
             CredentialsError: The keyring cannot be used.
-
         """
         if self.load(key) is not None:
             self._ask("delete from", lambda: self._keyring.delete_password(self._service, key))

@@ -68,7 +68,6 @@ class TokenEndpoint:
         options: How connections are made.
         client_id: Id of the client.
         client_secret: Its secret, if it has one; else it is a public client, which only names itself.
-
     """
 
     def __init__(
@@ -113,7 +112,6 @@ class TokenEndpoint:
 
         Raises:
             CredentialsError: It did not confirm.
-
         """
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
         self._success("revocation", form, "did not revoke the refresh token: {}.", repeatable=True)
