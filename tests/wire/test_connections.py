@@ -8,8 +8,8 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,12 @@ def test_a_connection_is_used_again_after_an_error(engine: Engine) -> None:
 
 
 def test_many_threads_share_one_client() -> None:
-    with ScriptedServer(GOOD) as server, ITwinPlatform("token", api_url=server.url) as platform:
-        with ThreadPoolExecutor(20) as pool:
-            results = list(pool.map(lambda _: platform.itwins.get("i-1"), range(200)))
+    with (
+        ScriptedServer(GOOD) as server,
+        ITwinPlatform("token", api_url=server.url) as platform,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        results = list(pool.map(lambda _: platform.itwins.get("i-1"), range(200)))
     assert len(results) == 200
     assert server.connections <= 20
 
@@ -61,6 +64,18 @@ def test_many_tasks_share_one_client(aiohttp: bool) -> None:
     assert server.connections <= 50
 
 
+def pools_here(platform: AsyncITwinPlatform) -> list[Any]:
+    """The pools of the event loop that is running."""
+    origins = platform._pipeline._transport._homes[asyncio.get_running_loop()]
+    return [pool for pools in origins.values() for pool in pools.all]
+
+
+async def close_here(platform: AsyncITwinPlatform) -> None:
+    """Close what belongs to this event loop, and leave the client open."""
+    for pool in pools_here(platform):
+        await pool.aclose()
+
+
 @ASYNC
 def test_one_client_serves_two_event_loops_after_each_other(aiohttp: bool) -> None:
     with ScriptedServer(GOOD) as server:
@@ -70,12 +85,12 @@ def test_one_client_serves_two_event_loops_after_each_other(aiohttp: bool) -> No
             try:
                 return await platform.itwins.get("i-1")
             finally:
-                # What the first loop has opened is of no use to the second.
-                await platform._pipeline._transport._pools[asyncio.get_running_loop()].popitem()[1].aclose()
+                await close_here(platform)
 
         assert isinstance(asyncio.run(main()), ITwin)
         assert isinstance(asyncio.run(main()), ITwin)
-        assert len(platform._pipeline._transport._pools) == 1  # nothing of the first is kept
+        # What the first loop has opened is of no use to the second, and is not kept.
+        assert len(platform._pipeline._transport._homes) == 1
 
 
 @ASYNC
@@ -89,8 +104,7 @@ def test_one_client_serves_two_event_loops_at_once(aiohttp: bool) -> None:
             await asyncio.to_thread(both.wait, 10)
             second = await platform.itwins.get("i-1")
             await asyncio.to_thread(both.wait, 10)
-            for pool in platform._pipeline._transport._pools[asyncio.get_running_loop()].values():
-                await pool.aclose()
+            await close_here(platform)
             return first, second
 
         with ThreadPoolExecutor(2) as pool:
@@ -214,11 +228,11 @@ def test_no_proxy_of_the_environment(
     engine: Engine, authority: Authority, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     resolve = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket,
-        "getaddrinfo",
-        lambda host, *a, **k: resolve("127.0.0.1" if host == "api.bentley.com" else host, *a, **k),
-    )
+
+    def here(host: Any, *rest: Any, **named: Any) -> Any:
+        return resolve("127.0.0.1" if host in {"api.bentley.com", b"api.bentley.com"} else host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
     with ScriptedServer(GOOD, tls=authority.server("api.bentley.com")) as server, RecordingProxy() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", value)
@@ -304,10 +318,22 @@ def test_a_bad_certificate_is_told_and_never_tried_again(
 
 
 def test_plain_http_where_tls_is_expected(engine: Engine, clock: VirtualClock) -> None:
-    speaks_http = ByHand(lambda connection: None)
-    with ScriptedServer(speaks_http) as server:
-        (error,) = engine.many(get_itwin, 1, api_url=server.url.replace("http", "https"), deadline=5)
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        (error,) = engine.many(get_itwin, 1, api_url=url, deadline=20)
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
     assert isinstance(error, errors.TransportError)
+    assert error.phase == "tls"
 
 
 @pytest.mark.parametrize("verify", [False, True, 5])
@@ -329,8 +355,7 @@ def test_aiohttp_does_the_work_if_it_is_there() -> None:
     async def main(url: str, **arguments: Any) -> str:
         async with AsyncITwinPlatform("token", api_url=url, **arguments) as platform:
             await platform.itwins.get("i-1")
-            (pool,) = platform._pipeline._transport._pools[asyncio.get_running_loop()].values()
-            return type(pool).__name__
+            return type(pools_here(platform)[0]).__name__
 
     with ScriptedServer(GOOD) as server:
         assert asyncio.run(main(server.url)) == "AiohttpTransport"
@@ -379,11 +404,7 @@ def test_http2_is_spoken_where_it_is_asked_for(authority: Authority) -> None:
 
     for http2 in (False, True):
         with ScriptedServer(ByHand(look), tls=context) as server:
-            with ITwinPlatform("t", api_url=server.url, verify=authority.file, http2=http2, retry=None) as platform:
-                with pytest.raises(errors.TransportError):
-                    platform.itwins.get("i-1")
-    assert offered[0] == "http/1.1"
-    assert offered[1:] in ([], ["h2"])
-
-
-Main = Callable[[], Coroutine[Any, Any, Any]]
+            platform = ITwinPlatform("t", api_url=server.url, verify=authority.file, http2=http2, retry=None)
+            with platform, pytest.raises(errors.TransportError):
+                platform.itwins.get("i-1")
+    assert offered == ["http/1.1", "h2"]
