@@ -203,9 +203,10 @@ def test_nobody_there_is_a_credentials_error() -> None:
         ClientCredentials("app", SECRET, issuer_url=f"http://127.0.0.1:{port}").get_token()
 
 
-def test_a_proxy_that_cannot_be_used_is_named_as_such() -> None:
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "nonsense://")
     with (
-        ITwinPlatform(ClientCredentials("app", SECRET), issuer_url="http://127.0.0.1:1", proxy="nonsense://") as client,
+        ITwinPlatform(ClientCredentials("app", SECRET), issuer_url="https://ims.invalid") as client,
         pytest.raises(ConfigurationError, match="proxy"),
     ):
         client.itwins.get("any")

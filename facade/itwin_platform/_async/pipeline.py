@@ -145,10 +145,11 @@ class Pipeline:
             if outcome.answer is not None:
                 self._budget.earn()
                 return outcome.answer
-            if outcome.status == 401:
-                # Only what was refused is dropped; a token that another call has renewed meanwhile stays.
+            if outcome.status == 401 and not refused:
+                # Only what was refused is dropped; a token that another call has renewed meanwhile stays. One that was
+                # renewed for this very call stays as well: yet another would fare no better.
                 self._credentials.invalidate(outcome.token.reveal())
-                if not refused and call.attempt < self._policy.attempts and await self._has_another(outcome.token):
+                if call.attempt < self._policy.attempts and await self._has_another(outcome.token):
                     refused = True
                     continue
             delay = self._delay(call, outcome)
