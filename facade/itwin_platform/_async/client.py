@@ -60,6 +60,8 @@ class AsyncITwinPlatform:
         CredentialsError: The token cannot be one, for instance because it ends with a line break.
     """
 
+    _api_url: str | None = None
+
     def __init__(
         self,
         credentials: CredentialsArgument = None,
@@ -95,7 +97,7 @@ class AsyncITwinPlatform:
             provider = provider_of(credentials, settings, for_async=True)
         except ITwinPlatformError as error:
             # Local variables of this frame and those below may be shown with the traceback.
-            credentials = proxy = None
+            credentials = api_url = issuer_url = proxy = None
             raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url

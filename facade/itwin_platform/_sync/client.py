@@ -60,6 +60,8 @@ class ITwinPlatform:
         CredentialsError: The token cannot be one, for instance because it ends with a line break.
     """
 
+    _api_url: str | None = None
+
     def __init__(
         self,
         credentials: CredentialsArgument = None,
@@ -93,7 +95,7 @@ class ITwinPlatform:
             provider = provider_of(credentials, settings, for_async=False)
         except ITwinPlatformError as error:
             # Local variables of this frame and those below may be shown with the traceback.
-            credentials = proxy = None
+            credentials = api_url = issuer_url = proxy = None
             raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url
