@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench audit docs build check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -71,6 +71,13 @@ demo: $(DEMO) ## run the main job against the embedded sandbox, or the real plat
 
 bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
 	$(RUN) scripts/bench.py
+
+audit: $(DEV) ## ask the vulnerability service about the locked and the lowest allowed versions; needs its host
+	$(PIP) install pip-audit uv
+	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --no-annotate --no-header \
+	  --all-extras pyproject.toml -o $(VENV)/lowest.txt
+	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r $(VENV)/lowest.txt
 
 docs: $(DEV) ## build the documentation site into site/
 	$(RUN) -m mkdocs build --quiet --clean
