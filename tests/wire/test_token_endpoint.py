@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import logging
+import os
 import socket
 import struct
 import time
@@ -27,7 +28,7 @@ BAD = "400 Bad Request"
 
 
 def reset(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
 
 
 def silence(connection: socket.socket) -> None:
