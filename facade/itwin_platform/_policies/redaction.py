@@ -23,7 +23,7 @@ _PATTERNS = (
     # "name": "value", in JSON and reprs of mappings
     (re.compile(rf"(?i)((['\"])(?:{_NAMES})\2\s*:\s*)(['\"])(?:\\.|(?!\3).)*(?:\3|\Z)"), rf"\1\3{MASK}\3"),
     # Authorization schemes
-    (re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{6,}"), rf"\1\2{MASK}"),
+    (re.compile(r"(?i)\b(bearer|basic)(\s+)[^\s'\"]{6,}"), rf"\1\2{MASK}"),
     # JSON web tokens wherever they stand
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"), MASK),
     # user:password@ in URLs
