@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from itwin_platform_api.reality_analysis.models import BucketResponse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bucket:
-    """The storage container of an iTwin.
+    """The storage container of an iTwin. Buckets are equal if all three attributes are.
+
+    What `get_bucket` returns can transfer files too: see `itwin_platform.storage`.
 
     Attributes:
         itwin_id: Id of the iTwin.
@@ -34,13 +36,25 @@ class Bucket:
         return f"Bucket(itwin_id={self.itwin_id!r}, container_url={mask_query(self.container_url)}, {expires_at=})"
 
 
-def bucket_of(answer: BucketResponse) -> Bucket:
-    """The bucket out of the answer that holds it."""
-    url = answer.links.container_url.href
-    return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=_expiry(url))
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bucket):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, str, datetime | None]:
+        return self.itwin_id, self.container_url, self.expires_at
 
 
-def _expiry(url: str) -> datetime | None:
+def container_url_of(answer: BucketResponse) -> str:
+    """The SAS URL out of the answer that holds it."""
+    return answer.links.container_url.href
+
+
+def expiry_of(url: str) -> datetime | None:
+    """When a SAS URL stops working, in UTC; None if it does not say."""
     try:
         moment = datetime.fromisoformat(parse_qs(urlsplit(url).query)["se"][0])
     except (ValueError, KeyError, IndexError):

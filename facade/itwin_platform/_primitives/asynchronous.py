@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 
 T = TypeVar("T")
@@ -27,6 +29,16 @@ def time_limit(seconds: float) -> AbstractContextManager[object]:
 async def in_thread(work: Callable[[], T]) -> T:
     """Run something that blocks where it does not hold up the event loop."""
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
+def from_threads(work: Callable[[], Awaitable[T]]) -> Callable[[], T]:
+    """A function that any thread can call: it does the work on the event loop of the caller and waits for it."""
+    token = anyio.lowlevel.current_token()
+
+    async def on_loop() -> T:
+        return await work()
+
+    return lambda: anyio.from_thread.run(on_loop, token=token)
 
 
 async def wait_for(future: Future[T]) -> T:

@@ -50,6 +50,11 @@ def in_thread(work: Callable[[], T]) -> T:
     return work()
 
 
+def from_threads(work: Callable[[], T]) -> Callable[[], T]:
+    """A function that any thread can call to do the work."""
+    return work
+
+
 def wait_for(future: Future[T]) -> T:
     """The result of work that a thread does. Giving up the wait leaves the work alone."""
     return future.result(time_left())

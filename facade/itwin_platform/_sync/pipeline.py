@@ -9,15 +9,17 @@ only carries them out.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
 from .._policies.paths import fill_path
-from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target
+from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._primitives import synchronous as io
 from ..errors import DeadlineExceeded, ITwinPlatformError, RedirectError, ResponseError, TransportError
@@ -26,6 +28,7 @@ from .transport import Headers, Transport, TransportFailure
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Operation
 
+    from .._http import TransportOptions
     from .._settings import Settings
     from ..credentials import TokenProvider
 
@@ -94,6 +97,72 @@ class Pipeline:
             ends=now + self._settings.deadline,
         )
         return _parsed(self._within_deadline(call), operation.id, operation.read)
+
+    def get(self, url_or_path: str, accept: str) -> Any:
+        """Get the JSON at an address of the platform that no operation describes.
+
+        Parameters:
+            url_or_path: A path with its query, or an absolute URL that the token may be sent to.
+            accept: The media type to ask for.
+
+        Raises:
+            ValueError: The token must not be sent there, or it is no address. Nothing was sent.
+            ITwinPlatformError: Anything else; see the subclasses.
+
+        """
+        base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
+        now = time.monotonic()
+        call = _Call(
+            operation="get",
+            method="GET",
+            accept=accept.encode("ascii"),
+            target=trusted(base + url_or_path, self._settings.origin),
+            started=now,
+            ends=now + self._settings.deadline,
+        )
+        return _parsed(self._within_deadline(call), call.operation, lambda body: body)
+
+    def fetch(self, target: Target, operation: str) -> Answer:
+        """Get something from a host that is not the platform's, without the token. Redirects are not followed.
+
+        Parameters:
+            target: Where it is.
+            operation: What to call it in errors.
+
+        Raises:
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+
+        """
+        host = target.origin.partition("://")[2]
+        headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
+        with suppress(TimeoutError), io.time_limit(self._settings.deadline):
+            for attempt in itertools.count(1):
+                status, failure = None, None
+                try:
+                    answer = self._transport.send("GET", target, headers)
+                except TransportFailure as caught:
+                    failure = caught.failure
+                else:
+                    status = answer.status
+                    if status not in self._policy.statuses:
+                        return answer
+                delay = self._policy.delay_after(attempt=attempt, method="GET", status=status)
+                if delay is None and failure is None:
+                    return answer
+                if delay is None or (failure is not None and failure.final):
+                    text, phase = (failure.text, failure.phase) if failure else ("did not answer", "headers")
+                    raise TransportError(f"{host} {text} ({operation}).", phase=phase, operation=operation)
+                io.sleep(delay)
+        raise DeadlineExceeded(
+            f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
+            phase="body",
+            operation=operation,
+        )
+
+    @property
+    def transport_options(self) -> TransportOptions:
+        """How connections are made, for what goes to the storage directly."""
+        return self._settings.transport
 
     def close(self) -> None:
         """Close the connections."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._bucket import bucket_of
+from .._bucket import container_url_of
 
 if TYPE_CHECKING:
-    from .._bucket import Bucket
+    from .bucket import TransferBucket
     from .pipeline import Pipeline
 
 
@@ -20,7 +20,7 @@ class RealityAnalysis:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def get_bucket(self, itwin_id: str) -> Bucket:
+    def get_bucket(self, itwin_id: str) -> TransferBucket:
         """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
 
         `GET /reality-analysis/itwins/{iTwinId}/bucket`,
@@ -30,7 +30,8 @@ class RealityAnalysis:
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            The bucket. Its `container_url` opens the container until `expires_at` and needs no token.
+            The bucket, with methods to transfer files. Its `container_url` opens the container until `expires_at`
+            and needs no token.
 
         Raises:
             ValueError: The id cannot be part of a path. Nothing was sent.
@@ -47,4 +48,11 @@ class RealityAnalysis:
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 
-        return bucket_of(self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id))
+        from .bucket import TransferBucket
+
+        answer = self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id)
+
+        def renew() -> str:
+            return container_url_of(self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id))
+
+        return TransferBucket(answer.bucket.itwin_id, container_url_of(answer), self._pipeline.transport_options, renew)
