@@ -1,5 +1,4 @@
-"""Files of this machine: finding what to upload, reading it whole and unchanged, and writing downloads so that nothing
-half-written is ever seen."""
+"""Files of this machine: finding them, reading them whole and unchanged, never showing a half-written one."""
 
 from __future__ import annotations
 
@@ -77,7 +76,7 @@ def _walk(folder: Path, parts: tuple[str, ...], prefix: str, found: Found) -> No
 
 def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
     # Junctions are Windows' other kind of link.
-    return entry.is_dir(follow_symlinks=False) and not os.path.islink(entry.path) and not _is_junction(entry)
+    return entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
@@ -90,7 +89,7 @@ def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
         found.skipped.append(FileOutcome(name, path, 0, "is a link, which is not followed"))
     elif not entry.is_file(follow_symlinks=False):
         found.skipped.append(FileOutcome(name, path, 0, "is no regular file"))
-    elif entry.name.startswith(PART_PREFIX) and entry.name.endswith(PART_SUFFIX):
+    elif is_temporary(entry.name):
         found.skipped.append(FileOutcome(name, path, 0, "is an unfinished download"))
     else:
         _add(found, name, path, entry.stat(follow_symlinks=False))
@@ -98,7 +97,8 @@ def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
 
 def _add(found: Found, name: str, path: Path, status: os.stat_result) -> None:
     if problem := name_problem(name):
-        found.failed.append(FileOutcome(name, path, status.st_size, f"has a name that a blob cannot have: it {problem}"))
+        reason = f"has a name that a blob cannot have: it {problem}"
+        found.failed.append(FileOutcome(name, path, status.st_size, reason))
     else:
         found.files.append(FileOutcome(name, path, status.st_size))
 
@@ -164,6 +164,11 @@ def ignores_case(folder: Path) -> bool:
     with tempfile.NamedTemporaryFile(prefix=PART_PREFIX + "CASE", suffix=PART_SUFFIX, dir=folder) as probe:
         path = Path(probe.name)
         return path.with_name(path.name.swapcase()).exists()
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is an unfinished download."""
+    return name.startswith(PART_PREFIX) and name.endswith(PART_SUFFIX)
 
 
 def part_name(name: str, etag: str) -> str:
@@ -240,6 +245,6 @@ class PartFile:
 def temporary_files(folder: Path) -> list[str]:
     """The names of unfinished downloads in a folder."""
     try:
-        return [name for name in os.listdir(folder) if name.startswith(PART_PREFIX) and name.endswith(PART_SUFFIX)]
+        return [path.name for path in folder.iterdir() if is_temporary(path.name)]
     except OSError:
         return []

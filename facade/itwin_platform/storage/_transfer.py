@@ -379,7 +379,8 @@ def _targets(blobs: list[BlobInfo], prefix: str, root: Path) -> tuple[list[FileO
         clashing = clashing if ignores_case(root) else set()
     for blob, relative in zip(blobs, relatives, strict=True):
         if problem := target_problem(relative, windows=os.name == "nt"):
-            refused.append(FileOutcome(blob.name, root, blob.size, f"has a name that is not written here: it {problem}"))
+            reason = f"has a name that is not written here: it {problem}"
+            refused.append(FileOutcome(blob.name, root, blob.size, reason))
         elif relative in clashing:
             refused.append(FileOutcome(blob.name, root, blob.size, "has the name of another but for case or accents"))
         else:
