@@ -35,7 +35,6 @@ class Bucket:
         expires_at = self.expires_at.isoformat() if self.expires_at else None
         return f"Bucket(itwin_id={self.itwin_id!r}, container_url={mask_query(self.container_url)}, {expires_at=})"
 
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Bucket):
             return NotImplemented

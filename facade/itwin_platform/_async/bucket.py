@@ -92,9 +92,7 @@ class AsyncTransferBucket(Bucket):
         """
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
-            work = partial(
-                upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run
-            )
+            work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
             return await self._in_thread(work, run)
 
     async def download(
@@ -139,9 +137,7 @@ class AsyncTransferBucket(Bucket):
         with shown(progress, "Downloading") as on_progress:
             run = Run(self._access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
-            work = partial(
-                download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run
-            )
+            work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
             return await self._in_thread(work, run)
 
     async def list(self, prefix: str = "") -> list[BlobInfo]:

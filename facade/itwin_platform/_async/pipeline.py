@@ -134,22 +134,19 @@ class Pipeline:
         headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
         with suppress(TimeoutError), io.time_limit(self._settings.deadline):
             for attempt in itertools.count(1):
-                status, failure = None, None
+                answer, failure = None, None
                 try:
                     answer = await self._transport.send("GET", target, headers)
                 except TransportFailure as caught:
                     failure = caught.failure
-                else:
-                    status = answer.status
-                    if status not in self._policy.statuses:
-                        return answer
+                status = answer.status if answer is not None else None
                 delay = self._policy.delay_after(attempt=attempt, method="GET", status=status)
-                if delay is None and failure is None:
+                if answer is not None and delay is None:
                     return answer
-                if delay is None or (failure is not None and failure.final):
-                    text, phase = (failure.text, failure.phase) if failure else ("did not answer", "headers")
-                    raise TransportError(f"{host} {text} ({operation}).", phase=phase, operation=operation)
-                await io.sleep(delay)
+                if failure is not None and (delay is None or failure.final):
+                    text = f"{host} {failure.text} ({operation}, attempt {attempt})."
+                    raise TransportError(text, phase=failure.phase, operation=operation)
+                await io.sleep(delay or 0.0)
         raise DeadlineExceeded(
             f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
             phase="body",

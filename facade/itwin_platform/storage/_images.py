@@ -120,7 +120,7 @@ def store(path: Path, content: bytes) -> None:
         with tempfile.NamedTemporaryFile(prefix=".itp-", suffix=".part", dir=path.parent, delete=False) as file:
             temporary = file.name
             file.write(content)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError as error:
         problem = one_problem(error).text
     else:

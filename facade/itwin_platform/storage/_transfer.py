@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import StorageError
 from ._access import Access
 from ._local import (
     PartFile,
@@ -374,9 +375,8 @@ def _targets(blobs: list[BlobInfo], prefix: str, root: Path) -> tuple[list[FileO
     refused: list[FileOutcome] = []
     relatives = [relative_to(blob.name, prefix) for blob in blobs]
     clashing = clashes(relatives)
-    if clashing:
-        root.mkdir(parents=True, exist_ok=True)
-        clashing = clashing if ignores_case(root) else set()
+    if clashing and not _mixes_up(root):
+        clashing.clear()
     for blob, relative in zip(blobs, relatives, strict=True):
         if problem := target_problem(relative, windows=os.name == "nt"):
             reason = f"has a name that is not written here: it {problem}"
@@ -386,6 +386,16 @@ def _targets(blobs: list[BlobInfo], prefix: str, root: Path) -> tuple[list[FileO
         else:
             jobs.append(FileOutcome(blob.name, root.joinpath(*relative.split("/")), blob.size))
     return jobs, refused
+
+
+def _mixes_up(root: Path) -> bool:
+    """Whether a folder, which is made if need be, takes names for the same that differ in case."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return ignores_case(root)
+    except OSError as error:
+        problem = one_problem(error).text
+    raise StorageError(f"The folder {str(root)!r} {problem}.")
 
 
 def list_blobs(access: Access, prefix: str) -> list[BlobInfo]:
@@ -405,7 +415,8 @@ def list_blobs(access: Access, prefix: str) -> list[BlobInfo]:
 def _list(store: AzureStore, prefix: str) -> list[BlobInfo]:
     import obstore
 
-    found = [_info(meta) for page in obstore.list(store, prefix or None) for meta in page]
+    pages: Iterable[Iterable[ObjectMeta]] = obstore.list(store, prefix or None, chunk_size=1000)  # pyright: ignore[reportUnknownMemberType]
+    found = [_info(meta) for page in pages for meta in page]
     if not found and prefix:
         # The prefix may be the name of a file.
         with suppress(FileNotFoundError):
