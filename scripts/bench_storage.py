@@ -33,7 +33,7 @@ THREADS, PARTS = 16, 6
 MIB = 1024 * 1024
 
 # What is measured: name, the file or folder, the server, the least ratio of the speeds, and whether it is measured.
-BARS = {
+BARS: dict[tuple[str, str], float | None] = {
     ("small", "sink"): 8.0,
     ("small", "azurite"): 1.5,
     ("large", "sink"): None,
@@ -245,7 +245,7 @@ def memory_of_huge(folder: Path, address: str) -> bool:
     huge.unlink()
     if result["memory"] is None:
         return True
-    held = result["memory"] < MEMORY_BAR
+    held = bool(result["memory"] < MEMORY_BAR)
     print(
         f"memory for a file of {HUGE_SIZE / 1e9:.0f} GB: {result['memory']:.0f} MiB, bar {MEMORY_BAR}: "
         f"{'held' if held else 'MISSED'}"

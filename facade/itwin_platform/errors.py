@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .storage import TransferReport
+    from .storage._report import TransferReport
 
 __all__ = [
     "ApiError",

@@ -89,7 +89,7 @@ class Repositories:
         return answer.resource
 
     def connection(self, repository: Repository, *, allow_http: bool = False) -> RepositoryConnection:
-        """The way to the server that a repository points to: address, headers and query parameters for any HTTP library.
+        """The way to the server that a repository points to: address, headers and query, for any HTTP library.
 
         Nothing is sent, and the platform's token is no part of it: the server belongs to a third party.
 

@@ -110,11 +110,8 @@ class Access:
         """
         for right in rights:
             if not self.permits(right):
-                raise StoragePermissionError(
-                    f"{purpose} needs the permission to {_RIGHTS[right]} ({right}), which the bucket's SAS URL does not "
-                    f"give (sp={parse_qs(self._container.sas)['sp'][0][:20]}).{advice}",
-                    permission=right,
-                )
+                given = parse_qs(self._container.sas)["sp"][0][:20]
+                raise _not_permitted(purpose, right, f" (sp={given}).{advice}")
 
     def sas(self, *, refused: str | None = None) -> str:
         """The SAS to use now, renewed if it ends soon or if it is the one that was refused.
@@ -242,11 +239,15 @@ class Access:
         if problem.refused and self.problem is not None:
             return self.problem
         if problem.code == "AuthorizationPermissionMismatch":
-            return StoragePermissionError(
-                f"{purpose} needs the permission to {_RIGHTS[right]} ({right}), which the bucket's SAS URL does not give.",
-                permission=right,
-            )
+            return _not_permitted(purpose, right, ".")
         return StorageError(f"{purpose} failed: it {problem.text}.")
+
+
+def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError:
+    return StoragePermissionError(
+        f"{purpose} needs the permission to {_RIGHTS[right]} ({right}); the bucket's SAS URL does not give it{end}",
+        permission=right,
+    )
 
 
 def _put(transport: _http.BaseTransport, url: str, headers: dict[str, str], options: _http.TransportOptions) -> int:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ..errors import TransferCancelled, TransferError
-
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
@@ -87,20 +85,3 @@ class TransferReport:
     failed: tuple[FileOutcome, ...]
     bytes_sent: int
     seconds: float
-
-    def error(self, verb: str) -> TransferError:
-        """The error that says what failed."""
-        count, total = len(self.failed), len(self.sent) + len(self.skipped) + len(self.failed)
-        first = self.failed[0]
-        more = f"; and {count - 1} more, see report.failed" if count > 1 else ""
-        return TransferError(
-            f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. "
-            "Rerunning goes on with what is missing.",
-            report=self,
-        )
-
-    def cancelled(self, verb: str) -> TransferCancelled:
-        """The error that says that the rest was not wanted."""
-        return TransferCancelled(
-            f"Cancelled with {len(self.sent)} files {verb}. Rerunning goes on with what is missing.", report=self
-        )

@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..errors import ITwinPlatformError
+from ..errors import ITwinPlatformError, TransferCancelled, TransferError
 from ._access import Access
 from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
+
+_NOT_TRIED = "was not transferred: the transfer"
 
 
 class Stopped(Exception):  # noqa: N818 (not an error: the transfer is asked to end)
@@ -141,9 +143,9 @@ class Run:
             seconds=seconds,
         )
         if self._cancelled:
-            raise report.cancelled(verb)
+            raise _cancelled(report, verb)
         if report.failed:
-            raise report.error(verb)
+            raise _failed(report, verb)
         return report
 
     def _take_jobs(self, jobs: deque[FileOutcome], work: Callable[[FileOutcome], FileOutcome]) -> None:
@@ -166,7 +168,7 @@ class Run:
                 sas = self._access.sas()
                 return self._sent, work(job)
             except Stopped:
-                return self._failed, _with_reason(job, f"was not transferred: the transfer {self._why}")
+                return self._failed, _with_reason(job, f"{_NOT_TRIED} {self._why}")
             except Skip as skip:
                 return self._skipped, _with_reason(job, str(skip))
             except Refusal as refusal:
@@ -223,3 +225,21 @@ class Run:
 
 def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:
     return FileOutcome(job.name, job.path, job.size, reason)
+
+
+def _failed(report: TransferReport, verb: str) -> TransferError:
+    count, total = len(report.failed), len(report.sent) + len(report.skipped) + len(report.failed)
+    # What the rest was given up for says more than that it was.
+    first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
+    more = f"; and {count - 1} more, see report.failed" if count > 1 else ""
+    return TransferError(
+        f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. "
+        "Rerunning goes on with what is missing.",
+        report=report,
+    )
+
+
+def _cancelled(report: TransferReport, verb: str) -> TransferCancelled:
+    return TransferCancelled(
+        f"Cancelled with {len(report.sent)} files {verb}. Rerunning goes on with what is missing.", report=report
+    )
