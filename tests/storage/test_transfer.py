@@ -50,7 +50,9 @@ def test_what_azure_writes_is_what_is_downloaded(bucket: TransferBucket, contain
         container.put(f"theirs/{name}", content)
     report = bucket.download("theirs", tmp_path / "here")
     found = tmp_path / "here"
-    assert {path.relative_to(found).as_posix(): path.read_bytes() for path in found.rglob("*") if path.is_file()} == FILES
+    assert {
+        path.relative_to(found).as_posix(): path.read_bytes() for path in found.rglob("*") if path.is_file()
+    } == FILES
     assert len(report.sent) == len(FILES)
 
 
@@ -235,7 +237,9 @@ def test_prefixes_that_cannot_be(bucket: TransferBucket, tmp_path: Path, prefix:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need privileges")
-def test_links_in_the_folder_do_not_lead_out_of_it(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+def test_links_in_the_folder_do_not_lead_out_of_it(
+    bucket: TransferBucket, container: Container, tmp_path: Path
+) -> None:
     outside, folder = tmp_path / "outside", tmp_path / "folder"
     outside.mkdir()
     folder.mkdir()

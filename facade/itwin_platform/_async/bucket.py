@@ -93,7 +93,7 @@ class AsyncTransferBucket(Bucket):
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
             work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
-            return await self._in_thread(work, run)
+            return await self._transfer(run, work)
 
     async def download(
         self,
@@ -138,7 +138,7 @@ class AsyncTransferBucket(Bucket):
             run = Run(self._access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
             work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return await self._in_thread(work, run)
+            return await self._transfer(run, work)
 
     async def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, in the order of their names.
@@ -190,11 +190,12 @@ class AsyncTransferBucket(Bucket):
         """
         return AsyncBlobReader(await self._in_thread(partial(open_blob, self._access, name)))
 
-    async def _in_thread(self, work: Callable[[], T], run: Run | None = None) -> T:
-        """Do what blocks where it does not hold up anything. Giving up the wait ends the transfer."""
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do what blocks where it does not hold up anything."""
         self._access.renew = io.from_threads(self._renew)
-        try:
-            return await io.in_thread(work)
-        finally:
-            if run is not None:
-                run.cancel()
+        return await io.in_thread(work)
+
+    async def _transfer(self, run: Run, work: Callable[[], TransferReport]) -> TransferReport:
+        """Do what blocks for long. Giving up the wait ends the transfer."""
+        self._access.renew = io.from_threads(self._renew)
+        return await io.in_thread_to_its_end(work, run.cancel)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -29,6 +30,26 @@ def time_limit(seconds: float) -> AbstractContextManager[object]:
 async def in_thread(work: Callable[[], T]) -> T:
     """Run something that blocks where it does not hold up the event loop."""
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
+async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Run something that blocks, in a thread. If the wait is given up, `stop` asks it to end, and its end is awaited."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the work was asked for)
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="itwin-work", daemon=True).start()
+    try:
+        return await wait_for(future)
+    except BaseException:
+        stop()
+        with anyio.CancelScope(shield=True):
+            await in_thread(lambda: wait([future]))
+        raise
 
 
 def from_threads(work: Callable[[], Awaitable[T]]) -> Callable[[], T]:

@@ -92,7 +92,7 @@ class TransferBucket(Bucket):
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
             work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._in_thread(work, run)
+            return self._transfer(run, work)
 
     def download(
         self,
@@ -137,7 +137,7 @@ class TransferBucket(Bucket):
             run = Run(self._access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
             work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._in_thread(work, run)
+            return self._transfer(run, work)
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, in the order of their names.
@@ -189,11 +189,12 @@ class TransferBucket(Bucket):
         """
         return BlobReader(self._in_thread(partial(open_blob, self._access, name)))
 
-    def _in_thread(self, work: Callable[[], T], run: Run | None = None) -> T:
-        """Do what blocks where it does not hold up anything. Giving up the wait ends the transfer."""
+    def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do what blocks where it does not hold up anything."""
         self._access.renew = io.from_threads(self._renew)
-        try:
-            return io.in_thread(work)
-        finally:
-            if run is not None:
-                run.cancel()
+        return io.in_thread(work)
+
+    def _transfer(self, run: Run, work: Callable[[], TransferReport]) -> TransferReport:
+        """Do what blocks for long. Giving up the wait ends the transfer."""
+        self._access.renew = io.from_threads(self._renew)
+        return io.in_thread_to_its_end(work, run.cancel)

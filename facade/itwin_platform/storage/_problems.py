@@ -56,6 +56,8 @@ def one_problem(error: BaseException) -> Problem:
         )
     if status in {401, 403} or type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
         return Problem(_refusal(code, detail), refused=True, everywhere=True, code=code, status=status)
+    if code in {"InvalidBlockList", "InvalidBlobOrBlock"}:
+        return Problem("was written by something else at the same time", code=code, status=status)
     if status is not None:
         return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
     if type(error).__name__ in {"InvalidPathError", "ValueError"}:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 from ..errors import ConfigurationError
 from ._report import Progress, ProgressCallback
@@ -24,10 +23,11 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
     if not progress:
         yield None
         return
-    if find_spec("rich") is None:
-        raise ConfigurationError('progress=True needs rich. Install it: pip install "itwin-platform[progress]"')
-    from rich import progress as bars
-
+    try:
+        from rich import progress as bars
+    except ImportError:
+        missing = 'progress=True needs rich. Install it: pip install "itwin-platform[progress]"'
+        raise ConfigurationError(missing) from None
     columns = (
         bars.TextColumn("{task.description}"),
         bars.BarColumn(),
