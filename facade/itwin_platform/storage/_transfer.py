@@ -132,7 +132,6 @@ class _Upload:
             self._meets_existing = True
             self._look_first(job, len(content), digest)
             self._put(job.name, content, digest, replace=True)
-        self._run.advance(job.name, len(content))
         return FileOutcome(job.name, job.path, len(content))
 
     def _put(self, name: str, content: bytes, digest: str, *, replace: bool) -> bool:
