@@ -281,8 +281,7 @@ async def _cancel_in_the_middle(server: BucketServer, network: Network, files: P
         bucket = await platform.reality_analysis.get_bucket("i-1")
         network.rate = 1_000_000
         task = asyncio.create_task(bucket.upload(files, "files", concurrency=2))
-        while network.to_server < 1_000_000:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(wait_until, lambda: network.to_server > 1_000_000)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -79,7 +79,7 @@ def test_a_tampered_sas(container: Container, tmp_path: Path) -> None:
         for call in (
             lambda: bucket.upload(tmp_path / "file"),
             lambda: bucket.download(["file"], tmp_path / "copy"),
-            lambda: bucket.list(),
+            bucket.list,
             lambda: bucket.delete("file"),
             lambda: bucket.open("file"),
         ):
@@ -164,7 +164,7 @@ def test_nothing_shows_the_signature(
         bucket.upload(tmp_path / "file")
         said += [bucket, bucket._access]
         for call in (
-            lambda: bucket.list(),
+            bucket.list,
             lambda: bucket.open("nothing"),
             lambda: bucket.download(["nothing"], tmp_path / "copy"),
         ):

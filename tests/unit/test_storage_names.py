@@ -26,10 +26,10 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
         assert target.is_relative_to(folder)
         assert ".." not in target.parts
     if names.target_problem(name, windows=True) is None:
-        target = PureWindowsPath("D:/base/folder").joinpath(*name.split("/"))
-        assert target.is_relative_to("D:/base/folder")
-        assert ".." not in target.parts
-        assert ":" not in target.relative_to("D:/base/folder").as_posix()
+        there = PureWindowsPath("D:/base/folder").joinpath(*name.split("/"))
+        assert there.is_relative_to("D:/base/folder")
+        assert ".." not in there.parts
+        assert ":" not in there.relative_to("D:/base/folder").as_posix()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_names_that_a_folder_would_mix_up() -> None:
 
 @pytest.mark.parametrize("name", ["", "a" * 1025, "a\\b", "a\nb", "\udcff", "a/./b", "a//b", "/a", "a/", 5, None])
 def test_names_that_no_blob_has(name: object) -> None:
-    with pytest.raises(ValueError, match="^a name must"):
+    with pytest.raises(ValueError, match=r"^a name must"):
         names.checked_name("a name", name)
 
 

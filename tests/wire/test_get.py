@@ -51,16 +51,18 @@ def test_from_async_code() -> None:
 )
 def test_the_token_goes_nowhere_else(address: str) -> None:
     with ScriptedServer(answer(200, {})) as api, ITwinPlatform("secret-token", api_url=api.url) as platform:
-        with pytest.raises(ValueError, match="address|url_or_path|host"):
+        with pytest.raises(ValueError, match=r"address|url_or_path|host"):
             platform.get(address)
         assert api.received == []
 
 
 @pytest.mark.parametrize("version", ["1", "v", "v0", "v1+json", "", "v1\r\n"])
 def test_versions_that_are_none(version: str) -> None:
-    with ITwinPlatform("token", api_url="http://127.0.0.1:9") as platform:
-        with pytest.raises(ValueError, match="api_version"):
-            platform.get("/itwins", version)
+    with (
+        ITwinPlatform("token", api_url="http://127.0.0.1:9") as platform,
+        pytest.raises(ValueError, match="api_version"),
+    ):
+        platform.get("/itwins", version)
 
 
 def test_errors_are_those_of_every_call() -> None:

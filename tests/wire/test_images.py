@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -89,12 +90,9 @@ def test_what_is_no_image_is_not_kept(response: bytes, message: str, tmp_path: P
 
 
 def test_a_broken_download_is_tried_again_and_leaves_nothing(tmp_path: Path) -> None:
-    broken = answer(200, PICTURE, media_type="image/jpeg")[:-100]
-
     def cut_off(_: object) -> bytes:
         raise OSError  # closes the connection
 
-    del broken
     with ScriptedServer(cut_off) as host, ScriptedServer(metadata(host)) as api:
         retry = RetryPolicy(attempts=3, base=0.0)
         with (
@@ -132,16 +130,20 @@ def test_a_link_to_an_unsafe_address_is_not_followed(tmp_path: Path) -> None:
         "largeImageUrl": "ftp://example.com/b",
     }  # fmt: skip
     with ScriptedServer(answer(200, {"image": body})) as api, ITwinPlatform("token", api_url=api.url) as platform:
-        for size in ("small", "large"):
+        sizes: tuple[Literal["small"], Literal["large"]] = ("small", "large")
+        for size in sizes:
             with pytest.raises(errors.StorageError, match="no https link"):
-                platform.itwins.download_image("i-1", size, cache_dir=tmp_path)  # type: ignore[arg-type]
+                platform.itwins.download_image("i-1", size, cache_dir=tmp_path)
 
 
 def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path: Path) -> None:
     missing = answer(404, {"error": {"code": "ImageNotFound", "message": "Requested Image is not available."}})
-    with ScriptedServer(missing) as api, ITwinPlatform("token", api_url=api.url) as platform:
-        with pytest.raises(errors.NotFoundError, match="ImageNotFound"):
-            platform.itwins.download_image("i-1", cache_dir=tmp_path)
+    with (
+        ScriptedServer(missing) as api,
+        ITwinPlatform("token", api_url=api.url) as platform,
+        pytest.raises(errors.NotFoundError, match="ImageNotFound"),
+    ):
+        platform.itwins.download_image("i-1", cache_dir=tmp_path)
     with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
         with pytest.raises(ValueError, match="size must be"):
             platform.itwins.download_image("i-1", "medium", cache_dir=tmp_path)  # type: ignore[arg-type]

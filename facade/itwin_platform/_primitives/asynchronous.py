@@ -33,7 +33,7 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
-    """Run something that blocks, in a thread. If the wait is given up, `stop` asks it to end, and its end is awaited."""
+    """Run something that blocks, in a thread. If the wait is given up, `stop` is called and the end awaited."""
     future: Future[T] = Future()
 
     def run() -> None:

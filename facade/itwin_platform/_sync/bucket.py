@@ -36,18 +36,28 @@ class TransferBucket(Bucket):
     is asked for, before anything is sent if the URL tells.
     """
 
-    __slots__ = ("_access", "_renew")
+    __slots__ = ("_opened", "_options", "_renew")
 
-    _access: Access
+    _opened: list[Access]
+    _options: TransportOptions
     _renew: Callable[[], str]
 
     def __init__(self, itwin_id: str, container_url: str, options: TransportOptions, renew: Callable[[], str]) -> None:
         super().__init__(itwin_id, container_url, expiry_of(container_url))
-        object.__setattr__(self, "_access", Access(container_url, options))
+        # A frozen object: this is how its own attributes are set.
+        object.__setattr__(self, "_opened", [])
+        object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Bucket, (self.itwin_id, self.container_url, self.expires_at)
+
+    @property
+    def _access(self) -> Access:
+        """The right to use the container, made when it is first needed. Of two threads that make it, the first wins."""
+        if not self._opened:
+            self._opened.append(Access(self.container_url, self._options))
+        return self._opened[0]
 
     def upload(
         self,

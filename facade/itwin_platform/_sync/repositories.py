@@ -97,6 +97,10 @@ class Repositories:
             repository: A repository that `get` has returned.
             allow_http: Let its credentials go to an address without TLS, readable for everyone on the way.
 
+        Returns:
+            The connection: `request()` and `tile()` give URL, query and headers, `auth()` an object for httpx and
+            requests.
+
         Raises:
             ValueError: The repository has no address that can be used, credentials that cannot be sent, or an http
                 address for them without `allow_http`.
