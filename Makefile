@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench docs build check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,6 +15,8 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
 SOURCES := facade scripts tests examples
+# Tests against independent servers, which need Node.js (it comes with the development requirements).
+CONTRACT := tests/contract tests/oidc
 
 help: ## show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
@@ -59,10 +61,10 @@ type: $(DEV) ## mypy and pyright, both strict
 	$(RUN) -m pyright
 
 test: $(DEV) ## run the tests
-	$(RUN) -m pytest --ignore=tests/contract --cov --cov-report=term-missing:skip-covered
+	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) --cov --cov-report=term-missing:skip-covered
 
-contract: $(DEV) ## run the tests against independent servers driven by the specifications
-	$(RUN) -m pytest tests/contract
+contract: $(DEV) ## run the tests against independent servers: mocks driven by the specifications, an identity service
+	$(RUN) -m pytest $(CONTRACT)
 
 demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
 	@$(RUN) scripts/demo.py
@@ -70,10 +72,13 @@ demo: $(DEMO) ## run the main job against the embedded sandbox, or the real plat
 bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
 	$(RUN) scripts/bench.py
 
+docs: $(DEV) ## build the documentation site into site/
+	$(RUN) -m mkdocs build --quiet --clean
+
 build: $(DEV) ## build the wheel and the source distribution
 	$(RUN) -m build --no-isolation
 
-check: lint type check-generated test contract ## everything that CI runs
+check: lint type check-generated test contract docs ## everything that CI runs
 
 clean: ## remove the virtual environment and everything that was built
 	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'tests/contract/node/node_modules')]"

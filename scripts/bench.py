@@ -83,7 +83,7 @@ class Comparison:
         ratios = sorted(ours / base for base, ours in self.rounds)
         middle = statistics.median(ratios)
         return (
-            f"{self.name:<34} {base:>9.1f} {ours:>9.1f} {self.unit:<4} {middle:>6.2f}  "
+            f"{self.name:<38} {base:>9.1f} {ours:>9.1f} {self.unit:<4} {middle:>6.2f}  "
             f"[{ratios[0]:.2f} to {ratios[-1]:.2f}]"
         )
 
@@ -123,10 +123,10 @@ async def per_task(work: Callable[[], Awaitable[object]], in_flight: int) -> flo
     return (time.process_time() - start) / (CALLS // in_flight * in_flight) * 1e6
 
 
-async def bench_async(url: str, in_flight: int) -> Comparison:
-    result = Comparison(f"one call, async, {in_flight} in flight", "us")
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-    async with httpx.AsyncClient(limits=limits) as client, AsyncITwinPlatform("token", api_url=url) as platform:
+async def bench_async(url: str, in_flight: int, *, aiohttp: bool) -> Comparison:
+    engine = "aiohttp" if aiohttp else "httpx"
+    result = Comparison(f"one call, async, {in_flight} in flight, {engine}", "us")
+    async with httpx.AsyncClient() as client, AsyncITwinPlatform("token", api_url=url, aiohttp=aiohttp) as platform:
         target = f"{url}/itwins/1"
 
         async def raw() -> object:
@@ -168,15 +168,16 @@ def seconds_to_generate() -> float:
 
 
 def main() -> None:
-    print(f"{'':<34} {'httpx':>9} {'ours':>9} {'':<4} {'ratio':>6}")
+    print(f"{'':<38} {'httpx':>9} {'ours':>9} {'':<4} {'ratio':>6}")
     with fixed_server() as url:
         print(bench_sync(url).line(), flush=True)
-        for in_flight in (1, 32):
-            print(asyncio.run(bench_async(url, in_flight)).line(), flush=True)
+        for aiohttp in (False, True):
+            for in_flight in (1, 32):
+                print(asyncio.run(bench_async(url, in_flight, aiohttp=aiohttp)).line(), flush=True)
     imports = bench_import()
     base, ours = (statistics.median(column) for column in zip(*imports.rounds, strict=True))
     print(f"{imports.line()}  (+{ours - base:.1f} ms)", flush=True)
-    print(f"{'regeneration of everything':<34} {'':>9} {seconds_to_generate():>9.1f} s")
+    print(f"{'regeneration of everything':<38} {'':>9} {seconds_to_generate():>9.1f} s")
 
 
 if __name__ == "__main__":

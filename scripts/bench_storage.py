@@ -106,9 +106,10 @@ def ours(url: str) -> Upload:
     import obstore  # noqa: F401 (imports are not part of what is measured)
 
     from itwin_platform._http import TransportOptions
+    from itwin_platform.models import Bucket
     from itwin_platform.storage import TransferBucket
 
-    bucket = TransferBucket("itwin", url, TransportOptions(timeout=(10, 60)), lambda: url)
+    bucket = TransferBucket(Bucket("itwin", url, None), TransportOptions(timeout=(10, 60)), lambda: url)
 
     def upload(source: Path) -> None:
         bucket.upload(source, str(uuid4()), overwrite=True, concurrency=THREADS)
@@ -120,12 +121,13 @@ def ours_async(url: str) -> Upload:
     import obstore  # noqa: F401
 
     from itwin_platform._http import TransportOptions
+    from itwin_platform.models import Bucket
     from itwin_platform.storage import AsyncTransferBucket
 
     async def renew() -> str:
         return url
 
-    bucket = AsyncTransferBucket("itwin", url, TransportOptions(timeout=(10, 60)), renew)
+    bucket = AsyncTransferBucket(Bucket("itwin", url, None), TransportOptions(timeout=(10, 60)), renew)
 
     async def upload(source: Path) -> None:
         await bucket.upload(source, str(uuid4()), overwrite=True, concurrency=THREADS)

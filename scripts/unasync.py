@@ -25,6 +25,10 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"__aexit__", "__exit__"),
     (r"aget_token", "get_token"),
     (r"aclose", "close"),
+    # An argument that the async client has alone.
+    (r"aiohttp: bool \| None = None,\n", ""),
+    (r"aiohttp=aiohttp,\n", ""),
+    (r"aiohttp: Whether(?:.|\n)*?in any case\.\n", ""),
     (r"The async client: the one hand-written source.*", 'The sync client, derived from the async one."""'),
 )
 

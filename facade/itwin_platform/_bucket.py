@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
-
-if TYPE_CHECKING:
-    from itwin_platform_api.reality_analysis.models import BucketResponse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +43,20 @@ class Bucket:
         return self.itwin_id, self.container_url, self.expires_at
 
 
-def container_url_of(answer: BucketResponse) -> str:
-    """The SAS URL out of the answer that holds it."""
-    return answer.links.container_url.href
+def read_bucket(body: object) -> Bucket:
+    """The bucket out of the JSON value of an answer.
+
+    Raises:
+        BodyError: It is not what the specification says.
+    """
+    from itwin_platform_api.reality_analysis.models import BucketResponse
+    from itwin_platform_api.runtime import BodyError, properties_of
+
+    answer = BucketResponse.from_dict(properties_of(body))
+    url: str | None = answer.links.container_url.href
+    if url is None:
+        raise BodyError("is null, not a URL", "_links", "containerUrl", "href")
+    return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=expiry_of(url))
 
 
 def expiry_of(url: str) -> datetime | None:

@@ -7,20 +7,20 @@ certificate authorities.
 
 from __future__ import annotations
 
+import random
 import ssl
-import time
-from collections.abc import Callable, Iterable
+from collections import deque
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpcore
 import httpx
+import sniffio
 
 from ._policies.redaction import one_line
-from ._primitives.synchronous import time_left
 from .environments import is_loopback
 from .errors import ConfigurationError
 
@@ -34,19 +34,12 @@ Response = httpx.Response
 SyncByteStream = httpx.SyncByteStream
 VERSION = httpx.__version__
 
-# Everything that a transport can raise. InvalidURL, StreamError and UnicodeError are no HTTPError, and httpcore's own
-# come out of bodies now and then.
-FAILURES = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    UnicodeError,
-    OSError,
-    RuntimeError,
-    httpcore.ProtocolError,
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-)
+# Whatever a transport raises is its failure: InvalidURL, StreamError, UnicodeError and RuntimeError are no HTTPError,
+# and what is below httpx lets errors of its own through now and then.
+FAILURES = (Exception,)
+
+# Connections for each origin: so many pools of so many.
+_POOLS, _CONNECTIONS = 8, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,7 @@ class TransportOptions:
     proxy: str | None = field(default=None, repr=False)
     verify: ssl.SSLContext | str | None = None
     http2: bool = False
+    aiohttp: bool | None = None
     max_body_bytes: int = 32 * 1024 * 1024
     _context: list[ssl.SSLContext] = field(default_factory=list[ssl.SSLContext], repr=False)
 
@@ -104,143 +98,146 @@ def proxy_for(origin: str, options: TransportOptions) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _settings(origin: str, proxy: str | None, options: TransportOptions) -> dict[str, Any]:
-    tls = origin.startswith("https:") or proxy is not None
-    # Without TLS no authority is needed; an empty context is quick to make and lets nothing through.
-    context = options.ssl_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def is_installed(package: str) -> bool:
+    """Whether an optional package is there."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
+    """The arguments that all transports take.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    proxy = proxy_for(origin, options)
+    if proxy is None and origin.startswith("http:"):
+        # Without TLS no authority is needed; an empty context is quick to make and lets nothing through.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = options.ssl_context()
     return {
         "verify": context,
-        "proxy": proxy,
+        "proxy": None if proxy is None else _proxy(proxy, context),
         "http2": options.http2,
-        "limits": httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15),
+        "limits": httpx.Limits(
+            max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=15
+        ),
     }
 
 
-def open_transport(origin: str, options: TransportOptions) -> BaseTransport:
-    """A pool of connections for the sync client.
-
-    Raises:
-        ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
-    """
-    proxy = proxy_for(origin, options)
+def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
+    if url.lower().startswith("socks") and not is_installed("socksio"):
+        raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
     try:
-        transport = httpx.HTTPTransport(**_settings(origin, proxy, options))
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        problem = error
-    else:
-        _limit_time(transport)
-        return transport
-    raise _unusable(problem)
-
-
-def open_async_transport(origin: str, options: TransportOptions) -> AsyncBaseTransport:
-    """A pool of connections for the async client.
-
-    Raises:
-        ConfigurationError: The proxy cannot be used, or http2 is asked for and its library is missing.
-    """
-    proxy = proxy_for(origin, options)
-    try:
-        return httpx.AsyncHTTPTransport(**_settings(origin, proxy, options))
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        problem = error
-    raise _unusable(problem)
-
-
-def _unusable(problem: Exception) -> ConfigurationError:
-    if isinstance(problem, ImportError):
-        missing = "http2 needs the package h2" if "h2" in str(problem) else "a SOCKS proxy needs the package socksio"
-        return ConfigurationError(f"{missing}. Install it, or do without.")
-    return ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
-
-
-class _Clamped(httpcore.NetworkStream):
-    """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        _within_limit(lambda limit: self._stream.write(buffer, limit), timeout)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Clamped(
-            _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T:
-    left = time_left()
-    if left is None:
-        return work(timeout)
-    if left <= 0:
-        raise TimeoutError
-    if timeout is not None and timeout <= left:
-        return work(timeout)
-    try:
-        return work(left)
-    except httpcore.TimeoutException:
+        # A proxy that speaks TLS itself is checked against the same authorities.
+        return httpx.Proxy(url, ssl_context=context if url.lower().startswith("https:") else None)
+    except (ValueError, TypeError, httpx.InvalidURL):
         pass
-    raise TimeoutError
+    raise ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
 
 
-class _ClampedBackend(httpcore.NetworkBackend):
-    """Opens connections that keep to the time limit in force."""
+def prepare(origin: str, options: TransportOptions) -> None:
+    """Do in advance what takes a while when connections are opened: read the authorities, load what is needed.
 
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._backend = backend
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _Clamped(
-            _within_limit(
-                lambda limit: self._backend.connect_tcp(host, port, limit, local_address, socket_options), timeout
-            )
-        )
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        return self._backend.connect_unix_socket(path, timeout, socket_options)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+    Raises:
+        ConfigurationError: The authorities cannot be read.
+    """
+    if origin.startswith("https:") or proxy_for(origin, options) is not None:
+        options.ssl_context()
+    if _wants_aiohttp(options):
+        pass
 
 
-def _limit_time(transport: httpx.HTTPTransport) -> None:
-    # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between attempts
-    # and between the chunks of a body.
-    pool = getattr(transport, "_pool", None)
-    backend = getattr(pool, "_network_backend", None)
-    if pool is not None and isinstance(backend, httpcore.NetworkBackend):
-        pool._network_backend = _ClampedBackend(backend)  # noqa: SLF001
+class Pools(Generic[T]):
+    """Several small pools of connections in place of a large one.
+
+    What httpx's pool costs for a request grows with the number of its connections. A request takes the pool that was
+    given back last, so that few requests use few connections, and many are spread evenly.
+    """
+
+    def __init__(self, pools: list[T]) -> None:
+        self.all = pools
+        # One entry for each connection. Taking and giving back is atomic, so that threads need no lock.
+        self._free = deque(pools[index % len(pools)] for index in reversed(range(_POOLS * _CONNECTIONS)))
+
+    def take(self) -> T:
+        """The pool for a request."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            # More requests than connections: wait in any of them.
+            return random.choice(self.all)  # noqa: S311
+
+    def give_back(self, pool: T) -> None:
+        """The request is done."""
+        self._free.append(pool)
+
+
+def open_transport(origin: str, options: TransportOptions) -> Pools[BaseTransport]:
+    """Connections for the sync client.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    from ._limited import LimitedTransport
+
+    settings = _settings(origin, options)
+    return Pools([LimitedTransport(**settings) for _ in range(_POOLS)])
+
+
+def open_async_transport(origin: str, options: TransportOptions) -> Pools[AsyncBaseTransport]:
+    """Connections for the async client: aiohttp's where it can be used and is wanted, else httpx's own.
+
+    Raises:
+        ConfigurationError: The environment's proxy cannot be used.
+    """
+    settings = _settings(origin, options)
+    proxy: httpx.Proxy | None = settings["proxy"]
+    if (
+        _wants_aiohttp(options)
+        and sniffio.current_async_library() == "asyncio"
+        and (proxy is None or proxy.url.scheme == "http")
+    ):
+        from ._aiohttp import AiohttpTransport
+
+        limits = httpx.Limits(max_connections=_POOLS * _CONNECTIONS, keepalive_expiry=15)
+        return Pools([AiohttpTransport(settings["verify"], limits, proxy, options.timeout)])
+    return Pools([httpx.AsyncHTTPTransport(**settings) for _ in range(_POOLS)])
+
+
+def _wants_aiohttp(options: TransportOptions) -> bool:
+    # aiohttp knows no HTTP/2.
+    return options.aiohttp is not False and not options.http2 and is_installed("httpx_aiohttp")
+
+
+def has_leftovers(response: Response) -> bool:
+    """Whether more bytes came than belong to an answer that was read: they would pass for the next one.
+
+    httpcore gives such a connection back to its pool. What it has read ahead is kept where only private names lead;
+    where they lead nowhere, the headers alone tell (see the transport).
+    """
+    found: Any = response.stream
+    for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):
+        found = getattr(found, name, None)
+    return bool(found and found[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong below HTTP, without anything that could hold a secret."""
+    """What went wrong below HTTP, without anything that could hold a secret.
+
+    `unsent`: the request surely did not reach the server. `final`: another attempt would fail as well. `dropped`: the
+    server gave up the connection, which happens to those that were idle for a while and says nothing about its health.
+    """
 
     phase: str
     text: str
     unsent: bool = False
     final: bool = False
+    dropped: bool = False
 
 
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
@@ -251,11 +248,14 @@ _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
     (httpx.UnsupportedProtocol, Failure("connect", "cannot be reached with this kind of URL", unsent=True, final=True)),
     (httpx.InvalidURL, Failure("connect", "has an address that cannot be used", unsent=True, final=True)),
     (httpx.WriteTimeout, Failure("send", "did not take the request in time")),
-    (httpx.WriteError, Failure("send", "broke the connection while the request was sent")),
+    (httpx.WriteError, Failure("send", "broke the connection while the request was sent", dropped=True)),
     (httpx.LocalProtocolError, Failure("send", "cannot be sent this request", unsent=True, final=True)),
     (httpx.ReadTimeout, Failure("headers", "did not answer in time")),
-    (httpx.ReadError, Failure("headers", "broke the connection before it answered")),
-    (httpx.RemoteProtocolError, Failure("headers", "closed the connection or sent something that is not HTTP")),
+    (httpx.ReadError, Failure("headers", "broke the connection before it answered", dropped=True)),
+    (
+        httpx.RemoteProtocolError,
+        Failure("headers", "closed the connection or sent something that is not HTTP", dropped=True),
+    ),
 )
 
 
@@ -264,7 +264,7 @@ def failure_of(error: BaseException) -> Failure:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
-            reason = one_line(seen.verify_message)
+            reason = one_line(getattr(seen, "verify_message", None) or "it does not verify")
             return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
         if isinstance(seen, ssl.SSLError):
             return Failure("tls", "cannot agree with this machine on TLS", unsent=True)

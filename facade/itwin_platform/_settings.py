@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from . import _http
 from ._policies.retries import RetryPolicy
@@ -21,6 +22,7 @@ DEFAULT_TIMEOUT = (10.0, 60.0)
 DEFAULT_DEADLINE = 180.0
 DEFAULT_MAX_BODY = 32 * 1024 * 1024
 
+_PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 _HEADER_TEXT = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*", re.ASCII)
 
 
@@ -57,6 +59,7 @@ def make_settings(
     proxy: str | None,
     verify: ssl.SSLContext | str | Path | None,
     http2: bool,
+    aiohttp: bool | None = False,
 ) -> Settings:
     """Check the arguments of a client. Arguments win over variables of the environment.
 
@@ -72,9 +75,10 @@ def make_settings(
         issuer_url=checked_url("issuer_url", issuer_url or variables.get("ITP_ISSUER_URL") or chosen.issuer_url),
         transport=_http.TransportOptions(
             timeout=_timeouts(timeout),
-            proxy=proxy,
+            proxy=_proxy(proxy),
             verify=_verify(verify),
-            http2=http2,
+            http2=_http2(http2),
+            aiohttp=_aiohttp(aiohttp, http2=http2),
             max_body_bytes=int(_positive("max_body_bytes", max_body_bytes)),
         ),
         deadline=_positive("deadline", deadline),
@@ -104,6 +108,41 @@ def _retry(retry: object) -> RetryPolicy | None:
     if retry is None or isinstance(retry, RetryPolicy):
         return retry
     raise ConfigurationError("retry must be a RetryPolicy, or None for a single attempt.")
+
+
+def _proxy(proxy: object) -> str | None:
+    if proxy is None:
+        return None
+    scheme = _proxy_scheme(proxy) if isinstance(proxy, str) else ""
+    if isinstance(proxy, str) and scheme in _PROXY_SCHEMES:
+        if scheme.startswith("socks") and not _http.is_installed("socksio"):
+            raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+        return proxy
+    raise ConfigurationError("proxy must be a URL such as http://host:port.")
+
+
+def _proxy_scheme(proxy: str) -> str:
+    """The scheme of a URL that has a host, in plain characters; otherwise nothing."""
+    try:
+        parts = urlsplit(proxy)
+        usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[^\x21-\x7e]", proxy)
+    except ValueError:
+        return ""
+    return parts.scheme if usable else ""
+
+
+def _http2(http2: object) -> bool:
+    if http2 and not _http.is_installed("h2"):
+        raise ConfigurationError('http2 needs the package h2: pip install "itwin-platform[http2]", or do without.')
+    return bool(http2)
+
+
+def _aiohttp(aiohttp: bool | None, *, http2: bool) -> bool | None:
+    if aiohttp and http2:
+        raise ConfigurationError("aiohttp knows no HTTP/2: choose one of aiohttp and http2.")
+    if aiohttp and not _http.is_installed("httpx_aiohttp"):
+        raise ConfigurationError('aiohttp needs its extra: pip install "itwin-platform[aiohttp]", or do without.')
+    return aiohttp
 
 
 def _verify(verify: object) -> ssl.SSLContext | str | None:

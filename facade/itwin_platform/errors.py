@@ -56,14 +56,23 @@ class ConfigurationError(ITwinPlatformError):
 
 
 class CredentialsError(ITwinPlatformError):
-    """No access token could be had, or what there is cannot be one."""
+    """No access token could be had, or what there is cannot be one.
+
+    Attributes:
+        code: The identity service's error code, for instance `"invalid_client"`, if it gave one of the standard ones.
+    """
+
+    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TransportError(ITwinPlatformError):
     """Nothing usable came back: no connection, a broken one, or bytes that are not HTTP.
 
     Attributes:
-        phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`.
+        phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if
+            the time for the whole call was over.
         operation: Id of the operation, for instance `"get-itwin"`.
     """
 

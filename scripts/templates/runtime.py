@@ -256,6 +256,16 @@ class OpenEnum(StrEnum):
         member._name_ = member._value_ = value
         return member
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # By value: some versions of Python pickle and copy the members of enums by name, which a new value lacks.
+        return type(self), (self._value_,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
     @property
     def is_known(self) -> bool:
         """Whether the value is one that the documentation lists."""

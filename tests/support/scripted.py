@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-# What a test scripts: the bytes of an answer, or how to make them from the request.
-Script = bytes | Callable[["Received"], bytes]
+
+@dataclass(frozen=True)
+class ByHand:
+    """An answer that takes its time, or is none: does what it wants with the connection, which is closed after that."""
+
+    act: Callable[[socket.socket], object]
+
+
+# What a test scripts: the bytes of an answer, how to make them from the request, or what else to do.
+Script = bytes | Callable[["Received"], bytes] | ByHand
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,9 @@ def answer(status: int, body: object = b"", *, media_type: str | None = "applica
 class ScriptedServer:
     """Answers the first request with the first script, and so on; the last script answers all that follow."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
         self._scripts = list(scripts)
+        self._tls = tls
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
@@ -54,7 +64,12 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
 
     @property
     def connections(self) -> int:
@@ -89,11 +104,16 @@ class ScriptedServer:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
+            if self._tls is not None:
+                connection = self._encrypted(connection, self._tls)
             for head in _heads(connection):
                 request = Received(head, number)
                 with self._lock:
                     self.received.append(request)
                     script = self._scripts[0] if len(self._scripts) == 1 else self._scripts.pop(0)
+                if isinstance(script, ByHand):
+                    script.act(connection)
+                    return
                 connection.sendall(script if isinstance(script, bytes) else script(request))
         except OSError:
             pass  # closed from one side or the other: the test is over
@@ -101,6 +121,14 @@ class ScriptedServer:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+
+    def _encrypted(self, connection: socket.socket, tls: ssl.SSLContext) -> socket.socket:
+        plain = connection
+        encrypted = tls.wrap_socket(plain, server_side=True)
+        with self._lock:
+            self._open.discard(plain)
+            self._open.add(encrypted)
+        return encrypted
 
 
 def _heads(connection: socket.socket) -> Iterable[bytes]:

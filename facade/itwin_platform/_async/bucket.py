@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._bucket import Bucket, expiry_of
+from .._bucket import Bucket
 from .._primitives import asynchronous as io
 from ..storage._access import Access
 from ..storage._progress import shown
@@ -41,10 +41,8 @@ class AsyncTransferBucket(Bucket):
     _options: TransportOptions
     _renew: Callable[[], Awaitable[str]]
 
-    def __init__(
-        self, itwin_id: str, container_url: str, options: TransportOptions, renew: Callable[[], Awaitable[str]]
-    ) -> None:
-        super().__init__(itwin_id, container_url, expiry_of(container_url))
+    def __init__(self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]) -> None:
+        super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
         # A frozen object: this is how its own attributes are set.
         object.__setattr__(self, "_opened", [])
         object.__setattr__(self, "_options", options)

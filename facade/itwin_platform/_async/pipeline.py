@@ -12,14 +12,24 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .._http import Failure
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
 from .._policies.paths import fill_path
+from .._policies.redaction import Secret, one_line
 from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._primitives import asynchronous as io
-from ..errors import DeadlineExceeded, ITwinPlatformError, RedirectError, ResponseError, TransportError
+from .._tracing import Tracing
+from ..errors import (
+    CredentialsError,
+    DeadlineExceeded,
+    ITwinPlatformError,
+    RedirectError,
+    ResponseError,
+    TransportError,
+)
 from .transport import Headers, Transport, TransportFailure
 
 if TYPE_CHECKING:
@@ -33,18 +43,22 @@ T = TypeVar("T")
 
 logger = logging.getLogger("itwin_platform")
 
+_NO_FAILURE = Failure("", "")
+
 
 @dataclass(slots=True)
 class _Call:
-    """One call of a user, over all its attempts."""
+    """One call of a user, over all its attempts. `sent` counts its requests, `attempt` its attempts."""
 
     operation: str
     method: str
+    template: str
     accept: bytes
     target: Target
     started: float
     ends: float
     attempt: int = 0
+    sent: int = 0
 
 
 @dataclass(slots=True)
@@ -52,12 +66,19 @@ class _Outcome:
     """What came of an attempt: the answer of a success, or an error and what is known about its cause."""
 
     host: str
+    token: Secret
     answer: Answer | None = None
     error: ITwinPlatformError | None = None
     status: int | None = None
     retry_after: float | None = None
-    unsent: bool = False
-    final: bool = False
+    failure: Failure = _NO_FAILURE
+
+
+class _HeaderList(list[tuple[bytes, bytes]]):
+    """Headers with the token among them."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} headers>"
 
 
 class Pipeline:
@@ -70,6 +91,7 @@ class Pipeline:
         self._policy = settings.retry or RetryPolicy(attempts=1)
         self._budget = RetryBudget()
         self._gate = PauseGate()
+        self._tracing = Tracing()
         self._user_agent = settings.user_agent.encode("ascii")
 
     async def call(self, operation: Operation[T], **ids: str) -> T:
@@ -83,17 +105,22 @@ class Pipeline:
             ValueError: An id cannot be a path segment. Nothing was sent.
             ITwinPlatformError: Anything else; see the subclasses.
         """
+        return await self.call_and_read(operation, operation.read, **ids)
+
+    async def call_and_read(self, operation: Operation[Any], read: Callable[[Any], T], **ids: str) -> T:
+        """Do the same, and read the body in another way than the specification alone says."""
         path = self._settings.prefix + fill_path(operation.path, ids)
         now = time.monotonic()
         call = _Call(
             operation=operation.id,
             method=operation.method,
+            template=operation.path,
             accept=operation.accept.encode("ascii"),
             target=Target(self._settings.origin, path),
             started=now,
             ends=now + self._settings.deadline,
         )
-        return _parsed(await self._within_deadline(call), operation.id, operation.read)
+        return _parsed(await self._within_deadline(call), operation.id, read)
 
     async def get(self, url_or_path: str, accept: str) -> Any:
         """Get the JSON at an address of the platform that no operation describes.
@@ -112,6 +139,7 @@ class Pipeline:
         call = _Call(
             operation="get",
             method="GET",
+            template="",
             accept=accept.encode("ascii"),
             target=trusted(base + url_or_path, self._settings.origin),
             started=now,
@@ -171,152 +199,192 @@ class Pipeline:
         raise DeadlineExceeded(
             f"{call.operation} took longer than its deadline of {self._settings.deadline:g} seconds "
             f"(in attempt {call.attempt}). Try again, or give the client a longer deadline.",
-            phase="headers",
+            phase="deadline",
             operation=call.operation,
         )
 
     async def _attempts(self, call: _Call) -> Answer:
         """Try until there is a success, or no reason to try again."""
-        refused: str | None = None
+        refused = False
         while True:
             call.attempt += 1
-            await self._pass_gate(call)
-            token = await self._credentials.aget_token()
-            outcome = await self._attempt(call, token)
+            outcome = await self._attempt(call)
             if outcome.answer is not None:
                 self._budget.earn()
                 return outcome.answer
-            error = outcome.error or ITwinPlatformError()
-            if outcome.status == 401 and refused is None and self._policy.attempts > 1:
+            if outcome.status == 401:
                 # Only what was refused is dropped; a token that another call has renewed meanwhile stays.
-                refused = token
-                self._credentials.invalidate(token)
-                if await self._credentials.aget_token() != token:
+                self._credentials.invalidate(outcome.token.reveal())
+                if not refused and call.attempt < self._policy.attempts and await self._has_another(outcome.token):
+                    refused = True
                     continue
             delay = self._delay(call, outcome)
             if delay is None:
-                raise error
+                raise outcome.error or ITwinPlatformError()
             await io.sleep(delay)
 
-    async def _attempt(self, call: _Call, token: str) -> _Outcome:
+    async def _attempt(self, call: _Call) -> _Outcome:
         """Send the request and follow its redirects, with a fresh token at each hop."""
         target, hops = call.target, 0
         while True:
             host = target.origin.partition("://")[2]
+            await self._pass_gate(call, host)
+            token = await self._token()
             try:
-                answer = await self._transport.send(call.method, target, self._headers(call, host, token))
+                answer = await self._send(call, target, host, token)
             except TransportFailure as caught:
-                return self._broken(call, host, caught)
-            self._log(call, host, answer)
+                failure = caught.failure
+                return _Outcome(host, token, error=_not_answered(call, host, failure), failure=failure)
             if answer.status < 300:
-                return _Outcome(host, answer)
+                return _Outcome(host, token, answer)
             if answer.status not in REDIRECTS:
-                error = api_error(answer, call.operation, token)
-                return _Outcome(host, error=error, status=answer.status, retry_after=error.retry_after)
+                error = api_error(answer, call.operation)
+                return _Outcome(host, token, error=error, status=answer.status, retry_after=error.retry_after)
             hops += 1
             try:
                 if hops > MAX_HOPS:
                     raise UntrustedError(f"there are more than {MAX_HOPS} in a row")
                 target = redirect_target(call.method, target, answer.locations, self._settings.origin)
             except UntrustedError as refusal:
-                return _Outcome(host, error=_not_followed(call, refusal), final=True)
-            token = await self._credentials.aget_token()
+                problem = one_line(refusal, token.reveal())
+                return _Outcome(host, token, error=_not_followed(call, problem), status=answer.status)
 
-    def _headers(self, call: _Call, host: str, token: str) -> Headers:
-        return [
-            (b"Host", host.encode("ascii")),
-            (b"Accept", call.accept),
-            (b"Accept-Encoding", b"gzip"),
-            (b"User-Agent", self._user_agent),
-            (b"Authorization", b"Bearer " + token.encode("ascii")),
-        ]
+    async def _send(self, call: _Call, target: Target, host: str, token: Secret) -> Answer:
+        """Send one request, and leave a span and a log record of it."""
+        began = time.monotonic()
+        template = (call.template or None) if target is call.target else None
+        with self._tracing.request(call.operation, call.method, target, template, call.sent) as span:
+            call.sent += 1
+            try:
+                answer = await self._transport.send(call.method, target, self._headers(call, host, token))
+            except TransportFailure as caught:
+                span.failed(caught.failure.phase)
+                self._log(call, host, began, f"no answer ({caught.failure.phase})", None)
+                raise
+            answer.secret = token.reveal()
+            span.answered(answer)
+        self._log(call, host, began, f"status {answer.status}", answer)
+        return answer
 
-    def _broken(self, call: _Call, host: str, caught: TransportFailure) -> _Outcome:
-        failure = caught.failure
-        advice = (
-            "Check the certificate authorities of this machine."
-            if failure.phase == "tls"
-            else ("Check the network and the proxy settings, then try again.")
+    async def _token(self) -> Secret:
+        # Credentials of the user's own making are not bound to keep their promise.
+        token = cast(object, await self._credentials.aget_token())
+        if isinstance(token, str) and token and token.isascii() and token.isprintable():
+            return Secret(token)
+        del token
+        raise CredentialsError("The credentials object returned something that cannot be an access token.")
+
+    async def _has_another(self, refused: Secret) -> bool:
+        return (await self._token()).reveal() != refused.reveal()
+
+    def _headers(self, call: _Call, host: str, token: Secret) -> Headers:
+        return _HeaderList(
+            (
+                (b"Host", host.encode("ascii")),
+                (b"Accept", call.accept),
+                (b"Accept-Encoding", b"gzip"),
+                (b"User-Agent", self._user_agent),
+                (b"Authorization", b"Bearer " + token.reveal().encode("ascii")),
+            )
         )
-        error = TransportError(
-            f"{host} {failure.text} ({call.operation}, attempt {call.attempt}). {advice}",
-            phase=failure.phase,
-            operation=call.operation,
-        )
-        return _Outcome(host, error=error, unsent=failure.unsent, final=failure.final)
 
-    async def _pass_gate(self, call: _Call) -> None:
+    async def _pass_gate(self, call: _Call, host: str) -> None:
         """Wait while the host wants a pause from all callers."""
-        host = call.target.origin.partition("://")[2]
         while (wait := self._gate.wait(host)) > 0:
             if time.monotonic() + wait > call.ends:
                 raise DeadlineExceeded(
                     f"{host} has asked for a pause of {wait:.0f} more seconds, which is longer than what is left of "
                     f"the deadline of {call.operation}. Wait, or give the client a longer deadline.",
-                    phase="connect",
+                    phase="deadline",
                     operation=call.operation,
                 )
             await io.sleep(wait)
 
     def _delay(self, call: _Call, outcome: _Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""
-        if outcome.final:
+        if outcome.failure.final:
             return None
-        delay = self._policy.delay_after(
+        asked, policy = outcome.retry_after, self._policy
+        if (
+            outcome.status == THROTTLED
+            and asked is not None
+            and policy.attempts > 1
+            and asked <= policy.max_retry_after
+        ):
+            self._gate.close(outcome.host, asked)
+        delay = policy.delay_after(
             attempt=call.attempt,
             method=call.method,
             status=outcome.status,
-            unsent=outcome.unsent,
-            retry_after=outcome.retry_after,
+            unsent=outcome.failure.unsent,
+            dropped=outcome.failure.dropped,
+            retry_after=asked,
         )
         if delay is None or time.monotonic() + delay > call.ends or not self._budget.spend(outcome.status):
             return None
-        if outcome.status == THROTTLED and outcome.retry_after is not None:
-            self._gate.close(outcome.host, outcome.retry_after)
+        self._announce(Retry(call.operation, outcome.host, call.attempt, outcome.status, delay))
+        return delay
+
+    def _announce(self, retry: Retry) -> None:
         logger.info(
             "%s: trying again in %.2f s after %s from %s (attempt %d of %d)",
-            call.operation,
-            delay,
-            f"status {outcome.status}" if outcome.status else "no answer",
-            outcome.host,
-            call.attempt,
+            retry.operation,
+            retry.delay,
+            f"status {retry.status}" if retry.status else "no answer",
+            retry.host,
+            retry.attempt,
             self._policy.attempts,
             extra={
-                "operation": call.operation,
-                "host": outcome.host,
-                "status": outcome.status,
-                "attempt": call.attempt,
-                "delay": delay,
+                "operation": retry.operation,
+                "host": retry.host,
+                "status": retry.status,
+                "attempt": retry.attempt,
+                "delay": retry.delay,
             },
         )
         if self._policy.on_retry is not None:
-            self._policy.on_retry(Retry(call.operation, outcome.host, call.attempt, outcome.status, delay))
-        return delay
+            try:
+                self._policy.on_retry(retry)
+            except Exception as error:  # noqa: BLE001 (whatever a user's function raises)
+                logger.warning("on_retry raised %s, which is ignored", type(error).__name__)
 
-    def _log(self, call: _Call, host: str, answer: Answer) -> None:
+    def _log(self, call: _Call, host: str, began: float, what: str, answer: Answer | None) -> None:
         if not logger.isEnabledFor(logging.DEBUG):
             return
-        duration = time.monotonic() - call.started
+        duration = time.monotonic() - began
         logger.debug(
-            "%s: status %d from %s after %.3f s",
+            "%s: %s from %s after %.3f s",
             call.operation,
-            answer.status,
+            what,
             host,
             duration,
             extra={
                 "operation": call.operation,
                 "host": host,
-                "status": answer.status,
+                "status": answer.status if answer else None,
                 "attempt": call.attempt,
                 "duration": duration,
-                "request_id": answer.request_id,
+                "request_id": answer.request_id if answer else None,
             },
         )
 
 
-def _not_followed(call: _Call, refusal: UntrustedError) -> RedirectError:
+def _not_answered(call: _Call, host: str, failure: Failure) -> TransportError:
+    advice = (
+        "Check the certificate authorities of this machine."
+        if failure.phase == "tls"
+        else "Check the network and the proxy settings, then try again."
+    )
+    return TransportError(
+        f"{host} {failure.text} ({call.operation}, attempt {call.attempt}). {advice}",
+        phase=failure.phase,
+        operation=call.operation,
+    )
+
+
+def _not_followed(call: _Call, problem: str) -> RedirectError:
     return RedirectError(
-        f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {refusal}. "
+        f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {problem}. "
         "Check api_url and what stands between this machine and the platform.",
         operation=call.operation,
     )
@@ -331,7 +399,7 @@ def _parsed(answer: Answer, operation: str, read: Callable[[Any], T]) -> T:
         except NotJsonError as error:
             problem = str(error)
         except ValueError as error:
-            path, problem = where_and_what(error)
+            path, problem = where_and_what(error, answer.secret)
     raise ResponseError(
         problem,
         path=path,

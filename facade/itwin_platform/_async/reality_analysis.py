@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._bucket import container_url_of
+from .._bucket import read_bucket
 
 if TYPE_CHECKING:
+    from .._bucket import Bucket
     from .bucket import AsyncTransferBucket
     from .pipeline import Pipeline
 
@@ -47,11 +48,10 @@ class RealityAnalysis:
 
         from .bucket import AsyncTransferBucket
 
-        answer = await self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id)
+        async def ask() -> Bucket:
+            return await self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
 
         async def renew() -> str:
-            return container_url_of(await self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id))
+            return (await ask()).container_url
 
-        return AsyncTransferBucket(
-            answer.bucket.itwin_id, container_url_of(answer), self._pipeline.transport_options, renew
-        )
+        return AsyncTransferBucket(await ask(), self._pipeline.transport_options, renew)

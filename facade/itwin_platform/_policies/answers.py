@@ -39,25 +39,29 @@ _MAX_INTEGER_DIGITS = 400
 
 @dataclass(slots=True)
 class Answer:
-    """One HTTP answer, read to its end. `problem` says what is wrong with a body that could not be read."""
+    """One HTTP answer, read to its end.
+
+    `problem` says what is wrong with a body that could not be read. `secret` is what was sent, in case it is echoed.
+    """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     locations: list[str] = field(default_factory=list[str], repr=False)
     problem: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
     @property
     def content_type(self) -> str | None:
         """The media type, without parameters and made fit for a message."""
         value = self.headers.get("content-type")
-        return one_line(value.partition(";")[0], None)[:100] if value else None
+        return one_line(value.partition(";")[0], self.secret)[:100] if value else None
 
     @property
     def request_id(self) -> str | None:
         """The platform's id of the request."""
         value = next((self.headers[name] for name in _REQUEST_IDS if name in self.headers), None)
-        return one_line(value)[:128] if value else None
+        return one_line(value, self.secret)[:128] if value else None
 
     @property
     def retry_after(self) -> float | None:
@@ -70,9 +74,13 @@ class NotJsonError(ValueError):
     """A body is not the JSON that RFC 8259 allows and every reader agrees about. The text says what is wrong."""
 
 
-def where_and_what(error: ValueError) -> tuple[str, str]:
-    """Path and problem out of the error that a generated model raises for a body it cannot read."""
-    return str(getattr(error, "where", "")), str(getattr(error, "problem", "cannot be read"))
+def where_and_what(error: ValueError, secret: str | None) -> tuple[str, str]:
+    """Path and problem out of the error that a generated model raises for a body it cannot read.
+
+    The path may have names in it that the server chose.
+    """
+    where, problem = getattr(error, "where", ""), getattr(error, "problem", "cannot be read")
+    return one_line(where, secret)[:200], one_line(problem, secret)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -126,14 +134,14 @@ def read_json(body: bytes) -> Any:
     raise NotJsonError(problem)
 
 
-def api_error(answer: Answer, operation: str, secret: str | None) -> ApiError:
+def api_error(answer: Answer, operation: str) -> ApiError:
     """The typed error for an answer that is not a success, whatever its body holds.
 
     Parameters:
         answer: The answer.
         operation: Id of the operation.
-        secret: The token that was sent, in case the server echoes it.
     """
+    secret = answer.secret
     try:
         body: object = read_json(answer.body)
     except NotJsonError:

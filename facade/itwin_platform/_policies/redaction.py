@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 MASK = "***"
 # Beyond this a text is cut: masking takes time that grows with the length, and servers choose what they send.
 MAX_LOGGED = 20_000
 MAX_MESSAGE = 500
+_MAX_SEARCHED = 65_536
 
 _NAMES = (
     r"sig|signature|token|access_token|refresh_token|id_token|code|code_verifier|client_secret|client_assertion"
@@ -17,9 +19,9 @@ _NAMES = (
 )
 _PATTERNS = (
     # name=value, in queries and forms
-    (re.compile(rf"(?i)(?<![\w-])((?:{_NAMES})=)[^&\s'\"#;,)\]}}]+"), rf"\1{MASK}"),
+    (re.compile(rf"(?i)(?:(?<![\w-])|(?<=%26)|(?<=%3f))((?:{_NAMES})(?:=|%3d))[^&\s'\"#;,)\]}}]+"), rf"\1{MASK}"),
     # "name": "value", in JSON and reprs of mappings
-    (re.compile(rf"(?i)((['\"])(?:{_NAMES})\2\s*:\s*)(['\"]).*?\3"), rf"\1\3{MASK}\3"),
+    (re.compile(rf"(?i)((['\"])(?:{_NAMES})\2\s*:\s*)(['\"])(?:\\.|(?!\3).)*(?:\3|\Z)"), rf"\1\3{MASK}\3"),
     # Authorization schemes
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{6,}"), rf"\1\2{MASK}"),
     # JSON web tokens wherever they stand
@@ -27,7 +29,8 @@ _PATTERNS = (
     # Headers in the form that HTTP libraries log them: (b'name', b'value')
     (
         re.compile(
-            r"(?i)(\(b?(['\"])(?:proxy-)?(?:authorization|cookie|set-cookie|x-api-key|api-key)\2,\s*b?)(['\"]).*?\3"
+            r"(?i)(\(b?(['\"])(?:proxy-)?(?:authorization|cookie|set-cookie|x-api-key|api-key)\2,\s*b?)(['\"])"
+            r"(?:\\.|(?!\3).)*(?:\3|\Z)"
         ),
         rf"\1\3{MASK}\3",
     ),
@@ -52,11 +55,33 @@ def one_line(value: object, secret: str | None = None) -> str:
         value: The text.
         secret: A secret that may be echoed in it, for instance the token that was sent.
     """
-    text = str(value)[: 4 * MAX_MESSAGE]
+    text = str(value)
     if secret:
-        text = text.replace(secret, MASK)
+        # In lower case it stands in hosts. A part of it at the end would not be recognized, so that is cut off.
+        masked = re.sub(re.escape(secret), MASK, text[:_MAX_SEARCHED], flags=re.IGNORECASE)
+        text = masked if len(text) <= _MAX_SEARCHED else masked[: -len(secret)]
+    text = text[: 4 * MAX_MESSAGE]
     text = "".join(character if character.isprintable() else " " for character in text)
     return redact(" ".join(text.split()))[:MAX_MESSAGE]
+
+
+class Secret:
+    """A secret on its way into a header. What shows it, such as a traceback with local variables, sees a mask."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret('{MASK}')"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("secrets cannot be pickled, so that they do not end up in files by accident")
 
 
 class RedactingFilter(logging.Filter):

@@ -13,9 +13,10 @@ from urllib.parse import urljoin, urlsplit
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 5
 MAX_LOCATION = 8192
+_MAX_HOST = 253
 
-# One label before "-api": no subdomains, no trailing dot, nothing beyond ASCII.
-_PLATFORM_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?api\.bentley\.com", re.ASCII)
+# One label before "-api": no subdomains, no trailing dot, nothing beyond ASCII, not even in disguise (xn--).
+_PLATFORM_HOST = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?api\.bentley\.com", re.ASCII)
 # What a URL consists of (RFC 3986): no spaces, quotes, backslashes or controls, which parsers disagree about.
 _PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.ASCII)
 
@@ -92,7 +93,7 @@ def redirect_target(method: str, current: Target, locations: list[str], configur
     if not _PLAIN_URL.fullmatch(location):
         raise UntrustedError("the address has characters that do not belong there")
     # Whatever has a scheme or a host has to be a complete URL; parsers disagree about the forms in between.
-    if not re.match(r"https?://[^/]", location) and (":" in location.split("/")[0] or location.startswith("//")):
+    if not re.match(r"https?://[^/]", location) and re.match(r"//|[^/?#]*:", location):
         raise UntrustedError("the address is neither complete nor a path")
     try:
         url = urljoin(current.url, location)
@@ -102,4 +103,4 @@ def redirect_target(method: str, current: Target, locations: list[str], configur
 
 
 def _named(host: str) -> str:
-    return f"the host {host[:80]!r}"
+    return f"the host {host!r}" if len(host) <= _MAX_HOST else "a host with an endless name"

@@ -48,7 +48,7 @@ class RetryPolicy:
         cap: Seconds; the longest wait without a `Retry-After`.
         max_retry_after: Seconds; a longer `Retry-After` is not waited for.
         statuses: HTTP statuses that are worth another try.
-        on_retry: Called with a `Retry` before each wait. It must not block.
+        on_retry: Called with a `Retry` before each wait. It must not block. What it raises is logged and ignored.
     """
 
     attempts: int = 4
@@ -61,11 +61,18 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if self.attempts < 1:
             raise ValueError("attempts must be at least 1")
-        if not (0 <= self.base <= self.cap and self.max_retry_after >= 0):
+        if not (0 <= self.base <= self.cap < float("inf") and 0 <= self.max_retry_after < float("inf")):
             raise ValueError("base must be between 0 and cap, and max_retry_after must not be negative")
 
     def delay_after(
-        self, *, attempt: int, method: str, status: int | None, unsent: bool = False, retry_after: float | None = None
+        self,
+        *,
+        attempt: int,
+        method: str,
+        status: int | None,
+        unsent: bool = False,
+        dropped: bool = False,
+        retry_after: float | None = None,
     ) -> float | None:
         """Seconds to wait before the next attempt, or None if there should be none.
 
@@ -74,12 +81,15 @@ class RetryPolicy:
             method: The HTTP method.
             status: The HTTP status of the answer, or None if there was none.
             unsent: Whether the request surely never reached the server.
+            dropped: Whether the server gave up the connection instead of an answer, as it does with idle ones.
             retry_after: Seconds that the answer asks to wait, if it does.
         """
         if attempt >= self.attempts or (status is not None and status not in self.statuses):
             return None
         if method not in IDEMPOTENT and not unsent and status != THROTTLED:
             return None
+        if dropped and attempt == 1:
+            return 0.0
         backoff: float = random.uniform(0, min(self.cap, self.base * 2 ** (attempt - 1)))  # noqa: S311
         if retry_after is None:
             return backoff
@@ -119,23 +129,19 @@ class RetryBudget:
 class PauseGate:
     """Holds back all requests to a host that has said when it wants the next one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
     def close(self, host: str, seconds: float) -> None:
         """Let nothing through to `host` for so many seconds."""
-        self._until[host] = max(self._until.get(host, 0.0), self._clock() + seconds)
+        self._until[host] = max(self._until.get(host, 0.0), time.monotonic() + seconds)
 
     def wait(self, host: str) -> float:
         """Seconds until a request to `host` may go; 0 if at once."""
-        if not self._until or (until := self._until.get(host)) is None:
+        until = self._until.get(host)
+        if until is None or (left := until - time.monotonic()) <= 0:
             return 0.0
-        left = until - self._clock()
-        if left > 0:
-            return left + random.uniform(0, 0.25)  # noqa: S311
-        self._until.pop(host, None)
-        return 0.0
+        return left + random.uniform(0, 0.25)  # noqa: S311
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# Seconds. Windows does not let Ctrl-C into a wait, so a long one is made of short ones.
+_SLICE = 0.5
 
 _ends: ContextVar[float | None] = ContextVar("itwin_platform_time_limit", default=None)
 
@@ -66,9 +69,19 @@ def from_threads(work: Callable[[], T]) -> Callable[[], T]:
 
 def wait_for(future: Future[T]) -> T:
     """The result of work that a thread does. Giving up the wait leaves the work alone."""
-    return future.result(time_left())
+    while not future.done():
+        left = time_left()
+        if left is not None and left <= 0:
+            raise TimeoutError
+        wait((future,), _SLICE if left is None else min(left, _SLICE))
+    return future.result()
 
 
 def home() -> object:
     """What open connections belong to: nothing in particular, threads share them."""
     return None
+
+
+def is_over(place: object) -> bool:  # noqa: ARG001 (threads have no place of their own)
+    """Whether nothing can run there any more."""
+    return False

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._bucket import Bucket, expiry_of
+from .._bucket import Bucket
 from .._primitives import synchronous as io
 from ..storage._access import Access
 from ..storage._progress import shown
@@ -42,8 +42,8 @@ class TransferBucket(Bucket):
     _options: TransportOptions
     _renew: Callable[[], str]
 
-    def __init__(self, itwin_id: str, container_url: str, options: TransportOptions, renew: Callable[[], str]) -> None:
-        super().__init__(itwin_id, container_url, expiry_of(container_url))
+    def __init__(self, bucket: Bucket, options: TransportOptions, renew: Callable[[], str]) -> None:
+        super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
         # A frozen object: this is how its own attributes are set.
         object.__setattr__(self, "_opened", [])
         object.__setattr__(self, "_options", options)

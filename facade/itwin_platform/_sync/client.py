@@ -14,6 +14,7 @@ from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
+from ..errors import ITwinPlatformError
 from .itwins import ITwins
 from .pipeline import Pipeline
 from .reality_analysis import RealityAnalysis
@@ -48,7 +49,7 @@ class ITwinPlatform:
         max_body_bytes: The largest answer to accept, in bytes after decoding.
         proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
-        http2: Use HTTP/2 where the server can; needs the package h2.
+        http2: Use HTTP/2 where the server can; needs the extra `http2`.
 
     Attributes:
         itwins: iTwins and their images.
@@ -76,22 +77,28 @@ class ITwinPlatform:
         verify: ssl.SSLContext | str | Path | None = None,
         http2: bool = False,
     ) -> None:
-        settings = make_settings(
-            environment=environment,
-            api_url=api_url,
-            issuer_url=issuer_url,
-            timeout=timeout,
-            deadline=deadline,
-            retry=retry,
-            user_agent=user_agent,
-            max_body_bytes=max_body_bytes,
-            proxy=proxy,
-            verify=verify,
-            http2=http2,
-        )
+        try:
+            settings = make_settings(
+                environment=environment,
+                api_url=api_url,
+                issuer_url=issuer_url,
+                timeout=timeout,
+                deadline=deadline,
+                retry=retry,
+                user_agent=user_agent,
+                max_body_bytes=max_body_bytes,
+                proxy=proxy,
+                verify=verify,
+                http2=http2,
+            )
+            provider = provider_of(credentials, settings, for_async=False)
+        except ITwinPlatformError as error:
+            # Local variables of this frame and those below may be shown with the traceback.
+            credentials = proxy = None
+            raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url
-        self._pipeline = Pipeline(settings, provider_of(credentials, settings, for_async=False))
+        self._pipeline = Pipeline(settings, provider)
         self.itwins = ITwins(self._pipeline)
         self.repositories = Repositories(self._pipeline)
         self.reality_analysis = RealityAnalysis(self._pipeline)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._bucket import container_url_of
+from .._bucket import read_bucket
 
 if TYPE_CHECKING:
+    from .._bucket import Bucket
     from .bucket import TransferBucket
     from .pipeline import Pipeline
 
@@ -50,9 +51,10 @@ class RealityAnalysis:
 
         from .bucket import TransferBucket
 
-        answer = self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id)
+        def ask() -> Bucket:
+            return self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
 
         def renew() -> str:
-            return container_url_of(self._pipeline.call(buckets_get.OPERATION, itwin_id=itwin_id))
+            return (ask()).container_url
 
-        return TransferBucket(answer.bucket.itwin_id, container_url_of(answer), self._pipeline.transport_options, renew)
+        return TransferBucket(ask(), self._pipeline.transport_options, renew)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import zlib
 from contextlib import suppress
 from typing import cast
-from weakref import WeakKeyDictionary
 
 from .. import _http
 from .._policies.answers import Answer
@@ -29,21 +28,14 @@ class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline
         self.failure = failure
 
 
-class _Anywhere:
-    """Stands for all callers where connections belong to nothing in particular."""
-
-
-_ANYWHERE = _Anywhere()
-
-
 class Transport:
-    """Connections to the platform, one pool for each origin. Shared by all threads, or by the tasks of event loops."""
+    """Connections to the platform, kept for each origin. Shared by all threads, or by the tasks of event loops."""
 
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
-        # Connections of an event loop are of no use on another: every loop has its own.
-        self._pools: WeakKeyDictionary[object, dict[str, _http.BaseTransport]] = WeakKeyDictionary()
+        # Connections of an event loop are of no use on another: every loop has its own. The sync client has no loop.
+        self._homes: dict[object, dict[str, _http.Pools[_http.BaseTransport]]] = {}
         self._closed = False
 
     def send(self, method: str, target: Target, headers: Headers, body: bytes | None = None) -> Answer:
@@ -54,10 +46,19 @@ class Transport:
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """
-        pools = self._pools.get(io.home() or _ANYWHERE)
-        pool = pools.get(target.origin) if pools else None
-        if pool is None or self._closed:
-            pool = self._open(target.origin)
+        origins = self._homes.get(io.home())
+        pools = origins.get(target.origin) if origins else None
+        if pools is None or self._closed:
+            pools = self._open(target.origin)
+        pool = pools.take()
+        try:
+            return self._exchange(pool, method, target, headers, body)
+        finally:
+            pools.give_back(pool)
+
+    def _exchange(
+        self, pool: _http.BaseTransport, method: str, target: Target, headers: Headers, body: bytes | None
+    ) -> Answer:
         try:
             request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
             response = pool.handle_request(request)
@@ -72,19 +73,32 @@ class Transport:
     def close(self) -> None:
         """Close the connections. Those of other event loops are left to the garbage collector."""
         self._closed = True
-        for pool in (self._pools.pop(io.home() or _ANYWHERE, None) or {}).values():
-            pool.close()
+        origins = self._homes.pop(io.home(), {})
+        self._homes.clear()
+        for pools in origins.values():
+            for pool in pools.all:
+                pool.close()
 
-    def _open(self, origin: str) -> _http.BaseTransport:
+    def _open(self, origin: str) -> _http.Pools[_http.BaseTransport]:
+        self._check_open()
+        io.in_thread(lambda: _http.prepare(origin, self._options))
+        self._check_open()
+        for home in [home for home in self._homes if io.is_over(home)]:
+            self._homes.pop(home, None)
+        # Another caller may have been quicker; then there must be only one of them.
+        origins = self._homes.setdefault(io.home(), {})
+        return origins.get(origin) or origins.setdefault(origin, _http.open_transport(origin, self._options))
+
+    def _check_open(self) -> None:
         if self._closed:
             raise ConfigurationError("The client is closed. Make a new one, or keep it open until the last call.")
-        pool = io.in_thread(lambda: _http.open_transport(origin, self._options))
-        # Another caller may have been quicker; then there must be only one pool.
-        return self._pools.setdefault(io.home() or _ANYWHERE, {}).setdefault(origin, pool)
 
     def _read(self, response: _http.Response) -> Answer:
         headers = response.headers
         answer = Answer(response.status_code, headers, locations=headers.get_list("location"))
+        if answer.status < 200:
+            self._release(response)
+            raise TransportFailure(_http.Failure("headers", "wants to speak another protocol", final=True))
         failure: _http.Failure | None = None
         try:
             # The body of a redirect is of no interest and may be endless; an empty one costs nothing to read.
@@ -110,32 +124,35 @@ class Transport:
             return
         inflate = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
         limit = self._options.max_body_bytes
-        chunks: list[bytes] = []
+        body = bytearray()
         for chunk in cast(_http.SyncByteStream, response.stream):
-            if inflate is not None:
+            if inflate is None:
+                body += chunk
+            else:
                 try:
-                    chunk = inflate.decompress(chunk, limit + 1)  # noqa: PLW2901
+                    body += inflate.decompress(chunk, limit + 1 - len(body))
                 except zlib.error:
                     answer.problem = "is not valid gzip"
                     return
-            limit -= len(chunk)
-            if limit < 0:
-                answer.problem = f"is larger than {self._options.max_body_bytes} bytes"
+                if inflate.unused_data:
+                    answer.problem = "goes on behind the end of its gzip stream"
+                    return
+            if len(body) > limit:
+                answer.problem = f"is larger than {limit} bytes"
                 return
-            chunks.append(chunk)
-        if inflate is not None and chunks and not inflate.eof:
+        if inflate is not None and body and not inflate.eof:
             answer.problem = "ends in the middle of its gzip stream"
             return
-        answer.body = b"".join(chunks)
+        answer.body = bytes(body)
 
     def _release(self, response: _http.Response) -> None:
         """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
         headers = response.headers
-        if response.status_code in _NO_BODY and (
+        left_over = response.status_code in _NO_BODY and (
             headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
-        ):
-            stream = response.extensions.get("network_stream")
-            if stream is not None:
-                stream.close()
+        )
         with suppress(*_http.FAILURES):  # it may be gone already
+            stream = response.extensions.get("network_stream")
+            if stream is not None and (left_over or _http.has_leftovers(response)):
+                stream.close()
             cast(_http.SyncByteStream, response.stream).close()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from .._primitives import asynchronous
-from ..errors import ConfigurationError, CredentialsError
+from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
+from ._secret import Secret, not_picklable
 
 if TYPE_CHECKING:
     from .._settings import Settings
@@ -46,19 +47,23 @@ def checked_token(token: object, source: str) -> str:
     Raises:
         CredentialsError: It cannot. The message says why and does not show it.
     """
-    if not isinstance(token, str):
-        problem = f"is no string but {type(token).__name__}"
-    elif not token:
-        problem = "is empty"
-    elif token != token.strip():
-        problem = "begins or ends with white space, such as the line break at the end of a file; strip it"
-    elif token.lower().startswith("bearer "):
-        problem = "begins with the word Bearer; give only what follows it"
-    elif not _TOKEN.fullmatch(token):
-        problem = "has characters that no token has (RFC 6750)"
-    else:
-        return token
+    problem = _problem_of(token)
+    if problem is None:
+        return cast(str, token)
+    del token  # a traceback with locals would show it
     raise CredentialsError(f"The access token from {source} {problem}.")
+
+
+def _problem_of(token: object) -> str | None:
+    if not isinstance(token, str):
+        return f"is no string but {type(token).__name__}"
+    if not token:
+        return "is empty"
+    if token != token.strip():
+        return "begins or ends with white space, such as the line break at the end of a file; strip it"
+    if token.lower().startswith("bearer "):
+        return "begins with the word Bearer; give only what follows it"
+    return None if _TOKEN.fullmatch(token) else "has characters that no token has (RFC 6750)"
 
 
 class StaticToken:
@@ -72,15 +77,18 @@ class StaticToken:
     """
 
     def __init__(self, token: str, *, source: str = "the argument") -> None:
-        self._token = checked_token(token, source)
+        secret = Secret(token)
+        del token  # a traceback with locals would show it
+        checked_token(secret.reveal(), source)
+        self._token = secret
 
     def get_token(self) -> str:
         """The token."""
-        return self._token
+        return self._token.reveal()
 
     async def aget_token(self) -> str:
         """The token."""
-        return self._token
+        return self._token.reveal()
 
     def invalidate(self, token: str) -> None:
         """Nothing: there is no other token."""
@@ -89,7 +97,7 @@ class StaticToken:
         return "StaticToken('***')"
 
     def __reduce__(self) -> Any:
-        raise TypeError("credentials cannot be pickled, so that they do not end up in files by accident")
+        not_picklable("credentials")
 
 
 class CallableToken:
@@ -100,8 +108,11 @@ class CallableToken:
             one that is not runs in a thread there, since it may block.
     """
 
-    def __init__(self, function: Callable[[], str] | Callable[[], Awaitable[str]]) -> None:
+    def __init__(
+        self, function: Callable[[], str] | Callable[[], Awaitable[str]], *, source: str = "the credentials callable"
+    ) -> None:
         self._function = function
+        self._source = source
 
     def get_token(self) -> str:
         """Call the function.
@@ -109,7 +120,7 @@ class CallableToken:
         Raises:
             CredentialsError: It raised, or what it returned cannot be a token.
         """
-        return checked_token(self._call(), "the callable")
+        return checked_token(self._result(), self._source)
 
     async def aget_token(self) -> str:
         """Call the function, and await what it returns if that can be awaited.
@@ -117,39 +128,101 @@ class CallableToken:
         Raises:
             CredentialsError: It raised, or what it returned cannot be a token.
         """
-        if inspect.iscoroutinefunction(self._function):
-            result = self._call()
-        else:
-            result = await asynchronous.in_thread(self._call)
-        if _is_awaitable(result):
-            try:
-                result = await result
-            except Exception as error:  # noqa: BLE001 (whatever a user's function raises)
-                problem = _where(error)
-            else:
-                return checked_token(result, "the callable")
-            raise CredentialsError(f"The credentials callable raised {problem}.")
-        return checked_token(result, "the callable")
+        return checked_token(await self._aresult(), self._source)
 
     def invalidate(self, token: str) -> None:
         """Nothing: the callable is asked again in any case."""
 
+    def _result(self) -> object:
+        result = self._call()
+        if not _is_awaitable(result):
+            return result
+        if inspect.iscoroutine(result):
+            result.close()
+        raise ConfigurationError(f"{_sentence(self._source)} is async; it needs the async client, AsyncITwinPlatform.")
+
+    async def _aresult(self) -> object:
+        if is_async(self._function):
+            result = self._call()
+        else:
+            result = await asynchronous.in_thread(self._call)
+        if not _is_awaitable(result):
+            return result
+        try:
+            return await result
+        except ITwinPlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever a user's function raises)
+            problem = where(error)
+        raise CredentialsError(f"{_sentence(self._source)} raised {problem}.")
+
     def _call(self) -> object:
         try:
             return self._function()
+        except ITwinPlatformError:
+            raise
         except Exception as error:  # noqa: BLE001 (whatever a user's function raises)
-            problem = _where(error)
-        raise CredentialsError(f"The credentials callable raised {problem}.")
+            problem = where(error)
+        raise CredentialsError(f"{_sentence(self._source)} raised {problem}.")
 
     def __repr__(self) -> str:
         return f"CallableToken({getattr(self._function, '__qualname__', type(self._function).__name__)})"
+
+
+class OtherProvider:
+    """A provider that somebody else wrote. Its tokens are checked before they get near a header, its errors are ours.
+
+    Parameters:
+        provider: The provider.
+    """
+
+    def __init__(self, provider: TokenProvider) -> None:
+        name = type(provider).__name__
+        self._get = CallableToken(provider.get_token, source=f"{name}.get_token")
+        self._aget = CallableToken(provider.aget_token, source=f"{name}.aget_token")
+        self._invalidate = provider.invalidate
+        self._name = name
+
+    def get_token(self) -> str:
+        """The provider's token."""
+        return self._get.get_token()
+
+    async def aget_token(self) -> str:
+        """The provider's token."""
+        return await self._aget.aget_token()
+
+    def invalidate(self, token: str) -> None:
+        """Pass it on.
+
+        Raises:
+            CredentialsError: The provider raised.
+        """
+        try:
+            return self._invalidate(token)
+        except ITwinPlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever a user's provider raises)
+            problem = where(error)
+        raise CredentialsError(f"{self._name}.invalidate raised {problem}.")
+
+    def __repr__(self) -> str:
+        return f"OtherProvider({self._name})"
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[object]]:
     return inspect.isawaitable(value)
 
 
-def _where(error: BaseException) -> str:
+def is_async(function: object) -> bool:
+    """Whether calling it gives a coroutine, as far as can be told without calling it."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (the method itself is looked at)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] if text.startswith("the ") else text
+
+
+def where(error: BaseException) -> str:
     """Kind and place of an error of a user's function. Its text may hold the token, so it is left out."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
@@ -164,18 +237,22 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         CredentialsError: A token cannot be one.
     """
     # Late, because it needs this module.
-    from ._client_credentials import ClientCredentials
+    from ._renewed import RenewedCredentials
 
     if credentials is None:
         credentials = _from_environment()
     if isinstance(credentials, str):
-        return StaticToken(credentials)
-    if isinstance(credentials, ClientCredentials):
+        secret = Secret(credentials)
+        del credentials  # a traceback with locals would show it
+        return StaticToken(secret.reveal())
+    if isinstance(credentials, RenewedCredentials):
         return credentials.for_client(settings)
-    if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
+    if isinstance(credentials, (StaticToken, CallableToken)):
         return credentials
+    if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
+        return OtherProvider(credentials)
     if callable(credentials) and not isinstance(credentials, type):
-        if not for_async and inspect.iscoroutinefunction(credentials):
+        if not for_async and is_async(credentials):
             raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
         return CallableToken(cast(Callable[[], str], credentials))
     raise ConfigurationError(
@@ -187,12 +264,12 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
 def _from_environment() -> CredentialsArgument:
     from ._client_credentials import ClientCredentials
 
-    if token := os.environ.get("ITP_ACCESS_TOKEN"):
-        return StaticToken(token, source="ITP_ACCESS_TOKEN")
-    client_id = os.environ.get("ITP_SERVICE_CLIENT_ID")
-    client_secret = os.environ.get("ITP_SERVICE_CLIENT_SECRET")
+    token = _variable("ITP_ACCESS_TOKEN")
+    if token:
+        return StaticToken(token.reveal(), source="ITP_ACCESS_TOKEN")
+    client_id, client_secret = os.environ.get("ITP_SERVICE_CLIENT_ID"), _variable("ITP_SERVICE_CLIENT_SECRET")
     if client_id and client_secret:
-        return ClientCredentials(client_id, client_secret)
+        return ClientCredentials(client_id, client_secret.reveal())
     if client_id or client_secret:
         missing = "ITP_SERVICE_CLIENT_SECRET" if client_id else "ITP_SERVICE_CLIENT_ID"
         raise ConfigurationError(f"{missing} is not set. A service app needs both its id and its secret.")
@@ -200,3 +277,8 @@ def _from_environment() -> CredentialsArgument:
         "There are no credentials. Pass a token or credentials, or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID "
         "and ITP_SERVICE_CLIENT_SECRET."
     )
+
+
+def _variable(name: str) -> Secret | None:
+    """A secret of the environment; an empty one is none."""
+    return Secret(value) if (value := os.environ.get(name)) else None

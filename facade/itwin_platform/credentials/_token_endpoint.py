@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import quote_plus, urlencode
 
 from .. import _http
 from .._policies.answers import Answer, NotJsonError, read_json
+from .._policies.redaction import protect_logs
 from .._policies.redirects import Target
 from .._policies.retries import RetryPolicy
 from .._primitives import synchronous
@@ -18,16 +19,40 @@ from .._sync.transport import Transport, TransportFailure
 from ..errors import CredentialsError
 from ._cache import Token
 from ._provider import checked_token
+from ._secret import Secret
 
 # Seconds for one try and for all of them, and how they are spaced.
 _TIMEOUT = (10.0, 12.0)
 _LIMIT = 40.0
 _POLICY = RetryPolicy(attempts=3, base=0.5, cap=4.0, max_retry_after=10.0)
+_MAX_BODY = 1024 * 1024
 # Lifetimes in seconds: of a token that does not say, and the longest that is believed.
 _UNKNOWN_LIFETIME = 300.0
 _LONGEST_LIFETIME = 24 * 3600.0
 
-_ERROR_CODE = re.compile(r"[a-z_]{1,64}", re.ASCII)
+# RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, RFC 8707. Any other text might be an echo of what was sent.
+ERROR_CODES = frozenset(
+    {
+        "access_denied",
+        "account_selection_required",
+        "consent_required",
+        "interaction_required",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "invalid_target",
+        "login_required",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_response_type",
+        "unsupported_token_type",
+    }
+)
+# RFC 6749, appendix A.17.
+_REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}", re.ASCII)
 
 
 def basic_authorization(client_id: str, client_secret: str) -> bytes:
@@ -36,59 +61,100 @@ def basic_authorization(client_id: str, client_secret: str) -> bytes:
 
 
 class TokenEndpoint:
-    """The token endpoint of one identity service. It keeps no connection: tokens are fetched rarely.
+    """The identity service, as one of its clients. It keeps no connection: tokens are fetched rarely.
 
     Parameters:
         issuer_url: Address of the identity service.
         options: How connections are made.
+        client_id: Id of the client.
+        client_secret: Its secret, if it has one; else it is a public client, which only names itself.
     """
 
-    def __init__(self, issuer_url: str, options: _http.TransportOptions) -> None:
+    def __init__(
+        self, issuer_url: str, options: _http.TransportOptions, client_id: str, client_secret: Secret | None
+    ) -> None:
+        protect_logs()
         scheme, _, rest = issuer_url.partition("://")
         host, slash, path = rest.partition("/")
         self.issuer_url = issuer_url
-        self._target = Target(f"{scheme}://{host}".lower(), f"{slash}{path}/connect/token")
+        self._origin = f"{scheme}://{host}".lower()
+        self._path = f"{slash}{path}/connect/"
         self._host = host
-        self._options = _http.TransportOptions(
-            timeout=_TIMEOUT,
-            proxy=options.proxy,
-            verify=options.verify,
-            max_body_bytes=1024 * 1024,
-        )
+        self._client_id = client_id
+        self._client_secret = client_secret
+        # All else stays as the client has it, the loaded certificate authorities too.
+        self._options = replace(options, timeout=_TIMEOUT, http2=False, max_body_bytes=_MAX_BODY)
 
-    def request(self, form: Mapping[str, str], authorization: bytes | None, advice: str) -> Mapping[str, Any]:
+    def authorize_url(self, query: Mapping[str, str]) -> str:
+        """Where a browser has to go for a login."""
+        return f"{self._origin}{self._path}authorize?" + urlencode({"client_id": self._client_id, **query})
+
+    def request(self, form: Mapping[str, str], advice: str, *, repeatable: bool) -> Mapping[str, Any]:
         """Send a form and return the answer of a success, with a usable `access_token` in it.
 
         Parameters:
             form: The fields.
-            authorization: The Authorization header of a confidential client.
             advice: What to tell the user to check if the service refuses.
+            repeatable: Whether the form may be sent again although it may have arrived. What can be used only once,
+                such as a code, may not.
 
         Raises:
             CredentialsError: There is no token in the answer, or no answer.
         """
-        body = urlencode(form).encode("ascii")
+        fields = self._success("token", form, f"refused to issue a token: {{}}. {advice}", repeatable)
+        problem = _problem_of(fields)
+        if problem:
+            raise CredentialsError(f"The identity service {self._host} sent {problem}. Check issuer_url.")
+        return fields
+
+    def revoke(self, refresh_token: str) -> None:
+        """Tell the service that a refresh token is of no use any more (RFC 7009).
+
+        Raises:
+            CredentialsError: It did not confirm.
+        """
+        form = {"token": refresh_token, "token_type_hint": "refresh_token"}
+        self._success("revocation", form, "did not revoke the refresh token: {}.", repeatable=True)
+
+    def _success(self, endpoint: str, form: Mapping[str, str], refusal: str, repeatable: bool) -> Mapping[str, Any]:
+        """Send a form to an endpoint and return the JSON object of its success; empty if it is none."""
+        target = Target(self._origin, self._path + endpoint)
         headers = [
             (b"Host", self._host.encode("ascii")),
             (b"Accept", b"application/json"),
             (b"Accept-Encoding", b"identity"),
             (b"Content-Type", b"application/x-www-form-urlencoded"),
-            (b"Content-Length", str(len(body)).encode("ascii")),
         ]
-        if authorization is not None:
-            headers.append((b"Authorization", authorization))
+        if self._client_secret is None:
+            form = {**form, "client_id": self._client_id}
+        else:
+            headers.append((b"Authorization", basic_authorization(self._client_id, self._client_secret.reveal())))
+        body = urlencode(form).encode("ascii")
+        headers.append((b"Content-Length", str(len(body)).encode("ascii")))
+        answer: Answer | None = None
         try:
             with synchronous.time_limit(_LIMIT):
-                answer = self._exchange(headers, body)
+                answer = self._exchange(target, headers, body, repeatable)
         except TimeoutError:
-            answer = None
+            pass
         if answer is None:
             raise CredentialsError(
                 f"The identity service {self._host} did not answer in time. Check the network and issuer_url."
             )
-        return self._fields(answer, advice)
+        fields = _fields(answer)
+        if answer.status == 200:
+            return fields
+        if answer.status == 429 or answer.status >= 500:
+            raise CredentialsError(
+                f"The identity service {self._host} failed: status {answer.status}. Try again later."
+            )
+        # The description is left out: a service may repeat in it what it was sent.
+        code = fields.get("error")
+        code = code if isinstance(code, str) and code in ERROR_CODES else None
+        status = f"status {answer.status}" + (f" ({code})" if code else "")
+        raise CredentialsError(f"The identity service {self._host} " + refusal.format(status), code=code)
 
-    def _exchange(self, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer:
+    def _exchange(self, target: Target, headers: list[tuple[bytes, bytes]], body: bytes, repeatable: bool) -> Answer:
         transport = Transport(self._options)
         attempt = 0
         try:
@@ -96,18 +162,19 @@ class TokenEndpoint:
                 attempt += 1
                 answer, problem = None, ""
                 try:
-                    answer = transport.send("POST", self._target, headers, body)
-                    # A token request may be repeated: nothing but one more token comes of it.
+                    answer = transport.send("POST", target, headers, body)
+                    # A service that is unavailable has not processed the request.
+                    method = "GET" if repeatable or answer.status == 503 else "POST"
                     delay = _POLICY.delay_after(
-                        attempt=attempt, method="GET", status=answer.status, retry_after=answer.retry_after
+                        attempt=attempt, method=method, status=answer.status, retry_after=answer.retry_after
                     )
                 except TransportFailure as caught:
-                    problem = caught.failure.text
-                    delay = (
-                        None
-                        if caught.failure.final
-                        else _POLICY.delay_after(attempt=attempt, method="GET", status=None)
-                    )
+                    failure = caught.failure
+                    problem = failure.text
+                    method = "GET" if repeatable else "POST"
+                    delay = _POLICY.delay_after(attempt=attempt, method=method, status=None, unsent=failure.unsent)
+                    if failure.final:
+                        delay = None
                 if delay is not None:
                     synchronous.sleep(delay)
                 elif answer is not None:
@@ -120,23 +187,13 @@ class TokenEndpoint:
             f"The identity service {self._host} {problem}. Check the network, the proxy settings and issuer_url."
         )
 
-    def _fields(self, answer: Answer, advice: str) -> Mapping[str, Any]:
-        try:
-            body: object = read_json(answer.body) if answer.problem is None else None
-        except NotJsonError:
-            body = None
-        fields: Mapping[str, Any] = cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
-        if answer.status != 200:
-            code = fields.get("error")
-            # The description is left out: a service may repeat in it what it was sent.
-            named = f" ({code})" if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
-            raise CredentialsError(
-                f"The identity service {self._host} refused to issue a token: status {answer.status}{named}. {advice}"
-            )
-        problem = _problem_of(fields)
-        if problem:
-            raise CredentialsError(f"The identity service {self._host} sent {problem}. Check issuer_url.")
-        return fields
+
+def _fields(answer: Answer) -> Mapping[str, Any]:
+    try:
+        body: object = read_json(answer.body) if answer.problem is None else None
+    except NotJsonError:
+        body = None
+    return cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
 
 
 def _problem_of(fields: Mapping[str, Any]) -> str | None:
@@ -156,11 +213,17 @@ def _lifetime(fields: Mapping[str, Any]) -> float:
     value = fields.get("expires_in")
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
         value = int(value)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or math.isnan(value):
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
         return _UNKNOWN_LIFETIME
-    return min(float(value), _LONGEST_LIFETIME)
+    return float(min(value, _LONGEST_LIFETIME))
 
 
-def token_of(fields: Mapping[str, Any]) -> Token:
+def token_of(fields: Mapping[str, Any], *, renewable: bool = True) -> Token:
     """The access token of an answer."""
-    return Token.lasting(fields["access_token"], _lifetime(fields))
+    return Token.lasting(fields["access_token"], _lifetime(fields), renewable=renewable)
+
+
+def refresh_token_of(fields: Mapping[str, Any]) -> Secret | None:
+    """The refresh token of an answer, if there is one."""
+    value = fields.get("refresh_token")
+    return Secret(value) if isinstance(value, str) and _REFRESH_TOKEN.fullmatch(value) else None

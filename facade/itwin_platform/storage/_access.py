@@ -74,7 +74,7 @@ class Access:
         self._options = options
         self._lock = threading.Lock()
         self._store: AzureStore | None = None
-        self._plain: _http.BaseTransport | None = None
+        self._plain: _http.Pools[_http.BaseTransport] | None = None
         self._take(url)
         # How to get a fresh URL; None where there is no platform to ask.
         self.renew: Callable[[], str] | None = None
@@ -203,7 +203,7 @@ class Access:
         obstore takes such properties only before it has read a file, when its hash is not known yet. A hash that
         cannot be stored is not missed: the next transfer compares the content.
         """
-        transport = self._open_plain()
+        pools = self._open_plain()
         with suppress(ITwinPlatformError):
             url = f"{self._container.origin}{self._container.path}/{quote(name)}?comp=metadata&{self.sas()}"
             headers = {
@@ -214,11 +214,15 @@ class Access:
                 "x-ms-meta-sha256": digest,
             }
             for attempt in range(_RETRIES):
-                if _put(transport, url, headers, self._options) < 500:
-                    return
+                transport = pools.take()
+                try:
+                    if _put(transport, url, headers, self._options) < 500:
+                        return
+                finally:
+                    pools.give_back(transport)
                 time.sleep(0.1 * 2**attempt)
 
-    def _open_plain(self) -> _http.BaseTransport:
+    def _open_plain(self) -> _http.Pools[_http.BaseTransport]:
         with self._lock:
             if self._plain is None:
                 self._plain = _http.open_transport(self._container.origin, self._options)

@@ -1,0 +1,127 @@
+"""OpenTelemetry spans for the requests that are sent, where opentelemetry-api is installed.
+
+One CLIENT span for each request on the wire, so retries and redirects show as what they are, with the attributes of
+the semantic conventions for HTTP clients. URLs have no query there: it may hold what opens a storage container.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._http import is_installed
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from opentelemetry.trace import Tracer
+
+    from ._policies.answers import Answer
+    from ._policies.redirects import Target
+
+
+class NoSpan:
+    """Stands for a span where there is no tracing."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Do nothing."""
+
+    def answered(self, answer: Answer) -> None:
+        """Note an answer."""
+
+    def failed(self, reason: str) -> None:
+        """Note that there was none."""
+
+
+_NO_SPAN = NoSpan()
+
+
+class RequestSpan(NoSpan):
+    """The span of one request, current while the request is under way."""
+
+    __slots__ = ("_reason", "_span", "_token")
+
+    def __init__(self, tracer: Tracer, name: str, attributes: dict[str, Any]) -> None:
+        from opentelemetry.trace import SpanKind
+
+        self._span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+        self._reason: str | None = None
+
+    def __enter__(self) -> Self:
+        from opentelemetry import context, trace
+
+        self._token = context.attach(trace.set_span_in_context(self._span))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        from opentelemetry import context
+
+        context.detach(self._token)
+        if self._reason is None and kind is not None:
+            self.failed(kind.__qualname__)
+        self._span.end()
+
+    def answered(self, answer: Answer) -> None:
+        self._span.set_attribute("http.response.status_code", answer.status)
+        if request_id := answer.request_id:
+            self._span.set_attribute("itwin_platform.request_id", request_id)
+        if answer.status >= 400:
+            self.failed(str(answer.status))
+
+    def failed(self, reason: str) -> None:
+        from opentelemetry.trace import StatusCode
+
+        self._reason = reason
+        self._span.set_attribute("error.type", reason)
+        self._span.set_status(StatusCode.ERROR)
+
+
+class Tracing:
+    """Makes the spans of a client; makes nothing where opentelemetry-api is not installed."""
+
+    def __init__(self) -> None:
+        self._tracer: Tracer | None = None
+        if is_installed("opentelemetry.trace"):
+            from opentelemetry.trace import get_tracer
+
+            self._tracer = get_tracer("itwin_platform", __version__, schema_url=_SCHEMA)
+
+    def request(self, operation: str, method: str, target: Target, template: str | None, resent: int) -> NoSpan:
+        """The span of one request, to be used as a context.
+
+        Parameters:
+            operation: Id of the operation.
+            method: The HTTP method.
+            target: Where the request goes.
+            template: The path with placeholders for ids, where it is known.
+            resent: How many requests of the same call were sent before.
+        """
+        if self._tracer is None:
+            return _NO_SPAN
+        scheme, _, authority = target.origin.partition("://")
+        host, _, port = authority.rpartition(":") if authority[-1:].isdigit() else (authority, "", "")
+        attributes: dict[str, Any] = {
+            "http.request.method": method,
+            "server.address": (host or authority).strip("[]"),
+            "server.port": int(port) if port.isdigit() else {"http": 80, "https": 443}[scheme],
+            "url.full": target.origin + target.path.partition("?")[0],
+            "itwin_platform.operation": operation,
+        }
+        if template is not None:
+            attributes["url.template"] = template
+        if resent:
+            attributes["http.request.resend_count"] = resent
+        return RequestSpan(self._tracer, f"{method} {template}" if template else method, attributes)
+
+
+_SCHEMA = "https://opentelemetry.io/schemas/1.29.0"

@@ -1,0 +1,119 @@
+"""What all credentials have in common that get their tokens from the identity service."""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
+
+from ..environments import Environment, checked_url
+from ..errors import ConfigurationError
+from ._cache import Token, TokenCache, on_fork
+from ._secret import Secret, not_picklable
+from ._token_endpoint import TokenEndpoint
+
+if TYPE_CHECKING:
+    from .._settings import Settings
+
+
+def _check(name: str, value: object) -> None:
+    secret = Secret(value) if isinstance(value, str) else None
+    del value  # a traceback with locals would show it
+    if secret is None or not secret.reveal():
+        raise ConfigurationError(f"{name} must be a string that is not empty.")
+    if secret.reveal() != secret.reveal().strip():
+        raise ConfigurationError(f"{name} begins or ends with white space, such as a line break; strip it.")
+    if not secret.reveal().isprintable():
+        raise ConfigurationError(f"{name} has characters that cannot be printed.")
+
+
+class RenewedCredentials(ABC):
+    """Credentials that keep a token of the identity service and renew it.
+
+    Parameters:
+        client_id: Id of the app.
+        client_secret: Its secret, if it has one.
+        scope: The scopes to ask for, separated by spaces.
+        issuer_url: Address of the identity service; by default that of the client's environment.
+
+    Raises:
+        ConfigurationError: A text is empty or ends with white space, or the address cannot be used.
+    """
+
+    def __init__(self, client_id: str, client_secret: Secret | None, scope: str, issuer_url: str | None) -> None:
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._scope = scope
+        _check("client_id", client_id)
+        if client_secret is not None:
+            _check("client_secret", client_secret.reveal())
+        _check("scope", scope)
+        self._issuer_url = None if issuer_url is None else checked_url("issuer_url", issuer_url)
+        self._endpoint: TokenEndpoint | None = None
+        self._lock = threading.Lock()
+        self._cache = TokenCache(self._fetch)
+        on_fork(self)
+
+    def for_client(self, settings: Settings) -> Self:
+        """Take the identity service and the network settings of a client, unless another was first.
+
+        Raises:
+            ConfigurationError: The credentials are in use already with another identity service.
+        """
+        issuer_url = self._issuer_url or settings.issuer_url
+        with self._lock:
+            if self._endpoint is None:
+                self._endpoint = TokenEndpoint(issuer_url, settings.transport, self._client_id, self._client_secret)
+            elif self._endpoint.issuer_url != issuer_url:
+                raise ConfigurationError(
+                    f"These credentials are in use with {self._endpoint.issuer_url}; a token of one environment does "
+                    "not work in another. Make another object for this client."
+                )
+        return self
+
+    def get_token(self) -> str:
+        """An access token that is valid now; blocks while one is fetched.
+
+        Raises:
+            CredentialsError: None could be had.
+            ConfigurationError: The identity service cannot be reached with the network settings.
+        """
+        return self._cache.get()
+
+    async def aget_token(self) -> str:
+        """An access token that is valid now.
+
+        Raises:
+            CredentialsError: None could be had.
+            ConfigurationError: The identity service cannot be reached with the network settings.
+        """
+        return await self._cache.aget()
+
+    def invalidate(self, token: str) -> None:
+        """Do not use this token any more."""
+        self._cache.invalidate(token)
+
+    def after_fork(self) -> None:
+        """Replace the lock, which a thread of the parent process may have held."""
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def _fetch(self, ahead: bool) -> Token:
+        """Get a token from the identity service; `ahead` says that the present one is still good."""
+
+    def _service(self) -> TokenEndpoint:
+        """The identity service: that of the first client, or the one to use without any."""
+        with self._lock:
+            if self._endpoint is None:
+                from .._http import TransportOptions
+
+                issuer_url = self._issuer_url or checked_url(
+                    "ITP_ISSUER_URL", os.environ.get("ITP_ISSUER_URL") or Environment.PROD.issuer_url
+                )
+                options = TransportOptions(timeout=(10.0, 12.0))
+                self._endpoint = TokenEndpoint(issuer_url, options, self._client_id, self._client_secret)
+            return self._endpoint
+
+    def __reduce__(self) -> Any:
+        not_picklable("credentials")

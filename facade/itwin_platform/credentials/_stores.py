@@ -1,0 +1,334 @@
+"""Where refresh tokens outlive the program: files of the user's own, or the keyring of the system.
+
+A refresh token is as good as a password. It is stored only where the user has asked for it, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+from ..errors import ConfigurationError, CredentialsError
+from ._secret import Secret
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+T = TypeVar("T")
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_MAX_SIZE = 64 * 1024
+# Seconds between two looks at a lock that another process holds.
+_LOOK = 0.05
+_POSIX = os.name == "posix"
+
+
+@runtime_checkable
+class TokenStore(Protocol):
+    """What keeps refresh tokens. Each has a key, which stands for identity service, app and scope.
+
+    The methods are called by one thread of a process at a time, and raise CredentialsError where they cannot do
+    what they should.
+    """
+
+    def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
+        """Keep other processes away from this refresh token, since it can often be used only once.
+
+        Parameters:
+            key: Which refresh token.
+            seconds: How long to wait for another process at most.
+        """
+        ...
+
+    def load(self, key: str) -> str | None:
+        """The refresh token, if there is one."""
+        ...
+
+    def save(self, key: str, refresh_token: str) -> None:
+        """Keep the refresh token in place of an earlier one."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget the refresh token, if there is one."""
+        ...
+
+
+def default_folder() -> Path:
+    """Where programs keep what they remember about a user, by the custom of the system."""
+    if os.name == "nt":
+        base = os.environ.get("LOCALAPPDATA")
+        return (Path(base) if base else Path.home() / "AppData" / "Local") / "itwin-platform"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "itwin-platform"
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state") / "itwin-platform"
+
+
+class FileTokenStore:
+    """Refresh tokens in files that only their owner can read, one for each identity service, app and scope.
+
+    The tokens are not encrypted: a key that lies next to them would add nothing. On Linux and macOS, files and folder
+    are refused if anybody else has rights on them, owns them, or if they are symbolic links. On Windows they are as
+    private as the folder is; the default one belongs to the user alone.
+
+    Parameters:
+        folder: Where to keep them. By default `~/.local/state/itwin-platform` (or below `XDG_STATE_HOME`), on macOS
+            `~/Library/Application Support/itwin-platform`, on Windows `%LOCALAPPDATA%/itwin-platform`.
+
+    Raises:
+        ConfigurationError: There is no default folder, because the user has no home directory.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        try:
+            self._folder = default_folder() if folder is None else Path(folder)
+        except RuntimeError:
+            raise ConfigurationError("This user has no home directory. Give the FileTokenStore a folder.") from None
+
+    def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
+        """Keep other processes away from this refresh token.
+
+        Raises:
+            CredentialsError: Another process holds it for longer than that, or the folder cannot be used.
+        """
+        return _locked(self._own_folder() / f"{_checked(key)}.lock", seconds)
+
+    def load(self, key: str) -> str | None:
+        """The refresh token, if there is one.
+
+        Raises:
+            CredentialsError: The file is not private, or cannot be read.
+        """
+        path = self._own_folder() / _checked(key)
+        flags = os.O_RDONLY | _flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+        with _clear_errors("read", path):
+            try:
+                handle = os.open(path, flags)
+            except FileNotFoundError:
+                return None
+            with os.fdopen(handle, "rb") as file:
+                _check_private(os.fstat(handle), path, stat.S_ISREG)
+                content = file.read(_MAX_SIZE + 1)
+        try:
+            text = content.decode("ascii") if len(content) <= _MAX_SIZE else ""
+        except UnicodeDecodeError:
+            text = ""
+        return text.strip() or None
+
+    def save(self, key: str, refresh_token: str) -> None:
+        """Keep the refresh token in place of an earlier one. A reader sees the old or the new, never half of one.
+
+        Raises:
+            CredentialsError: It cannot be written.
+        """
+        path = self._own_folder() / _checked(key)
+        token = Secret(refresh_token)
+        del refresh_token  # a traceback with locals would show it
+        import tempfile
+
+        with _clear_errors("write", path):
+            handle, temporary = tempfile.mkstemp(prefix=".", dir=self._folder)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(token.reveal().encode("ascii"))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)  # noqa: PTH105 (says what it does)
+            except BaseException:
+                with suppress(OSError):
+                    Path(temporary).unlink()
+                raise
+
+    def delete(self, key: str) -> None:
+        """Forget the refresh token, if there is one.
+
+        Raises:
+            CredentialsError: It cannot be deleted.
+        """
+        path = self._own_folder() / _checked(key)
+        with _clear_errors("delete", path):
+            path.unlink(missing_ok=True)
+
+    def __repr__(self) -> str:
+        return f"FileTokenStore({str(self._folder)!r})"
+
+    def _own_folder(self) -> Path:
+        folder = self._folder
+        with _clear_errors("use", folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_private(folder.lstat(), folder, stat.S_ISDIR)
+        return folder
+
+
+class KeyringTokenStore:
+    """Refresh tokens in the keyring of the system: Keychain, Credential Manager, Secret Service or KWallet.
+
+    It needs the package keyring: `pip install "itwin-platform[keyring]"`. A Linux machine without a desktop has no
+    keyring; use `FileTokenStore` there.
+
+    Parameters:
+        service: The name that the keyring shows.
+
+    Raises:
+        ConfigurationError: The package keyring is not installed.
+    """
+
+    def __init__(self, service: str = "itwin-platform") -> None:
+        try:
+            import keyring
+        except ImportError:
+            raise ConfigurationError(
+                'KeyringTokenStore needs the package keyring: pip install "itwin-platform[keyring]".'
+            ) from None
+        self._keyring: ModuleType = keyring
+        self._service = service
+        # A keyring has no locks of its own; this one holds no secret.
+        self._locks = FileTokenStore()
+
+    def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
+        """Keep other processes away from this refresh token.
+
+        Raises:
+            CredentialsError: Another process holds it for longer than that.
+        """
+        return self._locks.lock(key, seconds)
+
+    def load(self, key: str) -> str | None:
+        """The refresh token, if there is one.
+
+        Raises:
+            CredentialsError: The keyring cannot be used.
+        """
+        value: str | None = self._ask("read", lambda: self._keyring.get_password(self._service, key))
+        return value or None
+
+    def save(self, key: str, refresh_token: str) -> None:
+        """Keep the refresh token in place of an earlier one.
+
+        Raises:
+            CredentialsError: The keyring cannot be used.
+        """
+        token = Secret(refresh_token)
+        del refresh_token  # a traceback with locals would show it
+        self._ask("write", lambda: self._keyring.set_password(self._service, key, token.reveal()))
+
+    def delete(self, key: str) -> None:
+        """Forget the refresh token, if there is one.
+
+        Raises:
+            CredentialsError: The keyring cannot be used.
+        """
+        if self.load(key) is not None:
+            self._ask("delete from", lambda: self._keyring.delete_password(self._service, key))
+
+    def __repr__(self) -> str:
+        return f"KeyringTokenStore({self._service!r})"
+
+    def _ask(self, what: str, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except self._keyring.errors.NoKeyringError:
+            problem = "this machine has none. Use FileTokenStore"
+        except Exception as error:  # noqa: BLE001 (each backend has errors of its own)
+            problem = f"it says {type(error).__name__}. Unlock it, or use FileTokenStore"
+        raise CredentialsError(f"Cannot {what} the keyring: {problem}.")
+
+
+def _flags(*names: str) -> int:
+    """Those flags for opening a file that this system has."""
+    return sum(getattr(os, name, 0) for name in names)
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise ValueError("a key must be letters, digits, - and _")
+    return key
+
+
+@contextmanager
+def _clear_errors(what: str, path: Path) -> Generator[None]:
+    """Turn errors of the system into one that says what could not be done."""
+    try:
+        yield
+    except OSError as error:
+        problem = "it is a symbolic link" if path.is_symlink() else error.strerror or type(error).__name__
+    else:
+        return
+    raise CredentialsError(f"Cannot {what} {str(path)!r}: {problem}.")
+
+
+def _check_private(status: os.stat_result, path: Path, is_kind: Callable[[int], bool]) -> None:
+    """Refuse what others could read or have put there."""
+    if not is_kind(status.st_mode):
+        problem = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "of another kind than it should be"
+        advice = "Delete it, or use another folder"
+    elif not _POSIX:
+        return
+    elif status.st_uid != os.geteuid():
+        problem, advice = "owned by another user", "Use a folder of your own"
+    elif status.st_mode & 0o077:
+        problem, advice = "open to other users", f"Close it: chmod go= {path}"
+    else:
+        return
+    raise CredentialsError(f"{str(path)!r} is not used for refresh tokens, since it is {problem}. {advice}.")
+
+
+@contextmanager
+def _locked(path: Path, seconds: float) -> Generator[None]:
+    """Hold a lock between processes, which the system releases if this one dies."""
+    flags = os.O_RDWR | os.O_CREAT | _flags("O_NOFOLLOW")
+    with _clear_errors("lock", path):
+        handle = os.open(path, flags, 0o600)
+    try:
+        end = time.monotonic() + seconds
+        while not _try_lock(handle, path):
+            if time.monotonic() > end:
+                raise CredentialsError(
+                    f"Another process has held the lock {str(path)!r} for {seconds:.0f} s, perhaps for a login that "
+                    "nobody finished. End it, or try again."
+                )
+            time.sleep(_LOOK)
+        try:
+            yield
+        finally:
+            _unlock(handle)
+    finally:
+        os.close(handle)
+
+
+def _try_lock(handle: int, path: Path) -> bool:
+    with _clear_errors("lock", path):
+        try:
+            _lock(handle)
+        except (BlockingIOError, PermissionError):  # PermissionError is what Windows says
+            return False
+    return True
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(handle: int) -> None:
+        # Not left to close(): a child process that was forked meanwhile holds the same lock.
+        fcntl.flock(handle, fcntl.LOCK_UN)

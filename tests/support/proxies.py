@@ -1,0 +1,73 @@
+"""A proxy that writes down who is asked for, and leads everybody to servers of this machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Self
+
+
+class RecordingProxy:
+    """An HTTP proxy. `CONNECT` reaches the server that is named for the host, or is refused; the rest is refused.
+
+    Parameters:
+        ports: The local ports that stand for hosts.
+    """
+
+    def __init__(self, ports: dict[str, int] | None = None) -> None:
+        self._ports = ports or {}
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.heads: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def asked(self) -> list[str]:
+        """What the requests were for: `CONNECT host:port`, or method and URL."""
+        return [" ".join(head.split(" ", 2)[:2]) for head in self.heads]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        head = b""
+        with connection, suppress(OSError):
+            while not head.endswith(b"\r\n\r\n"):
+                head += connection.recv(1) or b"\r\n\r\n"
+            self.heads.append(head.decode("latin-1"))
+            method, where = head.decode("latin-1").split(" ", 2)[:2]
+            port = self._ports.get(where.rpartition(":")[0]) if method == "CONNECT" else None
+            if port is None:
+                connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
+            with socket.create_connection(("127.0.0.1", port)) as server:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=_copy, args=(server, connection), daemon=True)
+                back.start()
+                _copy(connection, server)
+                back.join()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
