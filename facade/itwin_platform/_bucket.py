@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -53,7 +54,7 @@ def read_bucket(body: object) -> Bucket:
     from itwin_platform_api.runtime import BodyError, properties_of
 
     answer = BucketResponse.from_dict(properties_of(body))
-    url: str | None = answer.links.container_url.href
+    url = cast("str | None", answer.links.container_url.href)
     if url is None:
         raise BodyError("is null, not a URL", "_links", "containerUrl", "href")
     return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=expiry_of(url))

@@ -480,7 +480,8 @@ def test_both_clients_have_the_same_methods() -> None:
             for name in names:
                 if name == "connection":  # it sends nothing, so that there is nothing to await
                     continue
-                assert inspect.signature(getattr(ours, name)) == inspect.signature(getattr(theirs, name))
+                signatures = [str(inspect.signature(getattr(one, name))) for one in (ours, theirs)]
+                assert signatures[0] == signatures[1].replace("Async", "")
                 assert inspect.iscoroutinefunction(getattr(theirs, name))
                 assert not inspect.iscoroutinefunction(getattr(ours, name))
                 for word in ("Parameters:", "Returns:", "Raises:", "`GET /", "https://developer.bentley.com/"):
