@@ -176,6 +176,11 @@ def part_name(name: str, etag: str) -> str:
     return f"{_part_stem(name)}{_short(etag)}{PART_SUFFIX}"
 
 
+def belongs_to(temporary: str, name: str) -> bool:
+    """Whether a file is an unfinished download of that blob, in this content or in an earlier one."""
+    return temporary.startswith(_part_stem(name))
+
+
 def _part_stem(name: str) -> str:
     return f"{PART_PREFIX}{_short(name)}-"
 
@@ -189,7 +194,7 @@ class PartFile:
 
     def __init__(self, target: Path, name: str, etag: str) -> None:
         self._target = target
-        self._stem = _part_stem(name)
+        self._name = name
         self.path = target.with_name(part_name(name, etag))
         self.hash = hashlib.sha256()
         self.size = 0
@@ -237,7 +242,7 @@ class PartFile:
             self.path.unlink(missing_ok=True)
             raise IsADirectoryError(errno.EISDIR, "a folder is in the way") from error
         for stray in strays:
-            if stray.startswith(self._stem):
+            if belongs_to(stray, self._name):
                 with suppress(OSError):
                     self._target.with_name(stray).unlink()
 

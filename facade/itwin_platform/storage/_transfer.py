@@ -19,6 +19,7 @@ from ..errors import StorageError
 from ._access import Access
 from ._local import (
     PartFile,
+    belongs_to,
     find_files,
     ignores_case,
     read_in_parts,
@@ -217,10 +218,7 @@ class _Download:
             raise Refusal("would be written outside the folder, through a link in it")
         self._settle_existing(job, target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock:
-            if target.parent not in self._strays:
-                self._strays[target.parent] = temporary_files(target.parent)
-        return self._fetch_into(job, target)
+        return self._fetch_into(job, target, self._strays_beside(target))
 
     def _settle_existing(self, job: FileOutcome, target: Path) -> None:
         """Raise Skip or Refusal if what is at the target is to stay."""
@@ -235,11 +233,24 @@ class _Download:
         if not self._overwrite:
             raise Refusal(_DIFFERS)
 
-    def _fetch_into(self, job: FileOutcome, target: Path) -> FileOutcome:
+    def _strays_beside(self, target: Path) -> list[str]:
+        """What earlier runs have left in a folder. It is looked at once."""
+        with self._lock:
+            if target.parent not in self._strays:
+                self._strays[target.parent] = temporary_files(target.parent)
+            return self._strays[target.parent]
+
+    def _begin(self, name: str, *, begun: bool) -> tuple[_Remote, GetResult | None]:
+        """A blob as it is now, with its content on the way unless a part of it is here already."""
         import obstore
 
-        result = obstore.get(self._access.store(), job.name)
-        remote = _remote(result)
+        if begun and (remote := self._blobs.look(name)) is not None:
+            return remote, None
+        result = obstore.get(self._access.store(), name)
+        return _remote(result), result
+
+    def _fetch_into(self, job: FileOutcome, target: Path, strays: list[str]) -> FileOutcome:
+        remote, result = self._begin(job.name, begun=any(belongs_to(stray, job.name) for stray in strays))
         if not self._sizes_known:
             self._run.expect(remote.size)
         part = PartFile(target, job.name, remote.etag)
@@ -252,8 +263,6 @@ class _Download:
             keep = False
             if remote.sha256 is not None and part.hash.hexdigest() != remote.sha256:
                 raise Refusal("arrived with another content than its stored hash says; nothing was written")
-            with self._lock:
-                strays = self._strays.get(target.parent, [])
             part.finish(strays)
         except OSError as error:
             # A full disk needs the room; a broken connection is worth going on from.
