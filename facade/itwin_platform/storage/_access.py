@@ -74,6 +74,7 @@ class Access:
         self._options = options
         self._lock = threading.Lock()
         self._store: AzureStore | None = None
+        self._store_sas = ""
         self._plain: _http.Pools[_http.BaseTransport] | None = None
         self._take(url)
         # How to get a fresh URL; None where there is no platform to ask.
@@ -153,7 +154,8 @@ class Access:
         if self.renew is None or self.sas(refused=refused) == refused:
             return False
         with self._lock:
-            self._store = None  # it keeps the old one
+            if self._store_sas == refused:
+                self._store = None  # it keeps what it was given
         return True
 
     def store(self) -> AzureStore:
@@ -167,6 +169,7 @@ class Access:
         with self._lock:
             if self._store is None:
                 self._store = self._open()
+                self._store_sas = self._container.sas
             return self._store
 
     def _open(self) -> AzureStore:

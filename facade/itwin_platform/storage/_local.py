@@ -107,16 +107,18 @@ def _unchanged(before: os.stat_result, after: os.stat_result) -> bool:
     return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
 
 
-def read_whole(path: Path) -> bytes:
+def read_whole(path: Path, limit: int) -> bytes:
     """The content of a small file, as it was at one moment.
 
     Raises:
-        Refusal: It keeps changing.
+        Refusal: It keeps changing, or is larger than so many bytes now.
 
     """
     for _ in range(_TRIES):
         with path.open("rb", buffering=0) as file:
             before = os.fstat(file.fileno())
+            if before.st_size > limit:
+                break
             content = file.read(before.st_size + 1) or b""
             if len(content) == before.st_size and _unchanged(before, os.fstat(file.fileno())):
                 return content

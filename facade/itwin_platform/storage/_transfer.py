@@ -124,7 +124,7 @@ class _Upload:
         return self._send_small(job) if job.size <= SMALL else self._send_large(job)
 
     def _send_small(self, job: FileOutcome) -> FileOutcome:
-        content = read_whole(job.path)
+        content = read_whole(job.path, SMALL)
         digest = hashlib.sha256(content).hexdigest()
         replace = self._overwrite and not self._can_look
         if self._meets_existing and self._can_look:
