@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench audit docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-storage audit docs build check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -16,7 +16,7 @@ DEV := $(VENV)/.dev
 DEMO := $(VENV)/.demo
 SOURCES := facade scripts tests examples
 # Tests against independent servers, which need Node.js (it comes with the development requirements).
-CONTRACT := tests/contract tests/oidc
+CONTRACT := tests/contract tests/oidc tests/storage
 
 help: ## show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
@@ -63,7 +63,7 @@ type: $(DEV) ## mypy and pyright, both strict
 test: $(DEV) ## run the tests
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) --cov --cov-report=term-missing:skip-covered
 
-contract: $(DEV) ## run the tests against independent servers: mocks driven by the specifications, an identity service
+contract: $(DEV) ## run the tests against independent servers: mocks, an identity service, a blob store
 	$(RUN) -m pytest $(CONTRACT)
 
 demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
@@ -71,6 +71,9 @@ demo: $(DEMO) ## run the main job against the embedded sandbox, or the real plat
 
 bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
 	$(RUN) scripts/bench.py
+
+bench-storage: $(DEV) ## measure bucket transfers beside azure-storage-blob, as ratios
+	$(RUN) scripts/bench_storage.py
 
 audit: $(DEV) ## ask the vulnerability service about the locked and the lowest allowed versions; needs its host
 	$(PIP) install pip-audit uv
@@ -88,4 +91,4 @@ build: $(DEV) ## build the wheel and the source distribution
 check: lint type check-generated test contract docs ## everything that CI runs
 
 clean: ## remove the virtual environment and everything that was built
-	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'tests/contract/node/node_modules', 'tests/oidc/node/node_modules')]"
+	$(PYTHON) scripts/clean.py $(VENV) dist site $(foreach folder,$(CONTRACT),$(folder)/node/node_modules)

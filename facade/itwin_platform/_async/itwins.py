@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .._primitives import asynchronous as io
 
 if TYPE_CHECKING:
     from itwin_platform_api.itwins.models import ITwin, ITwinImage
@@ -72,3 +75,48 @@ class ITwins:
 
         answer = await self._pipeline.call(get_itwin_image.OPERATION, itwin_id=itwin_id)
         return answer.image
+
+    async def download_image(
+        self, itwin_id: str, size: Literal["small", "large"] = "small", cache_dir: str | Path | None = None
+    ) -> Path:
+        """Get the image of an iTwin as a file, from the cache if it has not changed.
+
+        The name of the image says whether it has: an unchanged one costs one call of the platform and no download.
+        The download itself needs no token and is sent none.
+
+        `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            size: `"small"` for the thumbnail, `"large"` for the image as uploaded.
+            cache_dir: Folder for the images; by default the folder `itwin-platform/images` in the user's cache.
+
+        Returns:
+            Where the image is. The file is to be read only; it is written whole or not at all.
+
+        Raises:
+            ValueError: The id cannot be part of a path, or the size is neither of both. Nothing was sent.
+            NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
+            StorageError: What came is no image, or cannot be written to the folder; or the host of the images has
+                refused the link twice.
+            UnauthorizedError: The token is missing, expired or not accepted.
+            RateLimitError: Too many requests; `retry_after` says how long to wait.
+            ApiError: The platform refused or failed in another way; see its subclasses.
+            ResponseError: The answer is not what the specification says, or larger than `max_body_bytes`.
+            CredentialsError: No token could be had.
+            RedirectError: The answer leads to a host that the token must not go to.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        from ..storage import _images as images
+
+        for last in (False, True):
+            image = images.chosen(await self.get_image(itwin_id), size)
+            path = images.cache_path(image.name, cache_dir)
+            if await io.in_thread(lambda path=path: images.is_cached(path)):  # type: ignore[misc]
+                return path
+            answer = await self._pipeline.fetch(images.target_of(image.url), "download-image")
+            if last or answer.status not in images.EXPIRED:
+                break
+        content = images.content_of(answer)
+        await io.in_thread(lambda: images.store(path, content))
+        return path

@@ -8,6 +8,7 @@ from .._bucket import read_bucket
 
 if TYPE_CHECKING:
     from .._bucket import Bucket
+    from .bucket import AsyncTransferBucket
     from .pipeline import Pipeline
 
 
@@ -17,7 +18,7 @@ class RealityAnalysis:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    async def get_bucket(self, itwin_id: str) -> Bucket:
+    async def get_bucket(self, itwin_id: str) -> AsyncTransferBucket:
         """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
 
         `GET /reality-analysis/itwins/{iTwinId}/bucket`,
@@ -27,7 +28,8 @@ class RealityAnalysis:
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            The bucket. Its `container_url` opens the container until `expires_at` and needs no token.
+            The bucket, with methods to transfer files. Its `container_url` opens the container until `expires_at`
+            and needs no token.
 
         Raises:
             ValueError: The id cannot be part of a path. Nothing was sent.
@@ -44,4 +46,12 @@ class RealityAnalysis:
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 
-        return await self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
+        from .bucket import AsyncTransferBucket
+
+        async def ask() -> Bucket:
+            return await self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
+
+        async def renew() -> str:
+            return (await ask()).container_url
+
+        return AsyncTransferBucket(await ask(), self._pipeline.transport_options, renew)

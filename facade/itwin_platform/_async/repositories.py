@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform_api.itwins.models import Repository, Resource
 
+    from ..connections import RepositoryConnection
     from .pipeline import Pipeline
 
 
@@ -83,3 +84,24 @@ class Repositories:
         ids = {"itwin_id": itwin_id, "repository_id": repository_id, "resource_id": resource_id}
         answer = await self._pipeline.call(operation, **ids)
         return answer.resource
+
+    def connection(self, repository: Repository, *, allow_http: bool = False) -> RepositoryConnection:
+        """The way to the server that a repository points to: address, headers and query, for any HTTP library.
+
+        Nothing is sent, and the platform's token is no part of it: the server belongs to a third party.
+
+        Parameters:
+            repository: A repository that `get` has returned.
+            allow_http: Let its credentials go to an address without TLS, readable for everyone on the way.
+
+        Returns:
+            The connection: `request()` and `tile()` give URL, query and headers, `auth()` an object for httpx and
+            requests.
+
+        Raises:
+            ValueError: The repository has no address that can be used, credentials that cannot be sent, or an http
+                address for them without `allow_http`.
+        """
+        from ..connections import RepositoryConnection
+
+        return RepositoryConnection(repository, allow_http=allow_http)

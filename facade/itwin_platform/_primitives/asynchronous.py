@@ -5,7 +5,8 @@ asyncio and anyio are imported by the functions: the sync client does without th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +35,43 @@ async def in_thread(work: Callable[[], T]) -> T:
     import anyio.to_thread
 
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
+async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Run something that blocks, in a thread. If the wait is given up, `stop` is called and the end awaited."""
+    from concurrent.futures import Future, wait
+
+    import anyio
+
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the work was asked for)
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="itwin-work", daemon=True).start()
+    try:
+        return await wait_for(future)
+    except BaseException:
+        stop()
+        with anyio.CancelScope(shield=True):
+            await in_thread(lambda: wait([future]))
+        raise
+
+
+def from_threads(work: Callable[[], Awaitable[T]]) -> Callable[[], T]:
+    """A function that any thread can call: it does the work on the event loop of the caller and waits for it."""
+    import anyio.from_thread
+    import anyio.lowlevel
+
+    token = anyio.lowlevel.current_token()
+
+    async def on_loop() -> T:
+        return await work()
+
+    return lambda: anyio.from_thread.run(on_loop, token=token)
 
 
 async def wait_for(future: Future[T]) -> T:

@@ -55,6 +55,20 @@ def in_thread(work: Callable[[], T]) -> T:
     return work()
 
 
+def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Run something that blocks: here it may. If it is interrupted, `stop` is called."""
+    try:
+        return work()
+    except BaseException:
+        stop()
+        raise
+
+
+def from_threads(work: Callable[[], T]) -> Callable[[], T]:
+    """A function that any thread can call to do the work."""
+    return work
+
+
 def wait_for(future: Future[T]) -> T:
     """The result of work that a thread does. Giving up the wait leaves the work alone."""
     from concurrent.futures import wait

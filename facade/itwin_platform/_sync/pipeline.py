@@ -9,9 +9,11 @@ only carries them out.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,7 +21,7 @@ from .._http import Failure
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
 from .._policies.paths import fill_path
 from .._policies.redaction import Secret, one_line
-from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target
+from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._primitives import synchronous as io
 from .._tracing import Tracing
@@ -36,6 +38,7 @@ from .transport import Headers, Transport, TransportFailure
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Operation
 
+    from .._http import TransportOptions
     from .._settings import Settings
     from ..credentials import TokenProvider
 
@@ -122,6 +125,68 @@ class Pipeline:
         )
         return _parsed(self._within_deadline(call), operation.id, read)
 
+    def get(self, url_or_path: str, accept: str) -> Any:
+        """Get the JSON at an address of the platform that no operation describes.
+
+        Parameters:
+            url_or_path: A path with its query, or an absolute URL that the token may be sent to.
+            accept: The media type to ask for.
+
+        Raises:
+            ValueError: The token must not be sent there, or it is no address. Nothing was sent.
+            ITwinPlatformError: Anything else; see the subclasses.
+        """
+        base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
+        now = time.monotonic()
+        call = _Call(
+            operation="get",
+            method="GET",
+            template="",
+            accept=accept.encode("ascii"),
+            target=trusted(base + url_or_path, self._settings.origin),
+            started=now,
+            ends=now + self._settings.deadline,
+        )
+        return _parsed(self._within_deadline(call), call.operation, lambda body: body)
+
+    def fetch(self, target: Target, operation: str) -> Answer:
+        """Get something from a host that is not the platform's, without the token. Redirects are not followed.
+
+        Parameters:
+            target: Where it is.
+            operation: What to call it in errors.
+
+        Raises:
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+        """
+        host = target.origin.partition("://")[2]
+        headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
+        with suppress(TimeoutError), io.time_limit(self._settings.deadline):
+            for attempt in itertools.count(1):
+                answer, failure = None, None
+                try:
+                    answer = self._transport.send("GET", target, headers)
+                except TransportFailure as caught:
+                    failure = caught.failure
+                status = answer.status if answer is not None else None
+                delay = self._policy.delay_after(attempt=attempt, method="GET", status=status)
+                if answer is not None and delay is None:
+                    return answer
+                if failure is not None and (delay is None or failure.final):
+                    text = f"{host} {failure.text} ({operation}, attempt {attempt})."
+                    raise TransportError(text, phase=failure.phase, operation=operation)
+                io.sleep(delay or 0.0)
+        raise DeadlineExceeded(
+            f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
+            phase="body",
+            operation=operation,
+        )
+
+    @property
+    def transport_options(self) -> TransportOptions:
+        """How connections are made, for what goes to the storage directly."""
+        return self._settings.transport
+
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
@@ -189,7 +254,7 @@ class Pipeline:
     def _send(self, call: _Call, target: Target, host: str, token: Secret) -> Answer:
         """Send one request, and leave a span and a log record of it."""
         began = time.monotonic()
-        template = call.template if target is call.target else None
+        template = (call.template or None) if target is call.target else None
         with self._tracing.request(call.operation, call.method, target, template, call.sent) as span:
             call.sent += 1
             try:

@@ -11,6 +11,7 @@ from .._bucket import read_bucket
 
 if TYPE_CHECKING:
     from .._bucket import Bucket
+    from .bucket import TransferBucket
     from .pipeline import Pipeline
 
 
@@ -20,7 +21,7 @@ class RealityAnalysis:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def get_bucket(self, itwin_id: str) -> Bucket:
+    def get_bucket(self, itwin_id: str) -> TransferBucket:
         """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
 
         `GET /reality-analysis/itwins/{iTwinId}/bucket`,
@@ -30,7 +31,8 @@ class RealityAnalysis:
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            The bucket. Its `container_url` opens the container until `expires_at` and needs no token.
+            The bucket, with methods to transfer files. Its `container_url` opens the container until `expires_at`
+            and needs no token.
 
         Raises:
             ValueError: The id cannot be part of a path. Nothing was sent.
@@ -47,4 +49,12 @@ class RealityAnalysis:
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 
-        return self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
+        from .bucket import TransferBucket
+
+        def ask() -> Bucket:
+            return self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
+
+        def renew() -> str:
+            return (ask()).container_url
+
+        return TransferBucket(ask(), self._pipeline.transport_options, renew)

@@ -1,0 +1,291 @@
+"""The right to use a container: its SAS URL, what it permits, and renewing it before it ends."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from .. import _http
+from .._bucket import expiry_of
+from ..environments import is_loopback
+from ..errors import ConfigurationError, ITwinPlatformError, StorageError, StoragePermissionError
+from ._problems import one_problem
+
+if TYPE_CHECKING:
+    from obstore.store import AzureSASToken, AzureStore, ClientConfig
+
+# A SAS URL is renewed when a quarter of its time is left, and five minutes before its end at the latest.
+_MARGIN = 300.0
+_RIGHTS = {"r": "read", "w": "write", "l": "list", "d": "delete"}
+# One request carries at most a few MiB, so only a dead connection takes this long.
+_REQUEST_TIMEOUT = timedelta(minutes=10)
+_READ_TIMEOUT = timedelta(minutes=5)
+_RETRIES = 6
+_API_VERSION = "2021-12-02"
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """Where a SAS URL points to, and its query."""
+
+    origin: str
+    path: str
+    sas: str
+
+    @property
+    def endpoint(self) -> str:
+        return self.origin + self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return unquote(self.path.rpartition("/")[2])
+
+    @property
+    def account(self) -> str:
+        return urlsplit(self.origin).hostname or ""
+
+
+def _container(url: str) -> _Container:
+    try:
+        parts = urlsplit(url)
+        host, path = parts.hostname or "", parts.path.rstrip("/")
+        origin = f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        host = path = origin = ""
+        parts = urlsplit("")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not (host and path and parts.query) or "@" in parts.netloc or not secure:
+        raise StorageError("The bucket's URL is not the https URL of a container with a SAS. Get the bucket again.")
+    return _Container(origin, path, parts.query)
+
+
+class Access:
+    """The right to use one container. Shared by all transfers of a bucket, in any thread."""
+
+    def __init__(self, url: str, options: _http.TransportOptions) -> None:
+        self._options = options
+        self._lock = threading.Lock()
+        self._store: AzureStore | None = None
+        self._store_sas = ""
+        self._plain: _http.Pools[_http.BaseTransport] | None = None
+        self._take(url)
+        # How to get a fresh URL; None where there is no platform to ask.
+        self.renew: Callable[[], str] | None = None
+        # Why the last renewal failed.
+        self.problem: ITwinPlatformError | None = None
+
+    def _take(self, url: str) -> None:
+        self._container = _container(url)
+        self._expires_at = expiry_of(url)
+        left = self._seconds_left()
+        self._margin = 0.0 if left is None else max(0.0, min(_MARGIN, left / 4))
+        self._tried = float("-inf")
+
+    def _seconds_left(self) -> float | None:
+        return None if self._expires_at is None else (self._expires_at - datetime.now(UTC)).total_seconds()
+
+    def permits(self, right: str) -> bool:
+        """Whether the URL says that it permits this, or does not say."""
+        granted = parse_qs(self._container.sas).get("sp")
+        return granted is None or right in granted[0]
+
+    def need(self, rights: str, purpose: str, advice: str = "") -> None:
+        """Check what can be told without asking the storage.
+
+        Parameters:
+            rights: Letters of the permissions, as in `sp`.
+            purpose: What they are needed for, to go into the message.
+            advice: What else could be done.
+
+        Raises:
+            StoragePermissionError: One is missing.
+        """
+        for right in rights:
+            if not self.permits(right):
+                given = parse_qs(self._container.sas)["sp"][0][:20]
+                raise _not_permitted(purpose, right, f" (sp={given}).{advice}")
+
+    def sas(self, *, refused: str | None = None) -> str:
+        """The SAS to use now, renewed if it ends soon or if it is the one that was refused.
+
+        Raises:
+            ITwinPlatformError: It has ended and there is no other.
+        """
+        with self._lock:
+            left = self._seconds_left()
+            ends_soon = left is not None and left <= self._margin
+            if (ends_soon or refused == self._container.sas) and self.renew is not None:
+                self._try_to_renew(must=refused is not None or (left is not None and left <= 0))
+            left = self._seconds_left()
+            if left is not None and left <= 0:
+                raise StorageError("The bucket's SAS URL has expired. Get the bucket again.")
+            return self._container.sas
+
+    def _try_to_renew(self, *, must: bool) -> None:
+        # A platform that is down is not asked for every file while the URL still works.
+        if not must and time.monotonic() - self._tried < self._margin / 4:
+            return
+        self._tried = time.monotonic()
+        try:
+            url = self.renew() if self.renew is not None else ""
+            where = self._container.origin + self._container.path
+            self._take(url)
+        except ITwinPlatformError as error:
+            self.problem = error
+            if must:
+                raise
+            return
+        self.problem = None
+        if where != self._container.origin + self._container.path:
+            self._store = self._plain = None
+
+    def again(self, refused: str) -> bool:
+        """After a refusal: whether there is another SAS to try with."""
+        if self.renew is None or self.sas(refused=refused) == refused:
+            return False
+        with self._lock:
+            if self._store_sas == refused:
+                self._store = None  # it keeps what it was given
+        return True
+
+    def store(self) -> AzureStore:
+        """The store to hand to obstore, which asks for the SAS whenever it needs it.
+
+        Raises:
+            ConfigurationError: obstore is not installed.
+        """
+        self.sas()
+        with self._lock:
+            if self._store is None:
+                self._store = self._open()
+                self._store_sas = self._container.sas
+            return self._store
+
+    def _open(self) -> AzureStore:
+        try:
+            from obstore.store import AzureStore
+        except ImportError:
+            pass
+        else:
+            container = self._container
+            # What is given here wins over AZURE_* variables, which obstore would read too.
+            return AzureStore(
+                container_name=container.name,
+                account_name=container.account,
+                endpoint=container.endpoint,
+                use_emulator=False,
+                skip_signature=False,
+                use_fabric_endpoint=False,
+                credential_provider=self._credential,
+                client_options=_client_options(container.origin, self._options),
+                retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(minutes=2)},
+            )
+        raise ConfigurationError('Transfers need obstore. Install it: pip install "itwin-platform[storage]"')
+
+    def _credential(self) -> AzureSASToken:
+        sas = self.sas()
+        left = self._seconds_left()
+        # obstore asks again some minutes before the time that it is told.
+        until = None if left is None else datetime.now(UTC) + timedelta(seconds=left)
+        return {"sas_token": sas, "expires_at": until}
+
+    def note_hash(self, name: str, digest: str, etag: str) -> None:
+        """Store the hash of a blob beside it, if it is still the one with that etag.
+
+        obstore takes such properties only before it has read a file, when its hash is not known yet. A hash that
+        cannot be stored is not missed: the next transfer compares the content.
+        """
+        pools = self._open_plain()
+        with suppress(ITwinPlatformError):
+            url = f"{self._container.origin}{self._container.path}/{quote(name)}?comp=metadata&{self.sas()}"
+            headers = {
+                "Host": self._container.origin.partition("://")[2],
+                "Content-Length": "0",
+                "If-Match": etag,
+                "x-ms-version": _API_VERSION,
+                "x-ms-meta-sha256": digest,
+            }
+            for attempt in range(_RETRIES):
+                transport = pools.take()
+                try:
+                    if _put(transport, url, headers, self._options) < 500:
+                        return
+                finally:
+                    pools.give_back(transport)
+                time.sleep(0.1 * 2**attempt)
+
+    def _open_plain(self) -> _http.Pools[_http.BaseTransport]:
+        with self._lock:
+            if self._plain is None:
+                self._plain = _http.open_transport(self._container.origin, self._options)
+            return self._plain
+
+    def error_for(self, error: Exception, purpose: str, right: str) -> ITwinPlatformError:
+        """What an error of obstore means for an operation on its own.
+
+        Parameters:
+            error: The error.
+            purpose: What was tried, for the message.
+            right: The permission that it needs.
+        """
+        if isinstance(error, ITwinPlatformError):
+            return error
+        problem = one_problem(error)
+        if problem.refused and self.problem is not None:
+            return self.problem
+        if problem.code == "AuthorizationPermissionMismatch":
+            return _not_permitted(purpose, right, ".")
+        return StorageError(f"{purpose} failed: it {problem.text}.")
+
+
+def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError:
+    return StoragePermissionError(
+        f"{purpose} needs the permission to {_RIGHTS[right]} ({right}); the bucket's SAS URL does not give it{end}",
+        permission=right,
+    )
+
+
+def _put(transport: _http.BaseTransport, url: str, headers: dict[str, str], options: _http.TransportOptions) -> int:
+    """Send a request without a body. Its status, 599 if there is no answer."""
+    try:
+        request = _http.Request("PUT", url, headers=headers, extensions={"timeout": options.timeouts})
+        response = transport.handle_request(request)
+        response.read()
+        response.close()
+    except _http.FAILURES:
+        return 599
+    return response.status_code
+
+
+def _client_options(origin: str, options: _http.TransportOptions) -> ClientConfig:
+    connect, each = options.timeout
+    config: dict[str, Any] = {
+        "allow_http": origin.startswith("http:"),
+        "connect_timeout": timedelta(seconds=connect),
+        "timeout": _REQUEST_TIMEOUT,
+        "read_timeout": max(_READ_TIMEOUT, timedelta(seconds=each)),
+    }
+    if proxy := _http.proxy_for(origin, options):
+        config["proxy_url"] = proxy
+    if options.verify is not None:
+        context = options.ssl_context()
+        if context.verify_mode == ssl.CERT_NONE:
+            config["allow_invalid_certificates"] = True
+        elif authorities := _pem(options.verify, context):
+            config["root_certificate"] = authorities
+    return config  # type: ignore[return-value]  # the keys are the ones that it has
+
+
+def _pem(verify: ssl.SSLContext | str, context: ssl.SSLContext) -> str:
+    """The certificate authorities to trust, in the form that obstore takes them."""
+    if isinstance(verify, str) and Path(verify).is_file():
+        return Path(verify).read_text("ascii", "ignore")
+    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in context.get_ca_certs(binary_form=True))

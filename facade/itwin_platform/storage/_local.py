@@ -1,0 +1,254 @@
+"""Files of this machine: finding them, reading them whole and unchanged, never showing a half-written one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO
+
+from ..errors import StorageError
+from ._names import blob_name, name_problem
+from ._report import FileOutcome
+from ._run import Refusal
+
+PART_PREFIX, PART_SUFFIX = ".itp-", ".part"
+
+_TRIES = 3
+_BLOCK = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Found:
+    """What lies below a path: files to upload, and what is no file or cannot be read."""
+
+    files: list[FileOutcome] = field(default_factory=list[FileOutcome])
+    skipped: list[FileOutcome] = field(default_factory=list[FileOutcome])
+    failed: list[FileOutcome] = field(default_factory=list[FileOutcome])
+
+
+def find_files(source: Path, prefix: str) -> Found:
+    """What to upload from a file or a folder. Links below it are not followed; the path itself may be one.
+
+    Raises:
+        StorageError: There is nothing at the path, or it is neither file nor folder.
+    """
+    found = Found()
+    try:
+        is_folder = source.is_dir()
+        status = source.stat()
+    except (OSError, ValueError):
+        status, is_folder = None, False
+    if status is None:
+        raise StorageError(f"There is no file or folder {str(source)!r} that can be read.")
+    if is_folder:
+        _walk(source, (), prefix, found)
+    elif S_ISREG(status.st_mode):
+        _add(found, blob_name(prefix, (source.resolve().name if source.name == "" else source.name,)), source, status)
+    else:
+        raise StorageError(f"{str(source)!r} is neither a regular file nor a folder.")
+    return found
+
+
+def _walk(folder: Path, parts: tuple[str, ...], prefix: str, found: Found) -> None:
+    pending = [(folder, parts)]
+    while pending:
+        folder, parts = pending.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    below = (*parts, entry.name)
+                    if _is_plain_folder(entry):
+                        pending.append((Path(entry.path), below))
+                    else:
+                        _take_entry(entry, blob_name(prefix, below), found)
+        except OSError:
+            name = blob_name(prefix, parts) or str(folder)
+            found.failed.append(FileOutcome(name, folder, 0, "is a folder that cannot be read"))
+
+
+def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
+    # Junctions are Windows' other kind of link.
+    return entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    return bool(getattr(entry, "is_junction", bool)())
+
+
+def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
+    path = Path(entry.path)
+    if entry.is_symlink() or _is_junction(entry):
+        found.skipped.append(FileOutcome(name, path, 0, "is a link, which is not followed"))
+    elif not entry.is_file(follow_symlinks=False):
+        found.skipped.append(FileOutcome(name, path, 0, "is no regular file"))
+    elif is_temporary(entry.name):
+        found.skipped.append(FileOutcome(name, path, 0, "is an unfinished download"))
+    else:
+        _add(found, name, path, entry.stat(follow_symlinks=False))
+
+
+def _add(found: Found, name: str, path: Path, status: os.stat_result) -> None:
+    if problem := name_problem(name):
+        reason = f"has a name that a blob cannot have: it {problem}"
+        found.failed.append(FileOutcome(name, path, status.st_size, reason))
+    else:
+        found.files.append(FileOutcome(name, path, status.st_size))
+
+
+def _unchanged(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+
+
+def read_whole(path: Path, limit: int) -> bytes:
+    """The content of a small file, as it was at one moment.
+
+    Raises:
+        Refusal: It keeps changing, or is larger than so many bytes now.
+    """
+    for _ in range(_TRIES):
+        with path.open("rb", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            if before.st_size > limit:
+                break
+            content = file.read(before.st_size + 1) or b""
+            if len(content) == before.st_size and _unchanged(before, os.fstat(file.fileno())):
+                return content
+    raise Refusal("kept changing while it was read; nothing was sent")
+
+
+def read_in_parts(path: Path, part_size: int) -> Generator[bytes]:
+    """The content of a large file, part by part.
+
+    Raises:
+        Refusal: It has changed meanwhile. This comes before the end, so that what was sent is not put together.
+    """
+    with path.open("rb", buffering=0) as file:
+        before = os.fstat(file.fileno())
+        left = before.st_size
+        while left > 0 and (part := _read(file, min(part_size, left))):
+            left -= len(part)
+            if left == 0 and not _unchanged(before, os.fstat(file.fileno())):
+                break
+            yield part
+        else:
+            if left == 0 and _unchanged(before, os.fstat(file.fileno())):
+                return
+    raise Refusal("changed while it was sent; the bucket still has what it had before")
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """Exactly so many bytes, or fewer at the end of the file."""
+    pieces: list[bytes] = []
+    while size > 0 and (piece := file.read(size)):
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether a folder takes `A` and `a` for the same name."""
+    with tempfile.NamedTemporaryFile(prefix=PART_PREFIX + "CASE", suffix=PART_SUFFIX, dir=folder) as probe:
+        path = Path(probe.name)
+        return path.with_name(path.name.swapcase()).exists()
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is an unfinished download."""
+    return name.startswith(PART_PREFIX) and name.endswith(PART_SUFFIX)
+
+
+def part_name(name: str, etag: str) -> str:
+    """The name that a blob is downloaded under: the same in a rerun, so that this goes on, unless the blob changes."""
+    return f"{_part_stem(name)}{_short(etag)}{PART_SUFFIX}"
+
+
+def belongs_to(temporary: str, name: str) -> bool:
+    """Whether a file is an unfinished download of that blob, in this content or in an earlier one."""
+    return temporary.startswith(_part_stem(name))
+
+
+def _part_stem(name: str) -> str:
+    return f"{PART_PREFIX}{_short(name)}-"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class PartFile:
+    """A download under its temporary name. It becomes the real file at once, when it is complete."""
+
+    def __init__(self, target: Path, name: str, etag: str) -> None:
+        self._target = target
+        self._name = name
+        self.path = target.with_name(part_name(name, etag))
+        self.hash = hashlib.sha256()
+        self.size = 0
+        # A link in its place is not followed; Windows makes none without privileges.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        self._file = os.fdopen(os.open(self.path, flags, 0o666), "r+b", buffering=0)
+
+    def resume(self, size: int) -> None:
+        """Take over what an earlier run has written, if it can be the beginning of so many bytes."""
+        if os.fstat(self._file.fileno()).st_size > size:
+            self._file.truncate(0)
+        while block := self._file.read(_BLOCK):
+            self.hash.update(block)
+            self.size += len(block)
+
+    def write(self, content: bytes) -> None:
+        """Append."""
+        self.hash.update(content)
+        self.size += len(content)
+        left = memoryview(content)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def close(self) -> None:
+        """Leave what there is for a rerun."""
+        self._file.close()
+
+    def discard(self) -> None:
+        """Remove what there is."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def finish(self, strays: list[str]) -> None:
+        """Give the file its real name. `strays` are temporary files in its folder: its own are removed."""
+        self._file.close()
+        try:
+            self.path.replace(self._target)
+        except FileNotFoundError:
+            # Another download of the same file, with the same content, was quicker.
+            if not self._target.is_file() or self._target.stat().st_size != self.size:
+                raise
+        except OSError as error:
+            if not self._target.is_dir():
+                raise
+            self.path.unlink(missing_ok=True)
+            raise IsADirectoryError(errno.EISDIR, "a folder is in the way") from error
+        for stray in strays:
+            if belongs_to(stray, self._name):
+                with suppress(OSError):
+                    self._target.with_name(stray).unlink()
+
+
+def temporary_files(folder: Path) -> list[str]:
+    """The names of unfinished downloads in a folder."""
+    try:
+        return [path.name for path in folder.iterdir() if is_temporary(path.name)]
+    except OSError:
+        return []

@@ -1,0 +1,99 @@
+"""Names: which file becomes which blob and back, and that no name leads out of its folder. Nothing here does I/O."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+MAX_NAME = 1024
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]|[. ]$')
+_WINDOWS_DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\s*\.|\s*$)")
+# Cc controls, Cs lone surrogates: file names that are not text.
+_NO_TEXT = frozenset({"Cc", "Cs"})
+
+
+def name_problem(name: object) -> str | None:
+    """Why a name cannot be the name of a blob that every client reaches and every file system can hold, if so."""
+    if not isinstance(name, str):
+        return f"must be a string, not {type(name).__name__}"
+    if not name:
+        return "must not be empty"
+    if len(name) > MAX_NAME:
+        return f"must not be longer than {MAX_NAME} characters"
+    if "\\" in name:
+        return "must not contain a backslash, which storage turns into a slash"
+    for character in name:
+        if unicodedata.category(character) in _NO_TEXT:
+            return f"must not contain U+{ord(character):04X}, a control character or no text at all"
+    for segment in name.split("/"):
+        if segment in {"", ".", ".."}:
+            return f"must not have {repr(segment) if segment else 'an empty part'} between its slashes"
+    return None
+
+
+def checked_name(what: str, name: object) -> str:
+    """A name of a blob.
+
+    Raises:
+        ValueError: It cannot be one.
+    """
+    if problem := name_problem(name):
+        raise ValueError(f"{what} {problem}")
+    return str(name)
+
+
+def checked_prefix(prefix: object) -> str:
+    """A prefix without slashes at its ends; empty for the whole bucket.
+
+    Raises:
+        ValueError: No blob can have it.
+    """
+    if not isinstance(prefix, str):
+        raise ValueError(f"prefix must be a string, not {type(prefix).__name__}")  # noqa: TRY004 (as for ids)
+    trimmed = prefix.removesuffix("/")
+    return checked_name("prefix", trimmed) if trimmed else ""
+
+
+def blob_name(prefix: str, parts: tuple[str, ...]) -> str:
+    """The name of the blob for a file at `parts` below the uploaded folder."""
+    return "/".join((prefix, *parts) if prefix else parts)
+
+
+def relative_to(name: str, prefix: str) -> str:
+    """Where a blob belongs below the folder that `prefix` is downloaded to."""
+    if not prefix:
+        return name
+    return name.rpartition("/")[2] if name == prefix else name.removeprefix(prefix + "/")
+
+
+def target_problem(relative: str, *, windows: bool) -> str | None:
+    """Why a blob cannot be written below a folder under its name, if so."""
+    if problem := name_problem(relative):
+        return problem
+    segments = relative.split("/")
+    if _DRIVE.match(segments[0]):
+        return "must not start with a drive letter"
+    if windows:
+        for segment in segments:
+            if _NOT_ON_WINDOWS.search(segment) or _WINDOWS_DEVICES.match(segment):
+                return f"has the part {segment!r}, which Windows cannot hold"
+    return None
+
+
+def clashes(relatives: list[str]) -> set[str]:
+    """The names that a folder which ignores case, or the way accents are written, would mix up with an earlier one."""
+    seen: dict[str, str] = {}
+    found: set[str] = set()
+    for relative in relatives:
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", relative).casefold())
+        if seen.setdefault(key, relative) != relative:
+            found.add(relative)
+    return found
+
+
+def escapes(folder: Path, target: Path) -> bool:
+    """Whether links between a folder and a file below it lead somewhere else."""
+    return not target.parent.resolve().is_relative_to(folder.resolve())

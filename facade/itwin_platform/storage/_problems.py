@@ -1,0 +1,87 @@
+"""What went wrong with a file, in words that are fit for a message: no URL, no SAS, no XML."""
+
+from __future__ import annotations
+
+import errno
+import re
+from dataclasses import dataclass
+
+from ..errors import ITwinPlatformError
+
+_STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")
+_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem with one file.
+
+    Attributes:
+        text: What it is.
+        refused: The storage does not accept the SAS, or not for this.
+        missing: There is no such file in the bucket.
+        everywhere: Every other file would fail in the same way.
+        code: The storage's error code, if there is one.
+        status: The HTTP status, if there was one.
+    """
+
+    text: str
+    refused: bool = False
+    missing: bool = False
+    everywhere: bool = False
+    code: str = ""
+    status: int | None = None
+
+
+def one_problem(error: BaseException) -> Problem:
+    """What an exception of obstore or of the operating system means. It never repeats the text of obstore's."""
+    if isinstance(error, ITwinPlatformError):
+        return Problem(str(error), everywhere=True)
+    if isinstance(error, OSError) and error.errno is not None:
+        return _local_problem(error)
+    text = str(error)
+    found_status, found_code = _STATUS.search(text), _CODE.search(text)
+    status = int(found_status[1] or found_status[2]) if found_status else None
+    code = found_code[1] if found_code else ""
+    detail = f"status {status}" + (f", {code}" if code else "") if status else ""
+    if isinstance(error, FileNotFoundError) or status == 404:
+        gone = code == "ContainerNotFound"
+        return Problem(
+            "is not there: the container does not exist" if gone else "is not in the bucket",
+            missing=True,
+            everywhere=gone,
+            code=code,
+            status=404,
+        )
+    if status in {401, 403} or type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
+        return Problem(_refusal(code, detail), refused=True, everywhere=True, code=code, status=status)
+    if code in {"InvalidBlockList", "InvalidBlobOrBlock"}:
+        return Problem("was written by something else at the same time", code=code, status=status)
+    if status is not None:
+        return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
+    if type(error).__name__ in {"InvalidPathError", "ValueError"}:
+        return Problem("has a name, or lies beside one, that obstore cannot handle")
+    if type(error).__name__ == "GenericError":
+        return Problem("could not be transferred: the storage cannot be reached or broke off", everywhere=True)
+    return Problem(f"could not be transferred ({type(error).__name__})")
+
+
+def _refusal(code: str, detail: str) -> str:
+    if code == "AuthorizationPermissionMismatch":
+        return f"is not permitted by the SAS URL ({detail})"
+    return f"was refused: the SAS URL has expired, is not valid, or does not permit it ({detail or 'no status'})"
+
+
+def _local_problem(error: OSError) -> Problem:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Problem("does not fit: the disk is full", everywhere=True)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return Problem("is not permitted on this machine")
+    if error.errno == errno.ENOENT:
+        return Problem("is not there any more")
+    if error.errno == errno.ENAMETOOLONG:
+        return Problem("has a name that is too long for this machine")
+    if error.errno in {errno.EISDIR, errno.ENOTDIR, errno.EEXIST}:
+        return Problem("clashes with a folder of the same name, or with a file where it needs a folder")
+    reason = errno.errorcode.get(error.errno or 0, "error")
+    return Problem(f"cannot be read or written on this machine ({reason})")

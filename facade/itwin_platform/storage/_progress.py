@@ -1,0 +1,49 @@
+"""The progress bar of `progress=True`, drawn by rich."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from ..errors import ConfigurationError
+from ._report import Progress, ProgressCallback
+
+
+@contextmanager
+def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator[ProgressCallback | None]:
+    """The callback that `progress` stands for, with a bar on the terminal if it is True.
+
+    Raises:
+        ConfigurationError: A bar is asked for and rich is not installed.
+    """
+    if not isinstance(progress, bool):
+        yield progress
+        return
+    if not progress:
+        yield None
+        return
+    try:
+        from rich import progress as bars
+    except ImportError:
+        missing = 'progress=True needs rich. Install it: pip install "itwin-platform[progress]"'
+        raise ConfigurationError(missing) from None
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("{task.fields[files]}"),
+    )
+    with bars.Progress(*columns) as display:
+        task = display.add_task(verb, total=None, files="")
+
+        def show(news: Progress) -> None:
+            display.update(
+                task,
+                completed=news.bytes_done,
+                total=news.bytes_total,
+                files=f"{news.files_done}/{news.files_total} files",
+            )
+
+        yield show

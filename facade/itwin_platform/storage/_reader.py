@@ -1,0 +1,163 @@
+"""Reading a blob as a file, a few MiB at a time."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from .._primitives import asynchronous
+from ..errors import StorageError
+from ._access import Access
+from ._problems import one_problem
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed import WriteableBuffer
+
+BUFFER = 4 * 1024 * 1024
+
+
+class RawBlob(io.RawIOBase):
+    """A blob, read by ranges. All of them are of the content that it had when it was opened."""
+
+    def __init__(self, access: Access, name: str) -> None:
+        self._access = access
+        self.name = name
+        self._position = 0
+        self._etag: str | None = None
+        self._size = self._open()
+
+    def _open(self) -> int:
+        import obstore
+
+        store = self._access.store()
+        try:
+            meta = obstore.head(store, self.name)
+        except Exception as error:  # noqa: BLE001 (obstore raises what it likes)
+            problem = error
+        else:
+            self._etag = meta["e_tag"]
+            return meta["size"]
+        raise self._access.error_for(problem, f"Opening {self.name!r}", "r")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the blob."""
+        return self._size
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position, as in any file."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}.get(whence)
+        if start is None or start + offset < 0:
+            raise ValueError("there is no such position")
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read what fits."""
+        view = memoryview(buffer).cast("B")
+        wanted = min(len(view), self._size - self._position)
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        if wanted <= 0:
+            return 0
+        content = self._range(wanted)
+        view[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+    def _range(self, length: int) -> memoryview:
+        import obstore
+
+        store = self._access.store()
+        try:
+            result = obstore.get(
+                store,
+                self.name,
+                options={"range": (self._position, self._position + length), "if_match": self._etag},
+            )
+            return memoryview(result.bytes())
+        except Exception as error:  # noqa: BLE001 (obstore raises what it likes)
+            problem = error
+        if type(problem).__name__ == "PreconditionError":
+            raise StorageError(f"{self.name!r} has changed in the bucket since it was opened. Open it again.")
+        if one_problem(problem).missing:
+            raise StorageError(f"{self.name!r} has been deleted since it was opened.")
+        raise self._access.error_for(problem, f"Reading {self.name!r}", "r")
+
+
+class BlobReader(io.BufferedReader):
+    """A blob as a binary file to read: `read`, `seek`, `readline`, iteration; whatever takes a file takes it.
+
+    Attributes:
+        size: Bytes of the blob.
+    """
+
+    def __init__(self, raw: RawBlob) -> None:
+        super().__init__(raw, BUFFER)
+        self.size = raw.size
+
+
+class AsyncBlobReader:
+    """A blob to read from async code. Iterating over it gives chunks of some MiB.
+
+    Attributes:
+        name: Its name in the bucket.
+        size: Bytes of the blob.
+    """
+
+    def __init__(self, raw: RawBlob) -> None:
+        self._file = BlobReader(raw)
+        self.name = raw.name
+        self.size = raw.size
+
+    async def read(self, size: int = -1) -> bytes:
+        """Read so many bytes, fewer at the end; all that is left if negative.
+
+        Raises:
+            StorageError: The blob cannot be read, or has changed since it was opened.
+        """
+        return await asynchronous.in_thread(partial(self._file.read, size))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position, as in any file. Nothing is sent for it."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._file.tell()
+
+    async def aclose(self) -> None:
+        """Let go of what was read ahead."""
+        self._file.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await self.read(BUFFER)
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()

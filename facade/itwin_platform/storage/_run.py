@@ -1,0 +1,244 @@
+"""Carries out a transfer: threads that take one file after the other, progress, cancellation, the report."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..errors import ITwinPlatformError, TransferCancelled, TransferError
+from ._access import Access
+from ._problems import Problem, one_problem
+from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
+
+_NOT_TRIED = "was not transferred: the transfer"
+
+
+class Stopped(Exception):  # noqa: N818 (not an error: the transfer is asked to end)
+    """The transfer ends, because it is cancelled or because going on makes no sense."""
+
+
+class Skip(Exception):  # noqa: N818 (an outcome)
+    """A file does not have to be transferred; the text says why."""
+
+
+class Refusal(Exception):  # noqa: N818 (an outcome)
+    """A file is not transferred; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Files that wait for the same threads."""
+
+    jobs: deque[FileOutcome]
+    threads: int
+
+
+class Run:
+    """One transfer of many files, in worker threads."""
+
+    def __init__(self, access: Access, on_progress: ProgressCallback | None) -> None:
+        self._access = access
+        self._on_progress = on_progress
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._why = ""
+        self._raised: BaseException | None = None
+        self._cancelled = False
+        self._files_total = self._bytes_total = self._bytes_done = self._files_done = 0
+        self._counted: dict[str, int] = {}
+        self._sent: list[FileOutcome] = []
+        self._skipped: list[FileOutcome] = []
+        self._failed: list[FileOutcome] = []
+
+    def cancel(self) -> None:
+        """End the transfer as soon as possible, from any thread."""
+        self._end("was cancelled")
+
+    def check(self) -> None:
+        """Raise Stopped if the transfer is to end."""
+        if self._stop.is_set():
+            raise Stopped
+
+    def expect(self, extra: int) -> None:
+        """Count bytes that were not known about before."""
+        with self._lock:
+            self._bytes_total += extra
+
+    def advance(self, name: str, amount: int) -> None:
+        """Count bytes of a file as done. Raises Stopped if the transfer is to end."""
+        self.check()
+        if self._on_progress is None:
+            return
+        with self._lock:
+            self._counted[name] = self._counted.get(name, 0) + amount
+            self._bytes_done += amount
+            self._tell(name)
+
+    def restart(self, name: str) -> None:
+        """Take back what was counted for a file that is begun again."""
+        with self._lock:
+            self._bytes_done -= self._counted.pop(name, 0)
+
+    def carry_out(
+        self,
+        lanes: Iterable[Lane],
+        work: Callable[[FileOutcome], FileOutcome],
+        *,
+        verb: str,
+        settled: Iterable[tuple[FileOutcome, bool]] = (),
+    ) -> TransferReport:
+        """Do the work for every file and report.
+
+        Parameters:
+            lanes: The files, and how many at a time.
+            work: Transfers one file and returns what became of it; raises Skip, Refusal, Stopped or anything else.
+            verb: What is done to files, as a participle for messages.
+            settled: Files whose outcome is known already, with whether they failed.
+
+        Raises:
+            TransferError: A file failed.
+            TransferCancelled: The callback has asked to stop.
+        """
+        started = time.monotonic()
+        lanes = [lane for lane in lanes if lane.jobs]
+        self._files_total = sum(len(lane.jobs) for lane in lanes)
+        self._bytes_total = sum(job.size for lane in lanes for job in lane.jobs)
+        for outcome, failed in settled:
+            (self._failed if failed else self._skipped).append(outcome)
+        threads = sum(min(lane.threads, len(lane.jobs)) for lane in lanes)
+        if threads:
+            with ThreadPoolExecutor(threads, thread_name_prefix="itwin-transfer") as pool:
+                pending = {
+                    pool.submit(self._take_jobs, lane.jobs, work)
+                    for lane in lanes
+                    for _ in range(min(lane.threads, len(lane.jobs)))
+                }
+                try:
+                    while pending:
+                        # The timeout lets an interrupt from the keyboard in, on every platform.
+                        pending = wait(pending, timeout=0.5)[1]
+                except BaseException:
+                    self.cancel()
+                    raise
+        return self._report(time.monotonic() - started, verb)
+
+    def _report(self, seconds: float, verb: str) -> TransferReport:
+        if self._raised is not None:
+            raise self._raised
+
+        def in_order(outcomes: list[FileOutcome]) -> tuple[FileOutcome, ...]:
+            return tuple(sorted(outcomes, key=lambda outcome: outcome.name))
+
+        report = TransferReport(
+            sent=in_order(self._sent),
+            skipped=in_order(self._skipped),
+            failed=in_order(self._failed),
+            bytes_sent=sum(outcome.size for outcome in self._sent),
+            seconds=seconds,
+        )
+        if self._cancelled:
+            raise _cancelled(report, verb)
+        if report.failed:
+            raise _failed(report, verb)
+        return report
+
+    def _take_jobs(self, jobs: deque[FileOutcome], work: Callable[[FileOutcome], FileOutcome]) -> None:
+        while True:
+            try:
+                job = jobs.popleft()
+            except IndexError:
+                return
+            self._finish(job, *self._outcome(job, work))
+
+    def _outcome(
+        self, job: FileOutcome, work: Callable[[FileOutcome], FileOutcome]
+    ) -> tuple[list[FileOutcome], FileOutcome]:
+        """What became of a file, and the list that it belongs in."""
+        retried = False
+        while True:
+            sas = ""
+            try:
+                self.check()
+                sas = self._access.sas()
+                return self._sent, work(job)
+            except Stopped:
+                return self._failed, _with_reason(job, f"{_NOT_TRIED} {self._why}")
+            except Skip as skip:
+                return self._skipped, _with_reason(job, str(skip))
+            except Refusal as refusal:
+                return self._failed, _with_reason(job, str(refusal))
+            except Exception as error:  # noqa: BLE001 (obstore raises what it likes, and one file must not end all)
+                problem = one_problem(error)
+            if not retried and sas and self._may_try_again(problem, sas):
+                retried = True
+                self.restart(job.name)
+                continue
+            if problem.everywhere:
+                self._end(f"was given up, because {job.name!r} {problem.text}")
+            return self._failed, _with_reason(job, problem.text)
+
+    def _may_try_again(self, problem: Problem, sas: str) -> bool:
+        """Whether a SAS that was refused, not for want of a permission, can be replaced by another."""
+        if not problem.refused or problem.code == "AuthorizationPermissionMismatch":
+            return False
+        try:
+            return self._access.again(sas)
+        except ITwinPlatformError:
+            return False
+
+    def _finish(self, job: FileOutcome, outcomes: list[FileOutcome], outcome: FileOutcome) -> None:
+        with self._lock:
+            outcomes.append(outcome)
+            self._files_done += 1
+            # What was skipped or failed is finished too.
+            self._bytes_done += max(outcome.size, job.size) - self._counted.pop(job.name, 0)
+            with suppress(Stopped):
+                self._tell(job.name)
+
+    def _tell(self, name: str) -> None:
+        """Call the callback, one thread at a time."""
+        if self._on_progress is None or self._stop.is_set():
+            return
+        news = Progress(self._files_done, self._files_total, self._bytes_done, self._bytes_total, name)
+        try:
+            wanted = self._on_progress(news)
+        except BaseException as error:  # noqa: BLE001 (it is raised again where the transfer was started)
+            self._raised = error
+            self._end("was ended by its progress callback")
+            raise Stopped from None
+        if wanted is False:
+            self._cancelled = True
+            self._end("was cancelled")
+            raise Stopped
+
+    def _end(self, why: str) -> None:
+        if not self._stop.is_set():
+            self._why = why
+            self._stop.set()
+
+
+def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:
+    return FileOutcome(job.name, job.path, job.size, reason)
+
+
+def _failed(report: TransferReport, verb: str) -> TransferError:
+    count, total = len(report.failed), len(report.sent) + len(report.skipped) + len(report.failed)
+    # What the rest was given up for says more than that it was.
+    first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
+    more = f"; and {count - 1} more, see report.failed" if count > 1 else ""
+    return TransferError(
+        f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. "
+        "Rerunning goes on with what is missing.",
+        report=report,
+    )
+
+
+def _cancelled(report: TransferReport, verb: str) -> TransferCancelled:
+    return TransferCancelled(
+        f"Cancelled with {len(report.sent)} files {verb}. Rerunning goes on with what is missing.", report=report
+    )

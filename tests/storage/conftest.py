@@ -1,0 +1,56 @@
+"""Fixtures of the storage tests: an emulated Azure, and a platform that hands out the way to it."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from itwin_platform import ITwinPlatform
+from itwin_platform.storage import TransferBucket
+from tests.storage import azurite as emulator
+from tests.storage.platform import BucketServer
+
+MakeBucket = Callable[..., TransferBucket]
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running Azurite."""
+    with emulator.running(tmp_path_factory.mktemp("azurite")) as address:
+        yield address
+
+
+@pytest.fixture
+def container(azurite: str) -> emulator.Container:
+    """A container that is empty."""
+    return emulator.Container(azurite)
+
+
+@pytest.fixture
+def make_bucket(container: emulator.Container) -> Iterator[MakeBucket]:
+    """Gets the container as the bucket of an iTwin, with the SAS URLs that a test chooses."""
+    with ExitStack() as stack:
+
+        def make(permissions: str = "rwdl", **options: object) -> TransferBucket:
+            server = stack.enter_context(BucketServer(lambda: container.url(permissions, **options)))  # type: ignore[arg-type]
+            platform = stack.enter_context(ITwinPlatform("token", api_url=server.url))
+            return platform.reality_analysis.get_bucket("i-1")
+
+        yield make
+
+
+@pytest.fixture
+def bucket(make_bucket: MakeBucket) -> TransferBucket:
+    """The container as a bucket with all permissions."""
+    return make_bucket()
+
+
+def hashes_of(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }

@@ -1,0 +1,290 @@
+"""Networks that break, processes that are killed, disks that are full: nothing is lost, wrong or half-written."""
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform.storage import Progress, TransferBucket
+from tests.storage.azurite import Container
+from tests.storage.conftest import MakeBucket, hashes_of
+from tests.storage.platform import BucketServer
+from tests.storage.proxy import Network, between
+
+PATIENCE = 30.0
+# Runs a transfer in a process that can be killed.
+SCRIPT = """
+import sys
+from itwin_platform import ITwinPlatform
+url, direction, local = sys.argv[1:]
+with ITwinPlatform("token", api_url=url) as platform:
+    bucket = platform.reality_analysis.get_bucket("i-1")
+    if direction == "up":
+        bucket.upload(local, "files", concurrency=4)
+    else:
+        bucket.download("files", local, concurrency=4)
+"""
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    (folder / "below").mkdir(parents=True)
+    (folder / "large").write_bytes(os.urandom(12_000_000))
+    for number in range(40):
+        (folder / "below" / f"{number:02}").write_bytes(os.urandom(50_000))
+    return folder
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def server(container: Container, azurite: str, network: Network) -> Iterator[BucketServer]:
+    """A platform whose bucket is reached over the network."""
+    with (
+        between(azurite, network) as address,
+        BucketServer(lambda: container.url(address=address)) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def far_bucket(server: BucketServer) -> Iterator[TransferBucket]:
+    with ITwinPlatform("token", api_url=server.url) as platform:
+        yield platform.reality_analysis.get_bucket("i-1")
+
+
+def test_resets_in_the_middle(far_bucket: TransferBucket, network: Network, files: Path, tmp_path: Path) -> None:
+    network.resets, network.reset_after = 8, 700_000
+    far_bucket.upload(files, "files")
+    assert network.resets == 0
+    network.resets, network.reset_after = 8, 700_000
+    far_bucket.download("files", tmp_path / "copy")
+    assert network.resets == 0
+    assert hashes_of(tmp_path / "copy") == hashes_of(files)
+
+
+def test_latency(far_bucket: TransferBucket, network: Network, files: Path, tmp_path: Path) -> None:
+    network.latency = 0.005
+    far_bucket.upload(files, "files")
+    far_bucket.download("files", tmp_path / "copy")
+    assert hashes_of(tmp_path / "copy") == hashes_of(files)
+
+
+def test_a_storage_that_is_gone_ends_the_transfer(make_bucket: MakeBucket, files: Path) -> None:
+    bucket = make_bucket(address="http://127.0.0.1:9")
+    started = time.monotonic()
+    with pytest.raises(errors.TransferError, match="cannot be reached") as caught:
+        bucket.upload(files)
+    assert len(caught.value.report.failed) == 41
+    assert time.monotonic() - started < 60
+
+
+def test_killed_while_uploading(
+    server: BucketServer, container: Container, network: Network, files: Path, bucket: TransferBucket
+) -> None:
+    network.rate = 2_000_000
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, "up", str(files)])
+    wait_until(lambda: network.to_server > 4_000_000)
+    process.kill()
+    process.wait()
+    expected = {f"files/{name}": digest for name, digest in hashes_of(files).items()}
+    after_kill = container.hashes()
+    assert after_kill.items() <= expected.items()
+    assert len(after_kill) < len(expected)
+
+    report = bucket.upload(files, "files")
+    assert container.hashes() == expected
+    assert len(report.skipped) >= len(after_kill)
+
+
+def test_killed_while_downloading(
+    server: BucketServer, network: Network, files: Path, bucket: TransferBucket, tmp_path: Path
+) -> None:
+    bucket.upload(files, "files")
+    copy = tmp_path / "copy"
+    network.rate = 2_000_000
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, "down", str(copy)])
+    wait_until(lambda: any(path.stat().st_size > 2_500_000 for path in copy.glob(".itp-*.part")))
+    process.kill()
+    process.wait()
+    parts = {path.name for path in copy.rglob(".itp-*.part")}
+    complete = {name: digest for name, digest in hashes_of(copy).items() if Path(name).name not in parts}
+    assert complete.items() <= hashes_of(files).items()
+    assert "large" not in complete
+
+    network.rate, network.from_server = 0, 0
+    with ITwinPlatform("token", api_url=server.url) as platform:
+        platform.reality_analysis.get_bucket("i-1").download("files", copy)
+    assert hashes_of(copy) == hashes_of(files)
+    # It went on in the middle of the large file.
+    assert network.from_server < 12_000_000
+
+
+def test_a_part_of_another_content_is_not_continued(
+    bucket: TransferBucket, container: Container, tmp_path: Path
+) -> None:
+    container.put("file", b"a" * 9_000_000)
+    copy = tmp_path / "copy"
+
+    def stop(news: Progress) -> bool:
+        return news.bytes_done < 3_000_000
+
+    with pytest.raises(errors.TransferCancelled):
+        bucket.download(["file"], copy, progress=stop)
+    assert [path.suffix for path in copy.iterdir()] == [".part"]
+    container.put("file", b"b" * 9_000_000)
+    bucket.download(["file"], copy)
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == {"file": b"b" * 9_000_000}
+
+
+def test_a_part_that_was_tampered_with_is_noticed(bucket: TransferBucket, files: Path, tmp_path: Path) -> None:
+    bucket.upload(files / "large")
+    copy = tmp_path / "copy"
+    with pytest.raises(errors.TransferCancelled):
+        bucket.download(["large"], copy, progress=lambda news: news.bytes_done < 3_000_000)
+    (part,) = copy.iterdir()
+    part.write_bytes(bytes(1_000_000))
+    with pytest.raises(errors.TransferError, match="another content than its stored hash"):
+        bucket.download(["large"], copy)
+    assert list(copy.iterdir()) == []
+    bucket.download(["large"], copy)
+    assert (copy / "large").read_bytes() == (files / "large").read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the limit is one of POSIX")
+def test_no_room_for_a_file(server: BucketServer, bucket: TransferBucket, files: Path, tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that fills up in the middle of one."""
+    bucket.upload(files, "files")
+    copy = tmp_path / "copy"
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))\n" + SCRIPT
+    done = subprocess.run(
+        [sys.executable, "-c", limited, server.url, "down", str(copy)], capture_output=True, text=True, check=False
+    )
+    assert "TransferError: 1 of 41 files were not downloaded: 'files/large'" in done.stderr
+    assert "sig=" not in done.stderr
+    found, expected = hashes_of(copy), hashes_of(files)
+    del expected["large"]
+    assert found == expected
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of four megabytes."""
+    folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
+    mounted = (
+        sys.platform == "linux"
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
+        ).returncode
+    )
+    try:
+        if not mounted:
+            pytest.skip("mounting needs privileges")
+        yield folder
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(folder)], check=True)
+        folder.rmdir()
+
+
+def test_a_full_disk(bucket: TransferBucket, files: Path, small_disk: Path) -> None:
+    bucket.upload(files, "files")
+    with pytest.raises(errors.TransferError, match="disk is full") as caught:
+        bucket.download("files", small_disk / "copy", concurrency=2)
+    assert "large" in " ".join(outcome.name for outcome in caught.value.report.failed)
+    found = hashes_of(small_disk / "copy")
+    assert found.items() <= hashes_of(files).items(), "nothing half-written is left"
+
+
+@pytest.fixture
+def ordinary_user() -> Iterator[Path]:
+    """A folder that belongs to a user without privileges, as whom the test runs."""
+    if os.name == "nt":
+        pytest.skip("permissions are other ones on Windows")
+    folder = Path(tempfile.mkdtemp(prefix="ordinary-"))
+    privileged = os.geteuid() == 0
+    if privileged:
+        os.chown(folder, 65534, 65534)
+        os.seteuid(65534)
+    try:
+        yield folder
+    finally:
+        if privileged:
+            os.seteuid(0)
+        for path in [folder, *folder.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(stat.S_IRWXU)
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_files_that_may_not_be_read(bucket: TransferBucket, container: Container, ordinary_user: Path) -> None:
+    folder = ordinary_user / "files"
+    (folder / "closed").mkdir(parents=True)
+    (folder / "fine").write_bytes(b"fine")
+    (folder / "secret").write_bytes(b"secret")
+    (folder / "secret").chmod(0)
+    (folder / "closed").chmod(0)
+    with pytest.raises(errors.TransferError) as caught:
+        bucket.upload(folder)
+    assert {outcome.name: outcome.reason for outcome in caught.value.report.failed} == {
+        "secret": "is not permitted on this machine",
+        "closed": "is a folder that cannot be read",
+    }
+    assert container.names() == ["fine"]
+
+
+def test_a_folder_that_may_not_be_written(bucket: TransferBucket, container: Container, ordinary_user: Path) -> None:
+    container.put("closed/file", b"x")
+    container.put("fine", b"x")
+    (ordinary_user / "closed").mkdir()
+    (ordinary_user / "closed").chmod(0o500)
+    with pytest.raises(errors.TransferError, match="'closed/file' is not permitted on this machine"):
+        bucket.download("", ordinary_user)
+    assert (ordinary_user / "fine").read_bytes() == b"x"
+
+
+def test_files_and_folders_of_the_same_name(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    container.put("a/file", b"x")
+    (tmp_path / "a").write_bytes(b"a file where a folder is needed")
+    with pytest.raises(errors.TransferError, match="clashes with a folder"):
+        bucket.download("", tmp_path, overwrite=True)
+    (tmp_path / "other" / "a" / "file").mkdir(parents=True)
+    with pytest.raises(errors.TransferError, match="clashes with a folder"):
+        bucket.download("", tmp_path / "other", overwrite=True)
+
+
+def test_a_cancelled_task_ends_its_transfer(server: BucketServer, network: Network, files: Path) -> None:
+    asyncio.run(_cancel_in_the_middle(server, network, files))
+
+
+async def _cancel_in_the_middle(server: BucketServer, network: Network, files: Path) -> None:
+    async with AsyncITwinPlatform("token", api_url=server.url) as platform:
+        bucket = await platform.reality_analysis.get_bucket("i-1")
+        network.rate = 1_000_000
+        task = asyncio.create_task(bucket.upload(files, "files", concurrency=2))
+        await asyncio.to_thread(wait_until, lambda: network.to_server > 1_000_000)
+        task.cancel()
+        network.rate = 0
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        report = await bucket.upload(files, "files")
+        assert len(report.sent) > 0

@@ -1,0 +1,331 @@
+"""Uploads and downloads, judged by Microsoft's client: every byte, under every name."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from itwin_platform import errors
+from itwin_platform.storage import Progress, TransferBucket
+from tests.storage.azurite import Container
+from tests.storage.conftest import hashes_of
+
+SMALL = 2 * 1024 * 1024
+FILES = {
+    "plain.txt": b"hello",
+    "empty": b"",
+    "with space/and (brackets) [x].txt": b"1",
+    "umlaut \u00e4\u00f6\u00fc/\u65e5\u672c\u8a9e/\U0001f600.kml": b"2",
+    "odd #%&+;=@,'!~$^`.bin": b"3",
+    "percent%20encoded%2Falready": b"4",
+    "...three dots": b"5",
+    ".hidden/.file": b"6",
+    "deep/" * 20 + "end": b"7",
+    "no-more-than-small": os.urandom(SMALL),
+    "just-more-than-small": os.urandom(SMALL + 1),
+    "several-parts": os.urandom(9_000_001),
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    for name, content in FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def test_what_is_uploaded_is_what_azure_reads(bucket: TransferBucket, container: Container, tree: Path) -> None:
+    report = bucket.upload(tree, "site a/\u00fc")
+    assert container.hashes() == {f"site a/\u00fc/{name}": digest for name, digest in hashes_of(tree).items()}
+    assert [outcome.name for outcome in report.sent] == sorted(container.names())
+    assert report.bytes_sent == sum(map(len, FILES.values()))
+    assert not report.skipped
+
+
+def test_what_azure_writes_is_what_is_downloaded(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        container.put(f"theirs/{name}", content)
+    report = bucket.download("theirs", tmp_path / "here")
+    found = tmp_path / "here"
+    assert {
+        path.relative_to(found).as_posix(): path.read_bytes() for path in found.rglob("*") if path.is_file()
+    } == FILES
+    assert len(report.sent) == len(FILES)
+
+
+def test_a_round_trip_gives_the_same_tree(bucket: TransferBucket, tree: Path, tmp_path: Path) -> None:
+    bucket.upload(tree)
+    bucket.download("", tmp_path / "copy")
+    assert hashes_of(tmp_path / "copy") == hashes_of(tree)
+
+
+def test_one_file(bucket: TransferBucket, container: Container, tree: Path, tmp_path: Path) -> None:
+    bucket.upload(tree / "plain.txt", "notes")
+    bucket.upload(str(tree / "several-parts"))
+    assert container.names() == ["notes/plain.txt", "several-parts"]
+    bucket.download("notes/plain.txt", tmp_path / "one")
+    assert hashes_of(tmp_path / "one").keys() == {"plain.txt"}
+    bucket.download(["notes/plain.txt"], tmp_path / "named")
+    assert hashes_of(tmp_path / "named").keys() == {"notes/plain.txt"}
+
+
+def test_rerunning_sends_nothing_again(bucket: TransferBucket, tree: Path, tmp_path: Path) -> None:
+    bucket.upload(tree)
+    again = bucket.upload(tree)
+    assert not again.sent
+    assert {outcome.reason for outcome in again.skipped} == {"is there already with the same size and hash"}
+    bucket.download("", tmp_path / "copy")
+    once_more = bucket.download("", tmp_path / "copy")
+    assert not once_more.sent
+    assert len(once_more.skipped) == len(FILES)
+
+
+@pytest.mark.parametrize("name", ["plain.txt", "several-parts"])
+def test_another_content_is_replaced_only_when_asked(
+    bucket: TransferBucket, container: Container, tree: Path, tmp_path: Path, name: str
+) -> None:
+    bucket.upload(tree)
+    changed = bytes(len(FILES[name]))
+    (tree / name).write_bytes(changed)
+    with pytest.raises(errors.TransferError, match="another content") as caught:
+        bucket.upload(tree)
+    assert [outcome.name for outcome in caught.value.report.failed] == [name]
+    assert container.content(name) == FILES[name]
+
+    report = bucket.upload(tree, overwrite=True)
+    assert [outcome.name for outcome in report.sent] == [name]
+    assert container.content(name) == changed
+
+    (tmp_path / "copy" / name).parent.mkdir(parents=True)
+    (tmp_path / "copy" / name).write_bytes(FILES[name])
+    with pytest.raises(errors.TransferError, match="another content"):
+        bucket.download([name], tmp_path / "copy")
+    assert (tmp_path / "copy" / name).read_bytes() == FILES[name]
+    bucket.download([name], tmp_path / "copy", overwrite=True)
+    assert (tmp_path / "copy" / name).read_bytes() == changed
+
+
+@pytest.mark.parametrize("name", ["plain.txt", "several-parts"])
+def test_a_file_that_something_else_uploaded_is_compared_by_content(
+    bucket: TransferBucket, container: Container, tree: Path, name: str
+) -> None:
+    container.put(name, FILES[name])
+    assert [outcome.name for outcome in bucket.upload(tree / name).skipped] == [name]
+    container.put(name, bytes(len(FILES[name])))
+    with pytest.raises(errors.TransferError, match="another content"):
+        bucket.upload(tree / name)
+
+
+def test_a_blob_that_disagrees_with_its_hash_is_not_written(
+    bucket: TransferBucket, container: Container, tmp_path: Path
+) -> None:
+    container.client.upload_blob("broken", b"these are not the bytes", metadata={"sha256": "0" * 64})
+    with pytest.raises(errors.TransferError, match="another content than its stored hash"):
+        bucket.download("", tmp_path / "here")
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_listing_and_deleting(bucket: TransferBucket, container: Container) -> None:
+    for name in ("a/1", "a/b/2", "ab/3", "4"):
+        container.put(name, name.encode())
+    assert [blob.name for blob in bucket.list()] == ["4", "a/1", "a/b/2", "ab/3"]
+    assert [(blob.name, blob.size) for blob in bucket.list("a/")] == [("a/1", 3), ("a/b/2", 5)]
+    assert [blob.name for blob in bucket.list("ab/3")] == ["ab/3"]
+    assert bucket.list("nothing/here") == []
+    bucket.delete(["a/1", "never-was", "4"])
+    bucket.delete("ab/3")
+    assert container.names() == ["a/b/2"]
+
+
+def test_progress_ends_with_everything_done(bucket: TransferBucket, tree: Path, tmp_path: Path) -> None:
+    transfers: tuple[Callable[[Callable[[Progress], object]], object], ...] = (
+        lambda tell: bucket.upload(tree, progress=tell),
+        lambda tell: bucket.upload(tree, progress=tell),  # everything is skipped
+        lambda tell: bucket.download("", tmp_path / "copy", progress=tell),
+        lambda tell: bucket.download(list(FILES), tmp_path / "named", progress=tell),
+    )
+    for transfer in transfers:
+        news: list[Progress] = []
+        transfer(news.append)
+        assert [one.files_done for one in news] == sorted(one.files_done for one in news)
+        assert all(one.bytes_done <= one.bytes_total for one in news)
+        total = sum(map(len, FILES.values()))
+        assert (news[-1].files_done, news[-1].files_total) == (len(FILES), len(FILES))
+        assert (news[-1].bytes_done, news[-1].bytes_total) == (total, total)
+
+
+def test_a_callback_cancels(bucket: TransferBucket, container: Container, tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(errors.TransferCancelled) as caught:
+        bucket.upload(tree, progress=lambda news: news.files_done < 3, concurrency=1)
+    report = caught.value.report
+    assert len(report.sent) + len(report.failed) == len(FILES)
+    assert sorted(container.names()) == sorted(outcome.name for outcome in report.sent)
+
+    bucket.upload(tree)
+    with pytest.raises(errors.TransferCancelled):
+        bucket.download("", tmp_path / "copy", progress=lambda news: news.bytes_done < 5_000_000, concurrency=1)
+    bucket.download("", tmp_path / "copy")
+    assert hashes_of(tmp_path / "copy") == hashes_of(tree)
+
+
+def test_what_a_callback_raises_comes_out(bucket: TransferBucket, tree: Path) -> None:
+    def fail(_: Progress) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        bucket.upload(tree, progress=fail)
+
+
+def test_the_progress_bar_is_drawn(bucket: TransferBucket, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bucket.upload(tree, progress=True)
+    assert f"{len(FILES)}/{len(FILES)} files" in capsys.readouterr().out
+
+
+def test_links_and_what_is_no_file_are_left_out(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret").write_bytes(b"secret")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"file")
+    (folder / ".itp-0-0.part").write_bytes(b"unfinished")
+    (folder / "empty folder").mkdir()
+    expected = {".itp-0-0.part": "is an unfinished download"}
+    if os.name == "posix":
+        (folder / "link").symlink_to(tmp_path / "outside" / "secret")
+        (folder / "folder link").symlink_to(tmp_path / "outside")
+        os.mkfifo(folder / "pipe")
+        link = "is a link, which is not followed"
+        expected |= {"link": link, "folder link": link, "pipe": "is no regular file"}
+    report = bucket.upload(folder)
+    assert container.names() == ["file"]
+    assert {outcome.name: outcome.reason for outcome in report.skipped} == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+def test_names_that_no_blob_can_have_are_reported(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("fine", "back\\slash", "line\nbreak"):
+        (folder / name).write_bytes(b"x")
+    with pytest.raises(errors.TransferError) as caught:
+        bucket.upload(folder)
+    assert {outcome.name for outcome in caught.value.report.failed} == {"back\\slash", "line\nbreak"}
+    assert "\n" not in str(caught.value)
+    assert container.names() == ["fine"]
+
+
+def test_a_path_that_is_not_there(bucket: TransferBucket, tmp_path: Path) -> None:
+    with pytest.raises(errors.StorageError, match="There is no file or folder"):
+        bucket.upload(tmp_path / "nothing")
+    with pytest.raises(errors.TransferError, match="is not in the bucket"):
+        bucket.download(["nothing"], tmp_path / "here")
+
+
+@pytest.mark.parametrize("prefix", ["../up", "a//b", "/absolute", "a\\b", "a/./b"])
+def test_prefixes_that_cannot_be(bucket: TransferBucket, tmp_path: Path, prefix: str) -> None:
+    for call in (
+        lambda: bucket.upload(tmp_path, prefix),
+        lambda: bucket.download(prefix, tmp_path),
+        lambda: bucket.list(prefix),
+        lambda: bucket.delete([prefix]),
+        lambda: bucket.open(prefix),
+    ):
+        with pytest.raises(ValueError, match="must not"):
+            call()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need privileges")
+def test_links_in_the_folder_do_not_lead_out_of_it(
+    bucket: TransferBucket, container: Container, tmp_path: Path
+) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    folder.mkdir()
+    (outside / "kept").write_bytes(b"kept")
+    (folder / "way out").symlink_to(outside)
+    (folder / "file").symlink_to(outside / "kept")
+    for name in ("way out/new", "way out/deeper/new", "file", "fine"):
+        container.put(name, b"from the bucket")
+    with pytest.raises(errors.TransferError) as caught:
+        bucket.download("", folder, overwrite=True)
+    assert {outcome.name for outcome in caught.value.report.failed} == {"way out/new", "way out/deeper/new"}
+    # The link itself is replaced, what it points to is not touched.
+    assert hashes_of(outside).keys() == {"kept"}
+    assert (outside / "kept").read_bytes() == b"kept"
+    assert (folder / "file").read_bytes() == b"from the bucket"
+    assert not (folder / "file").is_symlink()
+
+
+def test_a_drive_letter_does_not_lead_out_of_the_folder(
+    bucket: TransferBucket, container: Container, tmp_path: Path
+) -> None:
+    container.put("C:/Windows/evil", b"x")
+    container.put("fine", b"x")
+    with pytest.raises(errors.TransferError, match="drive letter"):
+        bucket.download("", tmp_path / "here")
+    assert hashes_of(tmp_path / "here").keys() == {"fine"}
+
+
+def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    path = tmp_path / "growing"
+    path.write_bytes(b"old" * 3_000_000)
+    container.put("growing", b"what was there before")
+
+    def grow(news: Progress) -> None:
+        if news.files_done == 0:
+            with path.open("ab") as file:
+                file.write(b"more")
+
+    with pytest.raises(errors.TransferError, match="changed while it was sent"):
+        bucket.upload(path, overwrite=True, progress=grow)
+    assert container.content("growing") == b"what was there before"
+    bucket.upload(path, overwrite=True)
+    assert container.content("growing") == path.read_bytes()
+
+
+def test_reading_as_a_file(bucket: TransferBucket, container: Container) -> None:
+    content = os.urandom(10_000_000)
+    container.put("data", content)
+    with bucket.open("data") as file:
+        assert file.size == len(content)
+        assert file.read(100) == content[:100]
+        assert file.seek(-50, os.SEEK_END) == len(content) - 50
+        assert file.read() == content[-50:]
+        assert file.read(10) == b""
+        file.seek(5_000_000)
+        assert b"".join(iter(lambda: file.read(3_000_001), b"")) == content[5_000_000:]
+
+
+def test_reading_does_not_mix_two_contents(bucket: TransferBucket, container: Container) -> None:
+    container.put("data", b"a" * 9_000_000)
+    with bucket.open("data") as file:
+        assert file.read(10) == b"a" * 10
+        container.put("data", b"b" * 9_000_000)
+        with pytest.raises(errors.StorageError, match="has changed"):
+            file.read()
+    with pytest.raises(errors.StorageError, match="not in the bucket"):
+        bucket.open("nothing")
+
+
+def test_variables_for_other_azure_tools_change_nothing(
+    bucket: TransferBucket, container: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "AZURE_STORAGE_ACCOUNT_KEY": "AAAA",
+        "AZURE_STORAGE_ACCOUNT_NAME": "other",
+        "AZURE_STORAGE_USE_EMULATOR": "true",
+        "AZURE_STORAGE_SAS_KEY": "sv=1&sig=x",
+        "AZURE_STORAGE_ENDPOINT": "http://127.0.0.1:1",
+        "AZURE_STORAGE_TOKEN": "token",
+        "AZURE_CREDENTIAL_TYPE": "bearer_token",
+        "AZURE_SKIP_SIGNATURE": "true",
+        "AZURE_CONTAINER_NAME": "other",
+    }.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "file").write_bytes(b"x")
+    bucket.upload(tmp_path / "file")
+    assert container.names() == ["file"]

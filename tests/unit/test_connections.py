@@ -1,0 +1,215 @@
+"""Connections to the servers of repositories: what is sent, to whom, and what never shows."""
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itwin_platform import ITwinPlatform, errors
+from itwin_platform.connections import OAuth2Parameters, RepositoryConnection
+from itwin_platform.models import Repository
+
+HEADER = {"type": "Header", "key": "X-Api-Key", "value": "top-secret"}
+PARAMETER = {"type": "QueryParameter", "key": "token", "value": "top-secret & more"}
+BASIC = {"type": "Basic", "username": "user", "password": "top-secret"}
+PKCE = {
+    "type": "OAuth2AuthorizationCodePKCE",
+    "clientId": "client",
+    "scopes": "read write",
+    "authorizationEndpoint": "https://login.example.com/authorize",
+    "tokenEndpoint": "https://login.example.com/token",
+    "redirectUri": "http://localhost:3000/callback",
+}
+TILES = "https://tiles.example.com/{z}/{x}/{y}.png"
+
+
+def repository(uri: str = "https://maps.example.com/wms", **properties: Any) -> Repository:
+    return Repository.from_dict(
+        {"id": "r", "class": "GeographicInformationSystem", "displayName": "Maps", "uri": uri, **properties}
+    )
+
+
+def connect(uri: str = "https://maps.example.com/wms", **properties: Any) -> RepositoryConnection:
+    return RepositoryConnection(repository(uri, **properties))
+
+
+def test_it_hangs_on_the_platform_and_needs_no_network() -> None:
+    with ITwinPlatform("token", api_url="http://127.0.0.1:9") as platform:
+        request = platform.repositories.connection(repository()).request()
+    assert (request.url, request.params, request.headers) == ("https://maps.example.com/wms", (), {})
+
+
+def test_a_header() -> None:
+    request = connect(authentication=HEADER).request()
+    assert request.headers == {"X-Api-Key": "top-secret"}
+    assert request.full_url == "https://maps.example.com/wms"
+
+
+def test_a_query_parameter() -> None:
+    request = connect("https://maps.example.com/wms?map=1&token=old", authentication=PARAMETER).request()
+    assert request.params == (("map", "1"), ("token", "top-secret & more"))
+    assert request.full_url == "https://maps.example.com/wms?map=1&token=top-secret+%26+more"
+    assert request.headers == {}
+
+
+def test_basic() -> None:
+    request = connect(authentication=BASIC | {"password": "p\u00e4ss:word"}).request()
+    scheme, _, value = request.headers["Authorization"].partition(" ")
+    assert scheme == "Basic"
+    assert base64.b64decode(value).decode() == "user:p\u00e4ss:word"
+
+
+def test_a_token_of_its_own() -> None:
+    connection = connect(authentication=PKCE)
+    assert connection.oauth2 == OAuth2Parameters(
+        client_id="client",
+        scopes=("read", "write"),
+        authorization_endpoint="https://login.example.com/authorize",
+        token_endpoint="https://login.example.com/token",
+        redirect_uri="http://localhost:3000/callback",
+    )
+    with pytest.raises(errors.ConfigurationError, match=r"authorized\(token\)"):
+        connection.request()
+    assert connection.authorized("theirs").request().headers == {"Authorization": "Bearer theirs"}
+    for bad in ("", "two words", "line\nbreak"):
+        with pytest.raises(ValueError, match="access_token"):
+            connection.authorized(bad)
+    with pytest.raises(ValueError, match="not documented"):
+        connect(authentication=BASIC).authorized("theirs")
+
+
+def test_an_authentication_that_is_not_known() -> None:
+    connection = connect(authentication={"type": "Kerberos", "realm": "top-secret"})
+    assert connection.authentication == "Kerberos"
+    with pytest.raises(errors.ConfigurationError, match="'Kerberos', which this version does not know"):
+        connection.request()
+    with pytest.raises(errors.ConfigurationError):
+        connection.auth()
+
+
+def test_parameters_are_merged() -> None:
+    connection = connect(
+        "https://maps.example.com/wms?map=a&layers=base",
+        options={"queryParameters": {"layers": "roads", "version": 1.3, "transparent": True, "style": ["a", "b"]}},
+    )
+    request = connection.request("sub/path with space", params={"version": "2", "map": None, "bbox": [1, 2]})
+    assert request.url == "https://maps.example.com/wms/sub/path%20with%20space"
+    assert request.params == (
+        ("layers", "roads"), ("transparent", "true"), ("style", "a"), ("style", "b"),
+        ("version", "2"), ("bbox", "1"), ("bbox", "2"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/absolute", "../up", "a/../../up", "a//b", "\\back", "."])
+def test_paths_do_not_lead_away(path: str) -> None:
+    with pytest.raises(ValueError, match="path must be relative"):
+        connect().request(path)
+
+
+@given(st.text(max_size=40))
+def test_no_path_leads_away(path: str) -> None:
+    try:
+        request = connect(authentication=HEADER).request(path)
+    except (ValueError, UnicodeEncodeError):
+        return
+    assert request.url.startswith("https://maps.example.com/wms")
+    assert httpx.URL(request.full_url).host == "maps.example.com"
+
+
+def test_tiles() -> None:
+    connection = connect(
+        TILES + "?s={S}", options={"minimumLevel": 10, "maximumLevel": 20, "queryParameters": {"v": 1}}
+    )
+    request = connection.tile(12, 3, 4, s="a b")
+    assert request.full_url == "https://tiles.example.com/12/3/4.png?s=a+b&v=1"
+    for level, message in ((9, "at least 10"), (21, "at most 20")):
+        with pytest.raises(ValueError, match=message):
+            connection.tile(level, 0, 0, s="a")
+    assert connection.tile(10, 0, 0, s="a").url.endswith("/10/0/0.png")
+    assert connection.tile(20, 0, 0, s="a").url.endswith("/20/0/0.png")
+    with pytest.raises(ValueError, match=r"needs a value for \{S\}"):
+        connection.tile(12, 3, 4)
+    for bad in (-1, 1.5, True, "1"):
+        with pytest.raises(ValueError, match="x must be a whole number"):
+            connection.tile(12, bad, 0, s="a")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="is a template"):
+        connection.request()
+    with pytest.raises(ValueError, match="is no template"):
+        connect().tile(1, 1, 1)
+
+
+def test_values_cannot_leave_their_place_in_a_template() -> None:
+    request = connect("https://tiles.example.com/{s}/{z}/{x}/{y}").tile(1, 2, 3, s="../../evil?x=#")
+    assert request.url == "https://tiles.example.com/..%2F..%2Fevil%3Fx%3D%23/1/2/3"
+
+
+@pytest.mark.parametrize(
+    "uri", ["ftp://example.com/", "", "example.com", "https://user@example.com/", "https://", "https://exam ple.com/"]
+)
+def test_addresses_that_are_none(uri: str) -> None:
+    with pytest.raises(ValueError, match="uri is no"):
+        connect(uri)
+
+
+def test_secrets_need_tls_and_a_certain_host() -> None:
+    assert connect("http://maps.example.com/wms").request().url == "http://maps.example.com/wms"
+    assert connect("http://127.0.0.1:8080/wms", authentication=HEADER).request().headers
+    with pytest.raises(ValueError, match="allow_http=True"):
+        connect("http://maps.example.com/wms", authentication=HEADER)
+    opened = RepositoryConnection(repository("http://maps.example.com/wms", authentication=HEADER), allow_http=True)
+    assert opened.request().headers == {"X-Api-Key": "top-secret"}
+    with pytest.raises(ValueError, match="leaves its host open"):
+        connect("https://{s}.example.com/{z}/{x}/{y}", authentication=HEADER)
+
+
+@pytest.mark.parametrize(
+    "authentication",
+    [
+        HEADER | {"key": "Host"},
+        HEADER | {"key": "a: b\r\nc"},
+        HEADER | {"value": "a\r\nX: b"},
+        HEADER | {"key": ""},
+        PARAMETER | {"key": ""},
+        BASIC | {"username": "a:b"},
+    ],
+)
+def test_credentials_that_cannot_be_sent(authentication: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="the repository's") as caught:
+        connect(authentication=authentication)
+    assert "top-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("authentication", [HEADER, PARAMETER, BASIC])
+def test_secrets_do_not_show(authentication: dict[str, str]) -> None:
+    connection = connect("https://maps.example.com/wms?key=top-secret", authentication=authentication)
+    shown = "".join(map(repr, (connection, connection.request(), connection.auth())))
+    encoded = base64.b64encode(b"user:top-secret").decode()
+    assert "top-secret" not in shown
+    assert encoded not in shown
+    assert "maps.example.com" in shown
+
+
+@pytest.mark.parametrize("authentication", [HEADER, PARAMETER, BASIC])
+def test_as_auth_of_httpx(authentication: dict[str, str]) -> None:
+    seen: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200)
+
+    connection = connect(authentication=authentication)
+    with httpx.Client(transport=httpx.MockTransport(serve), auth=connection.auth()) as client:
+        client.get("https://maps.example.com/wms", params={"a": "b c"})
+        client.get("https://maps.example.com:443/wms")
+        client.get("https://other.example.com/wms")
+        client.get("http://maps.example.com/wms")
+    expected = connection.request(params={"a": "b c"})
+    assert seen[0].url == httpx.URL(expected.full_url)
+    assert expected.headers.items() <= {name.title(): value for name, value in seen[0].headers.items()}.items()
+    assert "secret" in f"{seen[1].url}{seen[1].headers.raw}" or "authorization" in seen[1].headers
+    for request in seen[2:]:
+        assert "secret" not in f"{request.url}{request.headers.raw}"
+        assert "authorization" not in request.headers

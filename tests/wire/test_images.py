@@ -1,0 +1,170 @@
+"""Images of iTwins: one metadata call when nothing has changed, and no token for the host of the image."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
+from tests.support.scripted import ScriptedServer, answer
+
+PICTURE = b"\xff\xd8\xff" + bytes(1000)
+SMALL, LARGE = "small_i-1.jpeg", "large_i-1.png"
+
+
+@pytest.fixture
+def host() -> Iterator[ScriptedServer]:
+    """The host of the images."""
+    with ScriptedServer(answer(200, PICTURE, media_type="image/jpeg")) as server:
+        yield server
+
+
+def metadata(host: ScriptedServer, small: str = SMALL, large: str = LARGE) -> bytes:
+    links = {"smallImageUrl": f"{host.url}/a/{small}?sig=one", "largeImageUrl": f"{host.url}/b/{large}?sig=two"}
+    image = {"id": "i-1", "smallImageName": small, "largeImageName": large, **links}
+    return answer(200, {"image": image})
+
+
+def test_an_unchanged_image_costs_one_call(host: ScriptedServer, tmp_path: Path) -> None:
+    with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        path = platform.itwins.download_image("i-1", cache_dir=tmp_path / "cache")
+        assert path == tmp_path / "cache" / SMALL
+        assert path.read_bytes() == PICTURE
+        assert platform.itwins.download_image("i-1", cache_dir=tmp_path / "cache") == path
+        assert (len(api.received), len(host.received)) == (2, 1)
+        large = platform.itwins.download_image("i-1", "large", cache_dir=tmp_path / "cache")
+        assert large.name == LARGE
+        assert [request.path for request in host.received] == [f"/a/{SMALL}?sig=one", f"/b/{LARGE}?sig=two"]
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [LARGE, SMALL]
+
+
+def test_the_token_stays_here(host: ScriptedServer, tmp_path: Path) -> None:
+    with ScriptedServer(metadata(host)) as api, ITwinPlatform("secret-token", api_url=api.url) as platform:
+        platform.itwins.download_image("i-1", cache_dir=tmp_path)
+        assert api.received[0].headers["authorization"] == "Bearer secret-token"
+        (request,) = host.received
+        assert b"secret-token" not in request.head
+        assert request.headers.keys() <= {"host", "user-agent", "accept-encoding", "connection"}
+
+
+def test_a_changed_image_is_downloaded(host: ScriptedServer, tmp_path: Path) -> None:
+    answers = metadata(host), metadata(host, small="small_new.jpeg")
+    with ScriptedServer(*answers) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        platform.itwins.download_image("i-1", cache_dir=tmp_path)
+        assert platform.itwins.download_image("i-1", cache_dir=tmp_path).name == "small_new.jpeg"
+    assert len(host.received) == 2
+
+
+def test_an_expired_link_is_asked_for_again(tmp_path: Path) -> None:
+    good = answer(200, PICTURE, media_type="image/jpeg")
+    with ScriptedServer(answer(403), good) as host, ScriptedServer(metadata(host)) as api:
+        with ITwinPlatform("token", api_url=api.url) as platform:
+            assert platform.itwins.download_image("i-1", cache_dir=tmp_path).read_bytes() == PICTURE
+        assert (len(api.received), len(host.received)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (answer(200, b"<html>sign in</html>", media_type="text/html"), "no image .text/html"),
+        (answer(200, PICTURE, media_type=None), "no image .no content type"),
+        (answer(200, b"", media_type="image/png"), "is empty"),
+        (answer(403), "refused its link"),
+        (answer(302, location="http://127.0.0.1:9/elsewhere"), "status 302"),
+        (answer(400), "status 400"),
+        (answer(200, bytes(3000), media_type="image/png"), "larger than 2000 bytes"),
+    ],
+)
+def test_what_is_no_image_is_not_kept(response: bytes, message: str, tmp_path: Path) -> None:
+    with ScriptedServer(response) as host, ScriptedServer(metadata(host)) as api:
+        with (
+            ITwinPlatform("token", api_url=api.url, max_body_bytes=2000) as platform,
+            pytest.raises(errors.StorageError, match=message) as caught,
+        ):
+            platform.itwins.download_image("i-1", cache_dir=tmp_path)
+        assert "sig" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_download_is_tried_again_and_leaves_nothing(tmp_path: Path) -> None:
+    def cut_off(_: object) -> bytes:
+        raise OSError  # closes the connection
+
+    with ScriptedServer(cut_off) as host, ScriptedServer(metadata(host)) as api:
+        retry = RetryPolicy(attempts=3, base=0.0)
+        with (
+            ITwinPlatform("token", api_url=api.url, retry=retry) as platform,
+            pytest.raises(errors.TransportError, match="download-image"),
+        ):
+            platform.itwins.download_image("i-1", cache_dir=tmp_path)
+        assert len(host.received) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "a\\..\\evil", "C:evil", "..", "nul", "x" * 300])
+def test_names_do_not_lead_out_of_the_cache(host: ScriptedServer, tmp_path: Path, name: str) -> None:
+    cache = tmp_path / "cache"
+    body = {
+        "id": "i",
+        "smallImageName": name,
+        "smallImageUrl": f"{host.url}/a",
+        "largeImageName": "",
+        "largeImageUrl": "",
+    }
+    with (
+        ScriptedServer(answer(200, {"image": body})) as api,
+        ITwinPlatform("token", api_url=api.url) as platform,
+    ):
+        path = platform.itwins.download_image("i-1", cache_dir=cache)
+        assert platform.itwins.download_image("i-1", cache_dir=cache) == path
+    assert path.parent == cache
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
+
+
+def test_a_link_to_an_unsafe_address_is_not_followed(tmp_path: Path) -> None:
+    body = {
+        "id": "i", "smallImageName": "n", "smallImageUrl": "http://example.com/a", "largeImageName": "",
+        "largeImageUrl": "ftp://example.com/b",
+    }  # fmt: skip
+    with ScriptedServer(answer(200, {"image": body})) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        sizes: tuple[Literal["small"], Literal["large"]] = ("small", "large")
+        for size in sizes:
+            with pytest.raises(errors.StorageError, match="no https link"):
+                platform.itwins.download_image("i-1", size, cache_dir=tmp_path)
+
+
+def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path: Path) -> None:
+    missing = answer(404, {"error": {"code": "ImageNotFound", "message": "Requested Image is not available."}})
+    with (
+        ScriptedServer(missing) as api,
+        ITwinPlatform("token", api_url=api.url) as platform,
+        pytest.raises(errors.NotFoundError, match="ImageNotFound"),
+    ):
+        platform.itwins.download_image("i-1", cache_dir=tmp_path)
+    with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        with pytest.raises(ValueError, match="size must be"):
+            platform.itwins.download_image("i-1", "medium", cache_dir=tmp_path)  # type: ignore[arg-type]
+        (tmp_path / "file").write_bytes(b"")
+        with pytest.raises(errors.StorageError, match="clashes with a folder"):
+            platform.itwins.download_image("i-1", cache_dir=tmp_path / "file")
+
+
+def test_the_cache_of_the_user(host: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = "LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME"
+    monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.setattr("sys.platform", "win32" if os.name == "nt" else "linux")
+    with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        path = platform.itwins.download_image("i-1")
+    assert path == tmp_path / "itwin-platform" / "images" / SMALL
+
+
+def test_from_async_code(host: ScriptedServer, tmp_path: Path) -> None:
+    async def main(url: str) -> Path:
+        async with AsyncITwinPlatform("token", api_url=url) as platform:
+            return await platform.itwins.download_image("i-1", cache_dir=tmp_path)
+
+    with ScriptedServer(metadata(host)) as api:
+        assert asyncio.run(main(api.url)).read_bytes() == PICTURE
