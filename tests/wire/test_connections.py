@@ -169,6 +169,32 @@ def test_closing_leaves_nothing_open(aiohttp: bool, recwarn: pytest.WarningsReco
     assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
 
 
+@ASYNC
+@pytest.mark.parametrize("where", ["handshake", "body"])
+def test_a_call_that_is_given_up_leaves_nothing_open(
+    aiohttp: bool, where: str, authority: Authority, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A deadline in the middle of a TLS handshake, or of a body over TLS."""
+
+    async def main(url: str) -> None:
+        arguments: dict[str, Any] = {"verify": authority.file, "aiohttp": aiohttp, "deadline": 0.2}
+        async with AsyncITwinPlatform("token", api_url=url, **arguments) as platform:
+            with pytest.raises(errors.DeadlineExceeded):
+                await platform.itwins.get("i-1")
+
+    def start(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
+        connection.recv(1)
+
+    with (
+        ScriptedServer(ByHand(start), tls=authority.server("127.0.0.1")) as server,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        asyncio.run(main(server.url if where == "body" else f"https://127.0.0.1:{silent.getsockname()[1]}"))
+        gc.collect()
+    assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
+
+
 def test_a_closed_client_says_so(engine: Engine) -> None:
     with ScriptedServer(GOOD) as server:
         if engine.kind is ITwinPlatform:
