@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,4 +47,4 @@ def operations() -> dict[str, dict[str, Any]]:
 
 def example(operation: str, status: int = 200) -> Any:
     """The documented example of an answer."""
-    return operations()[operation]["answers"][status]
+    return deepcopy(operations()[operation]["answers"][status])
