@@ -18,6 +18,19 @@ from ._primitives.synchronous import time_left
 T = TypeVar("T")
 
 
+class _Writing:
+    """A write that is yet to be done."""
+
+    __slots__ = ("_buffer", "_stream")
+
+    def __init__(self, stream: httpcore.NetworkStream, buffer: bytes) -> None:
+        self._stream = stream
+        self._buffer = buffer
+
+    def __call__(self, timeout: float | None) -> None:
+        self._stream.write(self._buffer, timeout)
+
+
 class _Clamped(httpcore.NetworkStream):
     """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
 
@@ -28,7 +41,10 @@ class _Clamped(httpcore.NetworkStream):
         return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        _within_limit(lambda limit: self._stream.write(buffer, limit), timeout)
+        # The token is in there: where the write is broken off, the variables of this frame must not show it.
+        write = _Writing(self._stream, buffer)
+        del buffer
+        _within_limit(write, timeout)
 
     def close(self) -> None:
         self._stream.close()

@@ -25,7 +25,10 @@ class _Tidy(httpcore.AsyncNetworkStream):
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._stream.write(buffer, timeout)
+        # The token is in there: where the write is given up, the variables of this frame must not show it.
+        writing = self._stream.write(buffer, timeout)
+        del buffer
+        await writing
 
     async def aclose(self) -> None:
         await self._stream.aclose()
