@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 SMALL_FILES, SMALL_SIZE = 2000, 20_000
 LARGE_SIZE = 300_000_000
 HUGE_SIZE = 2_000_000_000
-THREADS, PARTS = 16, 6
+THREADS, PARTS = 16, 12
 MIB = 1024 * 1024
 
 # What is measured: name, the file or folder, the server, the least ratio of the speeds, and whether it is measured.
@@ -273,6 +273,7 @@ def discard_url(address: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=["small", "large"], help="leave the other kind out")
     parser.add_argument("--rounds", type=int, default=3, help="how often each client is measured")
     parser.add_argument("--discard", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--measure", nargs=3, metavar=("CLIENT", "SOURCE", "URL"), help=argparse.SUPPRESS)
@@ -291,7 +292,11 @@ def main(arguments: list[str] | None = None) -> int:
             "sink": lambda: nullcontext(discard_url(sink)),
             "azurite": fresh_azurite,
         }
-        held = [compare(kind, server, files[kind], servers[server], options.rounds) for kind, server in BARS]
+        held = [
+            compare(kind, server, files[kind], servers[server], options.rounds)
+            for kind, server in BARS
+            if options.only in (None, kind)
+        ]
         held.append(memory_of_huge(folder, sink))
     print("all bars held" if all(held) else "bars were missed")
     return 0 if all(held) else 1

@@ -45,7 +45,7 @@ PART = 4 * 1024 * 1024
 # A blob consists of at most 50,000 parts.
 _MAX_PARTS = 49_000
 _LARGE_AT_A_TIME = 2
-_IN_FLIGHT = 24 * 1024 * 1024
+_IN_FLIGHT = 48 * 1024 * 1024
 _CHUNK = 1024 * 1024
 _STALLS = 5
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
@@ -116,6 +116,8 @@ class _Upload:
         self._blobs = _Blobs(access, run)
         self._overwrite = overwrite
         self._can_look = access.permits("r")
+        # How much of one large file may be on its way: all that there may be, if it is the only one.
+        self.in_flight = _IN_FLIGHT
         # What the last file has met, as a guess for the next: it saves a request for each file of a rerun.
         self._meets_existing = False
 
@@ -192,7 +194,7 @@ class _Upload:
             parts(),
             use_multipart=True,
             chunk_size=part,
-            max_concurrency=max(1, _IN_FLIGHT // part),
+            max_concurrency=max(1, self.in_flight // part),
         )
         self._access.note_hash(job.name, sha256.hexdigest(), result["e_tag"] or "*")
         return FileOutcome(job.name, job.path, sent)
@@ -331,10 +333,11 @@ def upload(
     access.store()
     work = _Upload(access, run, overwrite=overwrite)
     files = sorted(found.files, key=lambda job: job.name)
-    lanes = (
-        Lane(deque(job for job in files if job.size > SMALL), min(_LARGE_AT_A_TIME, concurrency)),
-        Lane(deque(job for job in files if job.size <= SMALL), concurrency),
-    )
+    large = deque(job for job in files if job.size > SMALL)
+    small = deque(job for job in files if job.size <= SMALL)
+    at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
+    work.in_flight = _IN_FLIGHT // at_a_time
+    lanes = Lane(large, at_a_time), Lane(small, concurrency)
     settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
     return run.carry_out(lanes, work.send, verb="uploaded", settled=settled)
 
