@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-storage docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-storage audit docs build check clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -63,7 +63,7 @@ type: $(DEV) ## mypy and pyright, both strict
 test: $(DEV) ## run the tests
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) --cov --cov-report=term-missing:skip-covered
 
-contract: $(DEV) ## run the tests against independent servers: mocks driven by the specifications, an identity service, Azure
+contract: $(DEV) ## run the tests against independent servers: mocks, an identity service, a blob store
 	$(RUN) -m pytest $(CONTRACT)
 
 demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
@@ -75,6 +75,13 @@ bench: $(DEV) ## measure the cost of a call, of the import and of generation, as
 bench-storage: $(DEV) ## measure bucket transfers beside azure-storage-blob, as ratios
 	$(RUN) scripts/bench_storage.py
 
+audit: $(DEV) ## ask the vulnerability service about the locked and the lowest allowed versions; needs its host
+	$(PIP) install pip-audit uv
+	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --no-annotate --no-header \
+	  --all-extras pyproject.toml -o $(VENV)/lowest.txt
+	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r $(VENV)/lowest.txt
+
 docs: $(DEV) ## build the documentation site into site/
 	$(RUN) -m mkdocs build --quiet --clean
 
@@ -84,4 +91,4 @@ build: $(DEV) ## build the wheel and the source distribution
 check: lint type check-generated test contract docs ## everything that CI runs
 
 clean: ## remove the virtual environment and everything that was built
-	$(PYTHON) -c "import shutil; [shutil.rmtree(p, ignore_errors=True) for p in ('$(VENV)', 'dist', 'tests/contract/node/node_modules', 'tests/storage/node/node_modules')]"
+	$(PYTHON) scripts/clean.py $(VENV) dist site $(foreach folder,$(CONTRACT),$(folder)/node/node_modules)

@@ -40,14 +40,35 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise meaning(type(error).__name__) from error
 
 
-class _Closer:
-    """Closes the connection of an answer, so that it is not used again."""
+def _drop(response: aiohttp.ClientResponse) -> None:
+    """Close the connection of an answer at once. aiohttp alone would wait for the other side to agree."""
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    response.close()
+
+
+class _Body(AiohttpResponseStream):
+    """The body of an answer. A connection with something left unread is of no more use."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        super().__init__(response)
+        self._response = response
+
+    async def aclose(self) -> None:
+        if not self._response.content.at_eof():
+            _drop(self._response)
+        await super().aclose()
+
+
+class _Connection:
+    """What the transport takes for the connection of an answer, to close it."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
 
     async def aclose(self) -> None:
-        self._response.close()
+        _drop(self._response)
 
 
 class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
@@ -108,6 +129,6 @@ class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
         return httpx.Response(
             response.status,
             headers=response.raw_headers,
-            stream=AiohttpResponseStream(response),
-            extensions={"network_stream": _Closer(response)},
+            stream=_Body(response),
+            extensions={"network_stream": _Connection(response)},
         )

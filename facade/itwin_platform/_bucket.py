@@ -54,6 +54,7 @@ def read_bucket(body: object) -> Bucket:
     from itwin_platform_api.runtime import BodyError, properties_of
 
     answer = BucketResponse.from_dict(properties_of(body))
+    # A null string reads as None, whatever the type says.
     url = cast("str | None", answer.links.container_url.href)
     if url is None:
         raise BodyError("is null, not a URL", "_links", "containerUrl", "href")

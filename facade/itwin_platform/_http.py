@@ -1,4 +1,4 @@
-"""The one module that knows the HTTP library, httpx: a successor is swapped in here.
+"""The HTTP library, httpx, as the rest of the package sees it: a successor is swapped in here and in its neighbours.
 
 httpx's transports are driven directly. Its client adds what this package does otherwise (redirects, auth, cookies,
 decoding) and costs as much again. What the client does beside that is done here: proxies from the environment and
@@ -205,7 +205,9 @@ def open_async_transport(origin: str, options: TransportOptions) -> Pools[AsyncB
 
         limits = httpx.Limits(max_connections=_POOLS * _CONNECTIONS, keepalive_expiry=15)
         return Pools([AiohttpTransport(settings["verify"], limits, proxy, options.timeout)])
-    return Pools([httpx.AsyncHTTPTransport(**settings) for _ in range(_POOLS)])
+    from ._tidy import TidyTransport
+
+    return Pools([TidyTransport(**settings) for _ in range(_POOLS)])
 
 
 def _wants_aiohttp(options: TransportOptions) -> bool:

@@ -100,25 +100,15 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 class LimitedTransport(httpx.HTTPTransport):
-    """A pool that keeps to the time limit in force: while a request waits for a connection, and on connections."""
+    """A pool whose connections keep to the time limit in force.
+
+    A request that waits for a connection needs none: those it waits for end with limits that began before.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
-        # attempts and for the wait for a connection.
+        # attempts.
         backend = getattr(self._pool, "_network_backend", None)
         if isinstance(backend, httpcore.NetworkBackend):
             setattr(self._pool, "_network_backend", _ClampedBackend(backend))  # noqa: B010
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        left = time_left()
-        if left is None:
-            return super().handle_request(request)
-        timeouts = request.extensions["timeout"]
-        request.extensions = {"timeout": {**timeouts, "pool": max(0.0, min(left, timeouts["pool"]))}}
-        try:
-            return super().handle_request(request)
-        except httpx.PoolTimeout:
-            if left > timeouts["pool"]:
-                raise
-        raise TimeoutError

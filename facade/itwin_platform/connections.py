@@ -45,7 +45,6 @@ class ConnectionRequest:
         url: The address without its query.
         params: The query as pairs of name and value, not encoded: `params=` of requests, httpx and aiohttp.
         headers: Headers to send.
-
     """
 
     url: str
@@ -74,7 +73,6 @@ class OAuth2Parameters:
         authorization_endpoint: Where the user is sent to.
         token_endpoint: Where the code is exchanged for tokens.
         redirect_uri: Where the user is sent back to.
-
     """
 
     client_id: str
@@ -102,7 +100,6 @@ class RepositoryConnection:
         oauth2: The parameters of the flow, if `authentication` is `"OAuth2AuthorizationCodePKCE"`; else None.
         minimum_level: The coarsest level of detail that a template may be asked for, or None.
         maximum_level: The finest level of detail that a template may be asked for, or None.
-
     """
 
     def __init__(self, repository: Repository, *, allow_http: bool = False) -> None:
@@ -115,7 +112,6 @@ class RepositoryConnection:
         Raises:
             ValueError: It has no address that can be used, or credentials that would be sent without TLS or that
                 cannot be sent at all.
-
         """
         source = repository.to_dict()
         authentication: dict[str, Any] = source.get("authentication") or {}
@@ -137,7 +133,6 @@ class RepositoryConnection:
 
         Raises:
             ValueError: The repository does not say that it takes such tokens, or the token cannot be sent.
-
         """
         if self.oauth2 is None:
             raise ValueError("the repository is not documented to take OAuth 2.0 tokens")
@@ -159,7 +154,6 @@ class RepositoryConnection:
         Raises:
             ValueError: The address is a template, or the path leads out of it.
             ConfigurationError: The authentication is of a type that this version does not know, or needs a token.
-
         """
         if _PLACEHOLDER.search(self.uri):
             raise ValueError("the repository's uri is a template; use tile()")
@@ -181,7 +175,6 @@ class RepositoryConnection:
             ValueError: The address is no template, a value for it is missing, or the level is out of the bounds that
                 the repository gives.
             ConfigurationError: As for `request`.
-
         """
         for name, number in (("z", z), ("x", x), ("y", y)):
             if isinstance(number, bool) or not isinstance(number, int) or number < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -207,7 +200,6 @@ class RepositoryConnection:
 
         Raises:
             ConfigurationError: As for `request`.
-
         """
         return ConnectionAuth(self._origin, self._usable_secrets())
 

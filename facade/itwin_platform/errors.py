@@ -255,7 +255,6 @@ class StoragePermissionError(StorageError):
     Attributes:
         permission: The letter of the permission that is missing, as in the `sp` of the URL: `"r"` to read, `"w"` to
             write, `"l"` to list, `"d"` to delete; `"?"` if the storage does not say which.
-
     """
 
     def __init__(self, message: str, *, permission: str) -> None:
@@ -268,7 +267,6 @@ class TransferError(StorageError):
 
     Attributes:
         report: What was sent, what was skipped and what failed.
-
     """
 
     def __init__(self, message: str, *, report: TransferReport) -> None:

@@ -87,7 +87,10 @@ class ScriptedServer:
         self._listener.close()
         with self._lock:
             for connection in self._open:
-                connection.close()
+                # Closed here, its number would go to the next socket, and the thread that still reads from it would
+                # take what is meant for others. The thread closes it.
+                with suppress(OSError):
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:

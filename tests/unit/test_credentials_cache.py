@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -117,6 +118,25 @@ def test_after_a_failed_renewal_the_next_waits_and_a_good_one_ends_that(clocks: 
     clocks.pass_by(31)
     cache.get()
     until(lambda: cache.get() == "b")
+
+
+@pytest.mark.parametrize("_", range(50))
+def test_threads_that_see_the_old_token_while_the_new_one_comes_do_not_renew_it_again(_: int, clocks: Clocks) -> None:
+    service = Service("a", "b", "c")
+    cache = TokenCache(service)
+    cache.get()
+    clocks.pass_by(3400)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(8):
+                pool.submit(lambda: [cache.get() for _ in range(30)])
+    finally:
+        sys.setswitchinterval(before)
+    until(lambda: cache._pending is None)
+    assert cache.get() == "b"
+    assert len(service.asked) == 2
 
 
 def test_only_the_token_that_was_refused_is_dropped() -> None:

@@ -213,12 +213,12 @@ def test_each_hop_is_signed_afresh_with_the_same_few_headers(engine: Engine, aut
             assert "token-" not in head
 
 
-def test_cookies_are_not_kept(engine: Engine) -> None:
+def test_cookies_are_not_kept(engine: Engine, authority: Authority) -> None:
     """CVE-2023-43804, CVE-2026-34993, CVE-2026-47265, CVE-2026-54279: no jar, so nothing to send."""
-    with ScriptedServer(answer(200, example("get-repository-resource"), set_cookie="a=b; Path=/")) as server:
-        engine.many(get_resource, 3, api_url=server.url)
-    assert all("cookie" not in request.headers for request in server.received)
-    assert len(server.received) == 3
+    with platform(authority, answer(200, example("get-repository-resource"), set_cookie="a=b; Path=/")) as there:
+        engine.many(get_resource, 3, **there.arguments)
+        assert len(there.server.received) == 3
+        assert all("cookie" not in request.headers for request in there.server.received)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:{port}/r", "/r"])

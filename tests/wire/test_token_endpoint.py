@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import logging
+import os
 import socket
 import struct
 import time
@@ -14,11 +15,11 @@ from urllib.parse import unquote_plus
 import pytest
 import trio
 
-from itwin_platform import ITwinPlatform, RetryPolicy
+from itwin_platform import RetryPolicy
 from itwin_platform.credentials import ClientCredentials, _token_endpoint
 from itwin_platform.errors import ConfigurationError, CredentialsError
-from tests import leaks
-from tests.wire.token_server import Answer, Request, Server, respond, serving
+from tests.support import leaks
+from tests.support.token_server import Answer, Request, Server, respond, serving
 
 SECRET = "s3cret-of-the-app"
 LIFETIMES: list[object] = ["3600", "soon", None, True, [], 0.5, 10**300, 1e30, int("9" * 390)]
@@ -27,7 +28,7 @@ BAD = "400 Bad Request"
 
 
 def reset(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
 
 
 def silence(connection: socket.socket) -> None:
@@ -203,12 +204,12 @@ def test_nobody_there_is_a_credentials_error() -> None:
         ClientCredentials("app", SECRET, issuer_url=f"http://127.0.0.1:{port}").get_token()
 
 
-def test_a_proxy_that_cannot_be_used_is_named_as_such() -> None:
-    with (
-        ITwinPlatform(ClientCredentials("app", SECRET), issuer_url="http://127.0.0.1:1", proxy="nonsense://") as client,
-        pytest.raises(ConfigurationError, match="proxy"),
-    ):
-        client.itwins.get("any")
+@every_way
+def test_a_proxy_that_cannot_be_used_is_named_as_such(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "nonsense://proxy")
+    monkeypatch.delenv("https_proxy", raising=False)
+    with pytest.raises(ConfigurationError, match="proxy"):
+        get(ClientCredentials("app", SECRET, issuer_url="https://ims.example.org"))
 
 
 @pytest.fixture

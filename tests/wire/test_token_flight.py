@@ -17,7 +17,7 @@ import trio
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 from itwin_platform.credentials import ClientCredentials
 from itwin_platform.errors import ConfigurationError, CredentialsError, DeadlineExceeded, UnauthorizedError
-from tests.wire.token_server import ITWIN_ID, Platform, Server, serving
+from tests.support.token_server import ITWIN_ID, Platform, Server, serving
 
 CALLERS = 100
 

@@ -18,10 +18,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from itwin_platform import ITwinPlatform
 from itwin_platform.credentials import AuthorizationCode, FileTokenStore, _authorization_code
-from itwin_platform.errors import CredentialsError
-from tests import leaks
-from tests.wire.token_server import Platform, Request, Server, respond, serving
+from itwin_platform.errors import CredentialsError, UnauthorizedError
+from tests.support import leaks
+from tests.support.token_server import ITWIN_ID, Platform, Request, Server, respond, serving
 
 CODE = "c0de-of-the-login"
 SECRET = "s3cret-of-the-app"
@@ -458,6 +459,35 @@ def test_without_a_refresh_token_the_login_lasts_as_long_as_the_token(
     monkeypatch.setattr(time, "monotonic", lambda: real() + 3600)
     assert credentials.get_token() == "token-2"
     assert len(visits) == 2
+
+
+def test_a_platform_that_refuses_every_token_does_not_open_a_window_for_each_call(
+    server: Server, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: Request) -> bytes:
+        if request.path == "/connect/token":
+            return identity(request)
+        return respond({"error": {"code": "InvalidToken", "message": "no"}}, "401 Unauthorized")
+
+    visits: list[Visit] = []
+
+    def act(visit: Visit) -> None:
+        visits.append(visit)
+        visit.come_back()
+
+    server.answer = answer
+    identity.refresh_tokens = False
+    credentials = person(server, act)
+    with ITwinPlatform(credentials, api_url=server.url, issuer_url=server.url) as client:
+        for _ in range(5):
+            with pytest.raises(UnauthorizedError):
+                client.itwins.get(ITWIN_ID)
+    assert len(visits) == 1
+    # A minute later it may be worth another try.
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + 61)
+    credentials.invalidate("token-1")
+    assert credentials.get_token() == "token-2"
 
 
 def test_a_refused_renewal_ahead_of_time_bothers_nobody_before_the_token_ends(

@@ -96,7 +96,6 @@ class AsyncTransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to write, or to read (needed without `overwrite`).
             StorageError: There is nothing at `source`, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
-
         """
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
@@ -140,7 +139,6 @@ class AsyncTransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to read, or to list (needed for a prefix).
             StorageError: The bucket cannot be listed, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
-
         """
         with shown(progress, "Downloading") as on_progress:
             run = Run(self._access, on_progress)
@@ -160,7 +158,6 @@ class AsyncTransferBucket(Bucket):
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed, or because it holds a name that obstore cannot handle (with two slashes in a row).
             ConfigurationError: obstore is not installed.
-
         """
         return await self._in_thread(partial(list_blobs, self._access, prefix))
 
@@ -176,7 +173,6 @@ class AsyncTransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
                 write.
             ConfigurationError: obstore is not installed.
-
         """
         await self._in_thread(partial(delete, self._access, names))
 
@@ -194,7 +190,6 @@ class AsyncTransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to read.
             StorageError: There is no such file, or it cannot be reached.
             ConfigurationError: obstore is not installed.
-
         """
         return AsyncBlobReader(await self._in_thread(partial(open_blob, self._access, name)))
 

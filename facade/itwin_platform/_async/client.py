@@ -61,6 +61,8 @@ class AsyncITwinPlatform:
         CredentialsError: The token cannot be one, for instance because it ends with a line break.
     """
 
+    _api_url: str | None = None
+
     def __init__(
         self,
         credentials: CredentialsArgument = None,
@@ -96,7 +98,7 @@ class AsyncITwinPlatform:
             provider = provider_of(credentials, settings, for_async=True)
         except ITwinPlatformError as error:
             # Local variables of this frame and those below may be shown with the traceback.
-            credentials = proxy = None
+            credentials = api_url = issuer_url = proxy = None
             raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url
@@ -132,7 +134,6 @@ class AsyncITwinPlatform:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         if not re.fullmatch(r"v[1-9][0-9]{0,2}", api_version, re.ASCII):
             raise ValueError('api_version must be "v1", "v2" and so on')

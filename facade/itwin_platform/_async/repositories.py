@@ -101,7 +101,6 @@ class Repositories:
         Raises:
             ValueError: The repository has no address that can be used, credentials that cannot be sent, or an http
                 address for them without `allow_http`.
-
         """
         from ..connections import RepositoryConnection
 

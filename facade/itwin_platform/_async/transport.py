@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from contextlib import suppress
 from typing import cast
 
 from .. import _http
 from .._policies.answers import Answer
+from .._policies.bodies import BodyReader
 from .._policies.redirects import Target
 from .._primitives import asynchronous as io
 from ..errors import ConfigurationError
@@ -115,32 +115,13 @@ class Transport:
 
     async def _collect(self, response: _http.Response, answer: Answer) -> None:
         """Read the body into the answer, or note what is wrong with it."""
-        encoding = response.headers.get("content-encoding", "").strip().lower()
-        if encoding not in {"", "identity", "gzip"}:
-            answer.problem = "is encoded in a way that was not asked for"
-            return
-        inflate = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
-        limit = self._options.max_body_bytes
-        body = bytearray()
-        async for chunk in cast(_http.AsyncByteStream, response.stream):
-            if inflate is None:
-                body += chunk
-            else:
-                try:
-                    body += inflate.decompress(chunk, limit + 1 - len(body))
-                except zlib.error:
-                    answer.problem = "is not valid gzip"
-                    return
-                if inflate.unused_data:
-                    answer.problem = "goes on behind the end of its gzip stream"
-                    return
-            if len(body) > limit:
-                answer.problem = f"is larger than {limit} bytes"
-                return
-        if inflate is not None and body and not inflate.eof:
-            answer.problem = "ends in the middle of its gzip stream"
-            return
-        answer.body = bytes(body)
+        reader = BodyReader(response.headers.get("content-encoding", ""), self._options.max_body_bytes)
+        if reader.goes_on:
+            async for chunk in cast(_http.AsyncByteStream, response.stream):
+                if not reader.feed(chunk):
+                    break
+        answer.body = reader.finish()
+        answer.problem = reader.problem
 
     async def _release(self, response: _http.Response) -> None:
         """Give the connection back, unless bytes may be left on it that would pass for the next answer."""

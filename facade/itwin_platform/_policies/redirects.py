@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_HOPS = 5
 MAX_LOCATION = 8192
-_MAX_HOST = 253
+_PLAIN_HOST = re.compile(r"[a-z0-9.-]{1,253}", re.ASCII)
 
 # One label before "-api": no subdomains, no trailing dot, nothing beyond ASCII, not even in disguise (xn--).
 _PLATFORM_HOST = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?api\.bentley\.com", re.ASCII)
@@ -103,4 +103,4 @@ def redirect_target(method: str, current: Target, locations: list[str], configur
 
 
 def _named(host: str) -> str:
-    return f"the host {host!r}" if len(host) <= _MAX_HOST else "a host with an endless name"
+    return f"the host {host!r}" if _PLAIN_HOST.fullmatch(host) else "a host with an unusual name"

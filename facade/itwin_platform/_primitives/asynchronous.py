@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
     """Run something that blocks, in a thread. If the wait is given up, `stop` is called and the end awaited."""
+    from concurrent.futures import Future, wait
+
     import anyio
 
     future: Future[T] = Future()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -69,6 +71,8 @@ def from_threads(work: Callable[[], T]) -> Callable[[], T]:
 
 def wait_for(future: Future[T]) -> T:
     """The result of work that a thread does. Giving up the wait leaves the work alone."""
+    from concurrent.futures import wait
+
     while not future.done():
         left = time_left()
         if left is not None and left <= 0:

@@ -97,7 +97,6 @@ class TransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to write, or to read (needed without `overwrite`).
             StorageError: There is nothing at `source`, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
-
         """
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
@@ -141,7 +140,6 @@ class TransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to read, or to list (needed for a prefix).
             StorageError: The bucket cannot be listed, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
-
         """
         with shown(progress, "Downloading") as on_progress:
             run = Run(self._access, on_progress)
@@ -161,7 +159,6 @@ class TransferBucket(Bucket):
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed, or because it holds a name that obstore cannot handle (with two slashes in a row).
             ConfigurationError: obstore is not installed.
-
         """
         return self._in_thread(partial(list_blobs, self._access, prefix))
 
@@ -177,7 +174,6 @@ class TransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
                 write.
             ConfigurationError: obstore is not installed.
-
         """
         self._in_thread(partial(delete, self._access, names))
 
@@ -195,7 +191,6 @@ class TransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to read.
             StorageError: There is no such file, or it cannot be reached.
             ConfigurationError: obstore is not installed.
-
         """
         return BlobReader(self._in_thread(partial(open_blob, self._access, name)))
 

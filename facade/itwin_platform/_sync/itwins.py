@@ -109,7 +109,6 @@ class ITwins:
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         from ..storage import _images as images
 

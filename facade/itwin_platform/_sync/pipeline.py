@@ -135,7 +135,6 @@ class Pipeline:
         Raises:
             ValueError: The token must not be sent there, or it is no address. Nothing was sent.
             ITwinPlatformError: Anything else; see the subclasses.
-
         """
         base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
         now = time.monotonic()
@@ -159,7 +158,6 @@ class Pipeline:
 
         Raises:
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
-
         """
         host = target.origin.partition("://")[2]
         headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
@@ -215,10 +213,11 @@ class Pipeline:
             if outcome.answer is not None:
                 self._budget.earn()
                 return outcome.answer
-            if outcome.status == 401:
-                # Only what was refused is dropped; a token that another call has renewed meanwhile stays.
+            if outcome.status == 401 and not refused:
+                # Only what was refused is dropped; a token that another call has renewed meanwhile stays. One that was
+                # renewed for this very call stays as well: yet another would fare no better.
                 self._credentials.invalidate(outcome.token.reveal())
-                if not refused and call.attempt < self._policy.attempts and self._has_another(outcome.token):
+                if call.attempt < self._policy.attempts and self._has_another(outcome.token):
                     refused = True
                     continue
             delay = self._delay(call, outcome)

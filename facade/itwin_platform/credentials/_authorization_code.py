@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 from ._cache import Token
 from ._provider import where
 from ._renewed import RenewedCredentials
-from ._secret import Secret
 from ._stores import TokenStore
 from ._token_endpoint import TokenEndpoint, refresh_token_of, token_of
 
@@ -27,6 +27,9 @@ logger = logging.getLogger("itwin_platform")
 
 # After a login has failed, the next call does not open another window at once: it may come from a loop.
 _PAUSE = 5.0
+# A token that is refused so many seconds after its login is given again where there is no refresh token: another login
+# would bring no better one, but a window for every call.
+_SETTLED = 60.0
 # How long a refresh in another process may take, in seconds.
 _REFRESH = 60.0
 
@@ -105,6 +108,7 @@ class AuthorizationCode(RenewedCredentials):
         self._unsaved = False
         self._turn = threading.Lock()
         self._failed: tuple[float, CredentialsError] | None = None
+        self._gained: tuple[float, Token] | None = None
 
     def log_out(self) -> None:
         """Forget all tokens, delete the stored refresh token and have it revoked. The next call needs a new login.
@@ -134,6 +138,7 @@ class AuthorizationCode(RenewedCredentials):
         service = self._service()
         with self._turn:
             token, self._refresh_token = self._refresh_token, None
+            self._gained = None
             self._cache.clear()
             if self._store is not None:
                 with self._locked(service):
@@ -175,15 +180,20 @@ class AuthorizationCode(RenewedCredentials):
         return None
 
     def _logged_in(self, service: TokenEndpoint) -> Token:
-        if self._failed is not None and time.monotonic() < self._failed[0] + _PAUSE:
+        now = time.monotonic()
+        if self._failed is not None and now < self._failed[0] + _PAUSE:
             raise copy.copy(self._failed[1])
+        if self._gained is not None and now < self._gained[0] + _SETTLED and self._gained[1].usable:
+            return self._gained[1]
         try:
             fields = self._log_in(service)
         except CredentialsError as error:
             self._failed = time.monotonic(), copy.copy(error)
             raise
+        token = self._accepted(service, fields, None)
         self._failed = None
-        return self._accepted(service, fields, None)
+        self._gained = None if self._refresh_token is not None else (time.monotonic(), token)
+        return token
 
     def _log_in(self, service: TokenEndpoint) -> Mapping[str, Any]:
         from ._login import listening

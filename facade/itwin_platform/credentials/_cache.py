@@ -21,7 +21,6 @@ from weakref import WeakSet
 
 from .._primitives import asynchronous, synchronous
 from ..errors import CredentialsError, ITwinPlatformError
-from ._secret import not_picklable
 
 logger = logging.getLogger("itwin_platform")
 
@@ -94,7 +93,7 @@ class Token:
         return self.left > self.margin
 
     def __reduce__(self) -> Any:
-        not_picklable("tokens")
+        raise TypeError("tokens cannot be pickled or copied, so that they do not end up in files by accident")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

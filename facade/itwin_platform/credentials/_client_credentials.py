@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .._policies.redaction import Secret
 from ._cache import Token
 from ._renewed import RenewedCredentials
-from ._secret import Secret
 from ._token_endpoint import token_of
 
 

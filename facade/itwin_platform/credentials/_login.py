@@ -26,8 +26,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
+from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
-from ._secret import Secret
 from ._token_endpoint import ERROR_CODES
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]*)*", re.ASCII)

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
+from .._policies.redaction import Secret
 from .._primitives import asynchronous
 from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
-from ._secret import Secret, not_picklable
 
 if TYPE_CHECKING:
     from .._settings import Settings
@@ -97,7 +97,7 @@ class StaticToken:
         return "StaticToken('***')"
 
     def __reduce__(self) -> Any:
-        not_picklable("credentials")
+        raise TypeError("credentials cannot be pickled or copied, so that they do not end up in files by accident")
 
 
 class CallableToken:

@@ -7,10 +7,10 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
+from .._policies.redaction import Secret
 from ..environments import Environment, checked_url
 from ..errors import ConfigurationError
 from ._cache import Token, TokenCache, on_fork
-from ._secret import Secret, not_picklable
 from ._token_endpoint import TokenEndpoint
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ class RenewedCredentials(ABC):
             return self._endpoint
 
     def __reduce__(self) -> Any:
-        not_picklable("credentials")
+        raise TypeError("credentials cannot be pickled or copied, so that they do not end up in files by accident")

@@ -15,8 +15,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
-from ._secret import Secret
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus, urlencode
 
 from .. import _http
 from .._policies.answers import Answer, NotJsonError, read_json
-from .._policies.redaction import protect_logs
+from .._policies.redaction import Secret, protect_logs
 from .._policies.redirects import Target
 from .._policies.retries import RetryPolicy
 from .._primitives import synchronous
@@ -19,7 +19,6 @@ from .._sync.transport import Transport, TransportFailure
 from ..errors import CredentialsError
 from ._cache import Token
 from ._provider import checked_token
-from ._secret import Secret
 
 # Seconds for one try and for all of them, and how they are spaced.
 _TIMEOUT = (10.0, 12.0)

@@ -107,7 +107,6 @@ class Access:
 
         Raises:
             StoragePermissionError: One is missing.
-
         """
         for right in rights:
             if not self.permits(right):
@@ -119,7 +118,6 @@ class Access:
 
         Raises:
             ITwinPlatformError: It has ended and there is no other.
-
         """
         with self._lock:
             left = self._seconds_left()
@@ -163,7 +161,6 @@ class Access:
 
         Raises:
             ConfigurationError: obstore is not installed.
-
         """
         self.sas()
         with self._lock:
@@ -238,7 +235,6 @@ class Access:
             error: The error.
             purpose: What was tried, for the message.
             right: The permission that it needs.
-
         """
         if isinstance(error, ITwinPlatformError):
             return error

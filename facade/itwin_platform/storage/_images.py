@@ -38,7 +38,6 @@ def chosen(image: ITwinImage, size: str) -> ImageLink:
 
     Raises:
         ValueError: There is no such size.
-
     """
     if size == "small":
         return ImageLink(image.small_image_name, image.small_image_url)
@@ -73,7 +72,6 @@ def target_of(url: str) -> Target:
 
     Raises:
         StorageError: It is no https link, or http to this very machine.
-
     """
     try:
         parts = urlsplit(url)
@@ -91,7 +89,6 @@ def content_of(answer: Answer) -> bytes:
 
     Raises:
         StorageError: There is none in it.
-
     """
     kind = (answer.content_type or "no content type").lower()
     if answer.status in EXPIRED:
@@ -112,7 +109,6 @@ def store(path: Path, content: bytes) -> None:
 
     Raises:
         StorageError: It cannot be written.
-
     """
     temporary: str | None = None
     try:

@@ -38,7 +38,6 @@ def find_files(source: Path, prefix: str) -> Found:
 
     Raises:
         StorageError: There is nothing at the path, or it is neither file nor folder.
-
     """
     found = Found()
     try:
@@ -112,7 +111,6 @@ def read_whole(path: Path, limit: int) -> bytes:
 
     Raises:
         Refusal: It keeps changing, or is larger than so many bytes now.
-
     """
     for _ in range(_TRIES):
         with path.open("rb", buffering=0) as file:
@@ -130,7 +128,6 @@ def read_in_parts(path: Path, part_size: int) -> Generator[bytes]:
 
     Raises:
         Refusal: It has changed meanwhile. This comes before the end, so that what was sent is not put together.
-
     """
     with path.open("rb", buffering=0) as file:
         before = os.fstat(file.fileno())

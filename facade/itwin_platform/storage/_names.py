@@ -39,7 +39,6 @@ def checked_name(what: str, name: object) -> str:
 
     Raises:
         ValueError: It cannot be one.
-
     """
     if problem := name_problem(name):
         raise ValueError(f"{what} {problem}")
@@ -51,7 +50,6 @@ def checked_prefix(prefix: object) -> str:
 
     Raises:
         ValueError: No blob can have it.
-
     """
     if not isinstance(prefix, str):
         raise ValueError(f"prefix must be a string, not {type(prefix).__name__}")  # noqa: TRY004 (as for ids)

@@ -23,7 +23,6 @@ class Problem:
         everywhere: Every other file would fail in the same way.
         code: The storage's error code, if there is one.
         status: The HTTP status, if there was one.
-
     """
 
     text: str

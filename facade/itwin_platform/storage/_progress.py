@@ -15,7 +15,6 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
 
     Raises:
         ConfigurationError: A bar is asked for and rich is not installed.
-
     """
     if not isinstance(progress, bool):
         yield progress

@@ -105,7 +105,6 @@ class BlobReader(io.BufferedReader):
 
     Attributes:
         size: Bytes of the blob.
-
     """
 
     def __init__(self, raw: RawBlob) -> None:
@@ -119,7 +118,6 @@ class AsyncBlobReader:
     Attributes:
         name: Its name in the bucket.
         size: Bytes of the blob.
-
     """
 
     def __init__(self, raw: RawBlob) -> None:
@@ -132,7 +130,6 @@ class AsyncBlobReader:
 
         Raises:
             StorageError: The blob cannot be read, or has changed since it was opened.
-
         """
         return await asynchronous.in_thread(partial(self._file.read, size))
 

@@ -16,7 +16,6 @@ class BlobInfo:
         name: Its whole name, with slashes.
         size: Bytes.
         last_modified: When it was last written, in UTC.
-
     """
 
     name: str
@@ -33,7 +32,6 @@ class FileOutcome:
         path: Where it is on this machine.
         size: Bytes; 0 if that never became known.
         reason: Why it was skipped, or why it failed; empty if it was transferred.
-
     """
 
     name: str
@@ -53,7 +51,6 @@ class Progress:
         bytes_total: Bytes in all. It grows while files are downloaded by their names: a size is known once its
             file is opened.
         name: The file that the news is about.
-
     """
 
     files_done: int
@@ -77,7 +74,6 @@ class TransferReport:
         failed: Files that could not be transferred, with the reason of each.
         bytes_sent: Bytes of what was sent.
         seconds: How long it took.
-
     """
 
     sent: tuple[FileOutcome, ...]

@@ -103,7 +103,6 @@ class Run:
         Raises:
             TransferError: A file failed.
             TransferCancelled: The callback has asked to stop.
-
         """
         started = time.monotonic()
         lanes = [lane for lane in lanes if lane.jobs]

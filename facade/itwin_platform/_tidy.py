@@ -1,0 +1,72 @@
+"""The async client's connections on httpx, which are not left open where a call is given up.
+
+Apart from `_http`, because importing httpcore takes a while and is not needed before the first request.
+"""
+# ruff: noqa: ASYNC109 (the methods are those of httpcore)
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+
+
+class _Tidy(httpcore.AsyncNetworkStream):
+    """A connection that is closed where a TLS handshake on it is given up, instead of being left open."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _TidyBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections that do not stay behind."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Tidy(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class TidyTransport(httpx.AsyncHTTPTransport):
+    """A pool that leaves no connection behind when a call is given up."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # httpx offers no way to hand a backend to its pool.
+        backend = getattr(self._pool, "_network_backend", None)
+        if isinstance(backend, httpcore.AsyncNetworkBackend):
+            setattr(self._pool, "_network_backend", _TidyBackend(backend))  # noqa: B010

@@ -1,0 +1,436 @@
+"""Connections: kept, shared, given back, closed, through proxies and with authorities of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import ssl
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform.models import ITwin
+from tests.support.clock import VirtualClock
+from tests.support.engines import Engine, get_itwin
+from tests.support.examples import example
+from tests.support.proxies import RecordingProxy
+from tests.support.scripted import ByHand, Received, ScriptedServer, answer
+from tests.wire.conftest import Authority
+
+GOOD = answer(200, example("get-itwin"))
+ASYNC = pytest.mark.parametrize("aiohttp", [False, True], ids=["async", "aiohttp"])
+
+
+def test_a_connection_is_used_again(engine: Engine) -> None:
+    with ScriptedServer(GOOD) as server:
+        results = engine.many(get_itwin, 5, api_url=server.url)
+    assert all(isinstance(result, ITwin) for result in results)
+    assert server.connections == 1
+
+
+def test_a_connection_is_used_again_after_an_error(engine: Engine) -> None:
+    with ScriptedServer(answer(404, {"error": {"code": "iTwinNotFound", "message": "no"}}), GOOD) as server:
+        engine.many(get_itwin, 3, api_url=server.url)
+    assert server.connections == 1
+
+
+def test_many_threads_share_one_client() -> None:
+    with (
+        ScriptedServer(GOOD) as server,
+        ITwinPlatform("token", api_url=server.url) as platform,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        results = list(pool.map(lambda _: platform.itwins.get("i-1"), range(200)))
+    assert len(results) == 200
+    assert server.connections <= 20
+
+
+@ASYNC
+def test_many_tasks_share_one_client(aiohttp: bool) -> None:
+    async def main(url: str) -> list[Any]:
+        async with AsyncITwinPlatform("token", api_url=url, aiohttp=aiohttp) as platform:
+            return await asyncio.gather(*(platform.itwins.get("i-1") for _ in range(50)))
+
+    with ScriptedServer(GOOD) as server:
+        assert len(asyncio.run(main(server.url))) == 50
+    assert server.connections <= 50
+
+
+def pools_here(platform: AsyncITwinPlatform) -> list[Any]:
+    """The pools of the event loop that is running."""
+    origins = platform._pipeline._transport._homes[asyncio.get_running_loop()]
+    return [pool for pools in origins.values() for pool in pools.all]
+
+
+async def close_here(platform: AsyncITwinPlatform) -> None:
+    """Close what belongs to this event loop, and leave the client open."""
+    for pool in pools_here(platform):
+        await pool.aclose()
+
+
+@ASYNC
+def test_one_client_serves_two_event_loops_after_each_other(aiohttp: bool) -> None:
+    with ScriptedServer(GOOD) as server:
+        platform = AsyncITwinPlatform("token", api_url=server.url, aiohttp=aiohttp)
+
+        async def main() -> Any:
+            try:
+                return await platform.itwins.get("i-1")
+            finally:
+                await close_here(platform)
+
+        assert isinstance(asyncio.run(main()), ITwin)
+        assert isinstance(asyncio.run(main()), ITwin)
+        # What the first loop has opened is of no use to the second, and is not kept.
+        assert len(platform._pipeline._transport._homes) == 1
+
+
+@ASYNC
+def test_one_client_serves_two_event_loops_at_once(aiohttp: bool) -> None:
+    with ScriptedServer(GOOD) as server:
+        platform = AsyncITwinPlatform("token", api_url=server.url, aiohttp=aiohttp)
+        both = threading.Barrier(2)
+
+        async def main() -> Any:
+            first = await platform.itwins.get("i-1")
+            await asyncio.to_thread(both.wait, 10)
+            second = await platform.itwins.get("i-1")
+            await asyncio.to_thread(both.wait, 10)
+            await close_here(platform)
+            return first, second
+
+        with ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(lambda _: asyncio.run(main()), range(2)))
+    assert len(results) == 2
+
+
+def test_trio_works_too() -> None:
+    async def main(url: str) -> Any:
+        async with AsyncITwinPlatform(lambda: "token", api_url=url) as platform:
+            return [await platform.itwins.get("i-1") for _ in range(2)]
+
+    with ScriptedServer(GOOD) as server:
+        assert len(trio.run(main, server.url)) == 2
+        assert server.connections == 1
+
+
+def test_trio_has_deadlines_too() -> None:
+    async def main(url: str) -> Any:
+        async with AsyncITwinPlatform("token", api_url=url, deadline=0.2) as platform:
+            await platform.itwins.get("i-1")
+
+    silent = ByHand(lambda connection: connection.recv(1))
+    with ScriptedServer(silent) as server, pytest.raises(errors.DeadlineExceeded):
+        trio.run(main, server.url)
+
+
+@ASYNC
+def test_cancelled_calls_leave_the_pool_healthy(aiohttp: bool) -> None:
+    release = threading.Event()
+
+    def slow(request: Received) -> bytes:
+        release.wait(10)
+        return GOOD
+
+    async def main(url: str) -> list[Any]:
+        async with AsyncITwinPlatform("token", api_url=url, aiohttp=aiohttp) as platform:
+            for moment in range(5):
+                tasks = [asyncio.create_task(platform.itwins.get("i-1")) for _ in range(30)]
+                for _ in range(moment * 4):
+                    await asyncio.sleep(0)
+                for task in tasks:
+                    task.cancel()
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+                assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+            release.set()
+            return await asyncio.gather(*(platform.itwins.get("i-1") for _ in range(50)))
+
+    with ScriptedServer(slow) as server:
+        assert len(asyncio.run(main(server.url))) == 50
+
+
+@ASYNC
+def test_closing_leaves_nothing_open(aiohttp: bool, recwarn: pytest.WarningsRecorder) -> None:
+    async def main(url: str) -> None:
+        async with AsyncITwinPlatform("token", api_url=url, aiohttp=aiohttp) as platform:
+            await platform.itwins.get("i-1")
+
+    with ScriptedServer(GOOD) as server:
+        asyncio.run(main(server.url))
+    gc.collect()
+    assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
+
+
+@ASYNC
+@pytest.mark.parametrize("where", ["handshake", "body"])
+def test_a_call_that_is_given_up_leaves_nothing_open(
+    aiohttp: bool, where: str, authority: Authority, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A deadline in the middle of a TLS handshake, or of a body over TLS."""
+
+    async def main(url: str) -> None:
+        arguments: dict[str, Any] = {"verify": authority.file, "aiohttp": aiohttp, "deadline": 0.2}
+        async with AsyncITwinPlatform("token", api_url=url, **arguments) as platform:
+            with pytest.raises(errors.DeadlineExceeded):
+                await platform.itwins.get("i-1")
+
+    def start(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
+        connection.recv(1)
+
+    with (
+        ScriptedServer(ByHand(start), tls=authority.server("127.0.0.1")) as server,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        asyncio.run(main(server.url if where == "body" else f"https://127.0.0.1:{silent.getsockname()[1]}"))
+        gc.collect()
+    assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
+
+
+def test_a_closed_client_says_so(engine: Engine) -> None:
+    with ScriptedServer(GOOD) as server:
+        if engine.kind is ITwinPlatform:
+            platform: Any = engine.client(api_url=server.url)
+            platform.itwins.get("i-1")
+            platform.close()
+            platform.close()
+            with pytest.raises(errors.ConfigurationError, match="closed"):
+                platform.itwins.get("i-1")
+            return
+
+        async def main() -> None:
+            platform: Any = engine.client(api_url=server.url)
+            await platform.itwins.get("i-1")
+            await platform.aclose()
+            await platform.aclose()
+            with pytest.raises(errors.ConfigurationError, match="closed"):
+                await platform.itwins.get("i-1")
+
+        asyncio.run(main())
+
+
+def test_the_bytes_on_the_wire_are_those_of_one_request(engine: Engine) -> None:
+    """GHSA-pf96-p4fj-6566 and kin: exactly these headers, once each, and no body."""
+    with ScriptedServer(GOOD) as server:
+        engine(get_itwin, api_url=server.url)
+    (request,) = server.received
+    lines = request.head.split(b"\r\n")
+    assert lines[0] == b"GET /itwins/i-1 HTTP/1.1"
+    names = sorted(line.split(b":")[0].lower() for line in lines[1:])
+    assert [name for name in names if name != b"connection"] == [
+        b"accept",
+        b"accept-encoding",
+        b"authorization",
+        b"host",
+        b"user-agent",
+    ]
+
+
+# Proxies
+
+
+def test_the_proxy_of_the_environment(engine: Engine, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        ScriptedServer(GOOD, tls=authority.server("api.bentley.com")) as server,
+        RecordingProxy({"api.bentley.com": server.port}) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass%40word@"))
+        assert isinstance(engine(get_itwin, verify=authority.file), ITwin)
+        assert proxy.asked == ["CONNECT api.bentley.com:443"]
+        assert "Proxy-Authorization: Basic dXNlcjpwYXNzQHdvcmQ=" in proxy.heads[0]
+        assert "proxy-authorization" not in server.received[0].headers
+
+
+@pytest.mark.parametrize("value", ["api.bentley.com", ".bentley.com", "bentley.com", "*", "other, api.bentley.com"])
+def test_no_proxy_of_the_environment(
+    engine: Engine, authority: Authority, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def here(host: Any, *rest: Any, **named: Any) -> Any:
+        return resolve("127.0.0.1" if host in {"api.bentley.com", b"api.bentley.com"} else host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    with ScriptedServer(GOOD, tls=authority.server("api.bentley.com")) as server, RecordingProxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", value)
+        url = f"https://api.bentley.com:{server.port}"
+        assert isinstance(engine(get_itwin, verify=authority.file, api_url=url), ITwin)
+        assert proxy.asked == []
+
+
+def test_this_machine_is_never_reached_through_the_proxy_of_the_environment(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer(GOOD) as server, RecordingProxy() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert isinstance(engine(get_itwin, api_url=server.url), ITwin)
+        assert proxy.asked == []
+
+
+def test_a_proxy_that_refuses(engine: Engine, clock: VirtualClock) -> None:
+    with RecordingProxy() as proxy:
+        (error,) = engine.many(get_itwin, 1, proxy=proxy.url.replace("//", "//user:MARK@"))
+    assert isinstance(error, errors.TransportError)
+    assert error.phase == "connect"
+    assert "MARK" not in str(error)
+
+
+@pytest.mark.parametrize("proxy", ["nonsense", "ftp://host", "http://", "http://host:port", "http://ho st", 5, ""])
+def test_a_proxy_that_is_none(engine: Engine, proxy: Any) -> None:
+    with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
+        engine(get_itwin, proxy=proxy)
+    assert "user" not in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_that_is_none(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:MARK@host:port")
+    (error,) = engine.many(get_itwin, 1)
+    assert isinstance(error, errors.ConfigurationError)
+    assert "MARK" not in str(error)
+
+
+def test_netrc_is_not_read(engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """CVE-2024-47081: no password of another file is ever sent."""
+    file = tmp_path / "netrc"
+    file.write_text("machine 127.0.0.1 login me password MARK\ndefault login me password MARK\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with ScriptedServer(GOOD) as server:
+        engine(get_itwin, api_url=server.url)
+    assert server.received[0].headers["authorization"] == "Bearer token"
+
+
+# Certificates
+
+
+def test_an_authority_of_ones_own(engine: Engine, authority: Authority) -> None:
+    context = ssl.create_default_context(cafile=authority.file)
+    with ScriptedServer(GOOD, tls=authority.server("127.0.0.1")) as server:
+        for verify in (authority.file, str(authority.file), context):
+            assert isinstance(engine(get_itwin, api_url=server.url, verify=verify), ITwin)
+
+
+def test_an_authority_of_the_environment(engine: Engine, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with ScriptedServer(GOOD, tls=authority.server("127.0.0.1")) as server:
+        assert isinstance(engine(get_itwin, api_url=server.url), ITwin)
+
+
+@pytest.mark.parametrize("case", ["unknown authority", "other name"])
+def test_a_bad_certificate_is_told_and_never_tried_again(
+    engine: Engine, authority: Authority, clock: VirtualClock, case: str
+) -> None:
+    """CVE-2024-35195: certificates are verified on every request."""
+    name, verify = ("127.0.0.1", None) if case == "unknown authority" else ("evil.example", authority.file)
+    with ScriptedServer(GOOD, tls=authority.server(name)) as server:
+        (error,) = engine.many(get_itwin, 1, api_url=server.url, verify=verify)
+    assert isinstance(error, errors.TransportError)
+    assert error.phase == "tls"
+    assert "certificate" in str(error)
+    assert not clock.sleeps
+    assert server.connections == 1
+    assert server.received == []
+
+
+def test_plain_http_where_tls_is_expected(engine: Engine, clock: VirtualClock) -> None:
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        (error,) = engine.many(get_itwin, 1, api_url=url, deadline=20)
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    assert isinstance(error, errors.TransportError)
+    assert error.phase == "tls"
+
+
+@pytest.mark.parametrize("verify", [False, True, 5])
+def test_verification_cannot_be_switched_off_by_accident(engine: Engine, verify: Any) -> None:
+    with pytest.raises(errors.ConfigurationError, match="verify"):
+        engine(get_itwin, verify=verify)
+
+
+def test_an_authority_that_cannot_be_read(engine: Engine, tmp_path: Path) -> None:
+    (error,) = engine.many(get_itwin, 1, verify=tmp_path / "none.pem", api_url="https://127.0.0.1:1")
+    assert isinstance(error, errors.ConfigurationError)
+    assert "verify" in str(error)
+
+
+# Engines
+
+
+def test_aiohttp_does_the_work_if_it_is_there() -> None:
+    async def main(url: str, **arguments: Any) -> str:
+        async with AsyncITwinPlatform("token", api_url=url, **arguments) as platform:
+            await platform.itwins.get("i-1")
+            return type(pools_here(platform)[0]).__name__
+
+    with ScriptedServer(GOOD) as server:
+        assert asyncio.run(main(server.url)) == "AiohttpTransport"
+        assert asyncio.run(main(server.url, aiohttp=True)) == "AiohttpTransport"
+        assert asyncio.run(main(server.url, aiohttp=False)) == "TidyTransport"
+        assert asyncio.run(main(server.url, http2=True)) == "TidyTransport"
+
+
+def missing(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_extras_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing(monkeypatch, "httpx_aiohttp", "h2", "socksio")
+    with pytest.raises(errors.ConfigurationError, match=r"itwin-platform\[aiohttp\]"):
+        AsyncITwinPlatform("token", aiohttp=True)
+    with pytest.raises(errors.ConfigurationError, match=r"itwin-platform\[http2\]"):
+        ITwinPlatform("token", http2=True)
+    with pytest.raises(errors.ConfigurationError, match="socksio"):
+        ITwinPlatform("token", proxy="socks5://127.0.0.1:1")
+    with pytest.raises(errors.ConfigurationError, match="aiohttp and http2"):
+        AsyncITwinPlatform("token", aiohttp=True, http2=True)
+
+
+def test_without_aiohttp_httpx_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing(monkeypatch, "httpx_aiohttp")
+
+    async def main(url: str) -> Any:
+        async with AsyncITwinPlatform("token", api_url=url) as platform:
+            return await platform.itwins.get("i-1")
+
+    with ScriptedServer(GOOD) as server:
+        assert isinstance(asyncio.run(main(server.url)), ITwin)
+
+
+def test_http2_is_spoken_where_it_is_asked_for(authority: Authority) -> None:
+    """HTTP/2 is off by default: what is offered in the handshake tells."""
+    offered: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.ca.issue_cert("127.0.0.1").configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+
+    def look(connection: Any) -> None:
+        offered.append(connection.selected_alpn_protocol())
+
+    for http2 in (False, True):
+        with ScriptedServer(ByHand(look), tls=context) as server:
+            platform = ITwinPlatform("t", api_url=server.url, verify=authority.file, http2=http2, retry=None)
+            with platform, pytest.raises(errors.TransportError):
+                platform.itwins.get("i-1")
+    assert offered == ["http/1.1", "h2"]

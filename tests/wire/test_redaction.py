@@ -1,0 +1,276 @@
+"""Secrets stay secret: every way to fail, searched for what was marked.
+
+Searched are log records of all libraries at DEBUG, `str` and `repr` of errors, their pickles, the exceptions that they
+lead to, and tracebacks with the local variables of this package's own frames. Frames of callers hold what callers put
+there; and while a request is under way the HTTP libraries hold the token in theirs, which shows where a call is
+interrupted from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gzip
+import logging
+import pickle
+import socket
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import anyio.lowlevel
+import pytest
+
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform.credentials import ClientCredentials
+from tests.support.clock import VirtualClock
+from tests.support.engines import ENGINES, Engine, get_bucket, get_itwin
+from tests.support.examples import example
+from tests.support.proxies import RecordingProxy
+from tests.support.scripted import ByHand, Received, ScriptedServer, answer
+from tests.wire.conftest import Authority
+
+TOKEN = "MARKtoken-abc.def~ghi+jkl/mno="
+SECRET = "MARKsecret/with+all=kinds&of%chars"
+SIGNATURE = "MARKsig%2Bnature%3D"
+PASSWORD = "MARKpassword"
+COOKIE = "MARKcookie"
+SAS = f"https://store.example/container?sv=2024-08-04&sp=rw&sig={SIGNATURE}"
+PACKAGE = str(Path(errors.__file__).parent)
+
+
+def echo(status: int, **headers: str) -> Callable[[Received], bytes]:
+    """A server that repeats what it was sent, and adds secrets of its own."""
+
+    def script(request: Received) -> bytes:
+        token = request.headers.get("authorization", "").partition(" ")[2]
+        text = f"Bearer {token} and {token} and {SAS} and password={PASSWORD}"
+        details = [{"code": token, "message": text, "target": SAS}]
+        body = {"error": {"code": token, "message": text, "target": token, "details": details}, token: SAS}
+        named = {name: value.replace("TOKEN", token) for name, value in headers.items()}
+        return answer(status, body, x_correlation_id=token, set_cookie=f"a={COOKIE}", **named)
+
+    return script
+
+
+def in_the_body(request: Received) -> bytes:
+    token = request.headers["authorization"].partition(" ")[2]
+    return answer(200, {"iTwin": {**example("get-itwin")["iTwin"], "displayName": [token]}}, media_type=token)
+
+
+PATHS: dict[str, Any] = {
+    **{f"status {status}": echo(status) for status in (400, 401, 403, 404, 409, 418, 422, 429, 500, 503)},
+    "429 for long": echo(429, retry_after="9999"),
+    "no object": echo(200),
+    "value in the body": in_the_body,
+    "not json": lambda request: answer(200, request.head),
+    "bad gzip": lambda request: answer(200, gzip.compress(request.head)[:-9], content_encoding="gzip"),
+    "unknown encoding": echo(200, content_encoding="TOKEN"),
+    "content type": echo(500, content_type="TOKEN"),
+    "redirect": echo(302, location=f"https://evil.example/?token=TOKEN&u={SAS}"),
+    "redirect to a host": echo(302, location="https://TOKEN.evil.example/"),
+    "redirect with a user": echo(302, location=f"https://user:{PASSWORD}@evil.example/{SAS}"),
+    "redirect in a circle": echo(302, location="/again?sig=" + SIGNATURE),
+    "broken redirect": echo(302, location="https://[TOKEN"),
+    "no answer": ByHand(lambda connection: None),
+    "garbage": lambda request: b"HTTQ " + request.head,
+    "garbage in a header": lambda request: b"HTTP/1.1 200 OK\r\nX: " + request.head[-80:] + b"\0\r\n\r\n",
+    "half an answer": ByHand(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")),
+    "silence": ByHand(lambda connection: connection.recv(1)),
+}
+
+
+def chain(error: BaseException) -> list[BaseException]:
+    """The error and all exceptions that it leads to."""
+    found: list[BaseException] = []
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if one is not None and one not in found:
+            found.append(one)
+            left += [one.__cause__, one.__context__]
+    return found
+
+
+def our_frames(error: BaseException) -> str:
+    """The traceback with local variables, of the frames of this package."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    frames = [frame for frame in shown.stack if frame.filename.startswith(PACKAGE)]
+    return "".join(f"{frame.name}: {frame.locals}\n" for frame in frames)
+
+
+def assert_clean(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    seen = {
+        "message": str(error),
+        "repr": repr(error),
+        "attributes": repr(vars(error)),
+        "traceback": "".join(traceback.format_exception(error)).replace(SAS, ""),
+        "frames": our_frames(error),
+        "logs": "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records),
+    }
+    if isinstance(error, errors.ITwinPlatformError):
+        assert chain(error) == [error]
+        seen["pickle"] = repr(pickle.dumps(error))
+        seen["copy"] = repr(vars(pickle.loads(pickle.dumps(copy.copy(error)))))
+    for where, text in seen.items():
+        for mark in ("MARK", "mark"):
+            assert mark not in text, f"{where}: {text[max(0, text.find(mark) - 200) : text.find(mark) + 100]}"
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_call_that_fails_shows_no_secret(
+    engine: Engine, clock: VirtualClock, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(PATHS[name]) as server:
+        (error,) = engine.many(get_itwin, 1, TOKEN, api_url=server.url, timeout=0.2, deadline=5)
+    assert isinstance(error, errors.ITwinPlatformError)
+    assert server.received[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert_clean(error, caplog)
+
+
+def test_a_success_shows_no_secret(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    """The bucket's URL is a plain value for storage libraries, and shows in no other way."""
+    caplog.set_level(logging.DEBUG)
+    body = example("buckets-get")
+    body["_links"]["containerUrl"]["href"] = SAS
+    first = answer(302, location=f"/again?sig={SIGNATURE}", set_cookie=f"a={COOKIE}")
+    with ScriptedServer(first, answer(200, body, set_cookie=f"a={COOKIE}")) as server:
+        bucket = engine(get_bucket, TOKEN, api_url=server.url)
+    assert bucket.container_url == SAS
+    assert "MARK" not in repr(bucket)
+    assert "MARK" not in str([bucket])
+    assert "MARK" not in "\n".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+
+
+def test_connections_that_fail_show_no_secret(
+    engine: Engine, clock: VirtualClock, caplog: pytest.LogCaptureFixture, authority: Authority
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with ExitStack() as stack:
+        refusing = stack.enter_context(RecordingProxy()).url.replace("//", f"//user:{PASSWORD}@")
+        encrypted = stack.enter_context(ScriptedServer(b"", tls=authority.server("evil.example")))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            closed = listener.getsockname()[1]
+        for arguments in (
+            {"proxy": refusing},
+            {"proxy": f"http://user:{PASSWORD}@127.0.0.1:{closed}"},
+            {"api_url": f"http://127.0.0.1:{closed}"},
+            {"api_url": encrypted.url},
+            {"api_url": encrypted.url, "verify": authority.file},
+        ):
+            (error,) = engine.many(get_itwin, 1, TOKEN, **arguments)
+            assert isinstance(error, errors.TransportError)
+            assert_clean(error, caplog)
+
+
+def test_a_deadline_shows_no_secret(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(ByHand(lambda connection: connection.recv(1))) as server:
+        (error,) = engine.many(get_itwin, 1, TOKEN, api_url=server.url, deadline=0.2)
+    assert isinstance(error, errors.DeadlineExceeded)
+    assert_clean(error, caplog)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"proxy": f"ftp://user:{PASSWORD}@host"},
+        {"api_url": f"https://user:{PASSWORD}@api.bentley.com"},
+        {"api_url": f"https://api.bentley.com/?sig={SIGNATURE}"},
+        {"issuer_url": f"http://example.com/{PASSWORD}"},
+        {"credentials": f"{TOKEN}\n"},
+        {"credentials": f"Bearer {TOKEN}"},
+        {"timeout": -1},
+    ],
+    ids=lambda arguments: next(iter(arguments)),
+)
+def test_a_client_that_cannot_be_made_shows_no_secret(
+    engine: Engine, caplog: pytest.LogCaptureFixture, arguments: dict[str, Any]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    caught = None
+    try:
+        engine.kind(**{"credentials": TOKEN, **arguments})
+    except errors.ITwinPlatformError as error:
+        caught = error
+    assert caught is not None
+    # This test's own frames hold the arguments; frames of the package do not.
+    caught.__traceback__ = caught.__traceback__.tb_next if caught.__traceback__ else None
+    assert_clean(caught, caplog)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [echo(400), echo(200), echo(500), echo(302, location=SAS), ByHand(lambda connection: None)],
+    ids=["400", "200", "500", "302", "no answer"],
+)
+def test_credentials_that_fail_show_no_secret(
+    engine: Engine, clock: VirtualClock, caplog: pytest.LogCaptureFixture, script: Any
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(script) as issuer:
+        credentials = ClientCredentials("app", SECRET)
+        (error,) = engine.many(get_itwin, 1, credentials, api_url="http://127.0.0.1:1", issuer_url=issuer.url)
+    assert isinstance(error, errors.CredentialsError)
+    assert "MARK" not in repr(credentials)
+    assert_clean(error, caplog)
+
+
+def test_a_callable_that_fails_shows_no_secret(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    def token() -> str:
+        raise ValueError(f"cannot use {TOKEN}")
+
+    (error,) = engine.many(get_itwin, 1, token, api_url="http://127.0.0.1:1")
+    assert isinstance(error, errors.CredentialsError)
+    assert_clean(error, caplog)
+
+
+@pytest.mark.parametrize("engine", ENGINES[1:], ids=lambda engine: engine.name, indirect=True)
+def test_a_cancelled_call_shows_no_secret_in_our_frames(engine: Engine) -> None:
+    """Where a call is interrupted, the frames of this package hold the token under a mask."""
+    caught: list[BaseException] = []
+
+    async def main(url: str) -> None:
+        async with engine.client(TOKEN, api_url=url) as platform:
+            task = asyncio.create_task(platform.itwins.get("i-1"))
+            while not server.received:
+                await anyio.lowlevel.checkpoint()
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as error:
+                caught.append(error)
+
+    with ScriptedServer(ByHand(lambda connection: connection.recv(1))) as server:
+        asyncio.run(main(server.url))
+    for error in chain(caught[0]):
+        assert "MARK" not in our_frames(error)
+
+
+def test_what_was_interrupted_shows_no_secret_in_our_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the sync client, where Ctrl-C or a bug somewhere below breaks a call off."""
+
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with ScriptedServer(answer(200)) as server, ITwinPlatform(TOKEN, api_url=server.url, retry=None) as platform:
+        with pytest.raises(errors.ResponseError):
+            platform.itwins.get("i-1")
+        monkeypatch.setattr("httpcore.ConnectionPool.handle_request", interrupted)
+        try:
+            platform.itwins.get("i-1")
+        except KeyboardInterrupt as error:
+            caught = error
+    assert "MARK" not in our_frames(caught)
+
+
+@pytest.mark.parametrize("kind", [ITwinPlatform, AsyncITwinPlatform])
+def test_clients_show_no_secret(kind: Any) -> None:
+    proxy = f"http://user:{PASSWORD}@127.0.0.1:1"
+    for credentials in (TOKEN, ClientCredentials("app", SECRET)):
+        platform = kind(credentials, proxy=proxy)
+        for value in (platform, *vars(platform).values(), *vars(platform._pipeline).values(), credentials):
+            assert "MARK" not in repr(value) or value is TOKEN
