@@ -26,6 +26,7 @@ from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.enum_property import EnumProperty
+from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
@@ -54,6 +55,7 @@ _READERS: dict[type, str] = {
     BooleanProperty: "boolean",
     DateProperty: "date",
     DateTimeProperty: "date_time",
+    FileProperty: "file",
     FloatProperty: "number",
     IntProperty: "integer",
     NoneProperty: "nothing",
@@ -264,10 +266,11 @@ def _unprefix(data: GeneratorData, config: Config) -> None:
                 prop.set_python_name(UntrustedString(name.lstrip("_")), config)
 
 
-def generate_package(document: Json, folder: Path) -> None:
+def generate_package(document: Json, folder: Path, findings: list[str] | None = None) -> None:
     """Generate the package of one document into `folder`, which must not exist yet. Formatting is left to the caller.
 
-    Raises GenerationError for a document that the generator refuses, or of which it would drop something.
+    Raises GenerationError for a document that the generator refuses, or of which it would drop something. With a list
+    for `findings`, what would be dropped is added to it instead.
     """
     config = Config.from_sources(
         ConfigFile(post_hooks=[], package_name_override=folder.name),
@@ -305,8 +308,11 @@ def generate_package(document: Json, folder: Path) -> None:
         variants_of=questions.variants_of,
     )
     with contextlib.redirect_stdout(io.StringIO()):
-        findings = [*map(_describe, project.build()), *_lost(document, folder)]
-    if unexpected := [text for text in findings if not text.startswith(ALLOWED_WARNINGS or ("\0",))]:
+        found = [*map(_describe, project.build()), *_lost(document, folder)]
+    unexpected = [text for text in found if not text.startswith(ALLOWED_WARNINGS or ("\0",))]
+    if findings is not None:
+        findings += unexpected
+    elif unexpected:
         raise GenerationError("\n".join(unexpected))
 
 

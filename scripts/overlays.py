@@ -38,8 +38,12 @@ def overlays_of(spec: Path, folder: Path) -> list[Path]:
     return found
 
 
-def apply_overlays(document: Json, overlays: Iterable[Path]) -> Json:
-    """Return a copy of `document` with the overlays applied in their order."""
+def apply_overlays(document: Json, overlays: Iterable[Path], problems: list[str] | None = None) -> Json:
+    """Return a copy of `document` with the overlays applied in their order.
+
+    Raises OverlayError for an action that cannot be applied. With a list for `problems`, the error is added to it
+    instead and the action is skipped.
+    """
     result = copy.deepcopy(document)
     for path in overlays:
         overlay = load_yaml(path)
@@ -49,7 +53,10 @@ def apply_overlays(document: Json, overlays: Iterable[Path]) -> Json:
             try:
                 _apply(action, result)
             except (OverlayError, KeyError, jsonpath.JSONPathError) as error:
-                raise OverlayError(f"{path.name}, action {number} ({action.get('target')}): {error}") from None
+                problem = f"{path.name}, action {number} ({action.get('target')}): {error}"
+                if problems is None:
+                    raise OverlayError(problem) from None
+                problems.append(problem)
     return result
 
 

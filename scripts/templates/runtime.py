@@ -182,6 +182,11 @@ def unique_id(value: object) -> uuid.UUID:
     raise BodyError("is not a UUID")
 
 
+def file(value: object) -> Any:  # noqa: ARG001
+    """A file. A JSON body cannot hold one."""
+    raise BodyError("is a file, which JSON cannot hold")
+
+
 def exactly(expected: V) -> Callable[[object], V]:
     """The one value that is documented."""
 

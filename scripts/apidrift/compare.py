@@ -1,0 +1,116 @@
+"""Compare two sides on both axes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+
+from .changes import Axis, Change, Level, merged, worst
+from .documents import Json
+from .facade import facade_calls, plain
+from .packages import Package, generated
+from .python import compare_packages
+from .sides import Side, Spec
+from .snapshot import Module, Snapshot, snapshot
+from .wire import compare_documents
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """A comparison: the labels of its sides, the axes that were compared, and what was found."""
+
+    old: str
+    new: str
+    axes: tuple[Axis, ...]
+    changes: tuple[Change, ...]
+
+    def verdict(self, axis: Axis | None = None) -> Level | None:
+        """The worst class on one axis or on all; None if the axis was not compared. What is waived does not count."""
+        if axis is not None and axis not in self.axes:
+            return None
+        return worst(change.level for change in self.changes if not change.waived and axis in (None, change.axis))
+
+
+def compare_sides(old: Side, new: Side, axes: Iterable[Axis] = Axis) -> Report:
+    """Compare two sides."""
+    axes = tuple(axes)
+    calls = {**facade_calls(new.facade), **facade_calls(old.facade)}
+    names = _Names(calls)
+    changes: list[Change] = []
+    for axis, compare in ((Axis.WIRE, _wire), (Axis.PYTHON, _python)):
+        if axis in axes:
+            changes += _specs(axis, old, new, names, compare)
+    if Axis.PYTHON in axes:
+        changes += compare_packages(_public_facade(old), _public_facade(new), names.of_module)
+    return Report(old.label, new.label, axes, tuple(merged(changes)))
+
+
+class _Names:
+    """What reports call an operation: the call of the SDK that is behind it, or its method and path."""
+
+    def __init__(self, calls: dict[str, str]) -> None:
+        self._calls = calls
+
+    def of_operation(self, operation: Json, label: str) -> str:
+        return self._calls.get(plain(str(operation.get("operationId", ""))), label)
+
+    def of_module(self, module: Module) -> str:
+        operation = module.operation
+        return self._calls.get(plain(operation.get("id", "")), f"{operation.get('method')} {operation.get('path')}")
+
+
+def _specs(axis: Axis, old: Side, new: Side, names: _Names, compare: Callable[[Spec, Spec, _Names], list[Change]]) -> list[Change]:
+    found: list[Change] = []
+    for name in [*old.specs, *(name for name in new.specs if name not in old.specs)]:
+        if name not in new.specs:
+            effect = "its operations cannot be called any more" if axis is Axis.WIRE else "its package is gone"
+            found.append(Change(axis, Level.BREAKING, "spec-removed", name, f"{name} removed", effect))
+        elif name not in old.specs:
+            found.append(Change(axis, Level.ADDITIVE, "spec-added", name, f"{name} added", "new"))
+        else:
+            found += compare(old.specs[name], new.specs[name], names)
+    return found
+
+
+def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:
+    return compare_documents(old.document, new.document, names.of_operation)
+
+
+def _python(old: Spec, new: Spec, names: _Names) -> list[Change]:
+    found: list[Change] = []
+    for problem in sorted(set(new.problems) - set(old.problems)):
+        effect = "the deviation is not applied: review the action, or delete it"
+        found.append(Change(Axis.PYTHON, Level.POTENTIAL, "overlay-action-unmatched", new.name, problem, effect))
+    for problem in sorted(set(old.problems) - set(new.problems)):
+        found.append(Change(Axis.PYTHON, Level.DOCS, "overlay-action-matches-again", new.name, problem, "the deviation is applied"))
+    if old.prepared == new.prepared and _order(old.prepared) == _order(new.prepared):
+        return found
+    new = dataclasses.replace(new, name=old.name)
+    one, two = generated(old), generated(new)
+    found += _generator_findings(one, two)
+    return found + compare_packages(one.api, two.api, names.of_module)
+
+
+def _order(node: object) -> object:
+    """A definition in which the order of keys counts: it becomes the order of attributes."""
+    if isinstance(node, dict):
+        return [(key, _order(value)) for key, value in node.items()]
+    return [_order(value) for value in node] if isinstance(node, list) else node
+
+
+def _generator_findings(old: Package, new: Package) -> list[Change]:
+    effect = "something of the definition is missing from the package, or fails when it is used"
+    found = [Change(Axis.PYTHON, Level.BREAKING, code, where, text, effect) for code, where, text in new.findings - old.findings]
+    return found + [
+        Change(Axis.PYTHON, Level.ADDITIVE, f"{code}-resolved", where, text, "no longer the case")
+        for code, where, text in old.findings - new.findings
+    ]
+
+
+def _public_facade(side: Side) -> Snapshot:
+    """The modules of the facade that users reach: its public ones, and the two clients with their API groups."""
+    def reachable(path: str) -> bool:
+        parts = [part.removesuffix(".py") for part in path.split("/")]
+        return all(not part.startswith("_") or part in ("_async", "_sync", "__init__") for part in parts)
+
+    return snapshot({path: text for path, text in side.facade.items() if reachable(path)})[0]

@@ -1,0 +1,81 @@
+"""Generate the package of a definition into a temporary folder and read its API, with everything that went wrong.
+
+Both sides of a comparison are generated here and now, with one generator, one set of templates and one ruff, so that
+nothing but the definitions can make a difference.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+from .documents import DriftError
+from .sides import Spec, temporary_folder
+from .snapshot import Snapshot, snapshot
+
+
+@dataclasses.dataclass
+class Package:
+    """The API of a generated package, and findings of the generator and about its output: code, place, text."""
+
+    api: Snapshot
+    findings: frozenset[tuple[str, str, str]] = frozenset()
+
+
+def generated(spec: Spec) -> Package:
+    """Generate the package of a definition and read it."""
+    with temporary_folder() as folder:
+        findings = write_package(spec, folder)
+        sources = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.py")}
+    api, invalid = snapshot(sources)
+    findings |= {("generated-code-invalid", path, "the generated code is not valid Python") for path in invalid}
+    findings |= _broken_imports(api, spec.package, invalid)
+    findings |= {
+        ("name-collision", f"{module.name}.{kind.name}", f"{name} is defined twice, one of the two is lost")
+        for module in api.values()
+        for kind in module.classes.values()
+        for name in kind.twice
+    }
+    return Package(api, frozenset(findings))
+
+
+def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
+    """Generate and format the package of a definition; what the generator drops is returned."""
+    # Imported here: the wire axis does without the generator, and this takes most of a second.
+    from generate import ruff  # noqa: PLC0415
+    from generator import GenerationError, generate_package  # noqa: PLC0415
+
+    warnings: list[str] = []
+    try:
+        generate_package(spec.prepared, folder / spec.package, warnings)
+    except GenerationError as error:
+        raise DriftError(f"{spec.name}: no client can be generated: {_one_line(error)}") from None
+    except RecursionError:
+        raise DriftError(f"{spec.name}: no client can be generated: the schemas are nested too deeply") from None
+    except Exception as error:  # noqa: BLE001 (whatever a generator makes of a definition that it does not expect)
+        raise DriftError(f"{spec.name}: no client can be generated: {type(error).__name__}: {_one_line(error)}") from None
+    findings = {("generator-warning", spec.name, _one_line(warning)) for warning in warnings}
+    try:
+        ruff(folder)
+    except GenerationError:
+        findings.add(("generated-code-invalid", spec.name, "ruff cannot read the generated code"))
+    return findings
+
+
+def _one_line(text: Any) -> str:
+    """A message without what differs from run to run: addresses of objects."""
+    line = " ".join(re.sub(r"\bat 0x[0-9a-f]+", "", str(text)).split())
+    return line[:300]
+
+
+def _broken_imports(api: Snapshot, package: str, invalid: list[str]) -> set[tuple[str, str, str]]:
+    """Imports of modules that were dropped: they fail when the importing code first runs."""
+    present = api.keys() | {path.removesuffix(".py").replace("/", ".") for path in invalid}
+    found: set[tuple[str, str, str]] = set()
+    for module in api.values():
+        for target, name in module.imports:
+            if target.split(".")[0] == package and target not in present:
+                found.add(("broken-import", module.name, f"imports {name} from {target}, which was not generated"))
+    return found

@@ -1,0 +1,280 @@
+"""The public API of Python source, read from its syntax tree: nothing is imported or executed."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
+Union = frozenset[str]  # the members of an annotation
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """A parameter of a function."""
+
+    name: str
+    kind: str  # positional or keyword
+    annotation: str
+    default: str | None
+
+
+@dataclasses.dataclass
+class Function:
+    """A function or method."""
+
+    parameters: tuple[Parameter, ...]
+    returns: str
+    is_async: bool
+    decorators: tuple[str, ...]
+    doc: str
+    body: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Attribute:
+    """An annotated attribute of a class; with attrs, in its order a parameter of the constructor."""
+
+    name: str
+    annotation: str
+    default: str | None
+    init: bool = True
+    mask: str = ""
+
+
+@dataclasses.dataclass
+class Class:
+    """A class: a model, an enum, or any other."""
+
+    name: str
+    bases: tuple[str, ...]
+    attributes: dict[str, Attribute] = dataclasses.field(default_factory=dict[str, Attribute])
+    members: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
+    methods: dict[str, Function] = dataclasses.field(default_factory=dict[str, Function])
+    doc: str = ""
+    twice: tuple[str, ...] = ()  # names that are defined twice
+    readers: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict[str, tuple[str, ...]])
+
+    @property
+    def is_enum(self) -> bool:
+        """Whether instances are a fixed set of members."""
+        return any(base.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "OpenEnum") for base in self.bases)
+
+    @property
+    def fields(self) -> list[Attribute]:
+        """The parameters of the constructor in their order."""
+        return [attribute for attribute in self.attributes.values() if attribute.init]
+
+
+@dataclasses.dataclass
+class Module:
+    """A module."""
+
+    name: str
+    classes: dict[str, Class] = dataclasses.field(default_factory=dict[str, Class])
+    functions: dict[str, Function] = dataclasses.field(default_factory=dict[str, Function])
+    constants: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
+    exports: frozenset[str] = frozenset()
+    operation: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
+    doc: str = ""
+    rest: str = ""  # everything without docstrings, to notice what else has changed
+    imports: tuple[tuple[str, str], ...] = ()  # module, relative to the package, and name
+
+
+Snapshot = dict[str, Module]
+
+
+def snapshot(sources: Mapping[str, str]) -> tuple[Snapshot, list[str]]:
+    """The API of the modules in `sources` (path to text), and the paths that are not valid Python."""
+    modules: Snapshot = {}
+    invalid: list[str] = []
+    for path, text in sorted(sources.items()):
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        try:
+            tree = compile(text, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            compile(text, path, "exec", dont_inherit=True)  # finds what the grammar allows: a keyword given twice
+        except (SyntaxError, ValueError):
+            invalid.append(path)
+            continue
+        modules[name] = _module(name, tree, is_package=path.endswith("__init__.py"))
+    return modules, invalid
+
+
+def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
+    module = Module(name, doc=ast.get_docstring(tree) or "")
+    exports: set[str] = set()
+    declared: set[str] | None = None
+    for node in tree.body:
+        match node:
+            case ast.ClassDef():
+                module.classes[node.name] = _class(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                module.functions[node.name] = _function(node)
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.Tuple(elts=names) | ast.List(elts=names)):
+                declared = {each.value for each in names if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+            case ast.Assign(targets=[ast.Name(id="OPERATION")], value=ast.Call(keywords=keywords)):
+                module.operation = {each.arg: _literal(each.value) for each in keywords if each.arg}
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) | ast.AnnAssign(
+                target=ast.Name(id=target), value=ast.expr() as value
+            ):
+                module.constants[target] = ast.unparse(value)
+            case ast.ImportFrom(names=names):
+                exports |= {each.asname or each.name for each in names} if is_package else set()
+            case _:
+                pass
+    module.exports = frozenset(exports if declared is None else declared)
+    module.imports = tuple(_imports(name, tree, is_package=is_package))
+    module.rest = _dump(tree)
+    return module
+
+
+def _literal(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
+
+
+def _imports(name: str, tree: ast.Module, *, is_package: bool) -> Iterator[tuple[str, str]]:
+    parts = name.split(".")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            up = node.level - is_package
+            base = parts[: len(parts) - up] if up else parts
+            for each in node.names:
+                yield ".".join([*base, *(node.module or "").split(".")]).strip("."), each.name
+
+
+def _class(node: ast.ClassDef) -> Class:
+    result = Class(node.name, tuple(map(ast.unparse, node.bases)), doc=ast.get_docstring(node) or "")
+    seen: list[str] = []
+    for child in node.body:
+        match child:
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                seen.append(name)
+                result.attributes[name] = _attribute(name, child)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                seen.append(name)
+                result.members[name] = _literal(value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                if not any(ast.unparse(each).endswith((".setter", "overload")) for each in child.decorator_list):
+                    seen.append(child.name)
+                result.methods[child.name] = _function(child)
+                result.readers.update(_readers(child))
+            case _:
+                pass
+    result.twice = tuple(sorted({name for name in seen if seen.count(name) > 1}))
+    return result
+
+
+def _attribute(name: str, node: ast.AnnAssign) -> Attribute:
+    annotation = annotation_text(node.annotation)
+    if not isinstance(node.value, ast.Call) or not ast.unparse(node.value.func).endswith("field"):
+        return Attribute(name, annotation, None if node.value is None else ast.unparse(node.value))
+    given = {each.arg: ast.unparse(each.value) for each in node.value.keywords if each.arg}
+    default = given.get("default", given.get("factory", given.get("default_factory")))
+    return Attribute(name, annotation, default, given.get("init") != "False", given.get("repr", ""))
+
+
+def _readers(function: AnyFunction) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of every function that reads a union, the variants in the order in which it tries them."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("read_"):
+            yield node.name, tuple(ast.unparse(each.value) for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)
+
+
+def _function(node: AnyFunction) -> Function:
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + [ast.unparse(each) for each in arguments.defaults]
+    parameters = [
+        Parameter(each.arg, "positional", annotation_text(each.annotation), default)
+        for each, default in zip(positional, defaults, strict=True)
+    ]
+    if arguments.vararg:
+        parameters.append(Parameter(f"*{arguments.vararg.arg}", "positional", annotation_text(arguments.vararg.annotation), "()"))
+    for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        parameters.append(Parameter(each.arg, "keyword", annotation_text(each.annotation), None if value is None else ast.unparse(value)))
+    if arguments.kwarg:
+        parameters.append(Parameter(f"**{arguments.kwarg.arg}", "keyword", annotation_text(arguments.kwarg.annotation), "{}"))
+    return Function(
+        tuple(each for each in parameters if each.name not in ("self", "cls")),
+        annotation_text(node.returns),
+        isinstance(node, ast.AsyncFunctionDef),
+        tuple(map(ast.unparse, node.decorator_list)),
+        ast.get_docstring(node) or "",
+        _dump(node),
+    )
+
+
+def _dump(node: ast.Module | AnyFunction) -> str:
+    """A tree without docstrings."""
+    text = ast.unparse(_WithoutDocstrings().visit(ast.parse(ast.unparse(node))))
+    return text
+
+
+class _WithoutDocstrings(ast.NodeTransformer):
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return node
+
+
+# Annotations.
+
+
+def annotation_text(node: ast.expr | None) -> str:
+    """An annotation in one spelling: unquoted, `X | None` for Optional, members of unions sorted."""
+    if node is None:
+        return "Any"
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            node = ast.parse(node.value, mode="eval").body
+        except SyntaxError:
+            return repr(node.value)
+    return _joined(_members(node))
+
+
+def _joined(members: Iterable[str]) -> str:
+    return " | ".join(sorted(set(members), key=lambda member: (member == "None", member)))
+
+
+def _members(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return [*_members(node.left), *_members(node.right)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [annotation_text(node)]
+    if isinstance(node, ast.Subscript):
+        base = ast.unparse(node.value).rpartition(".")[2]
+        if base == "Literal":
+            return [ast.unparse(node)]
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if base == "Optional":
+            return [*_members(inner[0]), "None"]
+        if base == "Union":
+            return [member for each in inner for member in _members(each)]
+        return [f"{base}[{', '.join(annotation_text(each) for each in inner)}]"]
+    text = ast.unparse(node)
+    return ["None" if text == "Unset" else text]
+
+
+def union(annotation: str) -> Union:
+    """The members of an annotation."""
+    members: list[str] = []
+    depth = 0
+    for part in re.split(r"( \| )", annotation):
+        if part == " | " and not depth:
+            members.append("")
+            continue
+        depth += part.count("[") - part.count("]")
+        members = [*members[:-1], members[-1] + part] if members else [part]
+    return frozenset(members)
+
+
+NAMES: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def names_in(annotation: str) -> set[str]:
+    """The names in an annotation."""
+    return set(NAMES.findall(annotation))
