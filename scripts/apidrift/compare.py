@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable
 
 from .changes import Axis, Change, Level, merged, worst
@@ -108,9 +109,23 @@ def _generator_findings(old: Package, new: Package) -> list[Change]:
 
 
 def _public_facade(side: Side) -> Snapshot:
-    """The modules of the facade that users reach: its public ones, and the two clients with their API groups."""
-    def reachable(path: str) -> bool:
-        parts = [part.removesuffix(".py") for part in path.split("/")]
-        return all(not part.startswith("_") or part in ("_async", "_sync", "__init__") for part in parts)
+    """The modules of the facade that users reach: its public ones, and of the private ones the clients and API groups."""
+    public = snapshot({path: text for path, text in side.facade.items() if _is_public(path)})[0]
+    imported = {module for each in public.values() for module, _ in each.imports}
+    behind = {
+        path: text
+        for path, text in side.facade.items()
+        if _TWINS.search(path) and (_module_name(path) in imported or bool(facade_calls({path.replace("/_sync/", "/_async/"): text})))
+    }
+    return {**public, **snapshot(behind)[0]}
 
-    return snapshot({path: text for path, text in side.facade.items() if reachable(path)})[0]
+
+_TWINS = re.compile(r"/_a?sync/\w+\.py$")
+
+
+def _is_public(path: str) -> bool:
+    return all(not part.startswith("_") or part == "__init__.py" for part in path.split("/"))
+
+
+def _module_name(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")

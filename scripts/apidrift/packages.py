@@ -7,6 +7,7 @@ nothing but the definitions can make a difference.
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,20 @@ class Package:
 
 
 def generated(spec: Spec) -> Package:
-    """Generate the package of a definition and read it."""
+    """Generate the package of a definition and read it, unless that has been done before."""
+    key = json.dumps([spec.name, spec.prepared], default=str)
+    if key not in _done:
+        if len(_done) >= _KEPT:
+            del _done[next(iter(_done))]
+        _done[key] = _generated(spec)
+    return _done[key]
+
+
+_KEPT = 4
+_done: dict[str, Package] = {}
+
+
+def _generated(spec: Spec) -> Package:
     with temporary_folder() as folder:
         findings = write_package(spec, folder)
         sources = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.py")}
@@ -66,7 +80,7 @@ def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
 
 def _one_line(text: Any) -> str:
     """A message without what differs from run to run: addresses of objects."""
-    line = " ".join(re.sub(r"\bat 0x[0-9a-f]+", "", str(text)).split())
+    line = " ".join(re.sub(r"<openapi_python_client\S* object at 0x[0-9a-f]+>|\bat 0x[0-9a-f]+", "", str(text)).split())
     return line[:300]
 
 

@@ -98,7 +98,7 @@ class PythonComparison:
 
     def _removed_module(self, module: Module) -> None:
         operations = self._names_of(module)
-        if module.operation or not module.classes:
+        if module.operation or not module.classes and not _is_empty(module):
             self._emit(BREAKING, "module-removed", module.name, "module removed", "imports fail", operations)
         for name in module.classes:
             if _is_public(name):
@@ -106,7 +106,7 @@ class PythonComparison:
 
     def _added_module(self, module: Module) -> None:
         operations = self._names_of(module)
-        if module.operation or not module.classes:
+        if module.operation or not module.classes and not _is_empty(module):
             self._emit(ADDITIVE, "module-added", module.name, "module added", "new", operations)
         for name in module.classes:
             if _is_public(name):
@@ -472,6 +472,11 @@ def _owner(module: Module) -> str:
     """Models are imported from `models`, not from the module of each."""
     head, models, _ = module.name.partition(".models.")
     return f"{head}.models" if models else module.name
+
+
+def _is_empty(module: Module) -> bool:
+    """Whether there is nothing to import from a module: the package of the endpoints of a tag."""
+    return not (module.functions or module.constants or module.exports)
 
 
 def _lists_models(module: Module) -> bool:

@@ -83,18 +83,20 @@ class SchemaComparer:
         self._emit = emit
         self._waiting: list[tuple[str, str, Place]] = []
         self.uses: dict[Scope, set[Scope]] = {}
+        self._sides: tuple[Any, Any] = (None, None)
 
     def compare(self, old: Node, new: Node, at: Place) -> None:
         """Compare two schemas at one place."""
         one, two = self.old.use(old), self.new.use(new)
         if one.name is None or two.name is None:
-            self._nullable(one, two, at)
+            self._nullable(one, two, at, (old, new))
             self._views(one.view, two.view, (old, new), at)
             return
         scope: Scope = ("schema", one.name, two.name, at.context)
         name = one.name if one.name == two.name else f"{one.name} → {two.name}"
         component = Place(f"schemas.{name}", at.context, at.role, scope, at.required, name)
-        self._nullable(one, two, at if one.nullable_here != two.nullable_here else dataclasses.replace(component, scope=at.scope))
+        here = one.nullable_here != two.nullable_here
+        self._nullable(one, two, at if here else dataclasses.replace(component, scope=at.scope), (old, new))
         self._prose(one.prose_here, two.prose_here, at, (old, new))
         if scope not in self.uses:
             self.uses[scope] = set()
@@ -114,13 +116,13 @@ class SchemaComparer:
         if at.context is Context.ERROR and level is BREAKING:
             level = POTENTIAL
             effect = "the call still raises the ApiError of its status, but what the error says about itself may be missing"
-        self._emit(at.scope, level, f"{at.noun}-{aspect}", at.where, detail, effect, *sides)
+        self._emit(at.scope, level, f"{at.noun}-{aspect}", at.where, detail, effect, *(sides or self._sides))
 
-    def _nullable(self, one: Use, two: Use, at: Place) -> None:
+    def _nullable(self, one: Use, two: Use, at: Place, nodes: tuple[Node, Node]) -> None:
         before, after = one.view.nullable or one.nullable_here, two.view.nullable or two.nullable_here
         if before == after or one.view.types is None or two.view.types is None and not two.view.variants:
             return
-        sides = (one.view.prose, two.view.prose) if at.schema else ()
+        sides = (self.old.shown(nodes[0]), self.new.shown(nodes[1]))
         if at.context is Context.REQUEST:
             if after:
                 self._report(at, ADDITIVE, "became-nullable", "null is accepted", "nothing that was sent before is refused", *sides)
@@ -138,7 +140,15 @@ class SchemaComparer:
             self._report(at, BREAKING, "became-nullable", "may be null", "a null raises ResponseError, which names the path", *sides)
 
     def _views(self, one: View, two: View, nodes: tuple[Node, Node], at: Place) -> None:
+        outer, self._sides = self._sides, (self.old.shown(nodes[0]), self.new.shown(nodes[1]))
+        self._aspects(one, two, nodes, at)
+        self._sides = outer
+
+    def _aspects(self, one: View, two: View, nodes: tuple[Node, Node], at: Place) -> None:
         self._prose(one.prose, two.prose, at, nodes)
+        if "$ref" in one.rest or "$ref" in two.rest:  # leads out of the document, which nobody follows
+            self._rest(one.rest, two.rest, at)
+            return
         if one.union or two.union:
             self._union(one, two, nodes, at)
             if not (one.union and two.union):
@@ -492,7 +502,8 @@ class SchemaComparer:
 
     def _prose(self, old: Json, new: Json, at: Place, nodes: tuple[Node, Node]) -> None:
         for code, detail in prose_changes(old, new):
-            self._emit(at.scope, DOCS, code, at.where, detail, "documentation only", *nodes)
+            sides = (self.old.shown(nodes[0]), self.new.shown(nodes[1]))
+            self._emit(at.scope, DOCS, code, at.where, detail, "documentation only", *sides)
 
 
 def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:

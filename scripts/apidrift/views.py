@@ -91,6 +91,12 @@ class Schemas:
             self._components[name] = self._view(schema, frozenset({f"#/components/schemas/{name}"}))
         return self._components[name]
 
+    def shown(self, node: Node) -> Node:
+        """A schema as it is written, or the one that it refers to: for people."""
+        name = schema_name(str(node["$ref"])) if isinstance(node, dict) and "$ref" in node else None
+        schema: Node = self._document["components"]["schemas"][name] if name else node
+        return schema
+
     def use(self, node: Node) -> Use:
         """The view of a schema at the place where it is used."""
         reference, prose, nullable = self._plain_reference(node)

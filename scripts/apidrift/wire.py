@@ -231,6 +231,7 @@ class WireComparison:
             else:
                 self._unclassified(scope, key, key, old.get(key), new.get(key))
         self._extensions(scope, "paths", old.get("paths", {}), new.get("paths", {}))
+        self._server_details(scope, "servers", old.get("servers") or [], new.get("servers") or [])
         self._schemes()
 
     def _document_tags(self, scope: Scope, old: list[Any], new: list[Any]) -> None:
@@ -343,6 +344,8 @@ class WireComparison:
     def _operation(self, old: Operation, new: Operation) -> None:
         scope = self._label(old)
         where = old.label
+        for one, two in ((old.node, new.node), (old.item, new.item)):
+            self._server_details(scope, f"{where} > servers", one.get("servers") or [], two.get("servers") or [])
         self._operation_prose(scope, where, old, new)
         self._servers(scope, old, new)
         self._security(scope, old, new)
@@ -382,6 +385,15 @@ class WireComparison:
             self._emit(scope, ADDITIVE, "server-added", where, f"{url or '/'} added", "the SDK takes its host from the environment")
         if not removed and not added:
             self._emit(scope, DOCS, "servers-reordered", where, arrow(list(old.urls), list(new.urls)), "the SDK takes its host from the environment")
+
+    def _server_details(self, scope: Scope, where: str, old: list[Any], new: list[Any]) -> None:
+        """What is said about a server beside its URL."""
+        after = {server_url(server): server for server in new}
+        for server in old:
+            other = after.get(server_url(server), server)
+            self._prose(scope, f"{where} > {server_url(server) or '/'}", server, other)
+            one, two = ({"variables": _without_prose(each.get("variables"))} for each in (server, other))
+            self._rest(scope, f"{where} > {server_url(server) or '/'}", one, two, set())
 
     def _security(self, scope: Scope, old: Operation, new: Operation) -> None:
         one, two = self._old.security(old), self._new.security(new)
@@ -592,8 +604,6 @@ class WireComparison:
 
     def _content(self, old: Json, new: Json, at: Place) -> None:
         self._prose(at.scope, at.where, old, new)
-        if ("schema" in old) != ("schema" in new) and at.context is not Context.REQUEST and "schema" in old:
-            pass  # a schema that is gone allows anything; the comparison says so
         self._schemas.compare(old.get("schema", True), new.get("schema", True), at)
         one, two = old.get("encoding") or {}, new.get("encoding") or {}
         for name in sorted(one.keys() | two.keys()):
@@ -809,6 +819,12 @@ def _only_prose(node: Json) -> Json:
 
 def _only_extensions(node: Json) -> Json:
     return {key: value for key, value in node.items() if key.startswith("x-")}
+
+
+def _without_prose(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _without_prose(value) for key, value in node.items() if key != "description"}
+    return node
 
 
 def _without(node: Json, key: str) -> Json:
