@@ -37,7 +37,9 @@ def adopt(upstream: Path, stored: Path) -> int:
         # generate.py replaces nothing unless it could write everything.
         stored.unlink() if before is None else stored.write_bytes(before)
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise DriftError(f"nothing was changed, because nothing can be generated: {lines[-1] if lines else 'no message'}")
+        raise DriftError(
+            f"nothing was changed, because nothing can be generated: {lines[-1] if lines else 'no message'}"
+        )
     report = report or compare_sides(revision_side("HEAD"), worktree_side())
     sys.stdout.write(terminal(report, colour=wants_colour(sys.stdout)))
     print(f"\n{stored.name} is replaced and everything is regenerated.")
@@ -50,12 +52,12 @@ def acceptable(path: Path) -> Json:
     if references := external_references(document):
         raise DriftError(f"{path.name}: refers to something outside itself: {references[0][:200]!r}")
     # Imported here: only this verb needs it, and it takes a while.
-    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator  # noqa: PLC0415
+    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
     validator: Any = OpenAPIV30SpecValidator if document["openapi"].startswith("3.0") else OpenAPIV31SpecValidator
     try:
         problem = next(validator(document).iter_errors(), None)
-    except Exception as error:  # noqa: BLE001 (whatever a validator makes of a stranger's document)
+    except Exception as error:
         raise DriftError(f"{path.name}: cannot be validated: {type(error).__name__}") from None
     if problem is not None:
         where = "/".join(map(str, problem.absolute_path))
@@ -85,8 +87,12 @@ def as_yaml(document: Json) -> str:
 def _text(representer: Any, value: str) -> Any:
     """Text that YAML 1.1 or 1.2 readers would take for something else is quoted: statuses, dates, NO."""
     plain = value.replace("_", "").isalnum() and not value[:1].isdigit() and value.lower() not in _WORDS
-    simple = plain or (" " in value and value[:1].isalpha() and not any(char in value for char in ":#\"'\n\\{}[]&*!|>%@`"))
-    return representer.represent_scalar("tag:yaml.org,2002:str", value, style=None if simple else "|" if "\n" in value.strip() else '"')
+    simple = plain or (
+        " " in value and value[:1].isalpha() and not any(char in value for char in ":#\"'\n\\{}[]&*!|>%@`")
+    )
+    return representer.represent_scalar(
+        "tag:yaml.org,2002:str", value, style=None if simple else "|" if "\n" in value.strip() else '"'
+    )
 
 
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
@@ -94,14 +100,18 @@ _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n",
 
 def decisions(report: Report) -> int:
     """Print what a person has to decide."""
-    serious = [change for change in report.changes if change.level in (Level.BREAKING, Level.POTENTIAL) and not change.waived]
+    serious = [
+        change for change in report.changes if change.level in (Level.BREAKING, Level.POTENTIAL) and not change.waived
+    ]
     fresh = [change for change in report.changes if change.code == "endpoint-added"]
     if not serious and not fresh:
         print("Nothing is left to decide.")
         return 0
     print("\nTo decide:")
     for change in serious:
-        print(f"- {change.where}: {change.detail}: adapt the facade, keep the old form with an overlay, or waive {change.id} in drift.toml")
+        print(
+            f"- {change.where}: {change.detail}: adapt the facade, keep the old form with an overlay, or waive {change.id} in drift.toml"
+        )
     for change in fresh:
         print(f"- {change.where}: give it a call in the facade, or leave it to the generated package")
     return int(bool(serious))

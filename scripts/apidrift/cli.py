@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="drift.py", description="What changes of API definitions do to users of the SDK.")
+    parser = argparse.ArgumentParser(
+        prog="drift.py", description="What changes of API definitions do to users of the SDK."
+    )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
     files = verbs.add_parser("files", help="compare two files")
@@ -65,14 +67,29 @@ def _parser() -> argparse.ArgumentParser:
     changelog = verbs.add_parser("changelog", help="draft the entry of a changelog")
     changelog.add_argument("--old", default="HEAD", help="a revision (default: HEAD)")
     changelog.add_argument("--new", default="", help="a revision (default: the working tree)")
-    changelog.add_argument("--write", type=Path, metavar="FILE", help="put it under Unreleased in this file instead of printing it")
+    changelog.add_argument(
+        "--write", type=Path, metavar="FILE", help="put it under Unreleased in this file instead of printing it"
+    )
     changelog.set_defaults(run=_changelog)
 
     for verb in (files, revisions, upstream):
         verb.add_argument("--format", choices=sorted(FORMATS), default="terminal", help="of what is printed")
-        verb.add_argument("--report", type=Path, action="append", default=[], metavar="FILE", help="also write a report; .md, .json, .html or .txt tell the format")
+        verb.add_argument(
+            "--report",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="also write a report; .md, .json, .html or .txt tell the format",
+        )
         verb.add_argument("--axis", choices=[*Axis, "both"], default="both")
-        verb.add_argument("--fail-on", choices=[*REPORTED, "never"], default=Level.BREAKING, metavar="CLASS", help=f"{', '.join(REPORTED)} or never (default: breaking)")
+        verb.add_argument(
+            "--fail-on",
+            choices=[*REPORTED, "never"],
+            default=Level.BREAKING,
+            metavar="CLASS",
+            help=f"{', '.join(REPORTED)} or never (default: breaking)",
+        )
     return parser
 
 

@@ -60,7 +60,9 @@ class _Names:
         return self._calls.get(plain(operation.get("id", "")), f"{operation.get('method')} {operation.get('path')}")
 
 
-def _specs(axis: Axis, old: Side, new: Side, names: _Names, compare: Callable[[Spec, Spec, _Names], list[Change]]) -> list[Change]:
+def _specs(
+    axis: Axis, old: Side, new: Side, names: _Names, compare: Callable[[Spec, Spec, _Names], list[Change]]
+) -> list[Change]:
     found: list[Change] = []
     for name in [*old.specs, *(name for name in new.specs if name not in old.specs)]:
         if name not in new.specs:
@@ -83,7 +85,11 @@ def _python(old: Spec, new: Spec, names: _Names) -> list[Change]:
         effect = "the deviation is not applied: review the action, or delete it"
         found.append(Change(Axis.PYTHON, Level.POTENTIAL, "overlay-action-unmatched", new.name, problem, effect))
     for problem in sorted(set(old.problems) - set(new.problems)):
-        found.append(Change(Axis.PYTHON, Level.DOCS, "overlay-action-matches-again", new.name, problem, "the deviation is applied"))
+        found.append(
+            Change(
+                Axis.PYTHON, Level.DOCS, "overlay-action-matches-again", new.name, problem, "the deviation is applied"
+            )
+        )
     if old.prepared == new.prepared and _order(old.prepared) == _order(new.prepared):
         return found
     new = dataclasses.replace(new, name=old.name)
@@ -101,7 +107,10 @@ def _order(node: object) -> object:
 
 def _generator_findings(old: Package, new: Package) -> list[Change]:
     effect = "something of the definition is missing from the package, or fails when it is used"
-    found = [Change(Axis.PYTHON, Level.BREAKING, code, where, text, effect) for code, where, text in new.findings - old.findings]
+    found = [
+        Change(Axis.PYTHON, Level.BREAKING, code, where, text, effect)
+        for code, where, text in new.findings - old.findings
+    ]
     return found + [
         Change(Axis.PYTHON, Level.ADDITIVE, f"{code}-resolved", where, text, "no longer the case")
         for code, where, text in old.findings - new.findings
@@ -115,7 +124,8 @@ def _public_facade(side: Side) -> Snapshot:
     behind = {
         path: text
         for path, text in side.facade.items()
-        if _TWINS.search(path) and (_module_name(path) in imported or bool(facade_calls({path.replace("/_sync/", "/_async/"): text})))
+        if _TWINS.search(path)
+        and (_module_name(path) in imported or bool(facade_calls({path.replace("/_sync/", "/_async/"): text})))
     }
     return {**public, **snapshot(behind)[0]}
 

@@ -243,7 +243,9 @@ def _check_references(document: Json, name: str) -> None:
 
     The same walk does both. Examples and defaults are data: whatever is in there is neither a reference nor a keyword.
     """
-    stack: list[tuple[object, bool]] = [(document, False)]  # a node, and whether its keys are names chosen by the author
+    stack: list[tuple[object, bool]] = [
+        (document, False)
+    ]  # a node, and whether its keys are names chosen by the author
     while stack:
         node, named = stack.pop()
         if isinstance(node, list):

@@ -35,7 +35,9 @@ def _used(tree: ast.Module) -> Iterator[tuple[str, str]]:
     modules = {
         each.asname or each.name: each.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(GENERATED) and ".api" in (node.module or "")
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith(GENERATED)
+        and ".api" in (node.module or "")
         for each in node.names
     }
     for kind in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):

@@ -58,8 +58,8 @@ def _generated(spec: Spec) -> Package:
 def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
     """Generate and format the package of a definition; what the generator drops is returned."""
     # Imported here: the wire axis does without the generator, and this takes most of a second.
-    from generate import ruff  # noqa: PLC0415
-    from generator import GenerationError, generate_package  # noqa: PLC0415
+    from generate import ruff
+    from generator import GenerationError, generate_package
 
     warnings: list[str] = []
     try:
@@ -68,8 +68,10 @@ def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
         raise DriftError(f"{spec.name}: no client can be generated: {_one_line(error)}") from None
     except RecursionError:
         raise DriftError(f"{spec.name}: no client can be generated: the schemas are nested too deeply") from None
-    except Exception as error:  # noqa: BLE001 (whatever a generator makes of a definition that it does not expect)
-        raise DriftError(f"{spec.name}: no client can be generated: {type(error).__name__}: {_one_line(error)}") from None
+    except Exception as error:
+        raise DriftError(
+            f"{spec.name}: no client can be generated: {type(error).__name__}: {_one_line(error)}"
+        ) from None
     findings = {("generator-warning", spec.name, _one_line(warning)) for warning in warnings}
     try:
         ruff(folder)

@@ -90,14 +90,18 @@ def _counts(report: Report) -> str:
     head = "".join(f"<th>{level}</th>" for level in REPORTED)
     rows = ""
     for axis in report.axes:
-        cells = (sum(1 for each in report.changes if each.axis is axis and each.level is level and not each.waived) for level in REPORTED)
+        cells = (
+            sum(1 for each in report.changes if each.axis is axis and each.level is level and not each.waived)
+            for level in REPORTED
+        )
         rows += f"<tr><th>{axis}</th>{''.join(f'<td>{count}</td>' for count in cells)}</tr>"
     return f'<table class="counts"><tr><th></th>{head}</tr>{rows}</table>'
 
 
 def _filters(report: Report) -> str:
     levels = "".join(
-        f'<label style="color: var(--{level})"><input type="checkbox" name="level" value="{level}" checked> {level}</label>' for level in REPORTED
+        f'<label style="color: var(--{level})"><input type="checkbox" name="level" value="{level}" checked> {level}</label>'
+        for level in REPORTED
     )
     axes = "".join(f'<label><input type="checkbox" name="axis" value="{axis}" checked> {axis}</label>' for axis in Axis)
     calls = sorted({call for change in report.changes for call in change.operations})
@@ -128,7 +132,9 @@ def _change(change: Change) -> str:
 def _side_by_side(old: Any, new: Any) -> str:
     if old is None and new is None:
         return ""
-    rows = "".join(f"<tr>{_line(left, 'old')}{_line(right, 'new')}</tr>" for left, right in _aligned(_lines(old), _lines(new)))
+    rows = "".join(
+        f"<tr>{_line(left, 'old')}{_line(right, 'new')}</tr>" for left, right in _aligned(_lines(old), _lines(new))
+    )
     return f'<details><summary>old and new</summary><table class="sbs"><tr><th>old</th><th>new</th></tr>{rows}</table></details>'
 
 

@@ -1,12 +1,12 @@
 """openapi/drift.toml: classes that this project sees differently, and changes that a person has accepted.
 
-    [classes]
-    "response-property-enum-value-added" = "additive"
+[classes]
+"response-property-enum-value-added" = "additive"
 
-    [[waivers]]
-    id = "0123456789ab"
-    reason = "why it is fine"
-    until = 2027-01-31
+[[waivers]]
+id = "0123456789ab"
+reason = "why it is fine"
+until = 2027-01-31
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from .snapshot import NAMES, Attribute, Class, Function, Module, Parameter, Snap
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
 
 # The functions of an endpoint: one change of the operation shows in each of them.
-_CALLS: Final = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
+_CALLS: Final[tuple[str, ...]] = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
 _REQUEST, _RESPONSE = "request", "response"
 
 
@@ -28,7 +28,13 @@ class PythonComparison:
         self._old, self._new = old, new
         self._names = names
         self._found: list[Change] = []
-        self._enums = {each.name for side in (old, new) for module in side.values() for each in module.classes.values() if each.is_enum}
+        self._enums = {
+            each.name
+            for side in (old, new)
+            for module in side.values()
+            for each in module.classes.values()
+            if each.is_enum
+        }
         self._uses, self._operations = self._reached()
         self._renamed: dict[str, str] = {}
 
@@ -41,7 +47,15 @@ class PythonComparison:
                 self._module(self._old[name], self._new[name])
             elif name in moved:
                 one, two = self._old[name], self._new[moved[name]]
-                self._emit(BREAKING, "module-moved", name, arrow(name, moved[name]), "imports of the old name fail", self._names_of(one))
+                if ".models." not in name:  # models are imported from the package above
+                    self._emit(
+                        BREAKING,
+                        "module-moved",
+                        name,
+                        arrow(name, moved[name]),
+                        "imports of the old name fail",
+                        self._names_of(one),
+                    )
                 self._module(one, two)
             elif name in self._old:
                 self._removed_module(self._old[name])
@@ -49,7 +63,9 @@ class PythonComparison:
                 self._added_module(self._new[name])
         return merged(self._found)
 
-    def _emit(self, level: Level, code: str, where: str, detail: str, effect: str, operations: Iterable[str] = ()) -> None:  # noqa: PLR0913, PLR0917
+    def _emit(
+        self, level: Level, code: str, where: str, detail: str, effect: str, operations: Iterable[str] = ()
+    ) -> None:
         self._found.append(Change(Axis.PYTHON, level, code, where, detail, effect, tuple(sorted(set(operations)))))
 
     # Which operations reach a class, and whether they send or receive it.
@@ -85,39 +101,67 @@ class PythonComparison:
             for module in gone:
                 if module.name not in found:
                     target = next(
-                        (name for name in fresh.values() if name not in found.values() and key(module) and key(self._new[name]) == key(module)), None
+                        (
+                            name
+                            for name in fresh.values()
+                            if name not in found.values() and key(module) and key(self._new[name]) == key(module)
+                        ),
+                        None,
                     )
                     if target is not None:
                         found[module.name] = target
         for module in gone:
             names = [self._renamed.get(each, each) for each in module.classes]
-            target = next((name for name in fresh.values() if names and name not in found.values() and set(names) == self._new[name].classes.keys()), None)
+            target = next(
+                (
+                    name
+                    for name in fresh.values()
+                    if names and name not in found.values() and set(names) == self._new[name].classes.keys()
+                ),
+                None,
+            )
             if module.name not in found and target is not None:
                 found[module.name] = target
         return found
 
     def _removed_module(self, module: Module) -> None:
         operations = self._names_of(module)
-        if module.operation or not module.classes and not _is_empty(module):
+        if module.operation or (not module.classes and not _is_empty(module)):
             self._emit(BREAKING, "module-removed", module.name, "module removed", "imports fail", operations)
         for name in module.classes:
             if _is_public(name):
-                self._emit(BREAKING, "class-removed", f"{_owner(module)}.{name}", f"{name} removed", "imports fail", self._operations.get(name, operations))
+                self._emit(
+                    BREAKING,
+                    "class-removed",
+                    f"{_owner(module)}.{name}",
+                    f"{name} removed",
+                    "imports fail",
+                    self._operations.get(name, operations),
+                )
 
     def _added_module(self, module: Module) -> None:
         operations = self._names_of(module)
-        if module.operation or not module.classes and not _is_empty(module):
+        if module.operation or (not module.classes and not _is_empty(module)):
             self._emit(ADDITIVE, "module-added", module.name, "module added", "new", operations)
         for name in module.classes:
             if _is_public(name):
-                self._emit(ADDITIVE, "class-added", f"{_owner(module)}.{name}", f"{name} added", "new", self._operations.get(name, operations))
+                self._emit(
+                    ADDITIVE,
+                    "class-added",
+                    f"{_owner(module)}.{name}",
+                    f"{name} added",
+                    "new",
+                    self._operations.get(name, operations),
+                )
 
     def _module(self, old: Module, new: Module) -> None:
         before = len(self._found)
         operations = self._names_of(old)
         for name in sorted(old.exports - new.exports) if not _lists_models(old) else ():
             if _is_public(name):
-                self._emit(BREAKING, "name-removed", f"{old.name}.{name}", f"{name} removed", "imports fail", operations)
+                self._emit(
+                    BREAKING, "name-removed", f"{old.name}.{name}", f"{name} removed", "imports fail", operations
+                )
         for name in sorted(new.exports - old.exports) if not _lists_models(old) else ():
             if _is_public(name):
                 self._emit(ADDITIVE, "name-added", f"{old.name}.{name}", f"{name} added", "new", operations)
@@ -131,7 +175,9 @@ class PythonComparison:
             if name not in old.classes:
                 self._emit(ADDITIVE, "class-added", where, f"{name} added", "new", self._operations.get(name, ()))
             elif target not in new.classes:
-                self._emit(BREAKING, "class-removed", where, f"{name} removed", "imports fail", self._operations.get(name, ()))
+                self._emit(
+                    BREAKING, "class-removed", where, f"{name} removed", "imports fail", self._operations.get(name, ())
+                )
             else:
                 self._class(where, old.classes[name], new.classes[target])
         self._functions(old, new, operations)
@@ -140,12 +186,19 @@ class PythonComparison:
         if len(self._found) == before and old.doc != new.doc:
             self._emit(DOCS, "docstring-changed", old.name, arrow(old.doc, new.doc), "documentation only", operations)
         if len(self._found) == before and self._applied(old.rest) != new.rest and not _lists_models(old):
-            self._emit(DOCS, "implementation-changed", old.name, "the code behind the same names differs", "nothing to change in code that uses it", operations)
+            self._emit(
+                DOCS,
+                "implementation-changed",
+                old.name,
+                "the code behind the same names differs",
+                "nothing to change in code that uses it",
+                operations,
+            )
 
     def _constants(self, old: Module, new: Module, operations: set[str]) -> None:
         for name in sorted(old.constants.keys() | new.constants.keys()):
             before, after = old.constants.get(name), new.constants.get(name)
-            if not _is_public(name) or name in ("T", "OPERATION") or before is None and after is None:
+            if not _is_public(name) or name in ("T", "OPERATION") or (before is None and after is None):
                 continue
             where = f"{_owner(old)}.{name}"
             if after is None:
@@ -155,28 +208,64 @@ class PythonComparison:
             elif self._applied(before) != after:
                 literals = before.startswith("Literal[") and after.startswith("Literal[")
                 code = "literal-values-changed" if literals else "constant-changed"
-                self._emit(POTENTIAL, code, where, arrow(before, after), "code that relies on the old value may not cope", operations)
+                self._emit(
+                    POTENTIAL,
+                    code,
+                    where,
+                    arrow(before, after),
+                    "code that relies on the old value may not cope",
+                    operations,
+                )
 
     def _operation(self, old: Module, new: Module, operations: set[str]) -> None:
         if old.operation and not new.operation:
-            self._emit(BREAKING, "operation-removed", f"{old.name}.OPERATION", "OPERATION removed", "no success answer can be read any more", operations)
+            self._emit(
+                BREAKING,
+                "operation-lost",
+                f"{old.name}.OPERATION",
+                "OPERATION removed",
+                "no success answer can be read any more",
+                operations,
+            )
             return
         for key in sorted(old.operation.keys() & new.operation.keys()):
-            before, after = self._applied(old.operation[key]) if key == "read" else old.operation[key], new.operation[key]
+            before, after = (
+                self._applied(old.operation[key]) if key == "read" else old.operation[key],
+                new.operation[key],
+            )
             if before == after:
                 continue
             where, detail = f"{old.name}.OPERATION", f"{key}: {arrow(before, after)}"
             if key == "read":
-                self._emit(BREAKING, "operation-result-changed", where, detail, "the call returns something else", operations)
+                self._emit(
+                    BREAKING, "operation-result-changed", where, detail, "the call returns something else", operations
+                )
             else:
-                self._emit(DOCS, "operation-request-changed", where, detail, "the new version of the SDK asks in another way; its users change nothing", operations)
+                self._emit(
+                    DOCS,
+                    "operation-request-changed",
+                    where,
+                    detail,
+                    "the new version of the SDK asks in another way; its users change nothing",
+                    operations,
+                )
 
     # Classes.
 
     def _classes_renamed(self) -> None:
         """Classes that have another name and are otherwise the same, so that only the name is reported."""
-        old = {each.name: each for module in self._old.values() for each in module.classes.values() if _is_public(each.name)}
-        new = {each.name: each for module in self._new.values() for each in module.classes.values() if _is_public(each.name)}
+        old = {
+            each.name: each
+            for module in self._old.values()
+            for each in module.classes.values()
+            if _is_public(each.name)
+        }
+        new = {
+            each.name: each
+            for module in self._new.values()
+            for each in module.classes.values()
+            if _is_public(each.name)
+        }
         known = old.keys() | new.keys()
         shapes: dict[str, list[str]] = {}
         for name in sorted(new.keys() - old.keys()):
@@ -196,31 +285,72 @@ class PythonComparison:
         operations = self._operations.get(old.name, set())
         before = len(self._found)
         if old.name != new.name:
-            self._emit(BREAKING, "class-renamed", where, arrow(old.name, new.name), "imports of the old name fail", operations)
+            self._emit(
+                BREAKING, "class-renamed", where, arrow(old.name, new.name), "imports of the old name fail", operations
+            )
         if old.bases != new.bases:
             opened = old.is_enum and new.is_enum
-            effect = "an enum of one value refuses others, one of several keeps them" if opened else "isinstance checks and inherited methods change"
-            self._emit(POTENTIAL, "class-base-changed", where, arrow(", ".join(old.bases), ", ".join(new.bases)), effect, operations)
+            effect = (
+                "an enum of one value refuses others, one of several keeps them"
+                if opened
+                else "isinstance checks and inherited methods change"
+            )
+            self._emit(
+                POTENTIAL,
+                "class-base-changed",
+                where,
+                arrow(", ".join(old.bases), ", ".join(new.bases)),
+                effect,
+                operations,
+            )
         if old.is_enum and new.is_enum:
             self._members(where, old, new, operations)
         elif old.is_enum or new.is_enum:
-            self._emit(BREAKING, "class-kind-changed", where, "enum" if new.is_enum else "no longer an enum", "code that uses it fails", operations)
+            self._emit(
+                BREAKING,
+                "class-kind-changed",
+                where,
+                "enum" if new.is_enum else "no longer an enum",
+                "code that uses it fails",
+                operations,
+            )
         else:
             self._members(where, old, new, operations)
             self._attributes(where, old, new, operations)
         for name in sorted(set(new.twice) - set(old.twice)):
-            self._emit(BREAKING, "name-collision", f"{where}.{name}", f"{name} is defined twice", "one of the two is lost", operations)
+            self._emit(
+                BREAKING,
+                "name-collision",
+                f"{where}.{name}",
+                f"{name} is defined twice",
+                "one of the two is lost",
+                operations,
+            )
         for name in sorted(old.methods.keys() | new.methods.keys()):
             if _is_public(name) or name == "__init__":
                 self._function(f"{where}.{name}", old.methods.get(name), new.methods.get(name), operations)
         for name in sorted(old.readers.keys() & new.readers.keys()):
             one, two = tuple(map(self._applied, old.readers[name])), new.readers[name]
             if one != two and sorted(one) == sorted(two):
-                self._emit(POTENTIAL, "variant-order-changed", f"{where}.{name.removeprefix('read_')}", arrow(list(one), list(two)), "a value that fits several variants is read as another one", operations)
+                self._emit(
+                    POTENTIAL,
+                    "variant-order-changed",
+                    f"{where}.{name.removeprefix('read_')}",
+                    arrow(list(one), list(two)),
+                    "a value that fits several variants is read as another one",
+                    operations,
+                )
         if len(self._found) == before:
             bodies = {name: self._applied(each.body) for name, each in old.methods.items()}
             if bodies != {name: each.body for name, each in new.methods.items()}:
-                self._emit(DOCS, "implementation-changed", where, "the code behind the same names differs", "nothing to change in code that uses it", operations)
+                self._emit(
+                    DOCS,
+                    "implementation-changed",
+                    where,
+                    "the code behind the same names differs",
+                    "nothing to change in code that uses it",
+                    operations,
+                )
             if self._applied(old.doc) != new.doc:
                 self._emit(DOCS, "docstring-changed", where, arrow(old.doc, new.doc), "documentation only", operations)
 
@@ -230,15 +360,39 @@ class PythonComparison:
                 continue
             before, after = old.members.get(name), new.members.get(name)
             if after is None:
-                renamed = next((other for other, value in new.members.items() if value == before and other not in old.members), None)
+                renamed = next(
+                    (other for other, value in new.members.items() if value == before and other not in old.members),
+                    None,
+                )
                 detail = f"{name} removed" if renamed is None else arrow(name, renamed)
-                self._emit(BREAKING, "enum-member-removed", f"{where}.{name}", detail, "AttributeError where it is used", operations)
+                self._emit(
+                    BREAKING,
+                    "enum-member-removed",
+                    f"{where}.{name}",
+                    detail,
+                    "AttributeError where it is used",
+                    operations,
+                )
             elif before is None:
                 if after in old.members.values():
                     continue  # reported as the new name of another member
-                self._emit(POTENTIAL, "enum-member-added", f"{where}.{name}", f"{name} added", "exhaustive matches are no longer exhaustive", operations)
+                self._emit(
+                    POTENTIAL,
+                    "enum-member-added",
+                    f"{where}.{name}",
+                    f"{name} added",
+                    "exhaustive matches are no longer exhaustive",
+                    operations,
+                )
             elif before != after:
-                self._emit(BREAKING, "enum-member-value-changed", f"{where}.{name}", arrow(before, after), "comparisons and stored values no longer fit", operations)
+                self._emit(
+                    BREAKING,
+                    "enum-member-value-changed",
+                    f"{where}.{name}",
+                    arrow(before, after),
+                    "comparisons and stored values no longer fit",
+                    operations,
+                )
 
     def _attributes(self, where: str, old: Class, new: Class, operations: set[str]) -> None:
         uses = self._uses.get(old.name, set()) | self._uses.get(new.name, set())
@@ -248,7 +402,14 @@ class PythonComparison:
                 continue
             one, two, at = old.attributes.get(name), new.attributes.get(name), f"{where}.{name}"
             if two is None:
-                self._emit(BREAKING, "attribute-removed", at, f"{name} removed", "AttributeError where it is read, TypeError where it is given", operations)
+                self._emit(
+                    BREAKING,
+                    "attribute-removed",
+                    at,
+                    f"{name} removed",
+                    "AttributeError where it is read, TypeError where it is given",
+                    operations,
+                )
             elif one is None:
                 self._added_attribute(at, two, sent=sent, operations=operations)
             else:
@@ -260,7 +421,11 @@ class PythonComparison:
             self._emit(ADDITIVE, "attribute-added", at, f"{new.name}: {new.annotation}", "new", operations)
         else:
             level = BREAKING if sent else POTENTIAL
-            effect = "the constructor needs it" if sent else "the constructor needs it: tests and fakes that build the object"
+            effect = (
+                "the constructor needs it"
+                if sent
+                else "the constructor needs it: tests and fakes that build the object"
+            )
             self._emit(level, "required-attribute-added", at, f"{new.name}: {new.annotation}", effect, operations)
 
     def _attribute(self, at: str, old: Attribute, new: Attribute, use: tuple[bool, bool], operations: set[str]) -> None:
@@ -271,30 +436,81 @@ class PythonComparison:
             level, effect = _attribute_level(relation, sent=sent, received=received)
             self._emit(level, f"attribute-type-{relation}", at, arrow(annotation, new.annotation), effect, operations)
         elif old.default is None and new.default is not None:
-            self._emit(ADDITIVE, "attribute-became-optional", at, "can be left out", "the constructor no longer needs it", operations)
+            self._emit(
+                ADDITIVE,
+                "attribute-became-optional",
+                at,
+                "can be left out",
+                "the constructor no longer needs it",
+                operations,
+            )
         elif old.default is not None and new.default is None:
-            self._emit(BREAKING if sent else POTENTIAL, "attribute-became-required", at, "has to be given", "the constructor needs it", operations)
+            self._emit(
+                BREAKING if sent else POTENTIAL,
+                "attribute-became-required",
+                at,
+                "has to be given",
+                "the constructor needs it",
+                operations,
+            )
         elif old.default != new.default:
-            self._emit(POTENTIAL, "attribute-default-changed", at, f"default: {arrow(old.default, new.default)}", "objects built without it are different", operations)
+            self._emit(
+                POTENTIAL,
+                "attribute-default-changed",
+                at,
+                f"default: {arrow(old.default, new.default)}",
+                "objects built without it are different",
+                operations,
+            )
         if old.mask and not new.mask:
-            self._emit(POTENTIAL, "secret-unmasked", at, "its value shows in repr()", "a secret may reach logs", operations)
+            self._emit(
+                POTENTIAL, "secret-unmasked", at, "its value shows in repr()", "a secret may reach logs", operations
+            )
         elif old.mask != new.mask:
-            self._emit(DOCS, "implementation-changed", at, f"repr: {arrow(old.mask or 'plain', new.mask)}", "another repr()", operations)
+            self._emit(
+                DOCS,
+                "implementation-changed",
+                at,
+                f"repr: {arrow(old.mask or 'plain', new.mask)}",
+                "another repr()",
+                operations,
+            )
 
     def _order(self, where: str, old: Class, new: Class, operations: set[str], *, sent: bool) -> None:
         """Positional arguments of the constructor. Moves that come from becoming required are reported as that."""
+
         def same(name: str) -> bool:
             return (old.attributes[name].default is None) == (new.attributes[name].default is None)
 
-        common = [each.name for each in old.fields if each.name in new.attributes and new.attributes[each.name].init and same(each.name)]
+        common = [
+            each.name
+            for each in old.fields
+            if each.name in new.attributes and new.attributes[each.name].init and same(each.name)
+        ]
         order = [each.name for each in new.fields if each.name in common]
         if common != order:
             effect = "positional arguments go to other attributes"
-            self._emit(BREAKING if sent else POTENTIAL, "constructor-order-changed", where, arrow(", ".join(common), ", ".join(order)), effect, operations)
+            self._emit(
+                BREAKING if sent else POTENTIAL,
+                "constructor-order-changed",
+                where,
+                arrow(", ".join(common), ", ".join(order)),
+                effect,
+                operations,
+            )
         elif sent:
-            first_new = next((n for n, each in enumerate(new.fields) if each.name not in old.attributes), len(new.fields))
+            first_new = next(
+                (n for n, each in enumerate(new.fields) if each.name not in old.attributes), len(new.fields)
+            )
             if any(each.name in common for each in new.fields[first_new:]):
-                self._emit(POTENTIAL, "constructor-order-changed", where, f"{new.fields[first_new].name} comes before others", "positional arguments go to other attributes", operations)
+                self._emit(
+                    POTENTIAL,
+                    "constructor-order-changed",
+                    where,
+                    f"{new.fields[first_new].name} comes before others",
+                    "positional arguments go to other attributes",
+                    operations,
+                )
 
     def _relation(self, old: str, new: str) -> str:
         """How the values of two annotations relate: equal, widened, narrowed, loosened (Any) or changed."""
@@ -329,7 +545,11 @@ class PythonComparison:
     # Functions.
 
     def _functions(self, old: Module, new: Module, operations: set[str]) -> None:
-        calls = [name for name in _CALLS if name in old.functions and name in new.functions] if old.operation or new.operation else []
+        calls = (
+            [name for name in _CALLS if name in old.functions and name in new.functions]
+            if old.operation or new.operation
+            else []
+        )
         found: dict[tuple[Level, str, str, str], list[str]] = {}
         for name in calls:
             for finding in self._signature(old.functions[name], new.functions[name], is_call=True):
@@ -338,8 +558,15 @@ class PythonComparison:
             where = old.name if len(names) > 1 else f"{old.name}.{names[0]}"
             self._emit(level, code, where, detail, effect, operations)
         if calls and not found and any(old.functions[name].doc != new.functions[name].doc for name in calls):
-            name = calls[0]
-            self._emit(DOCS, "docstring-changed", old.name, arrow(old.functions[name].doc, new.functions[name].doc), "documentation only", operations)
+            before, after = old.functions[calls[0]].doc, new.functions[calls[0]].doc
+            self._emit(
+                DOCS,
+                "docstring-changed",
+                old.name,
+                arrow(before, after),
+                "documentation only",
+                operations,
+            )
         for name in sorted(old.functions.keys() | new.functions.keys()):
             if _is_public(name) and name not in calls:
                 self._function(f"{old.name}.{name}", old.functions.get(name), new.functions.get(name), operations)
@@ -349,7 +576,9 @@ class PythonComparison:
         if old is None and new is not None:
             self._emit(ADDITIVE, "function-added", where, f"{name} added", "new", operations)
         elif new is None:
-            self._emit(BREAKING, "function-removed", where, f"{name} removed", "AttributeError where it is called", operations)
+            self._emit(
+                BREAKING, "function-removed", where, f"{name} removed", "AttributeError where it is called", operations
+            )
         elif old is not None:
             findings = list(self._signature(old, new, is_call=False))
             for level, code, detail, effect in findings:
@@ -359,13 +588,27 @@ class PythonComparison:
 
     def _signature(self, old: Function, new: Function, *, is_call: bool) -> Iterator[tuple[Level, str, str, str]]:
         if old.is_async != new.is_async or _kind(old) != _kind(new):
-            yield BREAKING, "function-kind-changed", arrow(_kind(old), _kind(new)), "calls have to be written in another way"
+            yield (
+                BREAKING,
+                "function-kind-changed",
+                arrow(_kind(old), _kind(new)),
+                "calls have to be written in another way",
+            )
         before = {each.name: each for each in old.parameters}
         after = {each.name: each for each in new.parameters}
         gone = [each for each in old.parameters if each.name not in after]
         fresh = [each for each in new.parameters if each.name not in before]
         for one in gone:
-            two = next((each for each in fresh if each.annotation == self._applied(one.annotation) and each.kind == one.kind and each.default == one.default), None)
+            two = next(
+                (
+                    each
+                    for each in fresh
+                    if each.annotation == self._applied(one.annotation)
+                    and each.kind == one.kind
+                    and each.default == one.default
+                ),
+                None,
+            )
             if two is not None:
                 fresh.remove(two)
                 yield BREAKING, "parameter-renamed", arrow(one.name, two.name), "TypeError where it is given by name"
@@ -376,15 +619,29 @@ class PythonComparison:
         for one in old.parameters:
             if one.name in after:
                 yield from self._parameter(one, after[one.name])
-        common = [each.name for each in old.parameters if each.kind == "positional" and each.name in after and after[each.name].kind == "positional"]
+        common = [
+            each.name
+            for each in old.parameters
+            if each.kind == "positional" and each.name in after and after[each.name].kind == "positional"
+        ]
         order = [each.name for each in new.parameters if each.name in common]
         if common != order:
-            yield BREAKING, "parameter-order-changed", arrow(", ".join(common), ", ".join(order)), "positional arguments go to other parameters"
+            yield (
+                BREAKING,
+                "parameter-order-changed",
+                arrow(", ".join(common), ", ".join(order)),
+                "positional arguments go to other parameters",
+            )
         yield from self._returns(old, new, is_call=is_call)
 
     def _parameter(self, old: Parameter, new: Parameter) -> Iterator[tuple[Level, str, str, str]]:
         if old.kind == "positional" and new.kind == "keyword":
-            yield BREAKING, "parameter-kind-changed", f"{old.name} by name only", "TypeError where it is given by position"
+            yield (
+                BREAKING,
+                "parameter-kind-changed",
+                f"{old.name} by name only",
+                "TypeError where it is given by position",
+            )
         annotation = self._applied(old.annotation)
         relation = self._relation(annotation, new.annotation)
         detail = f"{old.name}: {arrow(annotation, new.annotation)}"
@@ -396,11 +653,26 @@ class PythonComparison:
             yield BREAKING, f"parameter-type-{relation}", detail, "type checkers refuse what was given before"
         if old.default != new.default:
             if new.default is None:
-                yield BREAKING, "parameter-became-required", f"{old.name} has to be given", "TypeError where it is left out"
+                yield (
+                    BREAKING,
+                    "parameter-became-required",
+                    f"{old.name} has to be given",
+                    "TypeError where it is left out",
+                )
             elif old.default is None:
-                yield ADDITIVE, "parameter-became-optional", f"{old.name} can be left out", "what was given before still fits"
+                yield (
+                    ADDITIVE,
+                    "parameter-became-optional",
+                    f"{old.name} can be left out",
+                    "what was given before still fits",
+                )
             else:
-                yield POTENTIAL, "parameter-default-changed", f"{old.name}: {arrow(old.default, new.default)}", "calls that leave it out mean something else"
+                yield (
+                    POTENTIAL,
+                    "parameter-default-changed",
+                    f"{old.name}: {arrow(old.default, new.default)}",
+                    "calls that leave it out mean something else",
+                )
 
     def _returns(self, old: Function, new: Function, *, is_call: bool) -> Iterator[tuple[Level, str, str, str]]:
         before, after = self._applied(old.returns), new.returns
@@ -435,15 +707,30 @@ def _added_parameter(new: Parameter, function: Function) -> Iterator[tuple[Level
     if new.default is None:
         yield BREAKING, "required-parameter-added", f"{new.name}: {new.annotation}", "TypeError where it is left out"
     elif new.kind == "positional" and not new.name.startswith("*") and any(each.kind == "positional" for each in later):
-        yield BREAKING, "parameter-order-changed", f"{new.name} comes before others", "positional arguments go to other parameters"
+        yield (
+            BREAKING,
+            "parameter-order-changed",
+            f"{new.name} comes before others",
+            "positional arguments go to other parameters",
+        )
     else:
         yield ADDITIVE, "optional-parameter-added", f"{new.name}: {new.annotation}", "new"
 
 
 def _kind(function: Function) -> str:
     names = {decorator.rpartition(".")[2] for decorator in function.decorators}
-    kind = "property" if names & {"property", "cached_property"} else "static" if "staticmethod" in names else "class" if "classmethod" in names else ""
-    return " ".join(filter(None, ("async" if function.is_async else "", kind, "function" if kind != "property" else "")))
+    kind = (
+        "property"
+        if names & {"property", "cached_property"}
+        else "static"
+        if "staticmethod" in names
+        else "class"
+        if "classmethod" in names
+        else ""
+    )
+    return " ".join(
+        filter(None, ("async" if function.is_async else "", kind, "function" if kind != "property" else ""))
+    )
 
 
 def _bare(returns: str) -> str:
@@ -510,14 +797,16 @@ def _spread(members: frozenset[str]) -> set[str]:
 
 def _shape(each: Class, known: set[str]) -> str:
     """What a class is apart from its name and those of other classes."""
+
     def masked(text: str) -> str:
         return "|".join(sorted(NAMES.sub(lambda match: "?" if match[0] in known else match[0], text).split(" | ")))
 
-    attributes = [(attribute.name, masked(attribute.annotation), attribute.default) for attribute in each.attributes.values()]
+    attributes = [
+        (attribute.name, masked(attribute.annotation), attribute.default) for attribute in each.attributes.values()
+    ]
     return repr((each.is_enum, attributes, sorted(each.members.items())))
 
 
 def compare_packages(old: Snapshot, new: Snapshot, names: Callable[[Module], str]) -> list[Change]:
     """What changes for Python code between two snapshots."""
     return PythonComparison(old, new, names).changes()
-

@@ -23,7 +23,10 @@ _TITLES = {
 def counts(report: Report) -> dict[Level, dict[Axis, int]]:
     """How many changes of each class there are on each axis, waived ones aside."""
     return {
-        level: {axis: sum(1 for each in report.changes if (each.level, each.axis, each.waived) == (level, axis, "")) for axis in Axis}
+        level: {
+            axis: sum(1 for each in report.changes if (each.level, each.axis, each.waived) == (level, axis, ""))
+            for axis in Axis
+        }
         for level in REPORTED
     }
 
@@ -54,6 +57,7 @@ def as_json(report: Report) -> str:
 
 def terminal(report: Report, *, colour: bool = False) -> str:
     """The report for a terminal, one line for each change."""
+
     def paint(text: str, code: str) -> str:
         return f"\033[{code}m{text}\033[0m" if colour else text
 
@@ -69,7 +73,10 @@ def terminal(report: Report, *, colour: bool = False) -> str:
     waived = [change for change in report.changes if change.waived]
     if waived:
         lines += ["", f"Waived ({len(waived)})"]
-        lines += [f"  {each.id} {each.axis.value:6} {each.code}  {each.where}: {each.detail} (waived: {each.waived})" for each in waived]
+        lines += [
+            f"  {each.id} {each.axis.value:6} {each.code}  {each.where}: {each.detail} (waived: {each.waived})"
+            for each in waived
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -89,7 +96,9 @@ def markdown(report: Report) -> str:
         "|---|" + "---:|" * len(REPORTED),
     ]
     table = counts(report)
-    lines += [f"| {axis.value} | " + " | ".join(str(table[level][axis]) for level in REPORTED) + " |" for axis in report.axes]
+    lines += [
+        f"| {axis.value} | " + " | ".join(str(table[level][axis]) for level in REPORTED) + " |" for axis in report.axes
+    ]
     if not report.changes:
         lines += ["", "Nothing changes for users."]
     for level in REPORTED:
@@ -109,13 +118,19 @@ def _section(title: str, changes: list[Change], *, folded: bool) -> list[str]:
         f"| {', '.join(f'`{_cell(call)}`' for call in each.operations)} |"
         for each in changes
     ]
-    table = ["| id | axis | rule | where | change | effect on the SDK | calls |", "|---|---|---|---|---|---|---|", *rows]
+    table = [
+        "| id | axis | rule | where | change | effect on the SDK | calls |",
+        "|---|---|---|---|---|---|---|",
+        *rows,
+    ]
     if folded:
         return ["", f"<details><summary>{title}</summary>", "", *table, "", "</details>"]
     return ["", f"### {title}", "", *table]
 
 
-_MARKDOWN = str.maketrans({each: f"\\{each}" for each in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "@": "&#64;"})
+_MARKDOWN = str.maketrans(
+    {each: f"\\{each}" for each in "\\`*_[]|~#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "@": "&#64;"}
+)
 
 
 def _cell(text: str) -> str:
@@ -128,5 +143,10 @@ def wants_colour(stream: TextIO) -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
-FORMATS: dict[str, Callable[[Report], str]] = {"terminal": terminal, "markdown": markdown, "json": as_json, "html": html}
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "terminal": terminal,
+    "markdown": markdown,
+    "json": as_json,
+    "html": html,
+}
 SUFFIXES = {".txt": "terminal", ".md": "markdown", ".json": "json", ".html": "html"}

@@ -32,7 +32,7 @@ _SLUGS: Final = {
 _READ_FORMATS: Final = frozenset({"date-time", "date", "uuid", "binary"})
 _STRICT_FORMATS: Final = _READ_FORMATS | {"byte", "email", "uri", "url", "hostname", "ipv4", "ipv6", "time", "duration"}
 # Formats of numbers, each with the ones that hold all of its values.
-_WIDER_NUMBERS: Final = {
+_WIDER_NUMBERS: Final[dict[Any, set[Any]]] = {
     "int32": {"int64", "double", None}, "int64": {None}, "float": {"double", None}, "double": {None}, None: {"int64", "double"},
 }  # fmt: skip
 _PLAIN: Final = frozenset({"string", "integer", "number", "boolean"})
@@ -115,29 +115,49 @@ class SchemaComparer:
     def _report(self, at: Place, level: Level, aspect: str, detail: str, effect: str, *sides: Any) -> None:
         if at.context is Context.ERROR and level is BREAKING:
             level = POTENTIAL
-            effect = "the call still raises the ApiError of its status, but what the error says about itself may be missing"
+            effect = (
+                "the call still raises the ApiError of its status, but what the error says about itself may be missing"
+            )
         self._emit(at.scope, level, f"{at.noun}-{aspect}", at.where, detail, effect, *(sides or self._sides))
 
     def _nullable(self, one: Use, two: Use, at: Place, nodes: tuple[Node, Node]) -> None:
         before, after = one.view.nullable or one.nullable_here, two.view.nullable or two.nullable_here
-        if before == after or one.view.types is None or two.view.types is None and not two.view.variants:
+        if before == after or one.view.types is None or (two.view.types is None and not two.view.variants):
             return
         sides = (self.old.shown(nodes[0]), self.new.shown(nodes[1]))
         if at.context is Context.REQUEST:
             if after:
-                self._report(at, ADDITIVE, "became-nullable", "null is accepted", "nothing that was sent before is refused", *sides)
+                self._report(
+                    at,
+                    ADDITIVE,
+                    "became-nullable",
+                    "null is accepted",
+                    "nothing that was sent before is refused",
+                    *sides,
+                )
             else:
-                self._report(at, BREAKING, "became-not-nullable", "null is refused", "a call that sends null is refused", *sides)
+                self._report(
+                    at, BREAKING, "became-not-nullable", "null is refused", "a call that sends null is refused", *sides
+                )
         elif before:
             self._report(at, ADDITIVE, "became-not-nullable", "never null", "the value can be relied on", *sides)
         elif not at.required:
-            effect = "reads as None, as if it were absent; code that assumed a value because it was always sent gets None"
+            effect = (
+                "reads as None, as if it were absent; code that assumed a value because it was always sent gets None"
+            )
             self._report(at, POTENTIAL, "became-nullable", "may be null", effect, *sides)
         elif _is_plain(one.view):
             effect = "reads as None although the type says that it is never None"
             self._report(at, POTENTIAL, "became-nullable", "may be null", effect, *sides)
         else:
-            self._report(at, BREAKING, "became-nullable", "may be null", "a null raises ResponseError, which names the path", *sides)
+            self._report(
+                at,
+                BREAKING,
+                "became-nullable",
+                "may be null",
+                "a null raises ResponseError, which names the path",
+                *sides,
+            )
 
     def _views(self, one: View, two: View, nodes: tuple[Node, Node], at: Place) -> None:
         outer, self._sides = self._sides, (self.old.shown(nodes[0]), self.new.shown(nodes[1]))
@@ -161,24 +181,27 @@ class SchemaComparer:
         self._properties(one, two, at)
         self._additional(one, two, at)
         if one.items is not None or two.items is not None:
-            items = (True if one.items is None else one.items, True if two.items is None else two.items)
-            if isinstance(items[0], list) or isinstance(items[1], list):
-                self._rest({"items": items[0]}, {"items": items[1]}, at)
+            before, after = (True if each.items is None else each.items for each in (one, two))
+            if isinstance(before, list) or isinstance(after, list):
+                self._rest({"items": before}, {"items": after}, at)
             else:
-                self.compare(items[0], items[1], at.inside("[]"))
+                self.compare(before, after, at.inside("[]"))
         self._rest(one.rest, two.rest, at)
 
     def _types(self, one: View, two: View, at: Place) -> bool:
         """Whether the rest of the schemas is worth comparing."""
         before, after = _closure(one.types), _closure(two.types)
         if before == after:
+            self._stated(one, two, at)
             return True
         detail = arrow(one.kind, two.kind)
         narrower = after is not None and (before is None or after < before)
         wider = before is not None and (after is None or before < after)
         if at.context is Context.REQUEST:
             if wider:
-                self._report(at, ADDITIVE, "type-generalized", detail, "everything that was sent before is still accepted")
+                self._report(
+                    at, ADDITIVE, "type-generalized", detail, "everything that was sent before is still accepted"
+                )
             elif at.role == "parameter" and _same_text(one, two):
                 effect = "what was sent before is text like any other; the server may understand it in another way"
                 self._report(at, POTENTIAL, "type-generalized", detail, effect)
@@ -187,8 +210,28 @@ class SchemaComparer:
         elif narrower:
             self._report(at, ADDITIVE, "type-specialized", detail, "every new value is one that the SDK already reads")
         else:
-            self._report(at, BREAKING, "type-changed", detail, "a value of the new type raises ResponseError, which names the path")
+            self._report(
+                at,
+                BREAKING,
+                "type-changed",
+                detail,
+                "a value of the new type raises ResponseError, which names the path",
+            )
         return (narrower or wider) and before is not None and after is not None
+
+    def _stated(self, one: View, two: View, at: Place) -> None:
+        """A type that goes without saying: by the letter, a schema without `type` allows values of any."""
+        if one.implied == two.implied:
+            return
+        detail = f"type: {arrow(*('none' if each.implied else each.kind for each in (one, two)))}"
+        looser = two.implied
+        if looser == (at.context is Context.REQUEST):
+            self._report(
+                at, ADDITIVE, "type-left-out" if looser else "type-stated", detail, "the other keywords imply the type"
+            )
+        else:
+            effect = "the other keywords imply the type, but do not require it"
+            self._report(at, POTENTIAL, "type-left-out" if looser else "type-stated", detail, effect)
 
     def _enum(self, old: tuple[Any, ...] | None, new: tuple[Any, ...] | None, at: Place, *, closed: bool) -> None:
         if old is None and new is None:
@@ -197,30 +240,64 @@ class SchemaComparer:
         if old is None or new is None:
             values = short(list(old if old is not None else new or ()))
             if new is None and request:
-                self._report(at, ADDITIVE, "enum-removed", f"any value, no longer only {values}", "nothing is refused that was accepted")
+                self._report(
+                    at,
+                    ADDITIVE,
+                    "enum-removed",
+                    f"any value, no longer only {values}",
+                    "nothing is refused that was accepted",
+                )
             elif new is None:
-                effect = "another value raises ResponseError" if closed else "other values are kept as they are; exhaustive matches miss them"
-                self._report(at, BREAKING if closed else POTENTIAL, "enum-removed", f"any value, no longer only {values}", effect)
+                effect = (
+                    "another value raises ResponseError"
+                    if closed
+                    else "other values are kept as they are; exhaustive matches miss them"
+                )
+                self._report(
+                    at, BREAKING if closed else POTENTIAL, "enum-removed", f"any value, no longer only {values}", effect
+                )
             elif request:
                 self._report(at, BREAKING, "enum-added", f"only {values}", "a call that sends another value is refused")
             else:
-                self._report(at, ADDITIVE, "enum-added", f"only {values}", "every new value is one that the SDK already reads")
+                self._report(
+                    at, ADDITIVE, "enum-added", f"only {values}", "every new value is one that the SDK already reads"
+                )
             return
         added = [value for value in new if value not in old]
         removed = [value for value in old if value not in new]
         if added and request:
-            self._report(at, ADDITIVE, "enum-value-added", f"new {short(added)}", "nothing is refused that was accepted", list(old), list(new))
+            self._report(
+                at,
+                ADDITIVE,
+                "enum-value-added",
+                f"new {short(added)}",
+                "nothing is refused that was accepted",
+                list(old),
+                list(new),
+            )
         elif added and closed:
-            effect = "the SDK knows only the documented values here: another one raises ResponseError, which names the path"
+            effect = (
+                "the SDK knows only the documented values here: another one raises ResponseError, which names the path"
+            )
             self._report(at, BREAKING, "enum-value-added", f"new {short(added)}", effect, list(old), list(new))
         elif added:
             effect = "kept as an enum member that equals its text (is_known is False); exhaustive matches miss it"
             self._report(at, POTENTIAL, "enum-value-added", f"new {short(added)}", effect, list(old), list(new))
         if removed and request:
             effect = "a call that sends it is refused"
-            self._report(at, BREAKING, "enum-value-removed", f"no longer {short(removed)}", effect, list(old), list(new))
+            self._report(
+                at, BREAKING, "enum-value-removed", f"no longer {short(removed)}", effect, list(old), list(new)
+            )
         elif removed:
-            self._report(at, ADDITIVE, "enum-value-removed", f"no longer {short(removed)}", "the value is not sent any more", list(old), list(new))
+            self._report(
+                at,
+                ADDITIVE,
+                "enum-value-removed",
+                f"no longer {short(removed)}",
+                "the value is not sent any more",
+                list(old),
+                list(new),
+            )
 
     def _facets(self, one: View, two: View, at: Place) -> None:
         request = at.context is Context.REQUEST
@@ -230,16 +307,24 @@ class SchemaComparer:
                 continue
             detail = f"{key}: {arrow('none' if old is None else old, 'none' if new is None else new)}"
             if key == "format":
-                if one.types == two.types:
+                if one.types == two.types and two.enum is None:
                     self._format(one, old, new, at)
             elif key == "default":
-                effect = "a call that leaves it out now means something else" if request else "no effect on reading: what is absent is None"
+                effect = (
+                    "a call that leaves it out now means something else"
+                    if request
+                    else "no effect on reading: what is absent is None"
+                )
                 self._report(at, POTENTIAL if request else DOCS, "default-value-changed", detail, effect)
             elif key in ("readOnly", "writeOnly"):
                 self._access(key, bool(new), at, detail)
             elif key == "pattern" or (key == "multipleOf" and old is not None and new is not None):
                 relaxed = new is None and request
-                effect = "nothing is refused that was accepted" if relaxed else "the SDK does not check it; values of another form appear or are refused"
+                effect = (
+                    "nothing is refused that was accepted"
+                    if relaxed
+                    else "the SDK does not check it; values of another form appear or are refused"
+                )
                 change = "removed" if new is None else "added" if old is None else "changed"
                 level = ADDITIVE if relaxed or (old is None and not request) else POTENTIAL
                 self._report(at, level, f"{_SLUGS.get(key, key)}-{change}", detail, effect)
@@ -248,7 +333,9 @@ class SchemaComparer:
 
     def _limit(self, key: str, old: Any, new: Any, at: Place, detail: str) -> None:
         tighter = _is_tighter(key, old, new)
-        change = "added" if old is None else "removed" if new is None else "increased" if _greater(new, old) else "decreased"
+        change = (
+            "added" if old is None else "removed" if new is None else "increased" if _greater(new, old) else "decreased"
+        )
         aspect = f"{_SLUGS[key]}-{change}"
         if tighter is None:
             self._report(at, POTENTIAL, aspect, detail, "no rule explains this change: read it")
@@ -260,21 +347,33 @@ class SchemaComparer:
         elif tighter:
             self._report(at, ADDITIVE, aspect, detail, "every new value is one that was possible before")
         else:
-            self._report(at, POTENTIAL, aspect, detail, "the SDK reads it; code that relies on the old limit may not cope")
+            self._report(
+                at, POTENTIAL, aspect, detail, "the SDK reads it; code that relies on the old limit may not cope"
+            )
 
     def _format(self, view: View, old: Any, new: Any, at: Place) -> None:
         request = at.context is Context.REQUEST
         detail = f"format: {arrow(old or 'none', new or 'none')}"
         if view.types and view.types <= {"integer", "number"}:
             wider, narrower = new in _WIDER_NUMBERS.get(old, ()), old in _WIDER_NUMBERS.get(new, ())
-            if wider and narrower or (old in ("int64", "double") and new is None):
+            if (wider and narrower) or (old in ("int64", "double") and new is None):
                 self._report(at, DOCS, "format-changed", detail, "Python's numbers hold both")
             elif request:
                 level = ADDITIVE if wider else BREAKING if narrower and old else POTENTIAL
-                self._report(at, level, "format-changed", detail, "numbers beyond the format are refused" if level is not ADDITIVE else "more numbers are accepted")
+                self._report(
+                    at,
+                    level,
+                    "format-changed",
+                    detail,
+                    "numbers beyond the format are refused" if level is not ADDITIVE else "more numbers are accepted",
+                )
             else:
                 level = ADDITIVE if narrower else POTENTIAL
-                effect = "every new value is one that was possible before" if narrower else "Python's numbers hold it; a store with a fixed width may not"
+                effect = (
+                    "every new value is one that was possible before"
+                    if narrower
+                    else "Python's numbers hold it; a store with a fixed width may not"
+                )
                 self._report(at, level, "format-changed", detail, effect)
         elif "password" in (old, new) and not {old, new} & _STRICT_FORMATS:
             self._report(at, DOCS, "format-changed", detail, "the format is about display only")
@@ -287,9 +386,21 @@ class SchemaComparer:
         elif old is None:
             self._report(at, ADDITIVE, "format-added", detail, "every new value is one that was possible before")
         elif old in _READ_FORMATS:
-            self._report(at, BREAKING, "format-changed", detail, f"text that is no {old} raises ResponseError, which names the path")
+            self._report(
+                at,
+                BREAKING,
+                "format-changed",
+                detail,
+                f"text that is no {old} raises ResponseError, which names the path",
+            )
         else:
-            self._report(at, POTENTIAL, "format-changed", detail, "the SDK reads any text here; code that relies on the form may not cope")
+            self._report(
+                at,
+                POTENTIAL,
+                "format-changed",
+                detail,
+                "the SDK reads any text here; code that relies on the form may not cope",
+            )
 
     def _access(self, key: str, now: bool, at: Place, detail: str) -> None:
         concerned = (key == "readOnly") == (at.context is Context.REQUEST)
@@ -314,7 +425,9 @@ class SchemaComparer:
                     self._added_property(name, two, at)
             else:
                 place = at.inside(name, required=name in one.required)
-                if not self._flag(self.old, one.properties[name], hidden) or not self._flag(self.new, two.properties[name], hidden):
+                if not self._flag(self.old, one.properties[name], hidden) or not self._flag(
+                    self.new, two.properties[name], hidden
+                ):
                     self._requiredness(name, one, two, place)
                 self.compare(one.properties[name], two.properties[name], place)
         for name in sorted(two.required ^ one.required):
@@ -330,18 +443,31 @@ class SchemaComparer:
         if at.context is Context.REQUEST:
             closed = two.additional is False
             effect = "a call that sends it is refused" if closed else "it may be ignored or refused when sent"
-            self._emit(at.scope, BREAKING if closed else POTENTIAL, "request-property-removed", place.where, f"{name} removed", effect, old, None)
+            self._emit(
+                at.scope,
+                BREAKING if closed else POTENTIAL,
+                "request-property-removed",
+                place.where,
+                f"{name} removed",
+                effect,
+                old,
+                None,
+            )
         elif name in one.required:
             self._required_removed(place, name, old)
         else:
             code = "response-optional-property-removed"
-            self._emit(at.scope, POTENTIAL, code, place.where, f"{name} removed", "reads as None from now on", old, None)
+            self._emit(
+                at.scope, POTENTIAL, code, place.where, f"{name} removed", "reads as None from now on", old, None
+            )
 
     def _required_removed(self, place: Place, name: str, old: Node) -> None:
         level, effect = BREAKING, "every answer raises ResponseError, which names it"
         if place.context is Context.ERROR:
             level, effect = POTENTIAL, "the error no longer says this about itself"
-        self._emit(place.scope, level, "response-required-property-removed", place.where, f"{name} removed", effect, old, None)
+        self._emit(
+            place.scope, level, "response-required-property-removed", place.where, f"{name} removed", effect, old, None
+        )
 
     def _added_property(self, name: str, two: View, at: Place) -> None:
         new = two.properties[name]
@@ -352,7 +478,16 @@ class SchemaComparer:
             effect += "a server that sends it" if kind == "required" else "nothing"
             self._emit(at.scope, ADDITIVE, f"response-{kind}-property-added", where, f"{name} added", effect, None, new)
         elif name not in two.required:
-            self._emit(at.scope, ADDITIVE, "new-optional-request-property", where, f"{name} added", "it can be left out", None, new)
+            self._emit(
+                at.scope,
+                ADDITIVE,
+                "new-optional-request-property",
+                where,
+                f"{name} added",
+                "it can be left out",
+                None,
+                new,
+            )
         else:
             has_default = "default" in self.new.use(new).view.facets
             effect = "a call without it means the default" if has_default else "a call without it is refused"
@@ -369,13 +504,29 @@ class SchemaComparer:
             schema = two.properties.get(name, True)
             has_default = "default" in self.new.use(schema).view.facets
             effect = "a call without it means the default" if has_default else "a call without it is refused"
-            self._report(place, POTENTIAL if has_default else BREAKING, "became-required", f"{name} is required", effect)
+            self._report(
+                place, POTENTIAL if has_default else BREAKING, "became-required", f"{name} is required", effect
+            )
         elif request:
-            self._report(place, ADDITIVE, "became-optional", f"{name} can be left out", "nothing is refused that was accepted")
+            self._report(
+                place, ADDITIVE, "became-optional", f"{name} can be left out", "nothing is refused that was accepted"
+            )
         elif after:
-            self._report(place, ADDITIVE, "became-required", f"{name} is always sent", "a regenerated SDK relies on it, so it needs a server that sends it")
+            self._report(
+                place,
+                ADDITIVE,
+                "became-required",
+                f"{name} is always sent",
+                "a regenerated SDK relies on it, so it needs a server that sends it",
+            )
         else:
-            self._report(place, BREAKING, "became-optional", f"{name} may be missing", "an answer without it raises ResponseError, which names it")
+            self._report(
+                place,
+                BREAKING,
+                "became-optional",
+                f"{name} may be missing",
+                "an answer without it raises ResponseError, which names it",
+            )
 
     def _additional(self, one: View, two: View, at: Place) -> None:
         old, new = one.additional, two.additional
@@ -387,9 +538,17 @@ class SchemaComparer:
             return
         detail = f"additionalProperties: {arrow(old, new)}"
         if old is False:
-            self._report(at, ADDITIVE, "additional-properties-allowed", detail, "other properties are kept in additional_properties")
+            self._report(
+                at,
+                ADDITIVE,
+                "additional-properties-allowed",
+                detail,
+                "other properties are kept in additional_properties",
+            )
         elif at.context is Context.REQUEST:
-            self._report(at, BREAKING, "additional-properties-forbidden", detail, "a call that sends other properties is refused")
+            self._report(
+                at, BREAKING, "additional-properties-forbidden", detail, "a call that sends other properties is refused"
+            )
         else:
             level = ADDITIVE if old is True else POTENTIAL
             self._report(at, level, "additional-properties-forbidden", detail, "additional_properties stays empty")
@@ -447,7 +606,7 @@ class SchemaComparer:
         pair(lambda schemas, node: schemas.use(node).name)
         pair(lambda schemas, node: schemas.use(node).view.prose.get("title"))
         pair(_shape)
-        pair(lambda schemas, node: (_names(schemas, node) or None))
+        pair(lambda schemas, node: _names(schemas, node) or None)
         # What is left on both sides and is alike: one variant that was changed.
         for before in list(removed):
             alike = [after for after in added if self._alike(before, after)]
@@ -475,7 +634,9 @@ class SchemaComparer:
         if old.get("propertyName") != new.get("propertyName"):
             detail = f"discriminator: {arrow(old.get('propertyName', 'none'), new.get('propertyName', 'none'))}"
             level = BREAKING if old and new else POTENTIAL
-            aspect = "discriminator-changed" if old and new else "discriminator-added" if new else "discriminator-removed"
+            aspect = (
+                "discriminator-changed" if old and new else "discriminator-added" if new else "discriminator-removed"
+            )
             self._report(at, level, aspect, detail, "the SDK tells the variants apart by it", old, new)
             return
         before, after = _mapping(one), _mapping(two)
@@ -485,20 +646,42 @@ class SchemaComparer:
             detail = f"discriminator {short(value)}: {arrow(before.get(value, 'none'), after.get(value, 'none'))}"
             if value not in after:
                 level = BREAKING if at.context is Context.REQUEST else POTENTIAL
-                self._report(at, level, "discriminator-mapping-removed", detail, "the value no longer tells a variant", old, new)
+                self._report(
+                    at, level, "discriminator-mapping-removed", detail, "the value no longer tells a variant", old, new
+                )
             elif value not in before:
                 level = ADDITIVE if at.context is Context.REQUEST else POTENTIAL
-                self._report(at, level, "discriminator-mapping-added", detail, "the SDK does not know the value yet", old, new)
+                self._report(
+                    at, level, "discriminator-mapping-added", detail, "the SDK does not know the value yet", old, new
+                )
             else:
-                self._report(at, BREAKING, "discriminator-mapping-changed", detail, "the SDK reads it as the old variant", old, new)
-        rest = ({k: v for k, v in side.items() if k not in ("propertyName", "mapping")} for side in (old, new))
-        self._rest(*({"discriminator": side} if side else {} for side in rest), at)
+                self._report(
+                    at,
+                    BREAKING,
+                    "discriminator-mapping-changed",
+                    detail,
+                    "the SDK reads it as the old variant",
+                    old,
+                    new,
+                )
+        handled = ("propertyName", "mapping")
+        rest = [{key: value for key, value in side.items() if key not in handled} for side in (old, new)]
+        self._rest({"discriminator": rest[0]}, {"discriminator": rest[1]}, at)
 
     def _rest(self, old: Json, new: Json, at: Place) -> None:
         for key in sorted(old.keys() | new.keys()):
             if fingerprint(old.get(key)) != fingerprint(new.get(key)):
                 detail = f"{key}: {arrow(old.get(key, 'none'), new.get(key, 'none'))}"
-                self._emit(at.scope, POTENTIAL, "unclassified", at.where, detail, "no rule explains this change: read it", old.get(key), new.get(key))
+                self._emit(
+                    at.scope,
+                    POTENTIAL,
+                    "unclassified",
+                    at.where,
+                    detail,
+                    "no rule explains this change: read it",
+                    old.get(key),
+                    new.get(key),
+                )
 
     def _prose(self, old: Json, new: Json, at: Place, nodes: tuple[Node, Node]) -> None:
         for code, detail in prose_changes(old, new):
@@ -517,11 +700,16 @@ def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
                 yield ("deprecated" if after else "reactivated"), "deprecated" if after else "no longer deprecated"
             continue
         code = "extension" if key.startswith("x-") else {"externalDocs": "external-docs"}.get(key, key.strip("$"))
-        yield f"{code}-changed", f"{key}: {arrow('none' if before is None else before, 'none' if after is None else after)}"
+        yield (
+            f"{code}-changed",
+            f"{key}: {arrow('none' if before is None else before, 'none' if after is None else after)}",
+        )
 
 
 def _is_plain(view: View) -> bool:
-    return bool(view.types and view.types <= _PLAIN) and not view.enum and view.facets.get("format") not in _READ_FORMATS
+    return (
+        bool(view.types and view.types <= _PLAIN) and not view.enum and view.facets.get("format") not in _READ_FORMATS
+    )
 
 
 def _is_closed(view: View) -> bool:
@@ -535,9 +723,9 @@ def _closure(types: frozenset[str] | None) -> frozenset[str] | None:
 
 def _same_text(one: View, two: View) -> bool:
     """Whether a parameter reads the same in a URL: any value is text, and one value is a list of one."""
-    if two.types == {"string"} and "format" not in two.facets and two.enum is None and "pattern" not in two.facets:
+    if two.types == frozenset({"string"}) and "format" not in two.facets and two.enum is None and "pattern" not in two.facets:
         return bool(one.types and one.types <= _PLAIN)
-    return two.types == {"array"} and bool(one.types and one.types <= _PLAIN)
+    return two.types == frozenset({"array"}) and bool(one.types and one.types <= _PLAIN)
 
 
 def _greater(one: Any, two: Any) -> bool:

@@ -69,7 +69,11 @@ def _mark_open_unions(document: Json, prepared: Json) -> None:
     while stack:
         node, other = stack.pop()
         if isinstance(node, dict) and isinstance(other, dict):
-            if any(len(other.get(key) or []) > len(node.get(key) or []) for key in ("oneOf", "anyOf") if isinstance(node.get(key), list)):
+            if any(
+                len(other.get(key) or []) > len(node.get(key) or [])
+                for key in ("oneOf", "anyOf")
+                if isinstance(node.get(key), list)
+            ):
                 node[OPEN_UNION] = True
             stack.extend((node[key], other[key]) for key in node.keys() & other.keys())
         elif isinstance(node, list) and isinstance(other, list):
@@ -79,9 +83,14 @@ def _mark_open_unions(document: Json, prepared: Json) -> None:
 def tree_side(root: Path, label: str) -> Side:
     """The side that a checked-out tree makes."""
     folder = root / SPECS
-    specs = {path.name: load_spec(path, path.name, overlays_of(path, folder / "overlays")) for path in sorted(folder.glob("*.yaml"))}
+    specs = {
+        path.name: load_spec(path, path.name, overlays_of(path, folder / "overlays"))
+        for path in sorted(folder.glob("*.yaml"))
+    }
     facade = root / FACADE
-    sources = {path.relative_to(facade.parent).as_posix(): path.read_text("utf-8") for path in sorted(facade.rglob("*.py"))}
+    sources = {
+        path.relative_to(facade.parent).as_posix(): path.read_text("utf-8") for path in sorted(facade.rglob("*.py"))
+    }
     return Side(label, specs, sources)
 
 
@@ -92,9 +101,21 @@ def worktree_side(root: Path = ROOT) -> Side:
 
 def revision_side(revision: str, root: Path = ROOT) -> Side:
     """A git revision."""
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", problem=f"unknown revision {revision!r}")
+    commit = _git(
+        root,
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        f"{revision}^{{commit}}",
+        problem=f"unknown revision {revision!r}",
+    )
     name = commit.decode().strip()
-    folders = [path for path in (SPECS, FACADE) if _git(root, "ls-tree", "--name-only", name, path, problem=f"{revision}: cannot be listed")]
+    folders = [
+        path
+        for path in (SPECS, FACADE)
+        if _git(root, "ls-tree", "--name-only", name, path, problem=f"{revision}: cannot be listed")
+    ]
     if SPECS not in folders:
         return Side(revision, {})
     archive = _git(root, "archive", "--format=tar", name, *folders, problem=f"{revision}: cannot be read")
@@ -110,7 +131,7 @@ def revision_side(revision: str, root: Path = ROOT) -> Side:
 
 def _git(root: Path, *arguments: str, problem: str) -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)  # noqa: S607
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
     except OSError:
         raise DriftError("git is not installed") from None
     if done.returncode:
@@ -143,7 +164,9 @@ def upstream_sides(upstream: Path, stored: Path, root: Path = ROOT) -> tuple[Sid
 def worktree_facade(root: Path = ROOT) -> dict[str, str]:
     """The source of the facade in the working tree."""
     facade = root / FACADE
-    return {path.relative_to(facade.parent).as_posix(): path.read_text("utf-8") for path in sorted(facade.rglob("*.py"))}
+    return {
+        path.relative_to(facade.parent).as_posix(): path.read_text("utf-8") for path in sorted(facade.rglob("*.py"))
+    }
 
 
 @contextlib.contextmanager

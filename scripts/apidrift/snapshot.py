@@ -94,7 +94,7 @@ def snapshot(sources: Mapping[str, str]) -> tuple[Snapshot, list[str]]:
     for path, text in sorted(sources.items()):
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         try:
-            tree = compile(text, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            tree = ast.parse(text, path)
             compile(text, path, "exec", dont_inherit=True)  # finds what the grammar allows: a keyword given twice
         except (SyntaxError, ValueError):
             invalid.append(path)
@@ -114,11 +114,14 @@ def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 module.functions[node.name] = _function(node)
             case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.Tuple(elts=names) | ast.List(elts=names)):
-                declared = {each.value for each in names if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+                declared = {
+                    each.value for each in names if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                }
             case ast.Assign(targets=[ast.Name(id="OPERATION")], value=ast.Call(keywords=keywords)):
                 module.operation = {each.arg: _literal(each.value) for each in keywords if each.arg}
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) | ast.AnnAssign(
-                target=ast.Name(id=target), value=ast.expr() as value
+            case (
+                ast.Assign(targets=[ast.Name(id=target)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value)
             ):
                 module.constants[target] = ast.unparse(value)
             case ast.ImportFrom(names=names):
@@ -180,7 +183,12 @@ def _readers(function: AnyFunction) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Of every function that reads a union, the variants in the order in which it tries them."""
     for node in ast.walk(function):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("read_"):
-            yield node.name, tuple(ast.unparse(each.value) for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)
+            yield (
+                node.name,
+                tuple(
+                    ast.unparse(each.value) for each in ast.walk(node) if isinstance(each, ast.Return) and each.value
+                ),
+            )
 
 
 def _function(node: AnyFunction) -> Function:
@@ -192,11 +200,19 @@ def _function(node: AnyFunction) -> Function:
         for each, default in zip(positional, defaults, strict=True)
     ]
     if arguments.vararg:
-        parameters.append(Parameter(f"*{arguments.vararg.arg}", "positional", annotation_text(arguments.vararg.annotation), "()"))
+        parameters.append(
+            Parameter(f"*{arguments.vararg.arg}", "positional", annotation_text(arguments.vararg.annotation), "()")
+        )
     for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        parameters.append(Parameter(each.arg, "keyword", annotation_text(each.annotation), None if value is None else ast.unparse(value)))
+        parameters.append(
+            Parameter(
+                each.arg, "keyword", annotation_text(each.annotation), None if value is None else ast.unparse(value)
+            )
+        )
     if arguments.kwarg:
-        parameters.append(Parameter(f"**{arguments.kwarg.arg}", "keyword", annotation_text(arguments.kwarg.annotation), "{}"))
+        parameters.append(
+            Parameter(f"**{arguments.kwarg.arg}", "keyword", annotation_text(arguments.kwarg.annotation), "{}")
+        )
     return Function(
         tuple(each for each in parameters if each.name not in ("self", "cls")),
         annotation_text(node.returns),
@@ -208,16 +224,26 @@ def _function(node: AnyFunction) -> Function:
 
 
 def _dump(node: ast.Module | AnyFunction) -> str:
-    """A tree without docstrings."""
-    text = ast.unparse(_WithoutDocstrings().visit(ast.parse(ast.unparse(node))))
-    return text
+    """A tree without docstrings and imports."""
+    return ast.unparse(_OnlyCode().visit(ast.parse(ast.unparse(node))))
 
 
-class _WithoutDocstrings(ast.NodeTransformer):
+class _OnlyCode(ast.NodeTransformer):
+    def visit_Import(self, node: ast.Import) -> None:
+        """Imports follow from the code."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        """Imports follow from the code."""
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = node.body[1:]
+        if isinstance(getattr(node, "body", None), list) and not node.body:  # type: ignore[attr-defined]
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]
         return node
 
 
@@ -229,10 +255,11 @@ def annotation_text(node: ast.expr | None) -> str:
     if node is None:
         return "Any"
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        quoted = node.value
         try:
-            node = ast.parse(node.value, mode="eval").body
+            node = ast.parse(quoted, mode="eval").body
         except SyntaxError:
-            return repr(node.value)
+            return repr(quoted)
     return _joined(_members(node))
 
 
@@ -249,7 +276,7 @@ def _members(node: ast.expr) -> list[str]:
         base = ast.unparse(node.value).rpartition(".")[2]
         if base == "Literal":
             return [ast.unparse(node)]
-        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        inner: list[ast.expr] = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if base == "Optional":
             return [*_members(inner[0]), "None"]
         if base == "Union":

@@ -17,7 +17,18 @@ from .documents import Json, follow
 Node = dict[str, Any] | bool
 
 PROSE: Final = frozenset(
-    {"title", "description", "summary", "example", "examples", "externalDocs", "deprecated", "$comment", "$schema", "$id"}
+    {
+        "title",
+        "description",
+        "summary",
+        "example",
+        "examples",
+        "externalDocs",
+        "deprecated",
+        "$comment",
+        "$schema",
+        "$id",
+    }
     | {"$defs", "definitions", "$anchor"}
 )
 # What limits values without changing their type. The first two groups have a direction: larger is tighter, or looser.
@@ -38,13 +49,14 @@ class View:
     """One level of a schema."""
 
     types: frozenset[str] | None = None  # None: any
+    implied: bool = False  # the types follow from other keywords; strictly speaking, other types are allowed too
     nullable: bool = False
     enum: tuple[Any, ...] | None = None
     open_enum: tuple[Any, ...] | None = None  # x-extensible-enum
     properties: dict[str, Node] = dataclasses.field(default_factory=dict[str, Any])
     required: frozenset[str] = frozenset()
     additional: Node = True
-    items: Node | None = None
+    items: Any = None  # a schema, or a list of them in the old form of tuples
     union: str = ""  # "oneOf", "anyOf" or nothing
     variants: tuple[Node, ...] = ()
     discriminator: Json = dataclasses.field(default_factory=dict[str, Any])
@@ -188,6 +200,7 @@ def _own(node: Json) -> View:
         nullable = nullable or not types
         values = [value for value in values if value is not None]
     types.discard("null")
+    implied = not types and values is None
     if not types:
         types = _implied_types(node, values)
     additional = node.get("additionalProperties", True)
@@ -196,6 +209,7 @@ def _own(node: Json) -> View:
     required = node.get("required")
     view = View(
         types=frozenset(types) or None,
+        implied=implied and bool(types),
         nullable=nullable,
         enum=None if values is None else tuple(values),
         open_enum=tuple(node["x-extensible-enum"]) if isinstance(node.get("x-extensible-enum"), list) else None,
@@ -233,7 +247,7 @@ def _implied_types(node: Json, values: list[Any] | None) -> set[str]:
 
 
 def _facets(node: Json) -> dict[str, Any]:
-    facets = {key: node[key] for key in FACETS if key in node and _DEFAULTS.get(key, _MISSING) != node[key]}
+    facets: dict[str, Any] = {key: node[key] for key in FACETS if key in node and _DEFAULTS.get(key, _MISSING) != node[key]}
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         flag = facets.get(exclusive)
         if flag is True:
@@ -258,6 +272,7 @@ def _meet(one: View, two: View) -> View:
     """The values that both schemas allow."""
     view = View(
         types=_common(one.types, two.types),
+        implied=(one.types is None and two.implied) or (two.types is None and one.implied) or (one.implied and two.implied),
         nullable=one.nullable and two.nullable,
         required=one.required | two.required,
         additional=_both(one.additional, two.additional),
@@ -270,7 +285,9 @@ def _meet(one: View, two: View) -> View:
     )
     view.enum = one.enum if two.enum is None else two.enum if one.enum is None else _shared(one.enum, two.enum)
     view.open_enum = one.open_enum or two.open_enum
-    view.items = one.items if two.items is None else two.items if one.items is None else {"allOf": [one.items, two.items]}
+    view.items = (
+        one.items if two.items is None else two.items if one.items is None else {"allOf": [one.items, two.items]}
+    )
     view.properties = dict(one.properties)
     for name, schema in two.properties.items():
         other = view.properties.get(name, True)

@@ -78,7 +78,8 @@ class _Side:
     def _operation(self, method: str, path: str, item: Json, node: Json) -> Operation:
         label = f"{method.upper()} {path}"
         owner, at = next(
-            ((owner, at) for owner, at in ((node, label), (item, label)) if owner.get("servers")), (self.document, "servers")
+            ((owner, at) for owner, at in ((node, label), (item, label)) if owner.get("servers")),
+            (self.document, "servers"),
         )
         urls = tuple(server_url(server) for server in owner.get("servers") or [{"url": "/"}])
         base = urlsplit(urls[0]).path.rstrip("/")
@@ -139,7 +140,9 @@ def scheme_identity(scheme: Json) -> str:
         return f"http {str(scheme.get('scheme', '')).lower()}"
     if kind == "apikey":
         return f"API key in {scheme.get('in')} {scheme.get('name')}"
-    return {"oauth2": "OAuth 2.0", "openidconnect": "OpenID Connect"}.get(kind, f"{kind} {scheme.get('name', '')}".strip())
+    return {"oauth2": "OAuth 2.0", "openidconnect": "OpenID Connect"}.get(
+        kind, f"{kind} {scheme.get('name', '')}".strip()
+    )
 
 
 def _component(node: Any, section: str) -> str:
@@ -182,6 +185,7 @@ class WireComparison:
 
     def _match_by_path(self, old: dict[tuple[str, str], Operation], new: dict[tuple[str, str], Operation]) -> None:
         """An operation whose full path is gone is still the same one if only the path of the server differs."""
+
         def bare(operation: Operation) -> tuple[str, str]:
             return (operation.method, _BLANKS.sub("{}", operation.path))
 
@@ -191,8 +195,16 @@ class WireComparison:
             if match is not None:
                 new[key] = new.pop(match)
 
-    def _emit(  # noqa: PLR0913, PLR0917
-        self, scope: Scope, level: Level, code: str, where: str, detail: str, effect: str, old: Any = None, new: Any = None
+    def _emit(
+        self,
+        scope: Scope,
+        level: Level,
+        code: str,
+        where: str,
+        detail: str,
+        effect: str,
+        old: Any = None,
+        new: Any = None,
     ) -> None:
         self._found.append((scope, Change(Axis.WIRE, level, code, where, detail, effect, (), old, new)))
 
@@ -208,7 +220,8 @@ class WireComparison:
                 seen |= fresh
                 waiting += fresh
         return merged(
-            dataclasses.replace(change, operations=tuple(sorted(reaching.get(scope, ())))) for scope, change in self._found
+            dataclasses.replace(change, operations=tuple(sorted(reaching.get(scope, ()))))
+            for scope, change in self._found
         )
 
     # The document as a whole.
@@ -217,9 +230,18 @@ class WireComparison:
         old, new = self._old.document, self._new.document
         scope: Scope = ("document",)
         if old["openapi"] != new["openapi"]:
-            self._emit(scope, DOCS, "openapi-version-changed", "openapi", arrow(old["openapi"], new["openapi"]), "the notation, not the API")
+            self._emit(
+                scope,
+                DOCS,
+                "openapi-version-changed",
+                "openapi",
+                arrow(old["openapi"], new["openapi"]),
+                "the notation, not the API",
+            )
         self._documentation(scope, "info", old.get("info", {}), new.get("info", {}))
-        for key in sorted((old.keys() | new.keys()) - {"openapi", "info", "paths", "components", "servers", "security"}):
+        for key in sorted(
+            (old.keys() | new.keys()) - {"openapi", "info", "paths", "components", "servers", "security"}
+        ):
             if old.get(key) == new.get(key):
                 continue
             if key == "tags":
@@ -241,8 +263,21 @@ class WireComparison:
     def _documentation(self, scope: Scope, where: str, old: Json, new: Json) -> None:
         for key in sorted(old.keys() | new.keys()):
             if old.get(key) != new.get(key):
-                code = "extension-changed" if key.startswith("x-") else f"{where}-changed" if where == "info" else "external-docs-changed"
-                self._emit(scope, DOCS, code, where, f"{key}: {arrow(old.get(key, 'none'), new.get(key, 'none'))}", "documentation only")
+                code = (
+                    "extension-changed"
+                    if key.startswith("x-")
+                    else f"{where}-changed"
+                    if where == "info"
+                    else "external-docs-changed"
+                )
+                self._emit(
+                    scope,
+                    DOCS,
+                    code,
+                    where,
+                    f"{key}: {arrow(old.get(key, 'none'), new.get(key, 'none'))}",
+                    "documentation only",
+                )
 
     def _extensions(self, scope: Scope, where: str, old: Json, new: Json) -> None:
         for code, detail in prose_changes(_only_extensions(old), _only_extensions(new)):
@@ -255,7 +290,9 @@ class WireComparison:
     def _unclassified(self, scope: Scope, where: str, key: str, old: Any, new: Any) -> None:
         if fingerprint(old) != fingerprint(new):
             detail = f"{key}: {arrow('none' if old is None else old, 'none' if new is None else new)}"
-            self._emit(scope, POTENTIAL, "unclassified", where, detail, "no rule explains this change: read it", old, new)
+            self._emit(
+                scope, POTENTIAL, "unclassified", where, detail, "no rule explains this change: read it", old, new
+            )
 
     def _rest(self, scope: Scope, where: str, old: Json, new: Json, handled: set[str]) -> None:
         """What no rule has looked at."""
@@ -267,15 +304,27 @@ class WireComparison:
         """Parts by name of which only the difference is known: webhooks, callbacks, links."""
         for name in sorted(old.keys() | new.keys()):
             if name not in new:
-                self._emit(scope, POTENTIAL, f"{noun}-removed", where, f"{name} removed", "the SDK does not use it; other code may", old[name])
+                self._emit(
+                    scope,
+                    POTENTIAL,
+                    f"{noun}-removed",
+                    where,
+                    f"{name} removed",
+                    "the SDK does not use it; other code may",
+                    old[name],
+                )
             elif name not in old:
-                self._emit(scope, ADDITIVE, f"{noun}-added", where, f"{name} added", "the SDK does not use it", None, new[name])
+                self._emit(
+                    scope, ADDITIVE, f"{noun}-added", where, f"{name} added", "the SDK does not use it", None, new[name]
+                )
             else:
                 one, two = (self._resolved(side, tree[name]) for side, tree in ((self._old, old), (self._new, new)))
                 if fingerprint(one) != fingerprint(two):
                     self._unclassified(scope, f"{where} > {name}", noun, one, two)
                 elif one != two:
-                    self._emit(scope, DOCS, "description-changed", f"{where} > {name}", arrow(one, two), "documentation only")
+                    self._emit(
+                        scope, DOCS, "description-changed", f"{where} > {name}", arrow(one, two), "documentation only"
+                    )
 
     @staticmethod
     def _resolved(side: _Side, node: Any) -> Any:
@@ -293,7 +342,14 @@ class WireComparison:
 
     def _scheme(self, where: str, old: Json, new: Json) -> None:
         scope: Scope = ("document",)
-        self._prose(scope, where, old, {**new, "x-required-scopes": old.get("x-required-scopes")} if "x-required-scopes" in old else _without(new, "x-required-scopes"))
+        self._prose(
+            scope,
+            where,
+            old,
+            {**new, "x-required-scopes": old.get("x-required-scopes")}
+            if "x-required-scopes" in old
+            else _without(new, "x-required-scopes"),
+        )
         flows = (old.get("flows") or {}, new.get("flows") or {})
         for flow in sorted(flows[0].keys() | flows[1].keys()):
             one, two = flows[0].get(flow) or {}, flows[1].get(flow) or {}
@@ -301,23 +357,69 @@ class WireComparison:
             if not one or not two:
                 level = ADDITIVE if two else POTENTIAL
                 change = "added" if two else "removed"
-                self._emit(scope, level, f"api-security-component-oauth-flow-{change}", at, f"{flow} {change}", "a way to get tokens", one, two)
+                self._emit(
+                    scope,
+                    level,
+                    f"api-security-component-oauth-flow-{change}",
+                    at,
+                    f"{flow} {change}",
+                    "a way to get tokens",
+                    one,
+                    two,
+                )
                 continue
             for key in sorted((one.keys() | two.keys()) - {"scopes"}):
                 if one.get(key) != two.get(key):
                     code = "api-security-component-oauth-url-changed" if key.endswith("Url") else "unclassified"
-                    self._emit(scope, POTENTIAL, code, at, f"{key}: {arrow(one.get(key, 'none'), two.get(key, 'none'))}", "tokens come from elsewhere; the SDK uses the identity host of its environment")
+                    self._emit(
+                        scope,
+                        POTENTIAL,
+                        code,
+                        at,
+                        f"{key}: {arrow(one.get(key, 'none'), two.get(key, 'none'))}",
+                        "tokens come from elsewhere; the SDK uses the identity host of its environment",
+                    )
             scopes = (one.get("scopes") or {}, two.get("scopes") or {})
             for name in sorted(scopes[0].keys() - scopes[1].keys()):
-                self._emit(scope, POTENTIAL, "api-security-component-oauth-scope-removed", at, f"{name} removed", "a token request that names the scope is refused")
+                self._emit(
+                    scope,
+                    POTENTIAL,
+                    "api-security-component-oauth-scope-removed",
+                    at,
+                    f"{name} removed",
+                    "a token request that names the scope is refused",
+                )
             for name in sorted(scopes[1].keys() - scopes[0].keys()):
-                self._emit(scope, ADDITIVE, "api-security-component-oauth-scope-added", at, f"{name} added", "it can be asked for")
+                self._emit(
+                    scope,
+                    ADDITIVE,
+                    "api-security-component-oauth-scope-added",
+                    at,
+                    f"{name} added",
+                    "it can be asked for",
+                )
             for name in sorted(scopes[0].keys() & scopes[1].keys()):
                 if scopes[0][name] != scopes[1][name]:
-                    self._emit(scope, DOCS, "description-changed", at, f"{name}: {arrow(scopes[0][name], scopes[1][name])}", "documentation only")
+                    self._emit(
+                        scope,
+                        DOCS,
+                        "description-changed",
+                        at,
+                        f"{name}: {arrow(scopes[0][name], scopes[1][name])}",
+                        "documentation only",
+                    )
         if old.get("openIdConnectUrl") != new.get("openIdConnectUrl"):
-            detail = f"openIdConnectUrl: {arrow(old.get('openIdConnectUrl', 'none'), new.get('openIdConnectUrl', 'none'))}"
-            self._emit(scope, POTENTIAL, "api-security-component-oauth-url-changed", where, detail, "tokens come from elsewhere")
+            detail = (
+                f"openIdConnectUrl: {arrow(old.get('openIdConnectUrl', 'none'), new.get('openIdConnectUrl', 'none'))}"
+            )
+            self._emit(
+                scope,
+                POTENTIAL,
+                "api-security-component-oauth-url-changed",
+                where,
+                detail,
+                "tokens come from elsewhere",
+            )
         if old.get("bearerFormat") != new.get("bearerFormat"):
             detail = f"bearerFormat: {arrow(old.get('bearerFormat', 'none'), new.get('bearerFormat', 'none'))}"
             self._emit(scope, DOCS, "description-changed", where, detail, "a hint for people")
@@ -325,7 +427,16 @@ class WireComparison:
         self._rest(scope, where, old, new, handled)
         if scheme_identity(old) != scheme_identity(new):
             detail = arrow(scheme_identity(old), scheme_identity(new))
-            self._emit(scope, POTENTIAL, "api-security-component-changed", where, detail, "operations that need it are listed with it", old, new)
+            self._emit(
+                scope,
+                POTENTIAL,
+                "api-security-component-changed",
+                where,
+                detail,
+                "operations that need it are listed with it",
+                old,
+                new,
+            )
 
     # Operations.
 
@@ -336,10 +447,27 @@ class WireComparison:
 
     def _removed(self, operation: Operation) -> None:
         code = "api-removed-with-deprecation" if operation.node.get("deprecated") else "api-removed-without-deprecation"
-        self._emit(self._label(operation), BREAKING, code, operation.label, "operation removed", "every call raises NotFoundError", operation.node)
+        self._emit(
+            self._label(operation),
+            BREAKING,
+            code,
+            operation.label,
+            "operation removed",
+            "every call raises NotFoundError",
+            operation.node,
+        )
 
     def _added(self, operation: Operation) -> None:
-        self._emit(self._label(operation), ADDITIVE, "endpoint-added", operation.label, "operation added", "the SDK has no call for it yet", None, operation.node)
+        self._emit(
+            self._label(operation),
+            ADDITIVE,
+            "endpoint-added",
+            operation.label,
+            "operation added",
+            "the SDK has no call for it yet",
+            None,
+            operation.node,
+        )
 
     def _operation(self, old: Operation, new: Operation) -> None:
         scope = self._label(old)
@@ -352,7 +480,9 @@ class WireComparison:
         self._parameters(scope, where, old, new)
         self._body(scope, where, old.node.get("requestBody"), new.node.get("requestBody"))
         self._responses(scope, where, old.node.get("responses", {}), new.node.get("responses", {}))
-        self._named(scope, "callback", f"{where} > callbacks", old.node.get("callbacks") or {}, new.node.get("callbacks") or {})
+        self._named(
+            scope, "callback", f"{where} > callbacks", old.node.get("callbacks") or {}, new.node.get("callbacks") or {}
+        )
         handled = {"operationId", "tags", "servers", "security", "parameters", "requestBody", "responses", "callbacks"}
         self._rest(scope, where, old.node, new.node, handled)
 
@@ -360,13 +490,22 @@ class WireComparison:
         for key, code in (("operationId", "api-operation-id-changed"), ("tags", "api-tags-changed")):
             if old.node.get(key) != new.node.get(key):
                 detail = f"{key}: {arrow(old.node.get(key, 'none'), new.node.get(key, 'none'))}"
-                self._emit(scope, DOCS, code, where, detail, "not part of requests or answers; generated names follow it")
+                self._emit(
+                    scope, DOCS, code, where, detail, "not part of requests or answers; generated names follow it"
+                )
         for code, detail in prose_changes(_only_prose(old.node), _only_prose(new.node)):
             code = {"deprecated": "endpoint-deprecated", "reactivated": "endpoint-reactivated"}.get(code, code)
             self._emit(scope, DOCS, code, where, detail, "documentation only", old.node, new.node)
         self._prose(scope, where, old.item, new.item)
         if old.path != new.path and _BLANKS.sub("{}", old.path) == _BLANKS.sub("{}", new.path):
-            self._emit(scope, DOCS, "path-parameter-renamed", where, arrow(old.path, new.path), "requests stay the same; generated argument names follow it")
+            self._emit(
+                scope,
+                DOCS,
+                "path-parameter-renamed",
+                where,
+                arrow(old.path, new.path),
+                "requests stay the same; generated argument names follow it",
+            )
 
     def _servers(self, scope: Scope, old: Operation, new: Operation) -> None:
         full = ([url + operation.path for url in operation.urls] for operation in (old, new))
@@ -382,9 +521,23 @@ class WireComparison:
         for url in removed[len(added) :]:
             self._emit(scope, POTENTIAL, "server-removed", where, f"{url or '/'} removed", effect)
         for url in added[len(removed) :]:
-            self._emit(scope, ADDITIVE, "server-added", where, f"{url or '/'} added", "the SDK takes its host from the environment")
+            self._emit(
+                scope,
+                ADDITIVE,
+                "server-added",
+                where,
+                f"{url or '/'} added",
+                "the SDK takes its host from the environment",
+            )
         if not removed and not added:
-            self._emit(scope, DOCS, "servers-reordered", where, arrow(list(old.urls), list(new.urls)), "the SDK takes its host from the environment")
+            self._emit(
+                scope,
+                DOCS,
+                "servers-reordered",
+                where,
+                arrow(list(old.urls), list(new.urls)),
+                "the SDK takes its host from the environment",
+            )
 
     def _server_details(self, scope: Scope, where: str, old: list[Any], new: list[Any]) -> None:
         """What is said about a server beside its URL."""
@@ -406,31 +559,63 @@ class WireComparison:
             self._emit(scope, ADDITIVE, code, where, detail, "the token that the SDK sends is not needed")
         elif {} in one or not one:
             works = any(map(_bearer, two))
-            effect = "the SDK sends a token with every call; whether it is enough depends on its rights" if works else "the SDK does not send what is asked for: UnauthorizedError"
+            effect = (
+                "the SDK sends a token with every call; whether it is enough depends on its rights"
+                if works
+                else "the SDK does not send what is asked for: UnauthorizedError"
+            )
             self._emit(scope, POTENTIAL if works else BREAKING, "api-security-added", where, detail, effect)
         else:
             self._alternatives(scope, where, detail, one, two)
 
     def _alternatives(
-        self, scope: Scope, where: str, detail: str, one: list[dict[str, frozenset[str]]], two: list[dict[str, frozenset[str]]]
+        self,
+        scope: Scope,
+        where: str,
+        detail: str,
+        one: list[dict[str, frozenset[str]]],
+        two: list[dict[str, frozenset[str]]],
     ) -> None:
         before, after = {frozenset(each): each for each in one}, {frozenset(each): each for each in two}
         common = before.keys() & after.keys()
         if not any(map(_bearer, two)):
-            self._emit(scope, BREAKING, "api-security-removed-alternative", where, detail, "the SDK does not send what is asked for: UnauthorizedError")
+            self._emit(
+                scope,
+                BREAKING,
+                "api-security-removed-alternative",
+                where,
+                detail,
+                "the SDK does not send what is asked for: UnauthorizedError",
+            )
         elif before.keys() - after.keys():
             effect = "another way to sign in is needed unless a bearer token is still accepted"
             self._emit(scope, POTENTIAL, "api-security-removed-alternative", where, detail, effect)
         elif after.keys() - before.keys():
-            self._emit(scope, ADDITIVE, "api-security-added-alternative", where, detail, "what was sent before is still accepted")
+            self._emit(
+                scope,
+                ADDITIVE,
+                "api-security-added-alternative",
+                where,
+                detail,
+                "what was sent before is still accepted",
+            )
         for schemes in common:
             for scheme in sorted(schemes):
                 scopes = (before[schemes][scheme], after[schemes][scheme])
                 for name in sorted(scopes[1] - scopes[0]):
                     effect = "tokens without it get PermissionDeniedError"
-                    self._emit(scope, POTENTIAL, "api-security-scope-added", where, f"{scheme}: scope {name} needed", effect)
+                    self._emit(
+                        scope, POTENTIAL, "api-security-scope-added", where, f"{scheme}: scope {name} needed", effect
+                    )
                 for name in sorted(scopes[0] - scopes[1]):
-                    self._emit(scope, ADDITIVE, "api-security-scope-removed", where, f"{scheme}: scope {name} not needed", "tokens that were accepted still are")
+                    self._emit(
+                        scope,
+                        ADDITIVE,
+                        "api-security-scope-removed",
+                        where,
+                        f"{scheme}: scope {name} not needed",
+                        "tokens that were accepted still are",
+                    )
 
     # Parameters and bodies.
 
@@ -439,14 +624,18 @@ class WireComparison:
         gone = [key for key in before if key not in after]
         fresh = [key for key in after if key not in before]
         for key in list(gone):
-            moved = next((other for other in fresh if self._same_parameter(key, before[key][0], other, after[other][0])), None)
+            moved = next(
+                (other for other in fresh if self._same_parameter(key, before[key][0], other, after[other][0])), None
+            )
             if moved is not None and not self._ignored(key, before[key][0]):
                 gone.remove(key)
                 fresh.remove(moved)
                 code = "request-parameter-renamed" if key[0] == moved[0] else "request-parameter-moved"
                 detail = arrow(_parameter_name(key, before[key][0]), _parameter_name(moved, after[moved][0]))
                 required = before[key][0].get("required") or after[moved][0].get("required")
-                effect = "a call that sends it under the old name " + ("is refused" if required else "has no effect any more")
+                effect = "a call that sends it under the old name " + (
+                    "is refused" if required else "has no effect any more"
+                )
                 self._emit(scope, BREAKING, code, label, detail, effect, before[key][0], after[moved][0])
         for key in gone:
             self._removed_parameter(scope, label, key, before[key][0])
@@ -455,12 +644,19 @@ class WireComparison:
         for key in before:
             if key in after:
                 name = before[key][1]
-                where = f"parameters.{name}" if name and name == after[key][1] else f"{label} > {_parameter_name(key, before[key][0])}"
+                where = (
+                    f"parameters.{name}"
+                    if name and name == after[key][1]
+                    else f"{label} > {_parameter_name(key, before[key][0])}"
+                )
                 self._parameter(scope, where, key, before[key][0], after[key][0])
 
     def _same_parameter(self, one: tuple[str, str], old: Json, two: tuple[str, str], new: Json) -> bool:
         if one[0] != two[0]:
-            return str(old.get("name", "")).lower() == str(new.get("name", "")).lower() and "path" not in (one[0], two[0])
+            return str(old.get("name", "")).lower() == str(new.get("name", "")).lower() and "path" not in (
+                one[0],
+                two[0],
+            )
         if one[0] == "path":
             return False
         same_schema = fingerprint(old.get("schema")) == fingerprint(new.get("schema"))
@@ -475,19 +671,60 @@ class WireComparison:
         name = _parameter_name(key, old)
         where = f"{label} > {name}"
         if self._ignored(key, old):
-            self._emit(scope, DOCS, "ignored-header-removed", where, f"{name} removed", "OpenAPI ignores it as a parameter", old)
+            self._emit(
+                scope,
+                DOCS,
+                "ignored-header-removed",
+                where,
+                f"{name} removed",
+                "OpenAPI ignores it as a parameter",
+                old,
+            )
         elif old.get("deprecated"):
-            self._emit(scope, POTENTIAL, "request-parameter-removed-with-deprecation", where, f"{name} removed", "it has no effect any more, or is refused", old)
+            self._emit(
+                scope,
+                POTENTIAL,
+                "request-parameter-removed-with-deprecation",
+                where,
+                f"{name} removed",
+                "it has no effect any more, or is refused",
+                old,
+            )
         elif key[0] == "path":
-            self._emit(scope, BREAKING, "request-parameter-removed", where, f"{name} removed", "requests go to another path", old)
+            self._emit(
+                scope,
+                BREAKING,
+                "request-parameter-removed",
+                where,
+                f"{name} removed",
+                "requests go to another path",
+                old,
+            )
         else:
-            self._emit(scope, POTENTIAL, "request-parameter-removed", where, f"{name} removed", "it has no effect any more, or is refused", old)
+            self._emit(
+                scope,
+                POTENTIAL,
+                "request-parameter-removed",
+                where,
+                f"{name} removed",
+                "it has no effect any more, or is refused",
+                old,
+            )
 
     def _added_parameter(self, scope: Scope, label: str, key: tuple[str, str], new: Json) -> None:
         name = _parameter_name(key, new)
         where = f"{label} > {name}"
         if self._ignored(key, new):
-            self._emit(scope, DOCS, "ignored-header-added", where, f"{name} added", "OpenAPI ignores it as a parameter", None, new)
+            self._emit(
+                scope,
+                DOCS,
+                "ignored-header-added",
+                where,
+                f"{name} added",
+                "OpenAPI ignores it as a parameter",
+                None,
+                new,
+            )
         elif new.get("required") or key[0] == "path":
             schema = new.get("schema")
             has_default = isinstance(schema, dict) and "default" in schema
@@ -496,24 +733,69 @@ class WireComparison:
                 effect = "calls do not send it: refused, or taken as the default"
             self._emit(scope, BREAKING, "new-required-request-parameter", where, f"{name} added", effect, None, new)
         else:
-            self._emit(scope, ADDITIVE, "new-optional-request-parameter", where, f"{name} added", "it can be left out", None, new)
+            self._emit(
+                scope,
+                ADDITIVE,
+                "new-optional-request-parameter",
+                where,
+                f"{name} added",
+                "it can be left out",
+                None,
+                new,
+            )
 
     def _parameter(self, scope: Scope, where: str, key: tuple[str, str], old: Json, new: Json) -> None:
         self._prose(scope, where, old, new)
         sides = (old, new)
         if self._ignored(key, old):
             if fingerprint(old) != fingerprint(new):
-                self._emit(scope, DOCS, "ignored-header-changed", where, arrow(old, new), "OpenAPI ignores it as a parameter", old, new)
+                self._emit(
+                    scope,
+                    DOCS,
+                    "ignored-header-changed",
+                    where,
+                    arrow(old, new),
+                    "OpenAPI ignores it as a parameter",
+                    old,
+                    new,
+                )
             return
         before, after = (bool(side.get("required")) or key[0] == "path" for side in sides)
         if not before and after:
-            self._emit(scope, BREAKING, "request-parameter-became-required", where, "required", "calls that leave it out are refused", old, new)
+            self._emit(
+                scope,
+                BREAKING,
+                "request-parameter-became-required",
+                where,
+                "required",
+                "calls that leave it out are refused",
+                old,
+                new,
+            )
         elif before and not after:
-            self._emit(scope, ADDITIVE, "request-parameter-became-optional", where, "optional", "nothing is refused that was accepted", old, new)
+            self._emit(
+                scope,
+                ADDITIVE,
+                "request-parameter-became-optional",
+                where,
+                "optional",
+                "nothing is refused that was accepted",
+                old,
+                new,
+            )
         place = Place(where, Context.REQUEST, "parameter", scope)
         if ("content" in old) != ("content" in new):
             detail = arrow("content" if "content" in old else "schema", "content" if "content" in new else "schema")
-            self._emit(scope, BREAKING, "request-parameter-serialization-changed", where, detail, "the value is written into the URL in another way", old, new)
+            self._emit(
+                scope,
+                BREAKING,
+                "request-parameter-serialization-changed",
+                where,
+                detail,
+                "the value is written into the URL in another way",
+                old,
+                new,
+            )
         elif "content" in old:
             self._media_types(place, old["content"], new["content"], "request-parameter-media-type")
         else:
@@ -522,8 +804,27 @@ class WireComparison:
         for flag in ("allowReserved", "allowEmptyValue"):
             if bool(old.get(flag)) != bool(new.get(flag)):
                 level = ADDITIVE if new.get(flag) else POTENTIAL
-                self._emit(scope, level, "request-parameter-serialization-changed", where, f"{flag}: {arrow(bool(old.get(flag)), bool(new.get(flag)))}", "characters that were accepted are refused" if level is POTENTIAL else "more is accepted", old, new)
-        handled = {"name", "in", "required", "schema", "content", "style", "explode", "allowReserved", "allowEmptyValue"}
+                self._emit(
+                    scope,
+                    level,
+                    "request-parameter-serialization-changed",
+                    where,
+                    f"{flag}: {arrow(bool(old.get(flag)), bool(new.get(flag)))}",
+                    "characters that were accepted are refused" if level is POTENTIAL else "more is accepted",
+                    old,
+                    new,
+                )
+        handled = {
+            "name",
+            "in",
+            "required",
+            "schema",
+            "content",
+            "style",
+            "explode",
+            "allowReserved",
+            "allowEmptyValue",
+        }
         self._rest(scope, where, old, new, handled)
 
     def _style(self, scope: Scope, where: str, key: tuple[str, str], old: Json, new: Json) -> None:
@@ -539,9 +840,27 @@ class WireComparison:
         compound = view.types is None or bool(view.types & {"array", "object"})
         label_styles = {"label", "matrix"} & {before[0], after[0]}
         if compound or label_styles:
-            self._emit(scope, BREAKING, "request-parameter-serialization-changed", where, detail, "the value is written into the request in another way", old, new)
+            self._emit(
+                scope,
+                BREAKING,
+                "request-parameter-serialization-changed",
+                where,
+                detail,
+                "the value is written into the request in another way",
+                old,
+                new,
+            )
         else:
-            self._emit(scope, DOCS, "request-parameter-serialization-changed", where, detail, "no effect on a single value", old, new)
+            self._emit(
+                scope,
+                DOCS,
+                "request-parameter-serialization-changed",
+                where,
+                detail,
+                "no effect on a single value",
+                old,
+                new,
+            )
 
     def _body(self, scope: Scope, label: str, old: Any, new: Any) -> None:
         where = f"{label} > body"
@@ -550,13 +869,39 @@ class WireComparison:
         if old is None:
             body = self._new.resolve(new)
             if body.get("required"):
-                self._emit(scope, BREAKING, "request-body-added-required", where, "required body added", "calls without a body are refused", None, body)
+                self._emit(
+                    scope,
+                    BREAKING,
+                    "request-body-added-required",
+                    where,
+                    "required body added",
+                    "calls without a body are refused",
+                    None,
+                    body,
+                )
             else:
-                self._emit(scope, ADDITIVE, "request-body-added-optional", where, "optional body added", "it can be left out", None, body)
+                self._emit(
+                    scope,
+                    ADDITIVE,
+                    "request-body-added-optional",
+                    where,
+                    "optional body added",
+                    "it can be left out",
+                    None,
+                    body,
+                )
             return
         one = self._old.resolve(old)
         if new is None:
-            self._emit(scope, BREAKING, "request-body-removed", where, "body removed", "what calls send is ignored or refused", one)
+            self._emit(
+                scope,
+                BREAKING,
+                "request-body-removed",
+                where,
+                "body removed",
+                "what calls send is ignored or refused",
+                one,
+            )
             return
         two = self._new.resolve(new)
         name = _component(old, "requestBodies")
@@ -565,9 +910,27 @@ class WireComparison:
         self._prose(scope, where, one, two)
         if bool(one.get("required")) != bool(two.get("required")):
             if two.get("required"):
-                self._emit(scope, BREAKING, "request-body-became-required", where, "required", "calls without a body are refused", one, two)
+                self._emit(
+                    scope,
+                    BREAKING,
+                    "request-body-became-required",
+                    where,
+                    "required",
+                    "calls without a body are refused",
+                    one,
+                    two,
+                )
             else:
-                self._emit(scope, ADDITIVE, "request-body-became-optional", where, "optional", "nothing is refused that was accepted", one, two)
+                self._emit(
+                    scope,
+                    ADDITIVE,
+                    "request-body-became-optional",
+                    where,
+                    "optional",
+                    "nothing is refused that was accepted",
+                    one,
+                    two,
+                )
         place = Place(where, Context.REQUEST, "body", scope)
         self._media_types(place, one.get("content", {}), two.get("content", {}), "request-body-media-type")
         self._rest(scope, where, one, two, {"required", "content"})
@@ -583,8 +946,14 @@ class WireComparison:
         for one, two in _paired(gone, fresh):
             gone.remove(one)
             fresh.remove(two)
-            effect = "the SDK sends the old one" if request else "the SDK asks for the old one in Accept and would be refused or misread the answer"
-            self._emit(at.scope, level, f"{code}-changed", at.where, arrow(before[one][0], after[two][0]), effect, old, new)
+            effect = (
+                "the SDK sends the old one"
+                if request
+                else "the SDK asks for the old one in Accept and would be refused or misread the answer"
+            )
+            self._emit(
+                at.scope, level, f"{code}-changed", at.where, arrow(before[one][0], after[two][0]), effect, old, new
+            )
             self._content(before[one][1], after[two][1], at)
         for key in gone:
             effect = "the SDK may send it" if request else "the SDK asks for it in Accept"
@@ -599,7 +968,9 @@ class WireComparison:
             place = dataclasses.replace(at, where=f"{at.where} > {key}") if several else at
             if before[key][0] != after[key][0]:
                 detail = arrow(before[key][0], after[key][0])
-                self._emit(at.scope, DOCS, f"{code}-spelling-changed", at.where, detail, "the same media type", old, new)
+                self._emit(
+                    at.scope, DOCS, f"{code}-spelling-changed", at.where, detail, "the same media type", old, new
+                )
             self._content(before[key][1], after[key][1], place)
 
     def _content(self, old: Json, new: Json, at: Place) -> None:
@@ -609,7 +980,16 @@ class WireComparison:
         for name in sorted(one.keys() | two.keys()):
             if one.get(name) != two.get(name):
                 detail = f"{name}: {arrow(one.get(name, 'none'), two.get(name, 'none'))}"
-                self._emit(at.scope, POTENTIAL, "request-body-encoding-changed", at.where, detail, "the part is written in another way", one, two)
+                self._emit(
+                    at.scope,
+                    POTENTIAL,
+                    "request-body-encoding-changed",
+                    at.where,
+                    detail,
+                    "the part is written in another way",
+                    one,
+                    two,
+                )
         self._rest(at.scope, at.where, old, new, {"schema", "encoding"})
 
     # Answers.
@@ -622,29 +1002,59 @@ class WireComparison:
         pairs = [(status, status) for status in before if status in after]
         # 2XX in place of 200 (or the other way round) says the same about the answer that is there today.
         for one in list(gone):
-            match = next((two for two in fresh if one[0] == two[0] and "X" in one + two and _same_today(one, two)), None)
+            match = next(
+                (two for two in fresh if one[0] == two[0] and "X" in one + two and _same_today(one, two)), None
+            )
             if match is not None:
                 gone.remove(one)
                 fresh.remove(match)
                 pairs.append((one, match))
-                self._emit(scope, DOCS, "response-status-range-changed", label, arrow(one, match), "the answer stays the one that the SDK expects")
+                self._emit(
+                    scope,
+                    DOCS,
+                    "response-status-range-changed",
+                    label,
+                    arrow(one, match),
+                    "the answer stays the one that the SDK expects",
+                )
         for status in gone:
-            self._removed_status(scope, label, status, old[before[status]], replaced=any(two[0] == "2" for two in fresh), success=successes[0])
+            self._removed_status(
+                scope,
+                label,
+                status,
+                old[before[status]],
+                replaced=any(two[0] == "2" for two in fresh),
+                success=successes[0],
+            )
         for status in fresh:
             self._added_status(scope, label, status, new[after[status]], success=successes[1])
         for one, two in pairs:
             self._response(scope, f"{label} > {one}", one, old[before[one]], new[after[two]], success=successes[0])
         self._extensions(scope, f"{label} > responses", old, new)
 
-    def _removed_status(self, scope: Scope, label: str, status: str, node: Any, *, replaced: bool, success: bool) -> None:
+    def _removed_status(
+        self, scope: Scope, label: str, status: str, node: Any, *, replaced: bool, success: bool
+    ) -> None:
         where, detail = label, f"{status} removed"
         old = self._old.resolve(node)
         if status.startswith("2") or (status == "default" and not success):
-            effect = "a success with another status raises ResponseError" if replaced else "no success is documented any more"
+            effect = (
+                "a success with another status raises ResponseError"
+                if replaced
+                else "no success is documented any more"
+            )
             self._emit(scope, BREAKING, "response-success-status-removed", where, detail, effect, old)
         elif status == "default" or status.startswith(("1", "3")):
             effect = "nothing describes the other statuses any more; they still raise the error of their status"
-            self._emit(scope, POTENTIAL, "response-default-removed" if status == "default" else "response-status-removed", where, detail, effect, old)
+            self._emit(
+                scope,
+                POTENTIAL,
+                "response-default-removed" if status == "default" else "response-status-removed",
+                where,
+                detail,
+                effect,
+                old,
+            )
         else:
             effect = "handlers of this status are not reached any more; it would still raise the error of its status"
             self._emit(scope, ADDITIVE, "response-non-success-status-removed", where, detail, effect, old)
@@ -662,7 +1072,7 @@ class WireComparison:
             effect = "raises the ApiError of its status, as it did undocumented"
             self._emit(scope, ADDITIVE, "response-non-success-status-added", where, detail, effect, None, new)
 
-    def _response(self, scope: Scope, where: str, status: str, old: Any, new: Any, *, success: bool) -> None:  # noqa: PLR0913
+    def _response(self, scope: Scope, where: str, status: str, old: Any, new: Any, *, success: bool) -> None:
         name = _component(old, "responses")
         if name and name == _component(new, "responses"):
             where = f"responses.{name}"
@@ -673,10 +1083,23 @@ class WireComparison:
         contents = one.get("content") or {}, two.get("content") or {}
         if contents[0] and not contents[1]:
             level = BREAKING if good else POTENTIAL
-            effect = "an answer without a body raises ResponseError" if good else "the error says nothing about itself any more"
+            effect = (
+                "an answer without a body raises ResponseError"
+                if good
+                else "the error says nothing about itself any more"
+            )
             self._emit(scope, level, "response-body-removed", where, "body removed", effect, one, two)
         elif contents[1] and not contents[0]:
-            self._emit(scope, ADDITIVE, "response-body-added", where, "body added", "the SDK does not read it until it is regenerated", one, two)
+            self._emit(
+                scope,
+                ADDITIVE,
+                "response-body-added",
+                where,
+                "body added",
+                "the SDK does not read it until it is regenerated",
+                one,
+                two,
+            )
         else:
             self._media_types(place, contents[0], contents[1], "response-media-type")
         self._headers(place, one.get("headers") or {}, two.get("headers") or {})
@@ -696,18 +1119,45 @@ class WireComparison:
                 self._header(dataclasses.replace(at, where=where, role="header"), one, two)
             elif one is not None:
                 code = "required-response-header-removed" if one.get("required") else "optional-response-header-removed"
-                effect = "the SDK waits by its own schedule" if name == "retry-after" else "the SDK does not read it; other code may"
+                effect = (
+                    "the SDK waits by its own schedule"
+                    if name == "retry-after"
+                    else "the SDK does not read it; other code may"
+                )
                 self._emit(at.scope, POTENTIAL, code, where, f"{name} removed", effect, one)
             else:
-                self._emit(at.scope, ADDITIVE, "response-header-added", where, f"{name} added", "the SDK does not need it", None, two)
+                self._emit(
+                    at.scope,
+                    ADDITIVE,
+                    "response-header-added",
+                    where,
+                    f"{name} added",
+                    "the SDK does not need it",
+                    None,
+                    two,
+                )
 
     def _header(self, at: Place, old: Json, new: Json) -> None:
         self._prose(at.scope, at.where, old, new)
         if bool(old.get("required")) != bool(new.get("required")):
             if new.get("required"):
-                self._emit(at.scope, ADDITIVE, "response-header-became-required", at.where, "always sent", "it can be relied on")
+                self._emit(
+                    at.scope,
+                    ADDITIVE,
+                    "response-header-became-required",
+                    at.where,
+                    "always sent",
+                    "it can be relied on",
+                )
             else:
-                self._emit(at.scope, POTENTIAL, "response-header-became-optional", at.where, "may be missing", "the SDK does not read it; other code may")
+                self._emit(
+                    at.scope,
+                    POTENTIAL,
+                    "response-header-became-optional",
+                    at.where,
+                    "may be missing",
+                    "the SDK does not read it; other code may",
+                )
         # Headers are no part of what the SDK parses, so a change cannot make an answer unreadable.
         place = dataclasses.replace(at, context=Context.ERROR)
         self._schemas.compare(old.get("schema", True), new.get("schema", True), place)
@@ -765,13 +1215,15 @@ def _reachable(document: Json) -> set[tuple[str, str]]:
 
 def _statuses(responses: Json) -> dict[str, str]:
     """Statuses in one spelling, each with the key that the document has for it."""
-    return {status if status == "default" else status.upper(): status for status in responses if not status.startswith("x-")}
+    return {
+        status if status == "default" else status.upper(): status for status in responses if not status.startswith("x-")
+    }
 
 
 def _same_today(one: str, two: str) -> bool:
     """Whether a range stands for the first status in it, which is what a client of the range expects."""
     exact = one if "X" in two else two
-    return exact == f"{exact[0]}00" or "2" != exact[0]
+    return exact == f"{exact[0]}00" or exact[0] != "2"
 
 
 def _media_type(key: str) -> str:
@@ -781,6 +1233,7 @@ def _media_type(key: str) -> str:
 
 def _paired(gone: list[str], fresh: list[str]) -> list[tuple[str, str]]:
     """Media types that replace each other: versions of one vendor type first, then a single one for a single one."""
+
     def family(key: str) -> str:
         return re.sub(r"\.?v\d+(\.\d+)*(?=[.+]|$)", "", key)
 
@@ -807,7 +1260,9 @@ def _requirements(alternatives: list[dict[str, frozenset[str]]]) -> set[frozense
 
 def _in_words(alternatives: list[dict[str, frozenset[str]]]) -> str:
     def words(alternative: dict[str, frozenset[str]]) -> str:
-        parts = [f"{name} ({' '.join(sorted(scopes))})" if scopes else name for name, scopes in sorted(alternative.items())]
+        parts = [
+            f"{name} ({' '.join(sorted(scopes))})" if scopes else name for name, scopes in sorted(alternative.items())
+        ]
         return " and ".join(parts)
 
     return " or ".join(words(alternative) or "nothing" for alternative in alternatives) or "nothing"

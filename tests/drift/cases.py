@@ -56,7 +56,9 @@ def base(name: str) -> Json:
 def all_cases() -> list[Case]:
     """Every case."""
     yaml = YAML(typ="safe", pure=True)
-    return [Case(name=path.stem, **yaml.load(path.read_text("utf-8"))) for path in sorted((FOLDER / "cases").glob("*.yaml"))]
+    return [
+        Case(name=path.stem, **yaml.load(path.read_text("utf-8"))) for path in sorted((FOLDER / "cases").glob("*.yaml"))
+    ]
 
 
 def changed(document: Any, steps: list[Json]) -> Any:
