@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import openapi_python_client
-from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, PrefixLoader
+from jinja2 import BaseLoader, BytecodeCache, ChoiceLoader, PackageLoader, PrefixLoader
+from jinja2.bccache import Bucket
 from openapi_python_client import Project, strings
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
@@ -73,6 +74,23 @@ _MASKS = {"all": "mask_all", "query": "mask_query", "values": "mask_values"}
 
 # "iTwin" and "iModel" are one word each: `itwin_id`, not `i_twin_id`.
 _BRANDS = re.compile(r"[iI](Twin|Model)")
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Templates are the same for every document, so they are compiled once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _CompiledTemplates()
 
 
 class GenerationError(Exception):
@@ -294,6 +312,7 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
     project.env.loader = ChoiceLoader(
         [cast(BaseLoader, project.env.loader), PrefixLoader({"upstream": PackageLoader(UPSTREAM)})]
     )
+    project.env.bytecode_cache = _COMPILED
     project.env.filters["patch"] = patch
     project.env.globals.update(
         annotation_of=annotation_of,

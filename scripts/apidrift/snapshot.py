@@ -130,7 +130,7 @@ def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
                 pass
     module.exports = frozenset(exports if declared is None else declared)
     module.imports = tuple(_imports(name, tree, is_package=is_package))
-    module.rest = _dump(tree)
+    module.rest = _dump(tree.body)
     return module
 
 
@@ -219,31 +219,29 @@ def _function(node: AnyFunction) -> Function:
         isinstance(node, ast.AsyncFunctionDef),
         tuple(map(ast.unparse, node.decorator_list)),
         ast.get_docstring(node) or "",
-        _dump(node),
+        _dump(node.body),
     )
 
 
-def _dump(node: ast.Module | AnyFunction) -> str:
-    """A tree without docstrings and imports."""
-    return ast.unparse(_OnlyCode().visit(ast.parse(ast.unparse(node))))
+def _dump(body: list[ast.stmt]) -> str:
+    """Statements without imports and docstrings, in a form to compare."""
+    return "\n".join(ast.dump(_OnlyCode().visit(node)) for node in body if not _says_nothing(node))
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return isinstance(node.value.value, str)
+    return isinstance(node, (ast.Import, ast.ImportFrom))
 
 
 class _OnlyCode(ast.NodeTransformer):
-    def visit_Import(self, node: ast.Import) -> None:
-        """Imports follow from the code."""
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Imports follow from the code."""
-
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
-        if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = node.body[1:]
-        if isinstance(getattr(node, "body", None), list) and not node.body:  # type: ignore[attr-defined]
-            node.body = [ast.Pass()]  # type: ignore[attr-defined]
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef() if ast.get_docstring(node) is not None:
+                node.body = node.body[1:]
+            case _:
+                pass
         return node
 
 

@@ -1,0 +1,99 @@
+"""Code that uses everything of a generated package, written from its public API: what mypy says about it is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apidrift.snapshot import Class, Function, Module, Snapshot, names_in
+
+CALLS = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
+
+
+def consumer(api: Snapshot, package: str) -> str:
+    """A module that reads every attribute, builds what is sent, names every enum member and calls every function."""
+    classes = {each.name: each for module in api.values() if ".models." in module.name for each in module.classes.values()}
+    public = sorted(name for name in classes if not name.startswith("_"))
+    sent = _sent(api, classes)
+    lines = [
+        "import datetime",
+        "from typing import Any, Literal, assert_never",
+        "from uuid import UUID",
+        f"from {package}.api.client import AuthenticatedClient, Client",
+        f"from {package}.api.types import File, Response",
+        f"from {package}.api.models import {', '.join(public)}" if public else "",
+        "",
+    ]
+    for name in public:
+        each = classes[name]
+        lines += _enum(each) if each.is_enum else _reads(each, name not in sent)
+        if name in sent and not each.is_enum:
+            lines += _builds(each)
+    for module in api.values():
+        if module.operation or any(name in module.functions for name in CALLS):
+            lines += _calls(module, package)
+    return "\n".join(lines) + "\n"
+
+
+def _sent(api: Snapshot, classes: dict[str, Class]) -> set[str]:
+    found = {
+        name
+        for module in api.values()
+        for call, function in module.functions.items()
+        if call in CALLS
+        for each in function.parameters
+        for name in names_in(each.annotation)
+        if name in classes
+    }
+    waiting = list(found)
+    while waiting:
+        parts = {name for each in classes[waiting.pop()].attributes.values() for name in names_in(each.annotation)}
+        fresh = (parts & classes.keys()) - found
+        found |= fresh
+        waiting += fresh
+    return found
+
+
+def _enum(each: Class) -> Iterator[str]:
+    yield f"def match_{each.name}(value: {each.name}) -> str:"
+    yield "    match value:"
+    for member in each.members:
+        yield f"        case {each.name}.{member}:"
+        yield f"            return '{member}'"
+    yield "        case _:"
+    yield "            assert_never(value)"
+
+
+def _reads(each: Class, only_read: bool) -> Iterator[str]:
+    yield f"def read_{each.name}(value: {each.name}) -> None:"
+    yield "    pass"
+    if only_read or any(each.attributes):
+        for attribute in each.attributes.values():
+            yield f"    {attribute.name}: {attribute.annotation} = value.{attribute.name}"
+
+
+def _builds(each: Class) -> Iterator[str]:
+    arguments = ", ".join(f"{field.name}: {field.annotation}" for field in each.fields)
+    yield f"def build_{each.name}({arguments}) -> None:"
+    yield f"    {each.name}({', '.join(f'{field.name}={field.name}' for field in each.fields)})"
+    yield f"    {each.name}({', '.join(field.name for field in each.fields)})"
+
+
+def _calls(module: Module, package: str) -> Iterator[str]:
+    yield f"from {package}.{module.name} import " + ", ".join(f"{name} as {_alias(module, name)}" for name in CALLS if name in module.functions)
+    for name in CALLS:
+        if name in module.functions:
+            yield from _call(module.functions[name], _alias(module, name))
+
+
+def _alias(module: Module, name: str) -> str:
+    return f"{module.name.rpartition('.')[2]}_{name}"
+
+
+def _call(function: Function, alias: str) -> Iterator[str]:
+    names = ", ".join(f"{each.name}: {each.annotation}" for each in function.parameters)
+    given = ", ".join(each.name if each.kind == "positional" else f"{each.name}={each.name}" for each in function.parameters)
+    required = ", ".join(f"{each.name}={each.name}" for each in function.parameters if each.default is None)
+    wait = "await " if function.is_async else ""
+    yield f"{'async ' if function.is_async else ''}def call_{alias}({names}) -> None:"
+    yield f"    first: {function.returns} = {wait}{alias}({given})"
+    yield f"    second: {function.returns} = {wait}{alias}({required})"
