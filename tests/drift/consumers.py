@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from apidrift.snapshot import Class, Function, Module, Snapshot, names_in
 
@@ -13,7 +13,8 @@ def consumer(api: Snapshot, package: str) -> str:
     """A module that reads every attribute, builds what is sent, names every enum member and calls every function."""
     classes = {each.name: each for module in api.values() if ".models." in module.name for each in module.classes.values()}
     public = sorted(name for name in classes if not name.startswith("_"))
-    sent = _sent(api, classes)
+    sent = _reached(api, classes, lambda function: [each.annotation for each in function.parameters])
+    received = _reached(api, classes, lambda function: [function.returns])
     lines = [
         "import datetime",
         "from typing import Any, Literal, assert_never",
@@ -25,7 +26,10 @@ def consumer(api: Snapshot, package: str) -> str:
     ]
     for name in public:
         each = classes[name]
-        lines += _enum(each) if each.is_enum else _reads(each, name not in sent)
+        if each.is_enum:
+            lines += _enum(each)
+        elif name in received or name not in sent:
+            lines += _reads(each)
         if name in sent and not each.is_enum:
             lines += _builds(each)
     for module in api.values():
@@ -34,15 +38,15 @@ def consumer(api: Snapshot, package: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sent(api: Snapshot, classes: dict[str, Class]) -> set[str]:
+def _reached(api: Snapshot, classes: dict[str, Class], annotations: Callable[[Function], list[str]]) -> set[str]:
+    """The classes that the functions of endpoints lead to by these annotations."""
     found = {
         name
         for module in api.values()
         for call, function in module.functions.items()
         if call in CALLS
-        for each in function.parameters
-        for name in names_in(each.annotation)
-        if name in classes
+        for annotation in annotations(function)
+        for name in names_in(annotation) & classes.keys()
     }
     waiting = list(found)
     while waiting:
@@ -63,12 +67,11 @@ def _enum(each: Class) -> Iterator[str]:
     yield "            assert_never(value)"
 
 
-def _reads(each: Class, only_read: bool) -> Iterator[str]:
+def _reads(each: Class) -> Iterator[str]:
     yield f"def read_{each.name}(value: {each.name}) -> None:"
     yield "    pass"
-    if only_read or any(each.attributes):
-        for attribute in each.attributes.values():
-            yield f"    {attribute.name}: {attribute.annotation} = value.{attribute.name}"
+    for attribute in each.attributes.values():
+        yield f"    read_{attribute.name}: {attribute.annotation} = value.{attribute.name}"
 
 
 def _builds(each: Class) -> Iterator[str]:
