@@ -1,6 +1,7 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
 .PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-storage audit docs build check clean
+.PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
 VENV := .venv
@@ -81,6 +82,19 @@ audit: $(DEV) ## ask the vulnerability service about the locked and the lowest a
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --no-annotate --no-header \
 	  --all-extras pyproject.toml -o $(VENV)/lowest.txt
 	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r $(VENV)/lowest.txt
+
+drift: $(DEV) ## what changes of openapi/ do to users: OLD=HEAD NEW=(working tree), or UPSTREAM=file SPEC=openapi/x.yaml
+	@$(RUN) scripts/drift.py $(if $(UPSTREAM),upstream "$(UPSTREAM)" "$(SPEC)",revisions --old "$(or $(OLD),HEAD)" --new "$(NEW)") \
+	  $(if $(FORMAT),--format $(FORMAT)) $(foreach path,$(REPORT),--report "$(path)") $(if $(FAIL_ON),--fail-on $(FAIL_ON))
+
+drift-cases: $(DEV) ## run mypy on code written against the old package of every labelled change, and redocly where node is
+	$(RUN) -m pytest tests/drift -m slow -rs
+
+adopt: $(DEV) ## replace SPEC=openapi/x.yaml by the downloaded UPSTREAM=file, regenerate and say what is to decide
+	@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)"
+
+changelog: $(DEV) ## draft the entry of CHANGELOG.md from the changes since OLD=HEAD
+	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md
 
 docs: $(DEV) ## build the documentation site into site/
 	$(RUN) -m mkdocs build --quiet --clean

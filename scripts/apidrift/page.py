@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import html as markup
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,12 +114,12 @@ def _filters(report: Report) -> str:
 
 
 def _change(change: Change) -> str:
-    calls = "[" + ", ".join(f'"{_text(call)}"' for call in change.operations) + "]"
+    calls = _text(json.dumps(change.operations))
     shown = "".join(f"<code>{_text(call)}</code>" for call in change.operations)
     waived = f'<p class="waived">Waived: {_text(change.waived)}</p>' if change.waived else ""
     return (
         f'<article class="change" style="--level: var(--{change.level})" data-level="{change.level}" data-axis="{change.axis}" '
-        f"data-calls='{calls.replace('&quot;', chr(92) + '&quot;')}'>"
+        f'data-calls="{calls}">'
         f'<header><span class="level">{change.level}</span> <span>{change.axis}</span> <code>{_text(change.code)}</code> '
         f'<code class="id">{change.id}</code></header>'
         f'<p><span class="where">{_text(change.where)}</span>: {_text(change.detail)}</p><p>{_text(change.effect)}</p>'

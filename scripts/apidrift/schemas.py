@@ -723,7 +723,12 @@ def _closure(types: frozenset[str] | None) -> frozenset[str] | None:
 
 def _same_text(one: View, two: View) -> bool:
     """Whether a parameter reads the same in a URL: any value is text, and one value is a list of one."""
-    if two.types == frozenset({"string"}) and "format" not in two.facets and two.enum is None and "pattern" not in two.facets:
+    if (
+        two.types == frozenset({"string"})
+        and "format" not in two.facets
+        and two.enum is None
+        and "pattern" not in two.facets
+    ):
         return bool(one.types and one.types <= _PLAIN)
     return two.types == frozenset({"array"}) and bool(one.types and one.types <= _PLAIN)
 

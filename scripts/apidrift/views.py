@@ -247,7 +247,9 @@ def _implied_types(node: Json, values: list[Any] | None) -> set[str]:
 
 
 def _facets(node: Json) -> dict[str, Any]:
-    facets: dict[str, Any] = {key: node[key] for key in FACETS if key in node and _DEFAULTS.get(key, _MISSING) != node[key]}
+    facets: dict[str, Any] = {
+        key: node[key] for key in FACETS if key in node and _DEFAULTS.get(key, _MISSING) != node[key]
+    }
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         flag = facets.get(exclusive)
         if flag is True:
@@ -272,7 +274,9 @@ def _meet(one: View, two: View) -> View:
     """The values that both schemas allow."""
     view = View(
         types=_common(one.types, two.types),
-        implied=(one.types is None and two.implied) or (two.types is None and one.implied) or (one.implied and two.implied),
+        implied=(one.types is None and two.implied)
+        or (two.types is None and one.implied)
+        or (one.implied and two.implied),
         nullable=one.nullable and two.nullable,
         required=one.required | two.required,
         additional=_both(one.additional, two.additional),

@@ -11,7 +11,9 @@ CALLS = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
 
 def consumer(api: Snapshot, package: str) -> str:
     """A module that reads every attribute, builds what is sent, names every enum member and calls every function."""
-    classes = {each.name: each for module in api.values() if ".models." in module.name for each in module.classes.values()}
+    classes = {
+        each.name: each for module in api.values() if ".models." in module.name for each in module.classes.values()
+    }
     public = sorted(name for name in classes if not name.startswith("_"))
     sent = _reached(api, classes, lambda function: [each.annotation for each in function.parameters])
     received = _reached(api, classes, lambda function: [function.returns])
@@ -82,7 +84,9 @@ def _builds(each: Class) -> Iterator[str]:
 
 
 def _calls(module: Module, package: str) -> Iterator[str]:
-    yield f"from {package}.{module.name} import " + ", ".join(f"{name} as {_alias(module, name)}" for name in CALLS if name in module.functions)
+    yield f"from {package}.{module.name} import " + ", ".join(
+        f"{name} as {_alias(module, name)}" for name in CALLS if name in module.functions
+    )
     for name in CALLS:
         if name in module.functions:
             yield from _call(module.functions[name], _alias(module, name))
@@ -94,7 +98,9 @@ def _alias(module: Module, name: str) -> str:
 
 def _call(function: Function, alias: str) -> Iterator[str]:
     names = ", ".join(f"{each.name}: {each.annotation}" for each in function.parameters)
-    given = ", ".join(each.name if each.kind == "positional" else f"{each.name}={each.name}" for each in function.parameters)
+    given = ", ".join(
+        each.name if each.kind == "positional" else f"{each.name}={each.name}" for each in function.parameters
+    )
     required = ", ".join(f"{each.name}={each.name}" for each in function.parameters if each.default is None)
     wait = "await " if function.is_async else ""
     yield f"{'async ' if function.is_async else ''}def call_{alias}({names}) -> None:"

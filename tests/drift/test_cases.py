@@ -54,7 +54,9 @@ def test_cases_are_valid_definitions(case: Case) -> None:
 
 
 @pytest.mark.parametrize("axis", list(Axis))
-def test_harm_is_found_and_harmless_changes_are_not_called_breaking(axis: Axis, outcomes: Mapping[str, Outcome]) -> None:
+def test_harm_is_found_and_harmless_changes_are_not_called_breaking(
+    axis: Axis, outcomes: Mapping[str, Outcome]
+) -> None:
     labels = {case.name: getattr(case, axis) for case in CASES}
     found = {name: outcome.report.verdict(axis) for name, outcome in outcomes.items()}
     harmful = [name for name, label in labels.items() if label in HARMFUL]

@@ -42,8 +42,16 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         list(pool.map(prepare, [(case, folder) for case in CASES], chunksize=8))
     files = [f"use_{identifier(case)}.py" for case in CASES]
-    options = ["--strict", "--no-error-summary", "--hide-error-context", "--follow-imports=silent", f"--cache-dir={folder / 'cache'}"]
-    done = subprocess.run([sys.executable, "-m", "mypy", *options, *files], cwd=folder, capture_output=True, text=True, check=False)
+    options = [
+        "--strict",
+        "--no-error-summary",
+        "--hide-error-context",
+        "--follow-imports=silent",
+        f"--cache-dir={folder / 'cache'}",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, *files], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode < 2, done.stdout + done.stderr
     found: dict[str, list[str]] = {}
     for line in done.stdout.splitlines():

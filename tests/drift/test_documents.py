@@ -22,8 +22,17 @@ def test_json_and_yaml_are_the_same() -> None:
 
 
 def test_yaml_1_2_keeps_text_that_1_1_turns_into_something_else() -> None:
-    document = read("openapi: 3.0.3\ninfo: {title: no, version: 2024-01-02, x-a: on, x-b: 12:30, x-c: 0o17, x-d: 1e3}\npaths: {}")
-    assert document["info"] == {"title": "no", "version": "2024-01-02", "x-a": "on", "x-b": "12:30", "x-c": 15, "x-d": 1000.0}
+    document = read(
+        "openapi: 3.0.3\ninfo: {title: no, version: 2024-01-02, x-a: on, x-b: 12:30, x-c: 0o17, x-d: 1e3}\npaths: {}"
+    )
+    assert document["info"] == {
+        "title": "no",
+        "version": "2024-01-02",
+        "x-a": "on",
+        "x-b": "12:30",
+        "x-c": 15,
+        "x-d": 1000.0,
+    }
 
 
 def test_statuses_without_quotes_are_text() -> None:
@@ -61,7 +70,10 @@ BILLION = "openapi: 3.0.3\ninfo: {}\npaths: {}\nx0: &x0 [a, a, a, a, a, a, a, a,
         ('{"a":' * 100_000, "nested"),
         (BILLION, "more than"),
         ("openapi: 3.0.3\ninfo: {}\npaths: {/a: {get: {responses: {'999': {}}}}}", "is no status"),
-        ("openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents: {schemas: {A: {$ref: '#/components/schemas/B'}}}", "leads nowhere"),
+        (
+            "openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents: {schemas: {A: {$ref: '#/components/schemas/B'}}}",
+            "leads nowhere",
+        ),
         ("openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents: {schemas: {A: {properties: []}}}", "'properties' is list"),
         ("openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents: {schemas: {A: {$ref: 5}}}", "is not text"),
     ],
@@ -95,6 +107,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_references_out_of_the_document_are_listed_and_never_followed(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("A: {type: string}", "utf-8")
-    schemas = {"A": {"$ref": "other.yaml#/A"}, "B": {"$ref": "https://example.com/b.json"}, "C": {"$ref": "file:///etc/passwd"}}
+    schemas = {
+        "A": {"$ref": "other.yaml#/A"},
+        "B": {"$ref": "https://example.com/b.json"},
+        "C": {"$ref": "file:///etc/passwd"},
+    }
     document = read(json.dumps({**SMALL, "components": {"schemas": schemas}}))
     assert external_references(document) == ["file:///etc/passwd", "https://example.com/b.json", "other.yaml#/A"]

@@ -84,7 +84,9 @@ def hints(model: type) -> dict[str, Any]:
 def keeps(sent: Any, read: Any) -> bool:
     """Whether what was read says what was sent. Absent and null are one thing, so are spellings of a date-time."""
     if isinstance(sent, dict):
-        return isinstance(read, dict) and all(value is None or keeps(value, read.get(name)) for name, value in sent.items())
+        return isinstance(read, dict) and all(
+            value is None or keeps(value, read.get(name)) for name, value in sent.items()
+        )
     if isinstance(sent, list):
         return isinstance(read, list) and len(sent) == len(read) and all(map(keeps, sent, read))
     if isinstance(sent, str) and isinstance(read, str) and sent[:4].isdigit() and sent[4:5] == "-":

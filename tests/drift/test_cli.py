@@ -1,0 +1,362 @@
+"""The verbs as people run them: output, exit status and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apidrift.cli import main
+from apidrift.documents import DriftError
+from apidrift.reports import wants_colour
+from apidrift.sides import ROOT
+from ruamel.yaml import YAML
+
+from .cases import BASES, base, changed
+from .packages import write
+
+DRIFT = ROOT / "scripts" / "drift.py"
+STATUS = "/components/schemas/PumpStatus/enum/-"
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(DRIFT), *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """A definition and one with a new enum value and a property less that was required."""
+    new = changed(
+        base("reader"),
+        [
+            {"set": STATUS, "to": "Paused"},
+            {"remove": "/components/schemas/Pump/properties/name"},
+            {"remove": "/components/schemas/Pump/required/1"},
+            {"set": "/components/schemas/Pump/description", "to": "A <b>pump</b> | `x`"},
+        ],
+    )
+    path = tmp_path / "new.json"
+    path.write_text(json.dumps(new), "utf-8")
+    return BASES["reader"], path
+
+
+def test_json_is_sorted_and_the_same_in_every_run(pair: tuple[Path, Path]) -> None:
+    first, second = (run("files", *pair, "--format", "json", PYTHONHASHSEED=seed) for seed in ("1", "2"))
+    assert first.stdout == second.stdout
+    data = json.loads(first.stdout)
+    assert data["schema"] == 1
+    assert data["verdict"] == {"wire": "breaking", "python": "breaking", "overall": "breaking"}
+    keys = ["id", "axis", "class", "code", "where", "detail", "effect", "operations"]
+    assert all(list(change) == keys for change in data["changes"])
+    order = ["breaking", "potentially-breaking", "additive", "docs-only"]
+    ranks = [order.index(change["class"]) for change in data["changes"]]
+    assert ranks == sorted(ranks)
+    assert {
+        "id": data["changes"][ranks.index(1)]["id"],
+        "axis": "wire",
+        "class": "potentially-breaking",
+        "code": "response-property-enum-value-added",
+        "where": "schemas.PumpStatus",
+        "detail": 'new ["Paused"]',
+        "effect": "kept as an enum member that equals its text (is_known is False); exhaustive matches miss it",
+        "operations": ["GET /pumps/{pumpId}"],
+    } in data["changes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ([], 1),
+        (["--fail-on", "never"], 0),
+        (["--axis", "wire", "--fail-on", "breaking"], 1),
+        (["--axis", "wire", "--fail-on", "docs-only"], 1),
+    ],
+)
+def test_exit_status(
+    options: list[str], status: int, pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["files", *map(str, pair), *options]) == status
+    assert "verdict: breaking" in capsys.readouterr().out
+
+
+def test_nothing_differs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["files", str(BASES["reader"]), str(BASES["reader"]), "--fail-on", "docs-only"]) == 0
+    assert "verdict: none (wire none, python none)" in capsys.readouterr().out
+
+
+def test_one_axis(pair: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    main(["files", *map(str, pair), "--axis", "wire", "--format", "json"])
+    data = json.loads(capsys.readouterr().out)
+    assert data["verdict"] == {"wire": "breaking", "python": None, "overall": "breaking"}
+    assert {change["axis"] for change in data["changes"]} == {"wire"}
+
+
+def test_colour_is_for_terminals_only(pair: tuple[Path, Path]) -> None:
+    assert "\033" not in run("files", *pair, "--axis", "wire").stdout
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert wants_colour(Terminal())  # type: ignore[arg-type]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not wants_colour(Terminal())  # type: ignore[arg-type]
+
+
+def test_markdown_keeps_what_strangers_wrote_as_text(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    report = tmp_path / "drift.md"
+    assert main(["files", *map(str, pair), "--axis", "wire", "--report", str(report)]) == 1
+    text = report.read_text("utf-8")
+    assert text.index("### Breaking (1)") < text.index("### Potentially breaking (1)") < text.index("<details>")
+    assert "| wire | 1 | 1 | 0 | 1 |" in text
+    assert "<b>" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert len(rows) == 3
+    assert all(row.replace("\\|", "").count("|") == 8 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["files", "nowhere.yaml", "nowhere.yaml"], "No such file"),
+        (["revisions", "--old", "no-such-revision"], "unknown revision 'no-such-revision'"),
+        (["revisions", "--old", "--output=x"], "unknown revision"),
+        (["files", "Makefile", "Makefile"], "Makefile"),
+        (["files", str(BASES["reader"]), str(BASES["reader"]), "--report", "x.pdf"], "--report x.pdf"),
+        (["files", str(BASES["reader"]), str(BASES["reader"]), "--policy", "none.toml"], "no such file"),
+        (["adopt", str(BASES["reader"]), "pyproject.toml"], "stored definitions are openapi/*.yaml"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    if arguments[:2] == ["revisions", "--old"]:
+        arguments = ["revisions", f"--old={arguments[2]}"]
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("drift: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_a_definition_of_which_no_client_can_be_generated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps(changed(base("reader"), [{"set": "/info/version", "to": None}])), "utf-8")
+    assert main(["files", str(BASES["reader"]), str(broken)]) == 2
+    assert "no client can be generated" in capsys.readouterr().err
+
+
+PAYLOADS = [
+    '"""\nimport os; os.system("touch hacked")\n"""',
+    "'); __import__('os').system('touch hacked'); ('",
+    'x\\"""\nraise SystemExit(9)\n',
+    "{{ 7 * 7 }}{% include 'x' %}",
+    "a\u2028b\rraise SystemExit(9)",
+]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_text_of_a_definition_never_becomes_code(payload: str, tmp_path: Path) -> None:
+    """Whatever a stranger writes into names, descriptions, defaults and enums stays text or is refused."""
+    places = [
+        "/info/title", "/info/description", "/components/schemas/Pump/title", "/components/schemas/Pump/description",
+        "/components/schemas/Pump/properties/id/description", "/components/schemas/PumpStatus/enum/0",
+        "/components/schemas/Pump/properties/note/default", "/paths/~1pumps~1{pumpId}/get/operationId",
+        "/paths/~1pumps~1{pumpId}/get/summary", "/paths/~1pumps~1{pumpId}/get/description",
+        "/paths/~1pumps~1{pumpId}/get/tags/0", "/components/schemas/ElectricDrive/properties/type/enum/0",
+    ]  # fmt: skip
+    renames = [
+        "/components/schemas/Pump/properties/kind",
+        "/components/schemas/Pump/properties/drive/discriminator/mapping/electric",
+        "/paths/~1pumps~1{pumpId}/get/responses/200/content/application~1vnd.example.v1+json",
+    ]
+    changes = [{"set": place, "to": payload} for place in places] + [{"rename": each, "to": payload} for each in renames]
+    made = tmp_path / "made"
+    made.mkdir()
+    refused = 0
+    for number, change in enumerate(changes):
+        try:
+            write(changed(base("reader"), [change]), made / f"from_{number}")
+        except DriftError:
+            refused += 1
+    assert refused < len(changes) / 2
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, str(made)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "hacked").exists()
+
+
+IMPORT_ALL = """
+import importlib, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+sys.path.insert(0, str(folder))
+for path in sorted(folder.rglob("*.py")):
+    if path.parts[-2:] != ("models", "__init__.py"):
+        importlib.import_module(".".join(path.relative_to(folder).with_suffix("").parts))
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of the repository with one commit."""
+    folder = tmp_path / "repository"
+    skip = shutil.ignore_patterns(
+        ".git", ".venv", "__pycache__", ".*_cache", "node_modules", "site", ".hypothesis", "tests"
+    )
+    shutil.copytree(ROOT, folder, ignore=skip)
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
+        git(folder, *command)
+    return folder
+
+
+def git(folder: Path, *command: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *command], cwd=folder, check=True, capture_output=True)
+
+
+def drift(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(folder / "scripts" / "drift.py"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_revisions_and_the_calls_of_the_facade(repository: Path) -> None:
+    assert drift(repository, "revisions").stdout.splitlines()[1] == "verdict: none (wire none, python none)"
+    edit(
+        repository / "openapi" / "itwins.yaml",
+        "enum: [Active, Inactive, Trial]",
+        "enum: [Active, Inactive, Trial, Archived]",
+    )
+    edit(repository / "facade" / "itwin_platform" / "errors.py", "class ConflictError(", "class ClashError(")
+    done = drift(repository, "revisions", "--format", "json")
+    data = json.loads(done.stdout)
+    assert done.returncode == 1
+    found = {(change["code"], change["where"]): change for change in data["changes"]}
+    assert found["response-property-enum-value-added", "schemas.iTwinStatus"]["operations"] == ["platform.itwins.get"]
+    assert found["enum-member-added", "itwins.models.ITwinStatus.ARCHIVED"]["operations"] == ["platform.itwins.get"]
+    assert ("class-renamed", "itwin_platform.errors.ConflictError") in found
+    git(repository, "commit", "-q", "-a", "-m", "second")
+    again = drift(repository, "revisions", "--old", "HEAD~1", "--new", "HEAD", "--format", "json")
+    assert again.stdout == done.stdout
+
+
+def test_waivers_and_overrides(repository: Path) -> None:
+    edit(repository / "openapi" / "itwins.yaml", "required: [id, displayName]", "required: [id]")
+    policy = repository / "openapi" / "drift.toml"
+    changes: list[dict[str, Any]] = json.loads(drift(repository, "revisions", "--format", "json").stdout)["changes"]
+    waivers = "".join(f'[[waivers]]\nid = "{each["id"]}"\nreason = "agreed"\nuntil = 2999-01-01\n' for each in changes)
+    policy.write_text(waivers, "utf-8")
+    done = drift(repository, "revisions")
+    assert done.returncode == 0, done.stderr
+    assert "Waived" in done.stdout
+
+    policy.write_text(waivers.replace("2999", "2001"), "utf-8")
+    assert "expired waivers" in drift(repository, "revisions").stderr
+    policy.write_text(waivers + '[[waivers]]\nid = "000000000000"\nreason = "x"\nuntil = 2999-01-01\n', "utf-8")
+    unused = drift(repository, "revisions")
+    assert unused.returncode == 2
+    assert "waive nothing: 000000000000" in unused.stderr
+
+    codes = {each["code"] for each in changes}
+    policy.write_text("[classes]\n" + "".join(f'"{code}" = "additive"\n' for code in codes), "utf-8")
+    assert drift(repository, "revisions").stdout.splitlines()[1].startswith("verdict: additive")
+    policy.write_text('[classes]\n"a" = "harmless"\n', "utf-8")
+    assert drift(repository, "revisions").returncode == 2
+
+
+def test_adopting_a_definition(repository: Path) -> None:
+    stored = repository / "openapi" / "reality-analysis.yaml"
+    before = stored.read_bytes()
+    document = YAML(typ="safe", pure=True).load(stored)
+    document["components"]["schemas"]["Bucket"]["properties"]["region"] = {
+        "type": "string",
+        "enum": ["no", "on"],
+        "description": 'A "place": #1',
+    }
+    upstream = repository.parent / "upstream.json"
+    upstream.write_text(json.dumps(document), "utf-8")
+    done = drift(repository, "adopt", str(upstream), "openapi/reality-analysis.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing is left to decide." in done.stdout
+    assert YAML(typ="safe", pure=True).load(stored) == document
+    model = repository / "generated" / "itwin_platform_api" / "reality_analysis" / "models" / "bucket.py"
+    assert "region" in model.read_text("utf-8")
+
+    stored.write_bytes(before)
+    document["components"]["schemas"]["Container"] = document["components"]["schemas"].pop("ContainerUrl")
+    upstream.write_text(json.dumps(document).replace("schemas/ContainerUrl", "schemas/Container"), "utf-8")
+    done = drift(repository, "adopt", str(upstream), "openapi/reality-analysis.yaml")
+    assert done.returncode == 2
+    assert "an overlay no longer fits" in done.stderr
+    assert stored.read_bytes() == before
+
+    document = YAML(typ="safe", pure=True).load(stored)
+    document["components"]["schemas"]["Bucket"] = {"$ref": "https://example.com/bucket.json"}
+    upstream.write_text(json.dumps(document), "utf-8")
+    done = drift(repository, "adopt", str(upstream), "openapi/reality-analysis.yaml")
+    assert "refers to something outside itself" in done.stderr
+
+    document = YAML(typ="safe", pure=True).load(stored)
+    document["paths"]["/reality-analysis/itwins/{iTwinId}/bucket"]["get"].pop("responses")
+    upstream.write_text(json.dumps(document), "utf-8")
+    done = drift(repository, "adopt", str(upstream), "openapi/reality-analysis.yaml")
+    assert "not a valid OpenAPI definition" in done.stderr
+    assert stored.read_bytes() == before
+
+
+def test_a_downloaded_definition_against_the_stored_one(repository: Path) -> None:
+    document = YAML(typ="safe", pure=True).load(repository / "openapi" / "itwins.yaml")
+    document["openapi"] = "3.1.0"
+    document["components"]["schemas"]["image"]["title"] = "Picture"
+    upstream = repository.parent / "upstream.json"
+    upstream.write_text(json.dumps(document), "utf-8")
+    done = drift(repository, "upstream", str(upstream), "openapi/itwins.yaml", "--format", "json")
+    data = json.loads(done.stdout)
+    assert data["verdict"]["wire"] in ("docs-only", "additive", "potentially-breaking")
+    assert "title-changed" in {change["code"] for change in data["changes"]}
+
+
+def test_the_changelog_is_drafted_under_unreleased(repository: Path) -> None:
+    edit(repository / "openapi" / "itwins.yaml", "enum: [Active, Inactive, Trial]", "enum: [Active, Inactive]")
+    changelog = repository / "CHANGELOG.md"
+    changelog.write_text("# Changelog\n\n## Unreleased\n\n### Added\n\n- Something.\n\n## 1.0.0\n\n- First.\n", "utf-8")
+    for _ in range(2):  # a second draft takes the place of the first
+        assert drift(repository, "changelog", "--write", "CHANGELOG.md").returncode == 0
+    text = changelog.read_text("utf-8")
+    assert text.count("### API changes") == 1
+    assert (
+        text.index("- Something.")
+        < text.index("### API changes")
+        < text.index("TRIAL removed")
+        < text.index("## 1.0.0")
+    )
+    assert text.endswith("- First.\n")
+
+
+def test_generated_code_is_not_hidden_from_review() -> None:
+    paths = ["generated/itwin_platform_api/runtime.py", "facade/itwin_platform/_sync/client.py"]
+    command = ["git", "check-attr", "linguist-generated", "diff", "binary", "--", *paths]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    values = [line.rpartition(": ")[2] for line in done.stdout.splitlines()]
+    assert len(values) == 6
+    assert not {"set", "true", "unset"} & set(values)
