@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from .changes import Axis, Change, Level, arrow, merged, short
+from .changes import Axis, Change, Level, arrow, merged
 from .documents import METHODS, DriftError, Json, follow
+from .rules import RULES
 from .schemas import Context, Place, SchemaComparer, Scope, prose_changes
-from .views import Node, fingerprint
+from .views import fingerprint
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
 
@@ -164,7 +165,7 @@ class WireComparison:
         self._names = names
         self._found: list[tuple[Scope, Change]] = []
         self._labels: dict[Scope, str] = {}
-        self._schemas = SchemaComparer(old, new, self._emit)
+        self._schemas = SchemaComparer(old, new, self._schema_finding)
 
     def changes(self) -> list[Change]:
         """All findings, sorted."""
@@ -195,7 +196,23 @@ class WireComparison:
             if match is not None:
                 new[key] = new.pop(match)
 
-    def _emit(
+    def _emit(  # noqa: PLR0917
+        self,
+        scope: Scope,
+        code: str,
+        where: str,
+        detail: str,
+        old: Any = None,
+        new: Any = None,
+        *,
+        level: Level | None = None,
+        effect: str = "",
+    ) -> None:
+        rule = RULES.get(code, (Level.POTENTIAL, ""))
+        change = Change(Axis.WIRE, level or rule[0], code, where, detail, effect or rule[1], (), old, new)
+        self._found.append((scope, change))
+
+    def _schema_finding(  # noqa: PLR0917
         self,
         scope: Scope,
         level: Level,
@@ -206,7 +223,7 @@ class WireComparison:
         old: Any = None,
         new: Any = None,
     ) -> None:
-        self._found.append((scope, Change(Axis.WIRE, level, code, where, detail, effect, (), old, new)))
+        self._emit(scope, code, where, detail, old, new, level=level, effect=effect)
 
     def _finished(self) -> list[Change]:
         """Give every finding the operations that it reaches."""
@@ -230,14 +247,7 @@ class WireComparison:
         old, new = self._old.document, self._new.document
         scope: Scope = ("document",)
         if old["openapi"] != new["openapi"]:
-            self._emit(
-                scope,
-                DOCS,
-                "openapi-version-changed",
-                "openapi",
-                arrow(old["openapi"], new["openapi"]),
-                "the notation, not the API",
-            )
+            self._emit(scope, "openapi-version-changed", "openapi", arrow(old["openapi"], new["openapi"]))
         self._documentation(scope, "info", old.get("info", {}), new.get("info", {}))
         for key in sorted(
             (old.keys() | new.keys()) - {"openapi", "info", "paths", "components", "servers", "security"}
@@ -258,7 +268,7 @@ class WireComparison:
 
     def _document_tags(self, scope: Scope, old: list[Any], new: list[Any]) -> None:
         detail = arrow([tag.get("name") for tag in old], [tag.get("name") for tag in new])
-        self._emit(scope, DOCS, "tags-changed", "tags", detail, "documentation only", old, new)
+        self._emit(scope, "tags-changed", "tags", detail, old, new)
 
     def _documentation(self, scope: Scope, where: str, old: Json, new: Json) -> None:
         for key in sorted(old.keys() | new.keys()):
@@ -272,27 +282,25 @@ class WireComparison:
                 )
                 self._emit(
                     scope,
-                    DOCS,
                     code,
                     where,
                     f"{key}: {arrow(old.get(key, 'none'), new.get(key, 'none'))}",
-                    "documentation only",
+                    level=DOCS,
+                    effect="documentation only",
                 )
 
     def _extensions(self, scope: Scope, where: str, old: Json, new: Json) -> None:
         for code, detail in prose_changes(_only_extensions(old), _only_extensions(new)):
-            self._emit(scope, DOCS, code, where, detail, "documentation only")
+            self._emit(scope, code, where, detail, level=DOCS, effect="documentation only")
 
     def _prose(self, scope: Scope, where: str, old: Json, new: Json) -> None:
         for code, detail in prose_changes(_only_prose(old), _only_prose(new)):
-            self._emit(scope, DOCS, code, where, detail, "documentation only", old, new)
+            self._emit(scope, code, where, detail, old, new, level=DOCS, effect="documentation only")
 
     def _unclassified(self, scope: Scope, where: str, key: str, old: Any, new: Any) -> None:
         if fingerprint(old) != fingerprint(new):
             detail = f"{key}: {arrow('none' if old is None else old, 'none' if new is None else new)}"
-            self._emit(
-                scope, POTENTIAL, "unclassified", where, detail, "no rule explains this change: read it", old, new
-            )
+            self._emit(scope, "unclassified", where, detail, old, new)
 
     def _rest(self, scope: Scope, where: str, old: Json, new: Json, handled: set[str]) -> None:
         """What no rule has looked at."""
@@ -306,25 +314,30 @@ class WireComparison:
             if name not in new:
                 self._emit(
                     scope,
-                    POTENTIAL,
                     f"{noun}-removed",
                     where,
                     f"{name} removed",
-                    "the SDK does not use it; other code may",
                     old[name],
+                    level=POTENTIAL,
+                    effect="the SDK does not use it; other code may",
                 )
             elif name not in old:
                 self._emit(
-                    scope, ADDITIVE, f"{noun}-added", where, f"{name} added", "the SDK does not use it", None, new[name]
+                    scope,
+                    f"{noun}-added",
+                    where,
+                    f"{name} added",
+                    None,
+                    new[name],
+                    level=ADDITIVE,
+                    effect="the SDK does not use it",
                 )
             else:
                 one, two = (self._resolved(side, tree[name]) for side, tree in ((self._old, old), (self._new, new)))
                 if fingerprint(one) != fingerprint(two):
                     self._unclassified(scope, f"{where} > {name}", noun, one, two)
                 elif one != two:
-                    self._emit(
-                        scope, DOCS, "description-changed", f"{where} > {name}", arrow(one, two), "documentation only"
-                    )
+                    self._emit(scope, "description-changed", f"{where} > {name}", arrow(one, two))
 
     @staticmethod
     def _resolved(side: _Side, node: Any) -> Any:
@@ -359,13 +372,13 @@ class WireComparison:
                 change = "added" if two else "removed"
                 self._emit(
                     scope,
-                    level,
                     f"api-security-component-oauth-flow-{change}",
                     at,
                     f"{flow} {change}",
-                    "a way to get tokens",
                     one,
                     two,
+                    level=level,
+                    effect="a way to get tokens",
                 )
                 continue
             for key in sorted((one.keys() | two.keys()) - {"scopes"}):
@@ -373,70 +386,33 @@ class WireComparison:
                     code = "api-security-component-oauth-url-changed" if key.endswith("Url") else "unclassified"
                     self._emit(
                         scope,
-                        POTENTIAL,
                         code,
                         at,
                         f"{key}: {arrow(one.get(key, 'none'), two.get(key, 'none'))}",
-                        "tokens come from elsewhere; the SDK uses the identity host of its environment",
+                        level=POTENTIAL,
+                        effect="tokens come from elsewhere; the SDK uses the identity host of its environment",
                     )
             scopes = (one.get("scopes") or {}, two.get("scopes") or {})
             for name in sorted(scopes[0].keys() - scopes[1].keys()):
-                self._emit(
-                    scope,
-                    POTENTIAL,
-                    "api-security-component-oauth-scope-removed",
-                    at,
-                    f"{name} removed",
-                    "a token request that names the scope is refused",
-                )
+                self._emit(scope, "api-security-component-oauth-scope-removed", at, f"{name} removed")
             for name in sorted(scopes[1].keys() - scopes[0].keys()):
-                self._emit(
-                    scope,
-                    ADDITIVE,
-                    "api-security-component-oauth-scope-added",
-                    at,
-                    f"{name} added",
-                    "it can be asked for",
-                )
+                self._emit(scope, "api-security-component-oauth-scope-added", at, f"{name} added")
             for name in sorted(scopes[0].keys() & scopes[1].keys()):
                 if scopes[0][name] != scopes[1][name]:
-                    self._emit(
-                        scope,
-                        DOCS,
-                        "description-changed",
-                        at,
-                        f"{name}: {arrow(scopes[0][name], scopes[1][name])}",
-                        "documentation only",
-                    )
+                    self._emit(scope, "description-changed", at, f"{name}: {arrow(scopes[0][name], scopes[1][name])}")
         if old.get("openIdConnectUrl") != new.get("openIdConnectUrl"):
             detail = (
                 f"openIdConnectUrl: {arrow(old.get('openIdConnectUrl', 'none'), new.get('openIdConnectUrl', 'none'))}"
             )
-            self._emit(
-                scope,
-                POTENTIAL,
-                "api-security-component-oauth-url-changed",
-                where,
-                detail,
-                "tokens come from elsewhere",
-            )
+            self._emit(scope, "api-security-component-oauth-url-changed", where, detail)
         if old.get("bearerFormat") != new.get("bearerFormat"):
             detail = f"bearerFormat: {arrow(old.get('bearerFormat', 'none'), new.get('bearerFormat', 'none'))}"
-            self._emit(scope, DOCS, "description-changed", where, detail, "a hint for people")
+            self._emit(scope, "description-changed", where, detail, effect="a hint for people")
         handled = {"flows", "openIdConnectUrl", "bearerFormat", "type", "scheme", "in", "name"}
         self._rest(scope, where, old, new, handled)
         if scheme_identity(old) != scheme_identity(new):
             detail = arrow(scheme_identity(old), scheme_identity(new))
-            self._emit(
-                scope,
-                POTENTIAL,
-                "api-security-component-changed",
-                where,
-                detail,
-                "operations that need it are listed with it",
-                old,
-                new,
-            )
+            self._emit(scope, "api-security-component-changed", where, detail, old, new)
 
     # Operations.
 
@@ -449,25 +425,16 @@ class WireComparison:
         code = "api-removed-with-deprecation" if operation.node.get("deprecated") else "api-removed-without-deprecation"
         self._emit(
             self._label(operation),
-            BREAKING,
             code,
             operation.label,
             "operation removed",
-            "every call raises NotFoundError",
             operation.node,
+            level=BREAKING,
+            effect="every call raises NotFoundError",
         )
 
     def _added(self, operation: Operation) -> None:
-        self._emit(
-            self._label(operation),
-            ADDITIVE,
-            "endpoint-added",
-            operation.label,
-            "operation added",
-            "the SDK has no call for it yet",
-            None,
-            operation.node,
-        )
+        self._emit(self._label(operation), "endpoint-added", operation.label, "operation added", None, operation.node)
 
     def _operation(self, old: Operation, new: Operation) -> None:
         scope = self._label(old)
@@ -491,21 +458,19 @@ class WireComparison:
             if old.node.get(key) != new.node.get(key):
                 detail = f"{key}: {arrow(old.node.get(key, 'none'), new.node.get(key, 'none'))}"
                 self._emit(
-                    scope, DOCS, code, where, detail, "not part of requests or answers; generated names follow it"
+                    scope,
+                    code,
+                    where,
+                    detail,
+                    level=DOCS,
+                    effect="not part of requests or answers; generated names follow it",
                 )
         for code, detail in prose_changes(_only_prose(old.node), _only_prose(new.node)):
             code = {"deprecated": "endpoint-deprecated", "reactivated": "endpoint-reactivated"}.get(code, code)
-            self._emit(scope, DOCS, code, where, detail, "documentation only", old.node, new.node)
+            self._emit(scope, code, where, detail, old.node, new.node, level=DOCS, effect="documentation only")
         self._prose(scope, where, old.item, new.item)
         if old.path != new.path and _BLANKS.sub("{}", old.path) == _BLANKS.sub("{}", new.path):
-            self._emit(
-                scope,
-                DOCS,
-                "path-parameter-renamed",
-                where,
-                arrow(old.path, new.path),
-                "requests stay the same; generated argument names follow it",
-            )
+            self._emit(scope, "path-parameter-renamed", where, arrow(old.path, new.path))
 
     def _servers(self, scope: Scope, old: Operation, new: Operation) -> None:
         full = ([url + operation.path for url in operation.urls] for operation in (old, new))
@@ -517,27 +482,15 @@ class WireComparison:
         removed = [url for url, path in zip(old.urls, before, strict=True) if path not in after]
         added = [url for url, path in zip(new.urls, after, strict=True) if path not in before]
         for one, two in zip(removed, added, strict=False):
-            self._emit(scope, POTENTIAL, "server-url-changed", where, arrow(one or "/", two or "/"), effect)
+            self._emit(
+                scope, "server-url-changed", where, arrow(one or "/", two or "/"), level=POTENTIAL, effect=effect
+            )
         for url in removed[len(added) :]:
-            self._emit(scope, POTENTIAL, "server-removed", where, f"{url or '/'} removed", effect)
+            self._emit(scope, "server-removed", where, f"{url or '/'} removed", level=POTENTIAL, effect=effect)
         for url in added[len(removed) :]:
-            self._emit(
-                scope,
-                ADDITIVE,
-                "server-added",
-                where,
-                f"{url or '/'} added",
-                "the SDK takes its host from the environment",
-            )
+            self._emit(scope, "server-added", where, f"{url or '/'} added")
         if not removed and not added:
-            self._emit(
-                scope,
-                DOCS,
-                "servers-reordered",
-                where,
-                arrow(list(old.urls), list(new.urls)),
-                "the SDK takes its host from the environment",
-            )
+            self._emit(scope, "servers-reordered", where, arrow(list(old.urls), list(new.urls)))
 
     def _server_details(self, scope: Scope, where: str, old: list[Any], new: list[Any]) -> None:
         """What is said about a server beside its URL."""
@@ -556,7 +509,7 @@ class WireComparison:
         detail = arrow(_in_words(one), _in_words(two))
         if {} in two or not two:
             code = "api-security-removed"
-            self._emit(scope, ADDITIVE, code, where, detail, "the token that the SDK sends is not needed")
+            self._emit(scope, code, where, detail, level=ADDITIVE, effect="the token that the SDK sends is not needed")
         elif {} in one or not one:
             works = any(map(_bearer, two))
             effect = (
@@ -564,7 +517,9 @@ class WireComparison:
                 if works
                 else "the SDK does not send what is asked for: UnauthorizedError"
             )
-            self._emit(scope, POTENTIAL if works else BREAKING, "api-security-added", where, detail, effect)
+            self._emit(
+                scope, "api-security-added", where, detail, level=POTENTIAL if works else BREAKING, effect=effect
+            )
         else:
             self._alternatives(scope, where, detail, one, two)
 
@@ -579,43 +534,27 @@ class WireComparison:
         before, after = {frozenset(each): each for each in one}, {frozenset(each): each for each in two}
         common = before.keys() & after.keys()
         if not any(map(_bearer, two)):
-            self._emit(
-                scope,
-                BREAKING,
-                "api-security-removed-alternative",
-                where,
-                detail,
-                "the SDK does not send what is asked for: UnauthorizedError",
-            )
+            self._emit(scope, "api-security-removed-alternative", where, detail)
         elif before.keys() - after.keys():
             effect = "another way to sign in is needed unless a bearer token is still accepted"
-            self._emit(scope, POTENTIAL, "api-security-removed-alternative", where, detail, effect)
+            self._emit(scope, "api-security-removed-alternative", where, detail, level=POTENTIAL, effect=effect)
         elif after.keys() - before.keys():
-            self._emit(
-                scope,
-                ADDITIVE,
-                "api-security-added-alternative",
-                where,
-                detail,
-                "what was sent before is still accepted",
-            )
+            self._emit(scope, "api-security-added-alternative", where, detail)
         for schemes in common:
             for scheme in sorted(schemes):
                 scopes = (before[schemes][scheme], after[schemes][scheme])
                 for name in sorted(scopes[1] - scopes[0]):
                     effect = "tokens without it get PermissionDeniedError"
                     self._emit(
-                        scope, POTENTIAL, "api-security-scope-added", where, f"{scheme}: scope {name} needed", effect
+                        scope,
+                        "api-security-scope-added",
+                        where,
+                        f"{scheme}: scope {name} needed",
+                        level=POTENTIAL,
+                        effect=effect,
                     )
                 for name in sorted(scopes[0] - scopes[1]):
-                    self._emit(
-                        scope,
-                        ADDITIVE,
-                        "api-security-scope-removed",
-                        where,
-                        f"{scheme}: scope {name} not needed",
-                        "tokens that were accepted still are",
-                    )
+                    self._emit(scope, "api-security-scope-removed", where, f"{scheme}: scope {name} not needed")
 
     # Parameters and bodies.
 
@@ -636,7 +575,7 @@ class WireComparison:
                 effect = "a call that sends it under the old name " + (
                     "is refused" if required else "has no effect any more"
                 )
-                self._emit(scope, BREAKING, code, label, detail, effect, before[key][0], after[moved][0])
+                self._emit(scope, code, label, detail, before[key][0], after[moved][0], level=BREAKING, effect=effect)
         for key in gone:
             self._removed_parameter(scope, label, key, before[key][0])
         for key in fresh:
@@ -671,130 +610,70 @@ class WireComparison:
         name = _parameter_name(key, old)
         where = f"{label} > {name}"
         if self._ignored(key, old):
-            self._emit(
-                scope,
-                DOCS,
-                "ignored-header-removed",
-                where,
-                f"{name} removed",
-                "OpenAPI ignores it as a parameter",
-                old,
-            )
+            self._emit(scope, "ignored-header-removed", where, f"{name} removed", old)
         elif old.get("deprecated"):
-            self._emit(
-                scope,
-                POTENTIAL,
-                "request-parameter-removed-with-deprecation",
-                where,
-                f"{name} removed",
-                "it has no effect any more, or is refused",
-                old,
-            )
+            self._emit(scope, "request-parameter-removed-with-deprecation", where, f"{name} removed", old)
         elif key[0] == "path":
-            self._emit(
-                scope,
-                BREAKING,
-                "request-parameter-removed",
-                where,
-                f"{name} removed",
-                "requests go to another path",
-                old,
-            )
+            self._emit(scope, "request-parameter-removed", where, f"{name} removed", old)
         else:
             self._emit(
                 scope,
-                POTENTIAL,
                 "request-parameter-removed",
                 where,
                 f"{name} removed",
-                "it has no effect any more, or is refused",
                 old,
+                level=POTENTIAL,
+                effect="it has no effect any more, or is refused",
             )
 
     def _added_parameter(self, scope: Scope, label: str, key: tuple[str, str], new: Json) -> None:
         name = _parameter_name(key, new)
         where = f"{label} > {name}"
         if self._ignored(key, new):
-            self._emit(
-                scope,
-                DOCS,
-                "ignored-header-added",
-                where,
-                f"{name} added",
-                "OpenAPI ignores it as a parameter",
-                None,
-                new,
-            )
+            self._emit(scope, "ignored-header-added", where, f"{name} added", None, new)
         elif new.get("required") or key[0] == "path":
             schema = new.get("schema")
             has_default = isinstance(schema, dict) and "default" in schema
             effect = "calls do not send it and are refused"
             if has_default:
                 effect = "calls do not send it: refused, or taken as the default"
-            self._emit(scope, BREAKING, "new-required-request-parameter", where, f"{name} added", effect, None, new)
-        else:
             self._emit(
                 scope,
-                ADDITIVE,
-                "new-optional-request-parameter",
+                "new-required-request-parameter",
                 where,
                 f"{name} added",
-                "it can be left out",
                 None,
                 new,
+                level=BREAKING,
+                effect=effect,
             )
+        else:
+            self._emit(scope, "new-optional-request-parameter", where, f"{name} added", None, new)
 
     def _parameter(self, scope: Scope, where: str, key: tuple[str, str], old: Json, new: Json) -> None:
         self._prose(scope, where, old, new)
         sides = (old, new)
         if self._ignored(key, old):
             if fingerprint(old) != fingerprint(new):
-                self._emit(
-                    scope,
-                    DOCS,
-                    "ignored-header-changed",
-                    where,
-                    arrow(old, new),
-                    "OpenAPI ignores it as a parameter",
-                    old,
-                    new,
-                )
+                self._emit(scope, "ignored-header-changed", where, arrow(old, new), old, new)
             return
         before, after = (bool(side.get("required")) or key[0] == "path" for side in sides)
         if not before and after:
-            self._emit(
-                scope,
-                BREAKING,
-                "request-parameter-became-required",
-                where,
-                "required",
-                "calls that leave it out are refused",
-                old,
-                new,
-            )
+            self._emit(scope, "request-parameter-became-required", where, "required", old, new)
         elif before and not after:
-            self._emit(
-                scope,
-                ADDITIVE,
-                "request-parameter-became-optional",
-                where,
-                "optional",
-                "nothing is refused that was accepted",
-                old,
-                new,
-            )
+            self._emit(scope, "request-parameter-became-optional", where, "optional", old, new)
         place = Place(where, Context.REQUEST, "parameter", scope)
         if ("content" in old) != ("content" in new):
             detail = arrow("content" if "content" in old else "schema", "content" if "content" in new else "schema")
             self._emit(
                 scope,
-                BREAKING,
                 "request-parameter-serialization-changed",
                 where,
                 detail,
-                "the value is written into the URL in another way",
                 old,
                 new,
+                level=BREAKING,
+                effect="the value is written into the URL in another way",
             )
         elif "content" in old:
             self._media_types(place, old["content"], new["content"], "request-parameter-media-type")
@@ -806,13 +685,13 @@ class WireComparison:
                 level = ADDITIVE if new.get(flag) else POTENTIAL
                 self._emit(
                     scope,
-                    level,
                     "request-parameter-serialization-changed",
                     where,
                     f"{flag}: {arrow(bool(old.get(flag)), bool(new.get(flag)))}",
-                    "characters that were accepted are refused" if level is POTENTIAL else "more is accepted",
                     old,
                     new,
+                    level=level,
+                    effect="characters that were accepted are refused" if level is POTENTIAL else "more is accepted",
                 )
         handled = {
             "name",
@@ -842,25 +721,16 @@ class WireComparison:
         if compound or label_styles:
             self._emit(
                 scope,
-                BREAKING,
                 "request-parameter-serialization-changed",
                 where,
                 detail,
-                "the value is written into the request in another way",
                 old,
                 new,
+                level=BREAKING,
+                effect="the value is written into the request in another way",
             )
         else:
-            self._emit(
-                scope,
-                DOCS,
-                "request-parameter-serialization-changed",
-                where,
-                detail,
-                "no effect on a single value",
-                old,
-                new,
-            )
+            self._emit(scope, "request-parameter-serialization-changed", where, detail, old, new)
 
     def _body(self, scope: Scope, label: str, old: Any, new: Any) -> None:
         where = f"{label} > body"
@@ -869,39 +739,13 @@ class WireComparison:
         if old is None:
             body = self._new.resolve(new)
             if body.get("required"):
-                self._emit(
-                    scope,
-                    BREAKING,
-                    "request-body-added-required",
-                    where,
-                    "required body added",
-                    "calls without a body are refused",
-                    None,
-                    body,
-                )
+                self._emit(scope, "request-body-added-required", where, "required body added", None, body)
             else:
-                self._emit(
-                    scope,
-                    ADDITIVE,
-                    "request-body-added-optional",
-                    where,
-                    "optional body added",
-                    "it can be left out",
-                    None,
-                    body,
-                )
+                self._emit(scope, "request-body-added-optional", where, "optional body added", None, body)
             return
         one = self._old.resolve(old)
         if new is None:
-            self._emit(
-                scope,
-                BREAKING,
-                "request-body-removed",
-                where,
-                "body removed",
-                "what calls send is ignored or refused",
-                one,
-            )
+            self._emit(scope, "request-body-removed", where, "body removed", one)
             return
         two = self._new.resolve(new)
         name = _component(old, "requestBodies")
@@ -910,27 +754,9 @@ class WireComparison:
         self._prose(scope, where, one, two)
         if bool(one.get("required")) != bool(two.get("required")):
             if two.get("required"):
-                self._emit(
-                    scope,
-                    BREAKING,
-                    "request-body-became-required",
-                    where,
-                    "required",
-                    "calls without a body are refused",
-                    one,
-                    two,
-                )
+                self._emit(scope, "request-body-became-required", where, "required", one, two)
             else:
-                self._emit(
-                    scope,
-                    ADDITIVE,
-                    "request-body-became-optional",
-                    where,
-                    "optional",
-                    "nothing is refused that was accepted",
-                    one,
-                    two,
-                )
+                self._emit(scope, "request-body-became-optional", where, "optional", one, two)
         place = Place(where, Context.REQUEST, "body", scope)
         self._media_types(place, one.get("content", {}), two.get("content", {}), "request-body-media-type")
         self._rest(scope, where, one, two, {"required", "content"})
@@ -952,15 +778,26 @@ class WireComparison:
                 else "the SDK asks for the old one in Accept and would be refused or misread the answer"
             )
             self._emit(
-                at.scope, level, f"{code}-changed", at.where, arrow(before[one][0], after[two][0]), effect, old, new
+                at.scope,
+                f"{code}-changed",
+                at.where,
+                arrow(before[one][0], after[two][0]),
+                old,
+                new,
+                level=level,
+                effect=effect,
             )
             self._content(before[one][1], after[two][1], at)
         for key in gone:
             effect = "the SDK may send it" if request else "the SDK asks for it in Accept"
-            self._emit(at.scope, level, f"{code}-removed", at.where, f"{before[key][0]} removed", effect, old, new)
+            self._emit(
+                at.scope, f"{code}-removed", at.where, f"{before[key][0]} removed", old, new, level=level, effect=effect
+            )
         for key in fresh:
             effect = "the SDK goes on with the one that it knows"
-            self._emit(at.scope, ADDITIVE, f"{code}-added", at.where, f"{after[key][0]} added", effect, old, new)
+            self._emit(
+                at.scope, f"{code}-added", at.where, f"{after[key][0]} added", old, new, level=ADDITIVE, effect=effect
+            )
         several = len(old) > 1 or len(new) > 1
         for key in before:
             if key not in after:
@@ -969,7 +806,14 @@ class WireComparison:
             if before[key][0] != after[key][0]:
                 detail = arrow(before[key][0], after[key][0])
                 self._emit(
-                    at.scope, DOCS, f"{code}-spelling-changed", at.where, detail, "the same media type", old, new
+                    at.scope,
+                    f"{code}-spelling-changed",
+                    at.where,
+                    detail,
+                    old,
+                    new,
+                    level=DOCS,
+                    effect="the same media type",
                 )
             self._content(before[key][1], after[key][1], place)
 
@@ -980,16 +824,7 @@ class WireComparison:
         for name in sorted(one.keys() | two.keys()):
             if one.get(name) != two.get(name):
                 detail = f"{name}: {arrow(one.get(name, 'none'), two.get(name, 'none'))}"
-                self._emit(
-                    at.scope,
-                    POTENTIAL,
-                    "request-body-encoding-changed",
-                    at.where,
-                    detail,
-                    "the part is written in another way",
-                    one,
-                    two,
-                )
+                self._emit(at.scope, "request-body-encoding-changed", at.where, detail, one, two)
         self._rest(at.scope, at.where, old, new, {"schema", "encoding"})
 
     # Answers.
@@ -1009,14 +844,7 @@ class WireComparison:
                 gone.remove(one)
                 fresh.remove(match)
                 pairs.append((one, match))
-                self._emit(
-                    scope,
-                    DOCS,
-                    "response-status-range-changed",
-                    label,
-                    arrow(one, match),
-                    "the answer stays the one that the SDK expects",
-                )
+                self._emit(scope, "response-status-range-changed", label, arrow(one, match))
         for status in gone:
             self._removed_status(
                 scope,
@@ -1043,34 +871,36 @@ class WireComparison:
                 if replaced
                 else "no success is documented any more"
             )
-            self._emit(scope, BREAKING, "response-success-status-removed", where, detail, effect, old)
+            self._emit(scope, "response-success-status-removed", where, detail, old, level=BREAKING, effect=effect)
         elif status == "default" or status.startswith(("1", "3")):
             effect = "nothing describes the other statuses any more; they still raise the error of their status"
             self._emit(
                 scope,
-                POTENTIAL,
                 "response-default-removed" if status == "default" else "response-status-removed",
                 where,
                 detail,
-                effect,
                 old,
+                level=POTENTIAL,
+                effect=effect,
             )
         else:
             effect = "handlers of this status are not reached any more; it would still raise the error of its status"
-            self._emit(scope, ADDITIVE, "response-non-success-status-removed", where, detail, effect, old)
+            self._emit(scope, "response-non-success-status-removed", where, detail, old, level=ADDITIVE, effect=effect)
 
     def _added_status(self, scope: Scope, label: str, status: str, node: Any, *, success: bool) -> None:
         where, detail = label, f"{status} added"
         new = self._new.resolve(node)
         if status.startswith("2") or (status == "default" and not success):
             effect = "an answer with this status is not what the SDK expects of the call"
-            self._emit(scope, POTENTIAL, "response-success-status-added", where, detail, effect, None, new)
+            self._emit(scope, "response-success-status-added", where, detail, None, new, level=POTENTIAL, effect=effect)
         elif status.startswith(("1", "3")):
             effect = "the SDK follows redirects to trusted hosts only"
-            self._emit(scope, POTENTIAL, "response-status-added", where, detail, effect, None, new)
+            self._emit(scope, "response-status-added", where, detail, None, new, level=POTENTIAL, effect=effect)
         else:
             effect = "raises the ApiError of its status, as it did undocumented"
-            self._emit(scope, ADDITIVE, "response-non-success-status-added", where, detail, effect, None, new)
+            self._emit(
+                scope, "response-non-success-status-added", where, detail, None, new, level=ADDITIVE, effect=effect
+            )
 
     def _response(self, scope: Scope, where: str, status: str, old: Any, new: Any, *, success: bool) -> None:
         name = _component(old, "responses")
@@ -1088,18 +918,9 @@ class WireComparison:
                 if good
                 else "the error says nothing about itself any more"
             )
-            self._emit(scope, level, "response-body-removed", where, "body removed", effect, one, two)
+            self._emit(scope, "response-body-removed", where, "body removed", one, two, level=level, effect=effect)
         elif contents[1] and not contents[0]:
-            self._emit(
-                scope,
-                ADDITIVE,
-                "response-body-added",
-                where,
-                "body added",
-                "the SDK does not read it until it is regenerated",
-                one,
-                two,
-            )
+            self._emit(scope, "response-body-added", where, "body added", one, two)
         else:
             self._media_types(place, contents[0], contents[1], "response-media-type")
         self._headers(place, one.get("headers") or {}, two.get("headers") or {})
@@ -1124,40 +945,17 @@ class WireComparison:
                     if name == "retry-after"
                     else "the SDK does not read it; other code may"
                 )
-                self._emit(at.scope, POTENTIAL, code, where, f"{name} removed", effect, one)
+                self._emit(at.scope, code, where, f"{name} removed", one, level=POTENTIAL, effect=effect)
             else:
-                self._emit(
-                    at.scope,
-                    ADDITIVE,
-                    "response-header-added",
-                    where,
-                    f"{name} added",
-                    "the SDK does not need it",
-                    None,
-                    two,
-                )
+                self._emit(at.scope, "response-header-added", where, f"{name} added", None, two)
 
     def _header(self, at: Place, old: Json, new: Json) -> None:
         self._prose(at.scope, at.where, old, new)
         if bool(old.get("required")) != bool(new.get("required")):
             if new.get("required"):
-                self._emit(
-                    at.scope,
-                    ADDITIVE,
-                    "response-header-became-required",
-                    at.where,
-                    "always sent",
-                    "it can be relied on",
-                )
+                self._emit(at.scope, "response-header-became-required", at.where, "always sent")
             else:
-                self._emit(
-                    at.scope,
-                    POTENTIAL,
-                    "response-header-became-optional",
-                    at.where,
-                    "may be missing",
-                    "the SDK does not read it; other code may",
-                )
+                self._emit(at.scope, "response-header-became-optional", at.where, "may be missing")
         # Headers are no part of what the SDK parses, so a change cannot make an answer unreadable.
         place = dataclasses.replace(at, context=Context.ERROR)
         self._schemas.compare(old.get("schema", True), new.get("schema", True), place)
@@ -1176,13 +974,11 @@ class WireComparison:
             for name in sorted(one.keys() | two.keys()):
                 if (section, name) not in used and one.get(name) != two.get(name):
                     change = "removed" if name not in two else "added" if name not in one else "changed"
-                    self._emit(("document",), DOCS, f"unused-component-{change}", f"{section}.{name}", f"{name} {change}",
-                               "no operation uses it", one.get(name), two.get(name))  # fmt: skip
+                    self._emit(("document",), f"unused-component-{change}", f"{section}.{name}", f"{name} {change}", one.get(name), two.get(name), level=DOCS, effect="no operation uses it")  # fmt: skip
         schemes = (old.get("securitySchemes", {}), new.get("securitySchemes", {}))
         for name in sorted(schemes[0].keys() ^ schemes[1].keys()):
             change = "removed" if name in schemes[0] else "added"
-            self._emit(("document",), DOCS, f"security-scheme-{change}", f"securitySchemes.{name}", f"{name} {change}",
-                       "operations that need it are listed on their own", schemes[0].get(name), schemes[1].get(name))  # fmt: skip
+            self._emit(("document",), f"security-scheme-{change}", f"securitySchemes.{name}", f"{name} {change}", schemes[0].get(name), schemes[1].get(name), level=DOCS, effect="operations that need it are listed on their own")  # fmt: skip
 
 
 def compare_documents(old: Json, new: Json, names: Callable[[Json, str], str]) -> list[Change]:
@@ -1284,6 +1080,3 @@ def _without_prose(node: Any) -> Any:
 
 def _without(node: Json, key: str) -> Json:
     return {name: value for name, value in node.items() if name != key}
-
-
-__all__ = ["Node", "compare_documents", "scheme_identity", "server_url", "short"]
