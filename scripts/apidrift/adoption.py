@@ -57,7 +57,7 @@ def acceptable(path: Path) -> Json:
     validator: Any = OpenAPIV30SpecValidator if document["openapi"].startswith("3.0") else OpenAPIV31SpecValidator
     try:
         problem = next(validator(document).iter_errors(), None)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (code of others, on the text of a stranger)
         raise DriftError(f"{path.name}: cannot be validated: {type(error).__name__}") from None
     if problem is not None:
         where = "/".join(map(str, problem.absolute_path))
@@ -110,7 +110,8 @@ def decisions(report: Report) -> int:
     print("\nTo decide:")
     for change in serious:
         print(
-            f"- {change.where}: {change.detail}: adapt the facade, keep the old form with an overlay, or waive {change.id} in drift.toml"
+            f"- {change.where}: {change.detail}: adapt the facade, keep the old form with an overlay, "
+            f"or waive {change.id} in drift.toml"
         )
     for change in fresh:
         print(f"- {change.where}: give it a call in the facade, or leave it to the generated package")

@@ -81,15 +81,15 @@ def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:
 
 def _python(old: Spec, new: Spec, names: _Names) -> list[Change]:
     found: list[Change] = []
-    for problem in sorted(set(new.problems) - set(old.problems)):
-        effect = "the deviation is not applied: review the action, or delete it"
-        found.append(Change(Axis.PYTHON, Level.POTENTIAL, "overlay-action-unmatched", new.name, problem, effect))
-    for problem in sorted(set(old.problems) - set(new.problems)):
-        found.append(
-            Change(
-                Axis.PYTHON, Level.DOCS, "overlay-action-matches-again", new.name, problem, "the deviation is applied"
-            )
-        )
+    effect = "the deviation is not applied: review the action, or delete it"
+    found += [
+        Change(Axis.PYTHON, Level.POTENTIAL, "overlay-action-unmatched", new.name, problem, effect)
+        for problem in sorted(set(new.problems) - set(old.problems))
+    ]
+    found += [
+        Change(Axis.PYTHON, Level.DOCS, "overlay-action-matches-again", new.name, problem, "the deviation is applied")
+        for problem in sorted(set(old.problems) - set(new.problems))
+    ]
     if old.prepared == new.prepared and _order(old.prepared) == _order(new.prepared):
         return found
     new = dataclasses.replace(new, name=old.name)
@@ -118,7 +118,7 @@ def _generator_findings(old: Package, new: Package) -> list[Change]:
 
 
 def _public_facade(side: Side) -> Snapshot:
-    """The modules of the facade that users reach: its public ones, and of the private ones the clients and API groups."""
+    """The modules of the facade that users reach: the public ones, the clients and the API groups."""
     public = snapshot({path: text for path, text in side.facade.items() if _is_public(path)})[0]
     imported = {module for each in public.values() for module, _ in each.imports}
     behind = {

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 150
 MAX_VALUES: Final = 2_000_000
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 # The implicit types of the YAML 1.2 core schema. YAML 1.1, which PyYAML implements, also turns NO, on, 12:30 and dates
 # into something else than text.
@@ -95,50 +95,64 @@ def _parse_yaml(text: str, name: str) -> object:
 
 
 def _build(events: Any, name: str) -> object:
-    """Build the document from the parser's events: no recursion, no tags but those of JSON's types, keys are text."""
-    root: list[object] = []
-    stack: list[tuple[object, list[object]]] = [(root, [])]  # open containers, each with the key that awaits a value
-    anchors: dict[str, object] = {}
+    """The document that the parser's events describe."""
+    builder = _Builder(name)
+    for event in events:
+        builder.take(event)
+    if len(builder.documents) != 1:
+        raise DriftError(f"{name}: {len(builder.documents)} YAML documents instead of one")
+    return builder.documents[0]
 
-    def put(value: object) -> None:
-        container, key = stack[-1]
+
+class _Builder:
+    """Builds a document without recursion: no tags but those of JSON's types, keys are text and there once."""
+
+    def __init__(self, name: str) -> None:
+        self.documents: list[object] = []
+        self._name = name
+        # Open containers, each with the key that awaits its value.
+        self._open: list[tuple[object, list[str]]] = [(self.documents, [])]
+        self._anchors: dict[str, object] = {}
+
+    def take(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                self._put(_scalar(event, self._name), event.anchor)
+            case yaml.AliasEvent(anchor=anchor):
+                if anchor not in self._anchors:
+                    raise DriftError(f"{self._name}: unknown alias {anchor!r}")
+                self._put(self._anchors[anchor], None)
+            case yaml.MappingStartEvent():
+                self._start({}, event)
+            case yaml.SequenceStartEvent():
+                self._start([], event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._open.pop()
+            case _:
+                pass
+
+    def _start(self, container: object, event: Any) -> None:
+        if len(self._open) > MAX_DEPTH:
+            raise DriftError(f"{self._name}: nested deeper than {MAX_DEPTH} levels")
+        if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            raise DriftError(f"{self._name}: the YAML tag {event.tag!r} is not accepted")
+        self._put(container, event.anchor)
+        self._open.append((container, []))
+
+    def _put(self, value: object, anchor: str | None) -> None:
+        if anchor:
+            self._anchors[anchor] = value
+        container, key = self._open[-1]
         if isinstance(container, list):
             container.append(value)
-        elif not key:
-            if isinstance(value, (dict, list)):
-                raise DriftError(f"{name}: the key of an object is not text")
-            key.append(_key(value))
+        elif key:
+            cast(Json, container)[key.pop()] = value
+        elif isinstance(value, (dict, list)):
+            raise DriftError(f"{self._name}: the key of an object is not text")
+        else:
+            key.append(value if isinstance(value, str) else json.dumps(value))
             if key[0] in cast(Json, container):
-                raise DriftError(f"{name}: the key {key[0]!r} is there twice in one object")
-        else:
-            cast(Json, container)[cast(str, key.pop())] = value
-
-    for event in events:
-        if isinstance(event, yaml.ScalarEvent):
-            value = _scalar(event, name)
-            put(value)
-        elif isinstance(event, yaml.AliasEvent):
-            if event.anchor not in anchors:
-                raise DriftError(f"{name}: unknown alias {event.anchor!r}")
-            put(value := anchors[event.anchor])
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            if len(stack) > MAX_DEPTH:
-                raise DriftError(f"{name}: nested deeper than {MAX_DEPTH} levels")
-            value = {} if isinstance(event, yaml.MappingStartEvent) else []
-            if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-                raise DriftError(f"{name}: the YAML tag {event.tag!r} is not accepted")
-            put(value)
-            stack.append((value, []))
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            stack.pop()
-            continue
-        else:
-            continue
-        if getattr(event, "anchor", None) and not isinstance(event, yaml.AliasEvent):
-            anchors[event.anchor] = value
-    if len(root) != 1:
-        raise DriftError(f"{name}: {len(root)} YAML documents instead of one")
-    return root[0]
+                raise DriftError(f"{self._name}: the key {key[0]!r} is there twice in one object")
 
 
 def _scalar(event: yaml.ScalarEvent, name: str) -> object:
@@ -156,12 +170,6 @@ def _scalar(event: yaml.ScalarEvent, name: str) -> object:
         if pattern.fullmatch(text):
             return cast(object, read(text))
     return text
-
-
-def _key(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value)
 
 
 def _check_limits(document: object, name: str) -> None:
@@ -189,22 +197,25 @@ def check_structure(document: Json, name: str) -> None:
         raise DriftError(f"{name}: has no `info`")
     if "paths" not in document and version.startswith("3.0"):
         raise DriftError(f"{name}: has no `paths`")
+    _check_components(document, name)
     _expect(document, "paths", dict, name)
-    _expect(document, "components", dict, name)
-    for section, entries in document.get("components", {}).items():
-        if not section.startswith("x-"):
-            _expect(document["components"], section, dict, name)
-            for key in entries:
-                _expect(entries, key, (dict, bool) if section == "schemas" else dict, f"{name}: components.{section}")
     for path, item in document.get("paths", {}).items():
-        if path.startswith("x-"):
-            continue
-        _expect(document["paths"], path, dict, name)
-        for method in METHODS:
-            if method in item:
+        if not path.startswith("x-"):
+            _expect(document["paths"], path, dict, name)
+            for method in METHODS & item.keys():
                 _expect(item, method, dict, f"{name}: {path}")
                 _check_operation(item[method], f"{name}: {method.upper()} {path}")
-    _check_references(document, name)
+    _check_values(document, name)
+
+
+def _check_components(document: Json, name: str) -> None:
+    _expect(document, "components", dict, name)
+    components: Json = document.get("components", {})
+    for section, entries in components.items():
+        if not section.startswith("x-"):
+            _expect(components, section, dict, name)
+            for key in entries:
+                _expect(entries, key, (dict, bool) if section == "schemas" else dict, f"{name}: components.{section}")
 
 
 def _check_operation(operation: Json, name: str) -> None:
@@ -238,10 +249,10 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
 _FREE: Final = frozenset({"example", "examples", "default", "const", "enum", "value", "mapping", "scopes", "variables"})
 
 
-def _check_references(document: Json, name: str) -> None:
+def _check_values(document: Json, name: str) -> None:
     """Every reference inside the document leads somewhere, and keywords hold the kind of value that they must hold.
 
-    The same walk does both. Examples and defaults are data: whatever is in there is neither a reference nor a keyword.
+    Examples and defaults are data: whatever is in there is neither a reference nor a keyword.
     """
     stack: list[tuple[object, bool]] = [
         (document, False)
@@ -250,20 +261,26 @@ def _check_references(document: Json, name: str) -> None:
         node, named = stack.pop()
         if isinstance(node, list):
             stack.extend((child, False) for child in node)
-        if not isinstance(node, dict):
-            continue
-        if not named and isinstance(reference := node.get("$ref"), str):
-            if reference.startswith("#"):
-                follow(document, reference, name)
-        elif not named and "$ref" in node:
+        elif isinstance(node, dict) and named:
+            stack.extend((child, False) for child in node.values())
+        elif isinstance(node, dict):
+            _check_keywords(document, node, name)
+            stack.extend((child, key in _NAMED) for key, child in node.items() if not _is_data(key))
+
+
+def _check_keywords(document: Json, node: Json, name: str) -> None:
+    if "$ref" in node:
+        if not isinstance(node["$ref"], str):
             raise DriftError(f"{name}: a $ref is not text")
-        for key, child in node.items():
-            if not named:
-                if key in _FREE or key.startswith("x-"):
-                    continue
-                if key in _KINDS:
-                    _expect(node, key, _KINDS[key], name)
-            stack.append((child, not named and key in _NAMED))
+        if node["$ref"].startswith("#"):
+            follow(document, node["$ref"], name)
+    for key in node.keys() & _KINDS.keys():
+        if not _is_data(key):
+            _expect(node, key, _KINDS[key], name)
+
+
+def _is_data(key: str) -> bool:
+    return key in _FREE or key.startswith("x-")
 
 
 _NAMED: Final = frozenset(

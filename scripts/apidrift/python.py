@@ -157,43 +157,40 @@ class PythonComparison:
     def _module(self, old: Module, new: Module) -> None:
         before = len(self._found)
         operations = self._names_of(old)
-        for name in sorted(old.exports - new.exports) if not _lists_models(old) else ():
-            if _is_public(name):
-                self._emit(
-                    BREAKING, "name-removed", f"{old.name}.{name}", f"{name} removed", "imports fail", operations
-                )
-        for name in sorted(new.exports - old.exports) if not _lists_models(old) else ():
-            if _is_public(name):
-                self._emit(ADDITIVE, "name-added", f"{old.name}.{name}", f"{name} added", "new", operations)
-        for name in [*old.classes, *(name for name in new.classes if name not in old.classes)]:
-            target = self._renamed.get(name, name)
-            where = f"{_owner(old)}.{name}"
-            if name in self._renamed.values() and name not in old.classes:
-                continue
-            if not _is_public(name):
-                continue
-            if name not in old.classes:
-                self._emit(ADDITIVE, "class-added", where, f"{name} added", "new", self._operations.get(name, ()))
-            elif target not in new.classes:
-                self._emit(
-                    BREAKING, "class-removed", where, f"{name} removed", "imports fail", self._operations.get(name, ())
-                )
-            else:
-                self._class(where, old.classes[name], new.classes[target])
+        self._exports(old, new, operations)
+        self._classes(old, new)
         self._functions(old, new, operations)
         self._constants(old, new, operations)
         self._operation(old, new, operations)
-        if len(self._found) == before and old.doc != new.doc:
+        if len(self._found) > before or _lists_models(old):
+            return
+        if old.doc != new.doc:
             self._emit(DOCS, "docstring-changed", old.name, arrow(old.doc, new.doc), "documentation only", operations)
-        if len(self._found) == before and self._applied(old.rest) != new.rest and not _lists_models(old):
-            self._emit(
-                DOCS,
-                "implementation-changed",
-                old.name,
-                "the code behind the same names differs",
-                "nothing to change in code that uses it",
-                operations,
-            )
+        if self._applied(old.rest) != new.rest:
+            self._implementation(old.name, "the code behind the same names differs", operations)
+
+    def _implementation(self, where: str, detail: str, operations: set[str]) -> None:
+        self._emit(DOCS, "implementation-changed", where, detail, "nothing to change in code that uses it", operations)
+
+    def _exports(self, old: Module, new: Module, operations: set[str]) -> None:
+        if _lists_models(old):  # classes are compared where they are
+            return
+        for name in filter(_is_public, sorted(old.exports - new.exports)):
+            self._emit(BREAKING, "name-removed", f"{old.name}.{name}", f"{name} removed", "imports fail", operations)
+        for name in filter(_is_public, sorted(new.exports - old.exports)):
+            self._emit(ADDITIVE, "name-added", f"{old.name}.{name}", f"{name} added", "new", operations)
+
+    def _classes(self, old: Module, new: Module) -> None:
+        added = [name for name in new.classes if name not in old.classes and name not in self._renamed.values()]
+        for name in filter(_is_public, [*old.classes, *added]):
+            where, operations = f"{_owner(old)}.{name}", self._operations.get(name, set())
+            target = self._renamed.get(name, name)
+            if name not in old.classes:
+                self._emit(ADDITIVE, "class-added", where, f"{name} added", "new", operations)
+            elif target not in new.classes:
+                self._emit(BREAKING, "class-removed", where, f"{name} removed", "imports fail", operations)
+            else:
+                self._class(where, old.classes[name], new.classes[target])
 
     def _constants(self, old: Module, new: Module, operations: set[str]) -> None:
         for name in sorted(old.constants.keys() | new.constants.keys()):
@@ -285,74 +282,41 @@ class PythonComparison:
         operations = self._operations.get(old.name, set())
         before = len(self._found)
         if old.name != new.name:
-            self._emit(
-                BREAKING, "class-renamed", where, arrow(old.name, new.name), "imports of the old name fail", operations
-            )
+            effect = "imports of the old name fail"
+            self._emit(BREAKING, "class-renamed", where, arrow(old.name, new.name), effect, operations)
         if old.bases != new.bases:
             opened = old.is_enum and new.is_enum
-            effect = (
-                "an enum of one value refuses others, one of several keeps them"
-                if opened
-                else "isinstance checks and inherited methods change"
-            )
-            self._emit(
-                POTENTIAL,
-                "class-base-changed",
-                where,
-                arrow(", ".join(old.bases), ", ".join(new.bases)),
-                effect,
-                operations,
-            )
-        if old.is_enum and new.is_enum:
-            self._members(where, old, new, operations)
-        elif old.is_enum or new.is_enum:
-            self._emit(
-                BREAKING,
-                "class-kind-changed",
-                where,
-                "enum" if new.is_enum else "no longer an enum",
-                "code that uses it fails",
-                operations,
-            )
+            effect = "isinstance checks and inherited methods change"
+            if opened:
+                effect = "an enum of one value refuses others, one of several keeps them"
+            detail = arrow(", ".join(old.bases), ", ".join(new.bases))
+            self._emit(POTENTIAL, "class-base-changed", where, detail, effect, operations)
+        if old.is_enum != new.is_enum:
+            detail = "an enum" if new.is_enum else "no longer an enum"
+            self._emit(BREAKING, "class-kind-changed", where, detail, "code that uses it fails", operations)
         else:
             self._members(where, old, new, operations)
             self._attributes(where, old, new, operations)
-        for name in sorted(set(new.twice) - set(old.twice)):
-            self._emit(
-                BREAKING,
-                "name-collision",
-                f"{where}.{name}",
-                f"{name} is defined twice",
-                "one of the two is lost",
-                operations,
-            )
+        self._methods(where, old, new, operations)
+        if len(self._found) == before:
+            bodies = {name: self._applied(each.body) for name, each in old.methods.items()}
+            if bodies != {name: each.body for name, each in new.methods.items()}:
+                self._implementation(where, "the code behind the same names differs", operations)
+            if self._applied(old.doc) != new.doc:
+                detail = arrow(old.doc, new.doc)
+                self._emit(DOCS, "docstring-changed", where, detail, "documentation only", operations)
+
+    def _methods(self, where: str, old: Class, new: Class, operations: set[str]) -> None:
         for name in sorted(old.methods.keys() | new.methods.keys()):
             if _is_public(name) or name == "__init__":
                 self._function(f"{where}.{name}", old.methods.get(name), new.methods.get(name), operations)
         for name in sorted(old.readers.keys() & new.readers.keys()):
             one, two = tuple(map(self._applied, old.readers[name])), new.readers[name]
             if one != two and sorted(one) == sorted(two):
-                self._emit(
-                    POTENTIAL,
-                    "variant-order-changed",
-                    f"{where}.{name.removeprefix('read_')}",
-                    arrow(list(one), list(two)),
-                    "a value that fits several variants is read as another one",
-                    operations,
-                )
-        if len(self._found) == before:
-            bodies = {name: self._applied(each.body) for name, each in old.methods.items()}
-            if bodies != {name: each.body for name, each in new.methods.items()}:
-                self._emit(
-                    DOCS,
-                    "implementation-changed",
-                    where,
-                    "the code behind the same names differs",
-                    "nothing to change in code that uses it",
-                    operations,
-                )
-            if self._applied(old.doc) != new.doc:
-                self._emit(DOCS, "docstring-changed", where, arrow(old.doc, new.doc), "documentation only", operations)
+                effect = "a value that fits several variants is read as another one"
+                detail = arrow(list(one), list(two))
+                at = f"{where}.{name.removeprefix('read_')}"
+                self._emit(POTENTIAL, "variant-order-changed", at, detail, effect, operations)
 
     def _members(self, where: str, old: Class, new: Class, operations: set[str]) -> None:
         for name in [*old.members, *(name for name in new.members if name not in old.members)]:
@@ -752,7 +716,8 @@ def _identity(module: Module) -> str:
 def _route(module: Module) -> str:
     if not module.operation:
         return ""
-    return f"{module.name.partition('.')[0]} {module.operation.get('method')} {re.sub('{[^}]*}', '{}', module.operation.get('path', ''))}"
+    path = re.sub("{[^}]*}", "{}", module.operation.get("path", ""))
+    return f"{module.name.partition('.')[0]} {module.operation.get('method')} {path}"
 
 
 def _owner(module: Module) -> str:

@@ -1,4 +1,4 @@
-"""Compare two schemas for one direction: what a client sends, what it receives, or what it receives with an error.
+"""Compare two schemas for one direction: what a client sends, what it receives, what it receives with an error.
 
 A change has a direction too. Values that the server no longer accepts break requests, values that it newly sends
 break readers of answers, and the other way round each is harmless. What a change does to the shipped SDK stands in
@@ -33,8 +33,12 @@ _READ_FORMATS: Final = frozenset({"date-time", "date", "uuid", "binary"})
 _STRICT_FORMATS: Final = _READ_FORMATS | {"byte", "email", "uri", "url", "hostname", "ipv4", "ipv6", "time", "duration"}
 # Formats of numbers, each with the ones that hold all of its values.
 _WIDER_NUMBERS: Final[dict[Any, set[Any]]] = {
-    "int32": {"int64", "double", None}, "int64": {None}, "float": {"double", None}, "double": {None}, None: {"int64", "double"},
-}  # fmt: skip
+    "int32": {"int64", "double", None},
+    "int64": {None},
+    "float": {"double", None},
+    "double": {None},
+    None: {"int64", "double"},
+}
 _PLAIN: Final = frozenset({"string", "integer", "number", "boolean"})
 
 
@@ -236,68 +240,50 @@ class SchemaComparer:
     def _enum(self, old: tuple[Any, ...] | None, new: tuple[Any, ...] | None, at: Place, *, closed: bool) -> None:
         if old is None and new is None:
             return
-        request = at.context is Context.REQUEST
-        if old is None or new is None:
-            values = short(list(old if old is not None else new or ()))
-            if new is None and request:
-                self._report(
-                    at,
-                    ADDITIVE,
-                    "enum-removed",
-                    f"any value, no longer only {values}",
-                    "nothing is refused that was accepted",
-                )
-            elif new is None:
-                effect = (
-                    "another value raises ResponseError"
-                    if closed
-                    else "other values are kept as they are; exhaustive matches miss them"
-                )
-                self._report(
-                    at, BREAKING if closed else POTENTIAL, "enum-removed", f"any value, no longer only {values}", effect
-                )
-            elif request:
-                self._report(at, BREAKING, "enum-added", f"only {values}", "a call that sends another value is refused")
-            else:
-                self._report(
-                    at, ADDITIVE, "enum-added", f"only {values}", "every new value is one that the SDK already reads"
-                )
-            return
+        if old is None:
+            self._enum_closed(new or (), at)
+        elif new is None:
+            self._enum_opened(old, at, closed=closed)
+        else:
+            self._enum_values(old, new, at, closed=closed)
+
+    def _enum_closed(self, values: tuple[Any, ...], at: Place) -> None:
+        detail = f"only {short(list(values))}"
+        if at.context is Context.REQUEST:
+            self._report(at, BREAKING, "enum-added", detail, "a call that sends another value is refused")
+        else:
+            self._report(at, ADDITIVE, "enum-added", detail, "every new value is one that the SDK already reads")
+
+    def _enum_opened(self, values: tuple[Any, ...], at: Place, *, closed: bool) -> None:
+        detail = f"any value, no longer only {short(list(values))}"
+        if at.context is Context.REQUEST:
+            self._report(at, ADDITIVE, "enum-removed", detail, "nothing is refused that was accepted")
+        elif closed:
+            self._report(
+                at, BREAKING, "enum-removed", detail, "another value raises ResponseError, which names the path"
+            )
+        else:
+            self._report(at, POTENTIAL, "enum-removed", detail, "other values are kept; exhaustive matches miss them")
+
+    def _enum_values(self, old: tuple[Any, ...], new: tuple[Any, ...], at: Place, *, closed: bool) -> None:
         added = [value for value in new if value not in old]
         removed = [value for value in old if value not in new]
-        if added and request:
-            self._report(
-                at,
-                ADDITIVE,
-                "enum-value-added",
-                f"new {short(added)}",
-                "nothing is refused that was accepted",
-                list(old),
-                list(new),
+        request = at.context is Context.REQUEST
+        if added:
+            level, effect = (
+                POTENTIAL,
+                "kept as an enum member that equals its text (is_known is False); exhaustive matches miss it",
             )
-        elif added and closed:
-            effect = (
-                "the SDK knows only the documented values here: another one raises ResponseError, which names the path"
+            if request:
+                level, effect = ADDITIVE, "nothing is refused that was accepted"
+            elif closed:
+                level, effect = BREAKING, "only the documented values are known here: another one raises ResponseError"
+            self._report(at, level, "enum-value-added", f"new {short(added)}", effect)
+        if removed:
+            level, effect = (
+                (BREAKING, "a call that sends it is refused") if request else (ADDITIVE, "it is not sent any more")
             )
-            self._report(at, BREAKING, "enum-value-added", f"new {short(added)}", effect, list(old), list(new))
-        elif added:
-            effect = "kept as an enum member that equals its text (is_known is False); exhaustive matches miss it"
-            self._report(at, POTENTIAL, "enum-value-added", f"new {short(added)}", effect, list(old), list(new))
-        if removed and request:
-            effect = "a call that sends it is refused"
-            self._report(
-                at, BREAKING, "enum-value-removed", f"no longer {short(removed)}", effect, list(old), list(new)
-            )
-        elif removed:
-            self._report(
-                at,
-                ADDITIVE,
-                "enum-value-removed",
-                f"no longer {short(removed)}",
-                "the value is not sent any more",
-                list(old),
-                list(new),
-            )
+            self._report(at, level, "enum-value-removed", f"no longer {short(removed)}", effect)
 
     def _facets(self, one: View, two: View, at: Place) -> None:
         request = at.context is Context.REQUEST

@@ -1,7 +1,7 @@
 """One level of a schema in one form, however it was written.
 
-OpenAPI has many spellings for one thing: `nullable: true`, `type: [string, "null"]` and `oneOf` with null; `const` and an
-enum of one value; a reference and an `allOf` around that reference; a base class in `allOf` and the same properties
+OpenAPI has many spellings for one thing: `nullable: true`, `type: [string, "null"]` and `oneOf` with null; `const` and
+an enum of one value; a reference and an `allOf` around that reference; a base class in `allOf` and the same properties
 written out; `exclusiveMinimum: true` beside `minimum` and `exclusiveMinimum: 3`. A View hides the spelling, so that
 what differs between two views differs for clients.
 """
@@ -154,26 +154,27 @@ class Schemas:
                 return target
             view = _meet(target, self._view(siblings, seen))
             return dataclasses.replace(view, prose={**target.prose, **view.prose})
-        view = _own(node)
-        single = [key for key in ("oneOf", "anyOf") if key in node]
-        for key in single:
-            members = [member for member in node[key] if not _is_null(member)]
-            if len(members) < len(node[key]):
-                view.nullable = True
-            if len(members) == 1:
-                view = _inline(view, self._view(members[0], seen))
-            elif members:
-                if view.union:
-                    view.rest[key] = members
-                else:
-                    view.union, view.variants = key, tuple(members)
-        nullable_here = view.nullable
+        view = self._with_variants(_own(node), node, seen)
+        nullable = view.nullable
         for member in node.get("allOf", []):
             inner = self._view(member, seen)
             alone = len(node["allOf"]) == 1 and not (node.keys() - _ANNOTATIONS - PROSE - {"allOf", "nullable"})
             view = _inline(view, inner) if alone else _meet(view, inner)
-        if nullable_here:
-            view.nullable = True
+        view.nullable = view.nullable or nullable
+        return view
+
+    def _with_variants(self, view: View, node: Json, seen: frozenset[str]) -> View:
+        """Add the variants of a union; null is no variant, and a single one is the schema itself."""
+        for key in ("oneOf", "anyOf"):
+            members = [member for member in node.get(key, []) if not _is_null(member)]
+            if len(members) < len(node.get(key, [])):
+                view.nullable = True
+            if len(members) == 1:
+                view = _inline(view, self._view(members[0], seen))
+            elif members and view.union:
+                view.rest[key] = members
+            elif members:
+                view.union, view.variants = key, tuple(members)
         return view
 
 

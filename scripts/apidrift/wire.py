@@ -9,147 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from .changes import Axis, Change, Level, arrow, merged
-from .documents import METHODS, DriftError, Json, follow
+from .documents import Json
+from .operations import BLANKS, Definition, Operation, component_name, scheme_identity, server_url
 from .rules import RULES
 from .schemas import Context, Place, SchemaComparer, Scope, prose_changes
 from .views import fingerprint
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
 
-_BLANKS: Final = re.compile(r"{[^{}]*}")
 # OpenAPI has these three come from elsewhere: the media types and the security of an operation.
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 _PROSE_KEYS: Final = frozenset({"description", "summary", "example", "examples", "externalDocs", "deprecated"})
-
-
-@dataclasses.dataclass
-class Operation:
-    """An operation with all that applies to it, wherever it is written."""
-
-    method: str
-    path: str
-    node: Json
-    item: Json
-    urls: tuple[str, ...]
-    servers_at: str  # where the servers are declared
-    security_at: str
-    key: tuple[str, str] = ("", "")
-
-    @property
-    def label(self) -> str:
-        """What reports call it."""
-        return f"{self.method.upper()} {self.path}"
-
-
-class _Side:
-    """One document, with its references followed."""
-
-    def __init__(self, document: Json) -> None:
-        self.document = document
-
-    def resolve(self, node: Any) -> Json:
-        """The object that `node` is or refers to. References out of the document stay."""
-        for _ in range(100):
-            reference = node.get("$ref") if isinstance(node, dict) else None
-            if not isinstance(reference, str) or not reference.startswith("#"):
-                if not isinstance(node, dict):
-                    raise DriftError(f"a reference leads to {type(node).__name__} where an object belongs")
-                return node
-            beside = {key: node[key] for key in ("description", "summary") if key in node}
-            node = follow(self.document, reference)
-            if beside and isinstance(node, dict) and not str(self.document["openapi"]).startswith("3.0"):
-                node = {**node, **beside}
-        raise DriftError("a reference leads to itself")
-
-    def operations(self) -> Iterator[Operation]:
-        for path, entry in self.document.get("paths", {}).items():
-            if path.startswith("x-"):
-                continue
-            item = self.resolve(entry)
-            for method in METHODS:
-                if method in item:
-                    yield self._operation(method, path, item, self.resolve(item[method]))
-
-    def _operation(self, method: str, path: str, item: Json, node: Json) -> Operation:
-        label = f"{method.upper()} {path}"
-        owner, at = next(
-            ((owner, at) for owner, at in ((node, label), (item, label)) if owner.get("servers")),
-            (self.document, "servers"),
-        )
-        urls = tuple(server_url(server) for server in owner.get("servers") or [{"url": "/"}])
-        base = urlsplit(urls[0]).path.rstrip("/")
-        security_at = label if "security" in node else "security"
-        operation = Operation(method, path, node, item, urls, at, security_at)
-        operation.key = (method, _BLANKS.sub("{}", base + path))
-        return operation
-
-    def parameters(self, operation: Operation) -> dict[tuple[str, str], tuple[Json, str]]:
-        """Parameters by place and name, each with the name of its component if it is one. Path parameters by position."""
-        positions = {name: str(n) for n, name in enumerate(re.findall(r"{([^{}]*)}", operation.path))}
-        found: dict[tuple[str, str], tuple[Json, str]] = {}
-        for entry in [*operation.item.get("parameters", []), *operation.node.get("parameters", [])]:
-            parameter = self.resolve(entry)
-            place, name = str(parameter.get("in", "?")), str(parameter.get("name", "?"))
-            if place == "header":
-                name = name.lower()
-            if place == "path":
-                name = positions.get(name, name)
-            found[place, name] = (parameter, _component(entry, "parameters"))
-        return found
-
-    def security(self, operation: Operation) -> list[dict[str, frozenset[str]]]:
-        """The alternatives of an operation: what each scheme is, and the scopes that it needs."""
-        schemes = self.document.get("components", {}).get("securitySchemes", {})
-        owner = operation.node if "security" in operation.node else self.document
-        alternatives: list[dict[str, frozenset[str]]] = []
-        for requirement in owner.get("security", []):
-            alternative: dict[str, frozenset[str]] = {}
-            for name, scopes in (requirement if isinstance(requirement, dict) else {}).items():
-                scheme = self.resolve(schemes[name]) if name in schemes else {"type": "undeclared", "name": name}
-                required = scheme.get("x-required-scopes")
-                extra = required if isinstance(required, list) else []
-                alternative[scheme_identity(scheme)] = frozenset(map(str, [*(scopes or []), *extra]))
-            alternatives.append(alternative)
-        return alternatives
-
-
-def server_url(server: Json) -> str:
-    """The URL of a server with the defaults of its variables, in one spelling."""
-    url = str(server.get("url", "/"))
-    for name, variable in (server.get("variables") or {}).items():
-        if isinstance(variable, dict):
-            url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-    try:
-        parts = urlsplit(url)
-        default_port = {"https": ":443", "http": ":80"}.get(parts.scheme.lower(), "\0")
-        host = parts.netloc.lower().removesuffix(default_port)
-    except ValueError:
-        return url.rstrip("/")
-    return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}" if host else parts.path.rstrip("/")
-
-
-def scheme_identity(scheme: Json) -> str:
-    """What a client has to send: the name under which a scheme is declared does not matter."""
-    kind = str(scheme.get("type", "")).lower()
-    if kind == "http":
-        return f"http {str(scheme.get('scheme', '')).lower()}"
-    if kind == "apikey":
-        return f"API key in {scheme.get('in')} {scheme.get('name')}"
-    return {"oauth2": "OAuth 2.0", "openidconnect": "OpenID Connect"}.get(
-        kind, f"{kind} {scheme.get('name', '')}".strip()
-    )
-
-
-def _component(node: Any, section: str) -> str:
-    prefix = f"#/components/{section}/"
-    reference = node.get("$ref", "") if isinstance(node, dict) else ""
-    return reference.removeprefix(prefix) if str(reference).startswith(prefix) else ""
 
 
 def _bearer(alternative: Mapping[str, Any]) -> bool:
@@ -161,7 +36,7 @@ class WireComparison:
     """Compares two documents; `names` tells which call of the SDK an operation is behind."""
 
     def __init__(self, old: Json, new: Json, names: Callable[[Json, str], str]) -> None:
-        self._old, self._new = _Side(old), _Side(new)
+        self._old, self._new = Definition(old), Definition(new)
         self._names = names
         self._found: list[tuple[Scope, Change]] = []
         self._labels: dict[Scope, str] = {}
@@ -188,7 +63,7 @@ class WireComparison:
         """An operation whose full path is gone is still the same one if only the path of the server differs."""
 
         def bare(operation: Operation) -> tuple[str, str]:
-            return (operation.method, _BLANKS.sub("{}", operation.path))
+            return (operation.method, BLANKS.sub("{}", operation.path))
 
         lonely = {bare(operation): key for key, operation in new.items() if key not in old}
         for key in [key for key in old if key not in new]:
@@ -196,7 +71,7 @@ class WireComparison:
             if match is not None:
                 new[key] = new.pop(match)
 
-    def _emit(  # noqa: PLR0917
+    def _emit(
         self,
         scope: Scope,
         code: str,
@@ -340,7 +215,7 @@ class WireComparison:
                     self._emit(scope, "description-changed", f"{where} > {name}", arrow(one, two))
 
     @staticmethod
-    def _resolved(side: _Side, node: Any) -> Any:
+    def _resolved(side: Definition, node: Any) -> Any:
         return side.resolve(node) if isinstance(node, dict) else node
 
     def _schemes(self) -> None:
@@ -355,64 +230,44 @@ class WireComparison:
 
     def _scheme(self, where: str, old: Json, new: Json) -> None:
         scope: Scope = ("document",)
-        self._prose(
-            scope,
-            where,
-            old,
-            {**new, "x-required-scopes": old.get("x-required-scopes")}
-            if "x-required-scopes" in old
-            else _without(new, "x-required-scopes"),
+        # Required scopes are compared where operations need them.
+        self._prose(scope, where, _without(old, "x-required-scopes"), _without(new, "x-required-scopes"))
+        one, two = old.get("flows") or {}, new.get("flows") or {}
+        for flow in sorted(one.keys() | two.keys()):
+            self._flow(scope, f"{where} > {flow}", one.get(flow), two.get(flow))
+        for key, code in (
+            ("openIdConnectUrl", "api-security-component-oauth-url-changed"),
+            ("bearerFormat", "bearer-format-changed"),
+        ):
+            if old.get(key) != new.get(key):
+                self._emit(scope, code, where, f"{key}: {arrow(old.get(key, 'none'), new.get(key, 'none'))}")
+        self._rest(
+            scope, where, old, new, {"flows", "openIdConnectUrl", "bearerFormat", "type", "scheme", "in", "name"}
         )
-        flows = (old.get("flows") or {}, new.get("flows") or {})
-        for flow in sorted(flows[0].keys() | flows[1].keys()):
-            one, two = flows[0].get(flow) or {}, flows[1].get(flow) or {}
-            at = f"{where} > {flow}"
-            if not one or not two:
-                level = ADDITIVE if two else POTENTIAL
-                change = "added" if two else "removed"
-                self._emit(
-                    scope,
-                    f"api-security-component-oauth-flow-{change}",
-                    at,
-                    f"{flow} {change}",
-                    one,
-                    two,
-                    level=level,
-                    effect="a way to get tokens",
-                )
-                continue
-            for key in sorted((one.keys() | two.keys()) - {"scopes"}):
-                if one.get(key) != two.get(key):
-                    code = "api-security-component-oauth-url-changed" if key.endswith("Url") else "unclassified"
-                    self._emit(
-                        scope,
-                        code,
-                        at,
-                        f"{key}: {arrow(one.get(key, 'none'), two.get(key, 'none'))}",
-                        level=POTENTIAL,
-                        effect="tokens come from elsewhere; the SDK uses the identity host of its environment",
-                    )
-            scopes = (one.get("scopes") or {}, two.get("scopes") or {})
-            for name in sorted(scopes[0].keys() - scopes[1].keys()):
-                self._emit(scope, "api-security-component-oauth-scope-removed", at, f"{name} removed")
-            for name in sorted(scopes[1].keys() - scopes[0].keys()):
-                self._emit(scope, "api-security-component-oauth-scope-added", at, f"{name} added")
-            for name in sorted(scopes[0].keys() & scopes[1].keys()):
-                if scopes[0][name] != scopes[1][name]:
-                    self._emit(scope, "description-changed", at, f"{name}: {arrow(scopes[0][name], scopes[1][name])}")
-        if old.get("openIdConnectUrl") != new.get("openIdConnectUrl"):
-            detail = (
-                f"openIdConnectUrl: {arrow(old.get('openIdConnectUrl', 'none'), new.get('openIdConnectUrl', 'none'))}"
-            )
-            self._emit(scope, "api-security-component-oauth-url-changed", where, detail)
-        if old.get("bearerFormat") != new.get("bearerFormat"):
-            detail = f"bearerFormat: {arrow(old.get('bearerFormat', 'none'), new.get('bearerFormat', 'none'))}"
-            self._emit(scope, "description-changed", where, detail, effect="a hint for people")
-        handled = {"flows", "openIdConnectUrl", "bearerFormat", "type", "scheme", "in", "name"}
-        self._rest(scope, where, old, new, handled)
         if scheme_identity(old) != scheme_identity(new):
             detail = arrow(scheme_identity(old), scheme_identity(new))
             self._emit(scope, "api-security-component-changed", where, detail, old, new)
+
+    def _flow(self, scope: Scope, where: str, old: Json | None, new: Json | None) -> None:
+        """A way to get tokens."""
+        if old is None or new is None:
+            change = "added" if old is None else "removed"
+            self._emit(scope, f"api-security-component-oauth-flow-{change}", where, f"flow {change}", old, new)
+            return
+        for key in sorted((old.keys() | new.keys()) - {"scopes"}):
+            if key.endswith("Url") and old.get(key) != new.get(key):
+                detail = f"{key}: {arrow(old.get(key, 'none'), new.get(key, 'none'))}"
+                self._emit(scope, "api-security-component-oauth-url-changed", where, detail)
+            elif not key.endswith("Url"):
+                self._unclassified(scope, where, key, old.get(key), new.get(key))
+        one, two = old.get("scopes") or {}, new.get("scopes") or {}
+        for name in sorted(one.keys() | two.keys()):
+            if name not in two:
+                self._emit(scope, "api-security-component-oauth-scope-removed", where, f"{name} removed")
+            elif name not in one:
+                self._emit(scope, "api-security-component-oauth-scope-added", where, f"{name} added")
+            elif one[name] != two[name]:
+                self._emit(scope, "description-changed", where, f"{name}: {arrow(one[name], two[name])}")
 
     # Operations.
 
@@ -466,15 +321,15 @@ class WireComparison:
                     effect="not part of requests or answers; generated names follow it",
                 )
         for code, detail in prose_changes(_only_prose(old.node), _only_prose(new.node)):
-            code = {"deprecated": "endpoint-deprecated", "reactivated": "endpoint-reactivated"}.get(code, code)
-            self._emit(scope, code, where, detail, old.node, new.node, level=DOCS, effect="documentation only")
+            name = f"endpoint-{code}" if code in ("deprecated", "reactivated") else code
+            self._emit(scope, name, where, detail, old.node, new.node, level=DOCS, effect="documentation only")
         self._prose(scope, where, old.item, new.item)
-        if old.path != new.path and _BLANKS.sub("{}", old.path) == _BLANKS.sub("{}", new.path):
+        if old.path != new.path and BLANKS.sub("{}", old.path) == BLANKS.sub("{}", new.path):
             self._emit(scope, "path-parameter-renamed", where, arrow(old.path, new.path))
 
     def _servers(self, scope: Scope, old: Operation, new: Operation) -> None:
         full = ([url + operation.path for url in operation.urls] for operation in (old, new))
-        before, after = ([_BLANKS.sub("{}", url) for url in urls] for urls in full)
+        before, after = ([BLANKS.sub("{}", url) for url in urls] for urls in full)
         if before == after:
             return
         where = "servers" if old.servers_at == new.servers_at == "servers" else old.label
@@ -748,8 +603,8 @@ class WireComparison:
             self._emit(scope, "request-body-removed", where, "body removed", one)
             return
         two = self._new.resolve(new)
-        name = _component(old, "requestBodies")
-        if name and name == _component(new, "requestBodies"):
+        name = component_name(old, "requestBodies")
+        if name and name == component_name(new, "requestBodies"):
             where = f"requestBodies.{name}"
         self._prose(scope, where, one, two)
         if bool(one.get("required")) != bool(two.get("required")):
@@ -903,8 +758,8 @@ class WireComparison:
             )
 
     def _response(self, scope: Scope, where: str, status: str, old: Any, new: Any, *, success: bool) -> None:
-        name = _component(old, "responses")
-        if name and name == _component(new, "responses"):
+        name = component_name(old, "responses")
+        if name and name == component_name(new, "responses"):
             where = f"responses.{name}"
         one, two = self._old.resolve(old), self._new.resolve(new)
         self._prose(scope, where, one, two)
@@ -974,11 +829,14 @@ class WireComparison:
             for name in sorted(one.keys() | two.keys()):
                 if (section, name) not in used and one.get(name) != two.get(name):
                     change = "removed" if name not in two else "added" if name not in one else "changed"
-                    self._emit(("document",), f"unused-component-{change}", f"{section}.{name}", f"{name} {change}", one.get(name), two.get(name), level=DOCS, effect="no operation uses it")  # fmt: skip
+                    where = f"{section}.{name}"
+                    code = f"unused-component-{change}"
+                    self._emit(("document",), code, where, f"{name} {change}", one.get(name), two.get(name))
         schemes = (old.get("securitySchemes", {}), new.get("securitySchemes", {}))
         for name in sorted(schemes[0].keys() ^ schemes[1].keys()):
             change = "removed" if name in schemes[0] else "added"
-            self._emit(("document",), f"security-scheme-{change}", f"securitySchemes.{name}", f"{name} {change}", schemes[0].get(name), schemes[1].get(name), level=DOCS, effect="operations that need it are listed on their own")  # fmt: skip
+            code, where = f"security-scheme-{change}", f"securitySchemes.{name}"
+            self._emit(("document",), code, where, f"{name} {change}", schemes[0].get(name), schemes[1].get(name))
 
 
 def compare_documents(old: Json, new: Json, names: Callable[[Json, str], str]) -> list[Change]:

@@ -45,7 +45,8 @@ class Case:
     @property
     def new(self) -> Json:
         """The definition after the change."""
-        return changed(self.old, self.change)
+        document: Json = changed(self.old, self.change)
+        return document
 
 
 def base(name: str) -> Json:

@@ -1,4 +1,4 @@
-"""Code that uses everything of a generated package, written from its public API: what mypy says about it is the truth."""
+"""Code that uses everything of a generated package, written from the package's public API."""
 
 from __future__ import annotations
 

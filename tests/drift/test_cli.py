@@ -184,7 +184,9 @@ def test_text_of_a_definition_never_becomes_code(payload: str, tmp_path: Path) -
         "/components/schemas/Pump/properties/drive/discriminator/mapping/electric",
         "/paths/~1pumps~1{pumpId}/get/responses/200/content/application~1vnd.example.v1+json",
     ]
-    changes = [{"set": place, "to": payload} for place in places] + [{"rename": each, "to": payload} for each in renames]
+    changes = [{"set": place, "to": payload} for place in places] + [
+        {"rename": each, "to": payload} for each in renames
+    ]
     made = tmp_path / "made"
     made.mkdir()
     refused = 0

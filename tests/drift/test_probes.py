@@ -8,7 +8,6 @@ import typing
 import uuid
 from collections.abc import Mapping
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import pytest
