@@ -70,7 +70,7 @@ def worst(levels: Iterable[Level]) -> Level:
 def merged(changes: Iterable[Change]) -> list[Change]:
     """Sort, and join findings about one thing: a schema that ten operations use has changed once."""
     found: dict[str, Change] = {}
-    for change in changes:
+    for change in map(_printable, changes):
         other = found.get(change.id)
         if other is None:
             found[change.id] = change
@@ -79,6 +79,15 @@ def merged(changes: Iterable[Change]) -> list[Change]:
         operations = tuple(sorted({*change.operations, *other.operations}))
         found[change.id] = dataclasses.replace(base, operations=operations)
     return sorted(found.values(), key=lambda change: change.sort_key)
+
+
+def _printable(change: Change) -> Change:
+    """A finding whose names cannot move the cursor of a terminal: they may be a stranger's."""
+    texts = (change.where, change.detail, *change.operations)
+    if all(map(str.isprintable, texts)):
+        return change
+    where, detail, *operations = (" ".join(short(text, 500).split()) or "?" for text in texts)
+    return dataclasses.replace(change, where=where, detail=detail, operations=tuple(operations))
 
 
 def short(value: object, limit: int = 80) -> str:
