@@ -56,7 +56,7 @@ def outcomes(request: pytest.FixtureRequest) -> Mapping[str, Outcome]:
 def fingerprint() -> str:
     """Everything that outcomes depend on."""
     files = [ROOT / "requirements" / "dev.txt"]
-    for folder in (ROOT / "scripts", FOLDER):
+    for folder in (ROOT / "scripts", FOLDER / "bases", FOLDER / "cases"):
         files += sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     digest = hashlib.sha256(sys.version.encode())
     for path in files:
