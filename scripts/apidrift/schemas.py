@@ -173,10 +173,11 @@ class SchemaComparer:
         if "$ref" in one.rest or "$ref" in two.rest:  # leads out of the document, which nobody follows
             self._rest(one.rest, two.rest, at)
             return
-        if one.union or two.union:
+        if bool(one.union) == bool(two.union) or not _is_just_union(one if one.union else two):
+            self._beside_union(one, two, nodes, at)
+        else:  # a schema became one variant of several, or the other way round
             self._union(one, two, nodes, at)
-            if not (one.union and two.union):
-                return
+            return
         if not self._types(one, two, at):
             return
         self._enum(one.enum, two.enum, at, closed=_is_closed(one))
@@ -191,6 +192,14 @@ class SchemaComparer:
             else:
                 self.compare(before, after, at.inside("[]"))
         self._rest(one.rest, two.rest, at)
+
+    def _beside_union(self, one: View, two: View, nodes: tuple[Node, Node], at: Place) -> None:
+        """Unions on both sides, or one that only restricts the values that the rest of the schema describes."""
+        if one.union and two.union:
+            self._union(one, two, nodes, at)
+        elif one.union or two.union:
+            sides = ({each.union: list(each.variants)} if each.union else {} for each in (one, two))
+            self._rest(next(sides), next(sides), at)
 
     def _types(self, one: View, two: View, at: Place) -> bool:
         """Whether the rest of the schemas is worth comparing."""
@@ -701,6 +710,10 @@ def _is_plain(view: View) -> bool:
 def _is_closed(view: View) -> bool:
     """Whether the generated enum refuses other values: one value, or values that are not text."""
     return view.enum is not None and (len(view.enum) < 2 or not all(isinstance(value, str) for value in view.enum))
+
+
+def _is_just_union(view: View) -> bool:
+    return not view.properties and view.items is None and view.enum is None
 
 
 def _closure(types: frozenset[str] | None) -> frozenset[str] | None:
