@@ -105,4 +105,4 @@ build: $(DEV) ## build the wheel and the source distribution
 check: lint type check-generated test contract docs ## everything that CI runs
 
 clean: ## remove the virtual environment and everything that was built
-	$(PYTHON) scripts/clean.py $(VENV) dist site $(foreach folder,$(CONTRACT),$(folder)/node/node_modules)
+	$(PYTHON) scripts/clean.py $(VENV) dist site tests/drift/node/node_modules $(foreach folder,$(CONTRACT),$(folder)/node/node_modules)
