@@ -67,7 +67,7 @@ test: $(DEV) ## run the tests
 contract: $(DEV) ## run the tests against independent servers: mocks, an identity service, a blob store
 	$(RUN) -m pytest $(CONTRACT)
 
-demo: $(DEMO) ## run the main job against the embedded sandbox, or the real platform if ITP_ACCESS_TOKEN is set
+demo: $(DEMO) ## run the main job against the embedded sandbox, or the platform if there are credentials for it
 	@$(RUN) scripts/demo.py
 
 bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
@@ -83,15 +83,18 @@ audit: $(DEV) ## ask the vulnerability service about the locked and the lowest a
 	  --all-extras pyproject.toml -o $(VENV)/lowest.txt
 	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r $(VENV)/lowest.txt
 
-drift: $(DEV) ## what changes of openapi/ do to users: OLD=HEAD NEW=(working tree), or UPSTREAM=file SPEC=openapi/x.yaml
-	@$(RUN) scripts/drift.py $(if $(UPSTREAM),upstream "$(UPSTREAM)" "$(SPEC)",revisions --old "$(or $(OLD),HEAD)" --new "$(NEW)") \
+# $(call given,NAME): a clear word where a variable that a verb needs is missing.
+given = $(if $($(1)),,$(error $@ needs $(1)=..., for instance: make $@ UPSTREAM=downloaded.json SPEC=openapi/itwins.yaml))
+
+drift: $(DEV) ## what changes of openapi/ do to users: OLD=HEAD NEW=(working tree), or UPSTREAM=file SPEC=openapi/x.yaml; FORMAT=, REPORT=, FAIL_ON=
+	$(if $(UPSTREAM),$(call given,SPEC))@$(RUN) scripts/drift.py $(if $(UPSTREAM),upstream "$(UPSTREAM)" "$(SPEC)",revisions --old "$(or $(OLD),HEAD)" --new "$(NEW)") \
 	  $(if $(FORMAT),--format $(FORMAT)) $(foreach path,$(REPORT),--report "$(path)") $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
 drift-cases: $(DEV) ## run mypy on code written against the old package of every labelled change, and redocly where node is
 	$(RUN) -m pytest tests/drift -m slow -rs
 
 adopt: $(DEV) ## replace SPEC=openapi/x.yaml by the downloaded UPSTREAM=file, regenerate and say what is to decide
-	@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)"
+	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)"
 
 changelog: $(DEV) ## draft the entry of CHANGELOG.md from the changes since OLD=HEAD
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md

@@ -18,8 +18,9 @@ def main(source: str, target: str) -> None:
         bucket = platform.reality_analysis.get_bucket(os.environ["ITP_ITWIN_ID"])
         report = bucket.upload(source, prefix="examples/transfer", progress=True)
         print(f"{len(report.sent)} sent, {len(report.skipped)} skipped, {report.bytes_sent} bytes")
-        # By their names, because the documented SAS URL does not permit to list.
-        names = [outcome.name for outcome in report.sent]
+        # By their names, because the documented SAS URL does not permit to list. What was skipped is there from an
+        # earlier run, except for what is no file; the names of those are not in the bucket.
+        names = [outcome.name for outcome in (*report.sent, *report.skipped) if outcome.path.is_file()]
         bucket.download(names, target, progress=True)
 
 

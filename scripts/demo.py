@@ -29,7 +29,7 @@ def main() -> int:
     with Sandbox() as sandbox:
         print(f"Running examples/quickstart.py against the sandbox at {sandbox.url}.", flush=True)
         code = run(sandbox.environment)
-    print("\nThe sandbox is stopped. With ITP_ACCESS_TOKEN and ITP_ITWIN_ID set, the same runs against the platform.")
+    print("\nThe sandbox is stopped. With credentials and ITP_ITWIN_ID in the environment, this runs on the platform.")
     return code
 
 

@@ -29,8 +29,8 @@ class Bucket:
         """Show where the container is, and nothing that opens it."""
         from itwin_platform_api.runtime import mask_query
 
-        expires_at = self.expires_at.isoformat() if self.expires_at else None
-        return f"Bucket(itwin_id={self.itwin_id!r}, container_url={mask_query(self.container_url)}, {expires_at=})"
+        url = mask_query(self.container_url)
+        return f"{type(self).__name__}(itwin_id={self.itwin_id!r}, container_url={url}, expires_at={self.expires_at!r})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Bucket):

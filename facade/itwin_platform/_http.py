@@ -93,7 +93,7 @@ def proxy_for(origin: str, options: TransportOptions) -> str | None:
     host = parts.hostname or ""
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or is_loopback(host) or proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if not proxy or is_loopback(host) or proxy_bypass(f"{host}:{parts.port or 443}"):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 

@@ -236,6 +236,8 @@ class RateLimitError(ApiError):
     def _advice(self) -> str:
         if self.retry_after is None:
             return "Wait before the next request; the answer does not say how long."
+        if self.retry_after == 0:
+            return "Send requests more slowly."
         return f"Wait {self.retry_after:g} seconds before the next request."
 
 

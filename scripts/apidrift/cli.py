@@ -82,10 +82,11 @@ def _parser() -> argparse.ArgumentParser:
             metavar="FILE",
             help="also write a report; .md, .json, .html or .txt tell the format",
         )
-        verb.add_argument("--axis", choices=[*Axis, "both"], default="both")
+        axes = [str(axis.value) for axis in Axis]
+        verb.add_argument("--axis", choices=[*axes, "both"], default="both", help="what to compare (default: both)")
         verb.add_argument(
             "--fail-on",
-            choices=[*REPORTED, "never"],
+            choices=[*(str(level.value) for level in REPORTED), "never"],
             default=Level.BREAKING,
             metavar="CLASS",
             help=f"{', '.join(REPORTED)} or never (default: breaking)",

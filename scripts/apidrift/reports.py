@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import TextIO
 
@@ -115,7 +116,7 @@ def _section(title: str, changes: list[Change], *, folded: bool) -> list[str]:
     rows = [
         f"| `{each.id}` | {each.axis.value} | {_cell(each.code)} | {_cell(each.where)} | {_cell(each.detail)} "
         f"| {_cell(each.effect)}{f' Waived: {_cell(each.waived)}' if each.waived else ''} "
-        f"| {', '.join(f'`{_cell(call)}`' for call in each.operations)} |"
+        f"| {', '.join(map(_call, each.operations))} |"
         for each in changes
     ]
     table = [
@@ -136,6 +137,11 @@ _MARKDOWN = str.maketrans(
 def _cell(text: str) -> str:
     """Text of a definition in a cell: whatever a stranger wrote stays text."""
     return text.translate(_MARKDOWN)
+
+
+def _call(name: str) -> str:
+    """A facade call as code, in which nothing needs an escape; an operation that has none is a stranger's text."""
+    return f"`{name}`" if re.fullmatch(r"[\w.]+", name) else _cell(name)
 
 
 def wants_colour(stream: TextIO) -> bool:

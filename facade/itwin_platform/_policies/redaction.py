@@ -26,6 +26,10 @@ _PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[^\s'\"]{6,}"), rf"\1\2{MASK}"),
     # JSON web tokens wherever they stand
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"), MASK),
+    # What a peer sent that is not HTTP, as the library quotes it
+    (re.compile(r"(bytearray\(b?)(['\"])(?:\\.|(?!\2).)*(?:\2|\Z)"), rf"\1\2{MASK}\2"),
+    # The reason in a status line, which the server chooses: (b'HTTP/1.1', 200, b'OK', ...
+    (re.compile(r"(\(b'HTTP/[0-9.]+', \d{3}, b?)(['\"])(?:\\.|(?!\2).)*(?:\2|\Z)"), rf"\1\2{MASK}\2"),
     # user:password@ in URLs
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@"), rf"\1{MASK}@"),
 )

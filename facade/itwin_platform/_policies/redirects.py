@@ -28,6 +28,11 @@ class Target:
     origin: str
     path: str
 
+    def __repr__(self) -> str:
+        """Show all but the query, which may hold a signature."""
+        path, question, _ = self.path.partition("?")
+        return f"Target({self.origin}{path}{question and '?***'})"
+
     @property
     def url(self) -> str:
         """The whole URL."""

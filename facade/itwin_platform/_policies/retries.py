@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -57,6 +57,11 @@ class RetryPolicy:
     max_retry_after: float = 120.0
     statuses: frozenset[int] = frozenset({408, 429, 500, 502, 503, 504})
     on_retry: Callable[[Retry], None] | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        """Show what differs from the defaults."""
+        shown = [field for field in fields(self) if field.repr and getattr(self, field.name) != field.default]
+        return f"RetryPolicy({', '.join(f'{field.name}={getattr(self, field.name)!r}' for field in shown)})"
 
     def __post_init__(self) -> None:
         if self.attempts < 1:

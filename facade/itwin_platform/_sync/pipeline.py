@@ -137,13 +137,14 @@ class Pipeline:
             ITwinPlatformError: Anything else; see the subclasses.
         """
         base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
+        target = _trusted(base + url_or_path, self._settings.origin)
         now = time.monotonic()
         call = _Call(
             operation="get",
             method="GET",
             template="",
             accept=accept.encode("ascii"),
-            target=trusted(base + url_or_path, self._settings.origin),
+            target=target,
             started=now,
             ends=now + self._settings.deadline,
         )
@@ -169,12 +170,17 @@ class Pipeline:
                 except TransportFailure as caught:
                     failure = caught.failure
                 status = answer.status if answer is not None else None
-                delay = self._policy.delay_after(attempt=attempt, method="GET", status=status)
+                delay = self._policy.delay_after(
+                    attempt=attempt,
+                    method="GET",
+                    status=status,
+                    retry_after=answer.retry_after if answer is not None else None,
+                )
                 if answer is not None and delay is None:
                     return answer
                 if failure is not None and (delay is None or failure.final):
-                    text = f"{host} {failure.text} ({operation}, attempt {attempt})."
-                    raise TransportError(text, phase=failure.phase, operation=operation)
+                    raise _not_answered(operation, attempt, host, failure)
+                self._announce(Retry(operation, host, attempt, status, delay or 0.0))
                 io.sleep(delay or 0.0)
         raise DeadlineExceeded(
             f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
@@ -236,7 +242,9 @@ class Pipeline:
                 answer = self._send(call, target, host, token)
             except TransportFailure as caught:
                 failure = caught.failure
-                return _Outcome(host, token, error=_not_answered(call, host, failure), failure=failure)
+                return _Outcome(
+                    host, token, error=_not_answered(call.operation, call.attempt, host, failure), failure=failure
+                )
             if answer.status < 300:
                 return _Outcome(host, token, answer)
             if answer.status not in REDIRECTS:
@@ -371,16 +379,24 @@ class Pipeline:
         )
 
 
-def _not_answered(call: _Call, host: str, failure: Failure) -> TransportError:
+def _trusted(url: str, configured: str) -> Target:
+    try:
+        return trusted(url, configured)
+    except UntrustedError as refusal:
+        problem = str(refusal)
+    raise ValueError(f"The token goes to hosts of the platform and to api_url only: {problem}.")
+
+
+def _not_answered(operation: str, attempt: int, host: str, failure: Failure) -> TransportError:
     advice = (
         "Check the certificate authorities of this machine."
         if failure.phase == "tls"
         else "Check the network and the proxy settings, then try again."
     )
     return TransportError(
-        f"{host} {failure.text} ({call.operation}, attempt {call.attempt}). {advice}",
+        f"{host} {failure.text} ({operation}, attempt {attempt}). {advice}",
         phase=failure.phase,
-        operation=call.operation,
+        operation=operation,
     )
 
 

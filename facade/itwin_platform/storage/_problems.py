@@ -21,6 +21,7 @@ class Problem:
         refused: The storage does not accept the SAS, or not for this.
         missing: There is no such file in the bucket.
         everywhere: Every other file would fail in the same way.
+        broken: The connection broke, or there is none to be had.
         code: The storage's error code, if there is one.
         status: The HTTP status, if there was one.
     """
@@ -29,6 +30,7 @@ class Problem:
     refused: bool = False
     missing: bool = False
     everywhere: bool = False
+    broken: bool = False
     code: str = ""
     status: int | None = None
 
@@ -62,7 +64,8 @@ def one_problem(error: BaseException) -> Problem:
     if type(error).__name__ in {"InvalidPathError", "ValueError"}:
         return Problem("has a name, or lies beside one, that obstore cannot handle")
     if type(error).__name__ == "GenericError":
-        return Problem("could not be transferred: the storage cannot be reached or broke off", everywhere=True)
+        text = "could not be transferred: the storage cannot be reached or broke off"
+        return Problem(text, everywhere=True, broken=True)
     return Problem(f"could not be transferred ({type(error).__name__})")
 
 

@@ -15,6 +15,9 @@ from ._access import Access
 from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 
+# How often a file is begun again after its connection broke.
+_BREAKS = 3
+
 _NOT_TRIED = "was not transferred: the transfer"
 
 
@@ -159,7 +162,7 @@ class Run:
         self, job: FileOutcome, work: Callable[[FileOutcome], FileOutcome]
     ) -> tuple[list[FileOutcome], FileOutcome]:
         """What became of a file, and the list that it belongs in."""
-        retried = False
+        retried, breaks = False, 0
         while True:
             sas = ""
             try:
@@ -177,6 +180,12 @@ class Run:
             if not retried and sas and self._may_try_again(problem, sas):
                 retried = True
                 self.restart(job.name)
+                continue
+            if problem.broken and breaks < _BREAKS:
+                # One connection that breaks says little about the storage, and the next may well hold.
+                breaks += 1
+                self.restart(job.name)
+                self._stop.wait(0.2 * 2**breaks)
                 continue
             if problem.everywhere:
                 self._end(f"was given up, because {job.name!r} {problem.text}")
