@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from .changes import Level
 from .compare import Report, compare_sides
-from .documents import DriftError, Json, external_references, read_document
+from .documents import DriftError, Json, external_references, problem_of, read_document
 from .reports import terminal, wants_colour
 from .sides import ROOT, revision_side, upstream_sides, worktree_side
 
@@ -51,17 +51,8 @@ def acceptable(path: Path) -> Json:
     document = read_document(path)
     if references := external_references(document):
         raise DriftError(f"{path.name}: refers to something outside itself: {references[0][:200]!r}")
-    # Imported here: only this verb needs it, and it takes a while.
-    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
-
-    validator: Any = OpenAPIV30SpecValidator if document["openapi"].startswith("3.0") else OpenAPIV31SpecValidator
-    try:
-        problem = next(validator(document).iter_errors(), None)
-    except Exception as error:  # noqa: BLE001 (code of others, on the text of a stranger)
-        raise DriftError(f"{path.name}: cannot be validated: {type(error).__name__}") from None
-    if problem is not None:
-        where = "/".join(map(str, problem.absolute_path))
-        raise DriftError(f"{path.name}: not a valid OpenAPI definition: {where}: {str(problem.message)[:200]}")
+    if problem := problem_of(document):
+        raise DriftError(f"{path.name}: {problem}")
     return document
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from .changes import Axis, Change, Level, merged, worst
-from .documents import Json
+from .documents import DriftError, Json, problem_of
 from .facade import facade_calls, plain
 from .packages import Package, generated
 from .python import compare_packages
@@ -76,7 +76,14 @@ def _specs(
 
 
 def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:
-    return compare_documents(old.document, new.document, names.of_operation)
+    try:
+        return compare_documents(old.document, new.document, names.of_operation)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # Something has a shape that OpenAPI does not allow. Validating every definition first would be slow.
+        for spec in (old, new):
+            if problem := problem_of(spec.document):
+                raise DriftError(f"{spec.file or spec.name}: {problem}") from None
+        raise DriftError(f"{new.file or new.name}: cannot be compared: {type(error).__name__}: {error}") from error
 
 
 def _python(old: Spec, new: Spec, names: _Names) -> list[Change]:

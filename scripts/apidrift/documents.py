@@ -279,6 +279,22 @@ def _check_keywords(document: Json, node: Json, name: str) -> None:
             _expect(node, key, _KINDS[key], name)
 
 
+def problem_of(document: Json) -> str:
+    """What the OpenAPI schema says against a definition; empty if nothing."""
+    # Imported here: only broken definitions and those to adopt need it, and it takes a while.
+    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+    validator: Any = OpenAPIV30SpecValidator if document["openapi"].startswith("3.0") else OpenAPIV31SpecValidator
+    try:
+        problem = next(validator(document).iter_errors(), None)
+    except Exception as error:  # noqa: BLE001 (code of others, on the text of a stranger)
+        return f"cannot be validated: {type(error).__name__}"
+    if problem is None:
+        return ""
+    where = "/".join(map(str, problem.absolute_path))
+    return f"not a valid OpenAPI definition: {where}: {str(problem.message).splitlines()[0][:200]}"
+
+
 def _is_data(key: str) -> bool:
     return key in _FREE or key.startswith("x-")
 

@@ -65,12 +65,14 @@ def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
     try:
         generate_package(spec.prepared, folder / spec.package, warnings)
     except GenerationError as error:
-        raise DriftError(f"{spec.name}: no client can be generated: {_one_line(error)}") from None
+        raise DriftError(f"{spec.file or spec.name}: no client can be generated: {_one_line(error)}") from None
     except RecursionError:
-        raise DriftError(f"{spec.name}: no client can be generated: the schemas are nested too deeply") from None
+        raise DriftError(
+            f"{spec.file or spec.name}: no client can be generated: the schemas are nested too deeply"
+        ) from None
     except Exception as error:  # noqa: BLE001 (code of others, on the text of a stranger)
         raise DriftError(
-            f"{spec.name}: no client can be generated: {type(error).__name__}: {_one_line(error)}"
+            f"{spec.file or spec.name}: no client can be generated: {type(error).__name__}: {_one_line(error)}"
         ) from None
     findings = {("generator-warning", spec.name, _one_line(warning)) for warning in warnings}
     try:

@@ -21,6 +21,7 @@ BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADD
 
 # Set on a union to which an overlay adds a variant that takes everything else.
 OPEN_UNION: Final = "x-drift-open-union"
+SDK_REQUIRED: Final = "x-drift-sdk-required"
 
 _SLUGS: Final = {
     "minimum": "min", "maximum": "max", "exclusiveMinimum": "exclusive-min", "exclusiveMaximum": "exclusive-max",
@@ -419,7 +420,7 @@ class SchemaComparer:
                 if not self._flag(self.new, two.properties[name], hidden):
                     self._added_property(name, two, at)
             else:
-                place = at.inside(name, required=name in one.required)
+                place = at.inside(name, required=_insisted_on(name, one))
                 if not self._flag(self.old, one.properties[name], hidden) or not self._flag(
                     self.new, two.properties[name], hidden
                 ):
@@ -448,7 +449,7 @@ class SchemaComparer:
                 old,
                 None,
             )
-        elif name in one.required:
+        elif _insisted_on(name, one):
             self._required_removed(place, name, old)
         else:
             code = "response-optional-property-removed"
@@ -688,7 +689,7 @@ def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
     """Code and detail of every difference in what documents a thing."""
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
-        if before == after or key in (OPEN_UNION, "$defs", "definitions"):
+        if before == after or key in (OPEN_UNION, SDK_REQUIRED, "$defs", "definitions"):
             continue
         if key == "deprecated":
             if bool(before) != bool(after):
@@ -699,6 +700,11 @@ def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
             f"{code}-changed",
             f"{key}: {arrow('none' if before is None else before, 'none' if after is None else after)}",
         )
+
+
+def _insisted_on(name: str, view: View) -> bool:
+    """Whether the SDK raises ResponseError without a property: it is required, in the definition or by an overlay."""
+    return name in view.required or name in view.prose.get(SDK_REQUIRED, ())
 
 
 def _is_plain(view: View) -> bool:

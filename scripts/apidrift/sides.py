@@ -17,7 +17,7 @@ from typing import Any
 from overlays import OverlayError, apply_overlays, overlays_of
 
 from .documents import DriftError, Json, read_document
-from .schemas import OPEN_UNION
+from .schemas import OPEN_UNION, SDK_REQUIRED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPECS = "openapi"
@@ -32,6 +32,7 @@ class Spec:
     document: Json
     prepared: Json
     problems: list[str]  # overlay actions that could not be applied
+    file: str = ""  # what messages call it; two files that are compared have one name
 
     @property
     def package(self) -> str:
@@ -50,21 +51,22 @@ class Side:
 
 
 def load_spec(path: Path, name: str, overlays: list[Path]) -> Spec:
-    """A definition with overlays applied. The document remembers where an overlay made a union take anything."""
+    """A definition with overlays applied. The document remembers what they make the SDK take or insist on."""
     document = read_document(path)
     if not overlays:
-        return Spec(name, document, document, [])
+        return Spec(name, document, document, [], path.name)
     problems: list[str] = []
     try:
         prepared = apply_overlays(document, overlays, problems)
     except (OverlayError, KeyError, TypeError, AttributeError) as error:
-        raise DriftError(f"{name}: its overlays cannot be read: {error}") from None
+        raise DriftError(f"{path.name}: its overlays cannot be read: {error}") from None
     document = copy.deepcopy(document)
-    _mark_open_unions(document, prepared)
-    return Spec(name, document, prepared, problems)
+    _mark_overlaid(document, prepared)
+    return Spec(name, document, prepared, problems, path.name)
 
 
-def _mark_open_unions(document: Json, prepared: Json) -> None:
+def _mark_overlaid(document: Json, prepared: Json) -> None:
+    """Mark unions that an overlay made take anything, and properties that only an overlay makes required."""
     stack: list[tuple[Any, Any]] = [(document, prepared)]
     while stack:
         node, other = stack.pop()
@@ -75,6 +77,8 @@ def _mark_open_unions(document: Json, prepared: Json) -> None:
                 if isinstance(node.get(key), list)
             ):
                 node[OPEN_UNION] = True
+            if isinstance(node.get("properties"), dict) and isinstance(other.get("required"), list):
+                node[SDK_REQUIRED] = other["required"]
             stack.extend((node[key], other[key]) for key in node.keys() & other.keys())
         elif isinstance(node, list) and isinstance(other, list):
             stack.extend(zip(node, other, strict=False))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from apidrift.cli import main
-from apidrift.documents import DriftError
+from apidrift.documents import DriftError, read_document
 from apidrift.reports import wants_colour
 from apidrift.sides import ROOT
 from ruamel.yaml import YAML
@@ -157,7 +157,50 @@ def test_a_definition_of_which_no_client_can_be_generated(tmp_path: Path, capsys
     broken = tmp_path / "broken.json"
     broken.write_text(json.dumps(changed(base("reader"), [{"set": "/info/version", "to": None}])), "utf-8")
     assert main(["files", str(BASES["reader"]), str(broken)]) == 2
-    assert "no client can be generated" in capsys.readouterr().err
+    assert "broken.json: no client can be generated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("axis", ["wire", "both"])
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        ("/servers", [[]]),
+        ("/tags", ["text"]),
+        ("/components/schemas/Broken", {"type": "string", "enum": 7}),
+        ("/components/schemas/Broken", {"type": [["string"]]}),
+        ("/components/schemas/Broken", {"type": "object", "properties": {"a": 7}}),
+        ("/components/schemas/Broken", {"allOf": [None]}),
+        ("/components/schemas/Broken", {"type": "string", "format": {}}),
+        ("/components/securitySchemes", {"a": {"type": "oauth2", "flows": ["a"]}}),
+    ],
+)
+def test_a_shape_that_openapi_does_not_allow_is_never_a_traceback(
+    pointer: str, value: object, *, swapped: bool, axis: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps(changed(base("reader"), [{"set": pointer, "to": value}])), "utf-8")
+    sides = [str(BASES["reader"]), str(broken)]
+    status = main(["files", *(reversed(sides) if swapped else sides), "--axis", axis])
+    error = capsys.readouterr().err
+    assert status in (0, 1) if not error else status == 2
+    if error:
+        assert error.startswith("drift: broken.json: ")
+        assert error.count("\n") == 1
+
+
+def test_what_only_an_overlay_requires_is_missed_by_the_sdk_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = ROOT / "openapi" / "itwins.yaml"
+    document = read_document(stored)
+    del document["components"]["schemas"]["iTwin-response"]["properties"]["iTwin"]
+    without = tmp_path / "without.json"
+    without.write_text(json.dumps(document), "utf-8")
+    assert main(["files", str(stored), str(without), "--axis", "wire", "--format", "json"]) == 1
+    found = [each for each in json.loads(capsys.readouterr().out)["changes"] if each["class"] == "breaking"]
+    assert [each["code"] for each in found] == ["response-required-property-removed"]
+    assert "ResponseError" in found[0]["effect"]
 
 
 PAYLOADS = [
