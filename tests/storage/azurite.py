@@ -80,12 +80,18 @@ def install() -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Run Azurite on a free port with its data in a folder; gives its address."""
+def running(folder: Path, *, in_memory: bool = False) -> Iterator[str]:
+    """Run Azurite on a free port with its log, and its data unless it keeps them in memory, in a folder.
+
+    On disk it writes blobs one behind the other into shared files. An upload that is cut off shifts what others write
+    there at that moment, whatever client they use: now and then the contents of whole blobs are wrong. In memory each
+    blob is on its own.
+    """
     install()
     log = folder / "azurite.log"
     script = _HERE / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
-    command = [str(_NODE), str(script), "--blobHost", "127.0.0.1", "--blobPort", "0", "--location", str(folder)]
+    command = [str(_NODE), str(script), "--blobHost", "127.0.0.1", "--blobPort", "0"]
+    command += ["--inMemoryPersistence"] if in_memory else ["--location", str(folder)]
     command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
