@@ -140,8 +140,8 @@ def _cell(text: str) -> str:
 
 
 def _call(name: str) -> str:
-    """A facade call as code, in which nothing needs an escape; an operation that has none is a stranger's text."""
-    return f"`{name}`" if re.fullmatch(r"[\w.]+", name) else _cell(name)
+    """A facade call, or an operation without one, as code; there an escape would be shown, so plain names have none."""
+    return f"`{name}`" if re.fullmatch(r"[\w.{}/ -]+", name, re.ASCII) else f"`{_cell(name)}`"
 
 
 def wants_colour(stream: TextIO) -> bool:
