@@ -13,7 +13,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"await ", ""),
     (r"asynchronous", "synchronous"),
     (r"for_async=True", "for_async=False"),
-    (r"Callable\[\[\], Awaitable\[str\]\]", "Callable[[], str]"),
+    (r"Awaitable\[(\w+)\]", r"\1"),
     (r"AsyncBlobReader", "BlobReader"),
     (r"AsyncITwinPlatform", "ITwinPlatform"),
     (r"AsyncTransferBucket", "TransferBucket"),

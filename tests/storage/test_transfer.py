@@ -272,7 +272,7 @@ def test_a_drive_letter_does_not_lead_out_of_the_folder(
 
 def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
     path = tmp_path / "growing"
-    path.write_bytes(b"old" * 3_000_000)
+    path.write_bytes(b"old" * 30_000_000)
     container.put("growing", b"what was there before")
 
     def grow(news: Progress) -> None:

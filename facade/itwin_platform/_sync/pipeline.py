@@ -9,11 +9,9 @@ only carries them out.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -33,7 +31,7 @@ from ..errors import (
     ResponseError,
     TransportError,
 )
-from .transport import Headers, Transport, TransportFailure
+from .transport import Headers, Outgoing, Transport, TransportFailure
 
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Operation
@@ -162,31 +160,23 @@ class Pipeline:
         """
         host = target.origin.partition("://")[2]
         headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
-        with suppress(TimeoutError), io.time_limit(self._settings.deadline):
-            for attempt in itertools.count(1):
-                answer, failure = None, None
-                try:
-                    answer = self._transport.send("GET", target, headers)
-                except TransportFailure as caught:
-                    failure = caught.failure
-                status = answer.status if answer is not None else None
-                delay = self._policy.delay_after(
-                    attempt=attempt,
-                    method="GET",
-                    status=status,
-                    retry_after=answer.retry_after if answer is not None else None,
-                )
-                if answer is not None and delay is None:
-                    return answer
-                if failure is not None and (delay is None or failure.final):
-                    raise _not_answered(operation, attempt, host, failure)
-                self._announce(Retry(operation, host, attempt, status, delay or 0.0))
-                io.sleep(delay or 0.0)
-        raise DeadlineExceeded(
-            f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
-            phase="body",
-            operation=operation,
-        )
+
+        def pause(attempt: int, status: int | None, delay: float) -> None:
+            self._announce(Retry(operation, host, attempt, status, delay))
+            io.sleep(delay)
+
+        try:
+            with io.time_limit(self._settings.deadline):
+                return self._transport.send_repeatedly(self._policy, lambda: Outgoing("GET", target, headers), pause)
+        except TransportFailure as caught:
+            error = _not_answered(operation, caught.attempts, host, caught.failure)
+        except TimeoutError:
+            error = DeadlineExceeded(
+                f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
+                phase="body",
+                operation=operation,
+            )
+        raise error
 
     @property
     def transport_options(self) -> TransportOptions:

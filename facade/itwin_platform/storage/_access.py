@@ -6,7 +6,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
 from .._bucket import expiry_of
+from .._policies.redirects import Target
 from ..environments import is_loopback
 from ..errors import ConfigurationError, ITwinPlatformError, StorageError, StoragePermissionError
 from ._problems import one_problem
@@ -29,7 +29,6 @@ _RIGHTS = {"r": "read", "w": "write", "l": "list", "d": "delete"}
 _REQUEST_TIMEOUT = timedelta(minutes=10)
 _READ_TIMEOUT = timedelta(minutes=5)
 _RETRIES = 6
-_API_VERSION = "2021-12-02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +70,10 @@ class Access:
     """The right to use one container. Shared by all transfers of a bucket, in any thread."""
 
     def __init__(self, url: str, options: _http.TransportOptions) -> None:
-        self._options = options
+        self.options = options
         self._lock = threading.Lock()
         self._store: AzureStore | None = None
         self._store_sas = ""
-        self._plain: _http.Pools[_http.BaseTransport] | None = None
         self._take(url)
         # How to get a fresh URL; None where there is no platform to ask.
         self.renew: Callable[[], str] | None = None
@@ -87,6 +85,7 @@ class Access:
         self._expires_at = expiry_of(url)
         left = self._seconds_left()
         self._margin = 0.0 if left is None else max(0.0, min(_MARGIN, left / 4))
+        self._fresh_until = float("inf") if left is None else time.time() + left - self._margin
         self._tried = float("-inf")
 
     def _seconds_left(self) -> float | None:
@@ -119,6 +118,8 @@ class Access:
         Raises:
             ITwinPlatformError: It has ended and there is no other.
         """
+        if refused is None and time.time() < self._fresh_until:
+            return self._container.sas  # without the lock, which many threads would wait for
         with self._lock:
             left = self._seconds_left()
             ends_soon = left is not None and left <= self._margin
@@ -145,7 +146,7 @@ class Access:
             return
         self.problem = None
         if where != self._container.origin + self._container.path:
-            self._store = self._plain = None
+            self._store = None
 
     def again(self, refused: str) -> bool:
         """After a refusal: whether there is another SAS to try with."""
@@ -163,6 +164,8 @@ class Access:
             ConfigurationError: obstore is not installed.
         """
         self.sas()
+        if (store := self._store) is not None:
+            return store
         with self._lock:
             if self._store is None:
                 self._store = self._open()
@@ -185,7 +188,7 @@ class Access:
                 skip_signature=False,
                 use_fabric_endpoint=False,
                 credential_provider=self._credential,
-                client_options=_client_options(container.origin, self._options),
+                client_options=_client_options(container.origin, self.options),
                 retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(minutes=2)},
             )
         raise ConfigurationError('Transfers need obstore. Install it: pip install "itwin-platform[storage]"')
@@ -197,36 +200,16 @@ class Access:
         until = None if left is None else datetime.now(UTC) + timedelta(seconds=left)
         return {"sas_token": sas, "expires_at": until}
 
-    def note_hash(self, name: str, digest: str, etag: str) -> None:
-        """Store the hash of a blob beside it, if it is still the one with that etag.
+    def target(self, query: str, name: str | None) -> Target:
+        """Where a request goes, with the SAS to use now.
 
-        obstore takes such properties only before it has read a file, when its hash is not known yet. A hash that
-        cannot be stored is not missed: the next transfer compares the content.
+        Parameters:
+            query: What the request says beside the SAS.
+            name: The blob; None for the container.
         """
-        pools = self._open_plain()
-        with suppress(ITwinPlatformError):
-            url = f"{self._container.origin}{self._container.path}/{quote(name)}?comp=metadata&{self.sas()}"
-            headers = {
-                "Host": self._container.origin.partition("://")[2],
-                "Content-Length": "0",
-                "If-Match": etag,
-                "x-ms-version": _API_VERSION,
-                "x-ms-meta-sha256": digest,
-            }
-            for attempt in range(_RETRIES):
-                transport = pools.take()
-                try:
-                    if _put(transport, url, headers, self._options) < 500:
-                        return
-                finally:
-                    pools.give_back(transport)
-                time.sleep(0.1 * 2**attempt)
-
-    def _open_plain(self) -> _http.Pools[_http.BaseTransport]:
-        with self._lock:
-            if self._plain is None:
-                self._plain = _http.open_transport(self._container.origin, self._options)
-            return self._plain
+        sas = self.sas()
+        path = self._container.path + ("" if name is None else f"/{quote(name)}")
+        return Target(self._container.origin, f"{path}?{query}&{sas}")
 
     def error_for(self, error: Exception, purpose: str, right: str) -> ITwinPlatformError:
         """What an error of obstore means for an operation on its own.
@@ -251,18 +234,6 @@ def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError
         f"{purpose} needs the permission to {_RIGHTS[right]} ({right}); the bucket's SAS URL does not give it{end}",
         permission=right,
     )
-
-
-def _put(transport: _http.BaseTransport, url: str, headers: dict[str, str], options: _http.TransportOptions) -> int:
-    """Send a request without a body. Its status, 599 if there is no answer."""
-    try:
-        request = _http.Request("PUT", url, headers=headers, extensions={"timeout": options.timeouts})
-        response = transport.handle_request(request)
-        response.read()
-        response.close()
-    except _http.FAILURES:
-        return 599
-    return response.status_code
 
 
 def _client_options(origin: str, options: _http.TransportOptions) -> ClientConfig:

@@ -6,6 +6,7 @@ import errno
 import re
 from dataclasses import dataclass
 
+from .._sync.transport import TransportFailure
 from ..errors import ITwinPlatformError
 
 _STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")
@@ -35,16 +36,33 @@ class Problem:
     status: int | None = None
 
 
+class RequestFailed(Exception):  # noqa: N818 (an outcome, which becomes the public error)
+    """The storage has refused a request of ours, or has answered with something that cannot be read."""
+
+    def __init__(self, status: int, code: str = "", problem: str | None = None) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+        self.code = code
+        self.problem = problem
+
+
+def _status_and_code(error: BaseException) -> tuple[int | None, str]:
+    if isinstance(error, RequestFailed):
+        return error.status, error.code
+    text = str(error)
+    found_status, found_code = _STATUS.search(text), _CODE.search(text)
+    return int(found_status[1] or found_status[2]) if found_status else None, found_code[1] if found_code else ""
+
+
 def one_problem(error: BaseException) -> Problem:
-    """What an exception of obstore or of the operating system means. It never repeats the text of obstore's."""
+    """What an exception of obstore, of a request or of the operating system means. It never repeats obstore's text."""
     if isinstance(error, ITwinPlatformError):
         return Problem(str(error), everywhere=True)
     if isinstance(error, OSError) and error.errno is not None:
         return _local_problem(error)
-    text = str(error)
-    found_status, found_code = _STATUS.search(text), _CODE.search(text)
-    status = int(found_status[1] or found_status[2]) if found_status else None
-    code = found_code[1] if found_code else ""
+    if isinstance(error, RequestFailed) and error.status < 300:
+        return Problem(f"is not answered as it should be: the answer {error.problem}", everywhere=True)
+    status, code = _status_and_code(error)
     detail = f"status {status}" + (f", {code}" if code else "") if status else ""
     if isinstance(error, FileNotFoundError) or status == 404:
         gone = code == "ContainerNotFound"
@@ -63,7 +81,7 @@ def one_problem(error: BaseException) -> Problem:
         return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
     if type(error).__name__ in {"InvalidPathError", "ValueError"}:
         return Problem("has a name, or lies beside one, that obstore cannot handle")
-    if type(error).__name__ == "GenericError":
+    if isinstance(error, TransportFailure) or type(error).__name__ == "GenericError":
         text = "could not be transferred: the storage cannot be reached or broke off"
         return Problem(text, everywhere=True, broken=True)
     return Problem(f"could not be transferred ({type(error).__name__})")

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -65,6 +65,11 @@ class Run:
     def check(self) -> None:
         """Raise Stopped if the transfer is to end."""
         if self._stop.is_set():
+            raise Stopped
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises Stopped if the transfer is to end."""
+        if self._stop.wait(seconds):
             raise Stopped
 
     def expect(self, extra: int) -> None:
@@ -185,7 +190,7 @@ class Run:
                 # One connection that breaks says little about the storage, and the next may well hold.
                 breaks += 1
                 self.restart(job.name)
-                self._stop.wait(0.2 * 2**breaks)
+                self._stop.wait(0.2 * 2**breaks)  # what follows notices
                 continue
             if problem.everywhere:
                 self._end(f"was given up, because {job.name!r} {problem.text}")
@@ -229,6 +234,20 @@ class Run:
         if not self._stop.is_set():
             self._why = why
             self._stop.set()
+
+
+def in_parallel(tasks: Iterable[Callable[[], None]], threads: int) -> None:
+    """Do tasks, a few at a time. A task is taken only when there is a thread for it; the first error ends it all."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="itwin-part") as pool:
+        running: set[Future[None]] = set()
+        for task in tasks:
+            if len(running) == threads:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+            running.add(pool.submit(task))
+        for future in running:
+            future.result()
 
 
 def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import StorageError
+from .._sync.transport import TransportFailure
+from ..errors import ITwinPlatformError, StorageError
 from ._access import Access
+from ._blocks import Blocks
+from ._listing import Remote, find_blobs, stored_hash
 from ._local import (
     PartFile,
     belongs_to,
@@ -28,20 +29,20 @@ from ._local import (
     temporary_files,
 )
 from ._names import checked_name, checked_prefix, clashes, escapes, relative_to, target_problem
-from ._problems import one_problem
+from ._problems import RequestFailed, one_problem
 from ._reader import RawBlob
 from ._report import BlobInfo, FileOutcome, TransferReport
-from ._run import Lane, Refusal, Run, Skip
+from ._requests import Requests
+from ._run import Lane, Refusal, Run, Skip, in_parallel
 
 if TYPE_CHECKING:
-    from obstore import GetResult, ObjectMeta
-    from obstore.store import AzureStore
+    from obstore import GetResult
 
 Names = str | Iterable[str]
 
 # Files up to this size are read at once and sent in one request each; larger ones in parts.
 SMALL = 2 * 1024 * 1024
-PART = 4 * 1024 * 1024
+PART = 8 * 1024 * 1024
 # A blob consists of at most 50,000 parts.
 _MAX_PARTS = 49_000
 _LARGE_AT_A_TIME = 2
@@ -49,25 +50,15 @@ _IN_FLIGHT = 48 * 1024 * 1024
 _CHUNK = 1024 * 1024
 _STALLS = 5
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 _SAME = "is there already with the same size and hash"
 _DIFFERS = "is there already with another content; overwrite=True replaces it"
 
 
-@dataclass(frozen=True, slots=True)
-class _Remote:
-    """A blob as it is now."""
-
-    size: int
-    etag: str
-    sha256: str | None
-
-
-def _remote(result: GetResult) -> _Remote:
+def _remote(result: GetResult) -> Remote:
     meta = result.meta
-    stored = {key.lower(): value for key, value in result.attributes.items()}.get("sha256", "")
-    return _Remote(meta["size"], meta["e_tag"] or "", stored if _SHA256.fullmatch(stored) else None)
+    properties = {key.lower(): value for key, value in result.attributes.items()}
+    return Remote(meta["size"], meta["e_tag"] or "", stored_hash(properties.get("sha256")))
 
 
 class _Blobs:
@@ -77,7 +68,7 @@ class _Blobs:
         self._access = access
         self._run = run
 
-    def look(self, name: str) -> _Remote | None:
+    def look(self, name: str) -> Remote | None:
         """A blob as it is now, or None if there is none."""
         import obstore
 
@@ -88,7 +79,7 @@ class _Blobs:
                 return None
             raise
 
-    def is_same(self, remote: _Remote, name: str, path: Path, size: int, digest: str | None = None) -> bool:
+    def is_same(self, remote: Remote, name: str, path: Path, size: int, digest: str | None = None) -> bool:
         """Whether a blob and a local file have the same content.
 
         A blob that has no hash stored beside it, because something else has written it, is read and compared.
@@ -97,7 +88,7 @@ class _Blobs:
             return False
         return size == 0 or (remote.sha256 or self._digest(name, remote)) == (digest or sha256_of(path))
 
-    def _digest(self, name: str, remote: _Remote) -> str:
+    def _digest(self, name: str, remote: Remote) -> str:
         import obstore
 
         sha256 = hashlib.sha256()
@@ -110,9 +101,10 @@ class _Blobs:
 class _Upload:
     """Sends files."""
 
-    def __init__(self, access: Access, run: Run, *, overwrite: bool) -> None:
+    def __init__(self, access: Access, run: Run, requests: Requests, *, overwrite: bool) -> None:
         self._access = access
         self._run = run
+        self._requests = requests
         self._blobs = _Blobs(access, run)
         self._overwrite = overwrite
         self._can_look = access.permits("r")
@@ -120,17 +112,20 @@ class _Upload:
         self.in_flight = _IN_FLIGHT
         # What the last file has met, as a guess for the next: it saves a request for each file of a rerun.
         self._meets_existing = False
+        # Small files are read one at a time: threads that take turns with every system call get less done.
+        self._reading = threading.Lock()
 
     def send(self, job: FileOutcome) -> FileOutcome:
         """Send one file."""
         return self._send_small(job) if job.size <= SMALL else self._send_large(job)
 
     def _send_small(self, job: FileOutcome) -> FileOutcome:
-        content = read_whole(job.path, SMALL)
-        digest = hashlib.sha256(content).hexdigest()
+        with self._reading:
+            content = read_whole(job.path, SMALL)
+            digest = hashlib.sha256(content).hexdigest()
         replace = self._overwrite and not self._can_look
         if self._meets_existing and self._can_look:
-            replace = self._look_first(job, len(content), digest)
+            replace = self._look_first(job, len(content), digest) is not None
         if not self._put(job.name, content, digest, replace=replace):
             self._meets_existing = True
             self._look_first(job, len(content), digest)
@@ -158,58 +153,59 @@ class _Upload:
             return False
         return True
 
-    def _look_first(self, job: FileOutcome, size: int, digest: str | None = None) -> bool:
-        """Whether there is a blob that is to be replaced. Raises Skip or Refusal if it is to be left alone."""
+    def _look_first(self, job: FileOutcome, size: int, digest: str | None = None) -> Remote | None:
+        """The blob that is to be replaced, if there is one. Raises Skip or Refusal if it is to be left alone."""
         remote = self._blobs.look(job.name)
         self._meets_existing = remote is not None
         if remote is None:
-            return False
+            return None
         if self._blobs.is_same(remote, job.name, job.path, size, digest):
             raise Skip(_SAME)
         if not self._overwrite:
             raise Refusal(_DIFFERS)
-        return True
+        return remote
 
     def _send_large(self, job: FileOutcome) -> FileOutcome:
-        import obstore
-
         size = job.path.stat().st_size
+        condition = self._condition(job, size)
+        blocks = Blocks(self._requests, job.name, partial(self._run.advance, job.name))
         if self._can_look:
-            self._look_first(job, size)
+            blocks.find()
         part = max(PART, -(-size // _MAX_PARTS))
-        sha256 = hashlib.sha256()
-        sent = 0
+        sends = (send for content in read_in_parts(job.path, part) if (send := blocks.add(content)) is not None)
+        in_parallel(sends, max(1, self.in_flight // part))
+        try:
+            blocks.put_together(condition)
+        except RequestFailed as failed:
+            if failed.status not in {409, 412}:
+                raise
+            # Perhaps it was us, and only the answer was lost.
+            remote = self._blobs.look(job.name)
+            if remote is None or remote.sha256 != blocks.digest:
+                raise Refusal("was written by something else at the same time") from None
+        return FileOutcome(job.name, job.path, blocks.size)
 
-        def parts() -> Generator[bytes]:
-            nonlocal sent
-            for content in read_in_parts(job.path, part):
-                sha256.update(content)
-                sent += len(content)
-                self._run.advance(job.name, len(content))
-                yield content
-
-        result = obstore.put(
-            self._access.store(),
-            job.name,
-            parts(),
-            use_multipart=True,
-            chunk_size=part,
-            max_concurrency=max(1, self.in_flight // part),
-        )
-        self._access.note_hash(job.name, sha256.hexdigest(), result["e_tag"] or "*")
-        return FileOutcome(job.name, job.path, sent)
+    def _condition(self, job: FileOutcome, size: int) -> dict[str, str]:
+        """What must be in the bucket when a large file has been sent: what was there before."""
+        if not self._can_look:
+            return {}
+        remote = self._look_first(job, size)
+        return {"If-None-Match": "*"} if remote is None else {"If-Match": remote.etag}
 
 
 class _Download:
     """Fetches files."""
 
-    def __init__(self, access: Access, run: Run, folder: Path, *, overwrite: bool, known: bool) -> None:
+    def __init__(
+        self, access: Access, run: Run, folder: Path, listed: dict[str, Remote] | None, *, overwrite: bool
+    ) -> None:
         self._access = access
         self._run = run
         self._blobs = _Blobs(access, run)
         self._folder = folder
         self._overwrite = overwrite
-        self._sizes_known = known
+        # What is known about the blobs already; None if nothing is.
+        self._listed = listed
         self._lock = threading.Lock()
         self._strays: dict[Path, list[str]] = {}
 
@@ -229,7 +225,7 @@ class _Download:
         if target.is_dir() and not target.is_symlink():
             raise Refusal("clashes with a folder of the same name")
         if target.is_file() and not target.is_symlink():
-            remote = self._blobs.look(job.name)
+            remote = self._listed[job.name] if self._listed is not None else self._blobs.look(job.name)
             if remote is not None and self._blobs.is_same(remote, job.name, target, target.stat().st_size):
                 raise Skip(_SAME)
         if not self._overwrite:
@@ -242,7 +238,7 @@ class _Download:
                 self._strays[target.parent] = temporary_files(target.parent)
             return self._strays[target.parent]
 
-    def _begin(self, name: str, *, begun: bool) -> tuple[_Remote, GetResult | None]:
+    def _begin(self, name: str, *, begun: bool) -> tuple[Remote, GetResult | None]:
         """A blob as it is now, with its content on the way unless a part of it is here already."""
         import obstore
 
@@ -253,7 +249,7 @@ class _Download:
 
     def _fetch_into(self, job: FileOutcome, target: Path, strays: list[str]) -> FileOutcome:
         remote, result = self._begin(job.name, begun=any(belongs_to(stray, job.name) for stray in strays))
-        if not self._sizes_known:
+        if self._listed is None:
             self._run.expect(remote.size)
         part = PartFile(target, job.name, remote.etag)
         keep = False
@@ -279,7 +275,7 @@ class _Download:
             raise
         return FileOutcome(job.name, target, remote.size)
 
-    def _fill(self, job: FileOutcome, part: PartFile, remote: _Remote, result: GetResult | None) -> None:
+    def _fill(self, job: FileOutcome, part: PartFile, remote: Remote, result: GetResult | None) -> None:
         """Read what is missing, from where it stopped after each break of the connection."""
         import obstore
         from obstore.exceptions import PreconditionError
@@ -331,15 +327,16 @@ def upload(
         access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace what is there.")
     found = find_files(Path(source), prefix)
     access.store()
-    work = _Upload(access, run, overwrite=overwrite)
     files = sorted(found.files, key=lambda job: job.name)
     large = deque(job for job in files if job.size > SMALL)
     small = deque(job for job in files if job.size <= SMALL)
     at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
-    work.in_flight = _IN_FLIGHT // at_a_time
     lanes = Lane(large, at_a_time), Lane(small, concurrency)
     settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
-    return run.carry_out(lanes, work.send, verb="uploaded", settled=settled)
+    with Requests(access, run.pause) as requests:
+        work = _Upload(access, run, requests, overwrite=overwrite)
+        work.in_flight = _IN_FLIGHT // at_a_time
+        return run.carry_out(lanes, work.send, verb="uploaded", settled=settled)
 
 
 def download(
@@ -353,20 +350,20 @@ def download(
 ) -> TransferReport:
     """Fetch what is under a prefix, or the blobs named; see the method of the bucket."""
     _check_concurrency(concurrency)
-    by_prefix = isinstance(names, str)
-    if by_prefix:
+    access.need("r", "Downloading")
+    prefix, listed = "", None
+    if isinstance(names, str):
         prefix = checked_prefix(names)
-        access.need("r", "Downloading")
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
-        blobs = list_blobs(access, prefix)
+        found = _listed(access, prefix)
+        blobs = [blob for blob, _ in found]
+        listed = {blob.name: remote for blob, remote in found}
     else:
-        prefix = ""
         blobs = [BlobInfo(name, 0, _UNKNOWN) for name in dict.fromkeys(_checked_names(names))]
-        access.need("r", "Downloading")
     access.store()
     root = Path(folder)
     jobs, refused = _targets(blobs, prefix, root)
-    work = _Download(access, run, root, overwrite=overwrite, known=by_prefix)
+    work = _Download(access, run, root, listed, overwrite=overwrite)
     settled = [(outcome, True) for outcome in refused]
     return run.carry_out((Lane(deque(jobs), concurrency),), work.fetch, verb="downloaded", settled=settled)
 
@@ -413,30 +410,18 @@ def list_blobs(access: Access, prefix: str) -> list[BlobInfo]:
     """The blobs under a prefix, in the order of their names; see the method of the bucket."""
     prefix = checked_prefix(prefix)
     access.need("l", "Listing")
-    store = access.store()
+    return [blob for blob, _ in _listed(access, prefix)]
+
+
+def _listed(access: Access, prefix: str) -> list[tuple[BlobInfo, Remote]]:
     try:
-        found = _list(store, prefix)
-    except Exception as error:  # noqa: BLE001 (obstore raises what it likes)
+        with Requests(access) as requests:
+            found = list(find_blobs(requests, prefix))
+    except (ITwinPlatformError, RequestFailed, TransportFailure) as error:
         problem = error
     else:
-        return sorted(found, key=lambda blob: blob.name)
+        return sorted(found, key=lambda blob: blob[0].name)
     raise access.error_for(problem, "Listing the bucket", "l")
-
-
-def _list(store: AzureStore, prefix: str) -> list[BlobInfo]:
-    import obstore
-
-    pages: Iterable[Iterable[ObjectMeta]] = obstore.list(store, prefix or None, chunk_size=1000)  # pyright: ignore[reportUnknownMemberType]
-    found = [_info(meta) for page in pages for meta in page]
-    if not found and prefix:
-        # The prefix may be the name of a file.
-        with suppress(FileNotFoundError):
-            found.append(_info(obstore.head(store, prefix)))
-    return found
-
-
-def _info(meta: ObjectMeta) -> BlobInfo:
-    return BlobInfo(meta["path"], meta["size"], meta["last_modified"])
 
 
 def delete(access: Access, names: Names) -> None:

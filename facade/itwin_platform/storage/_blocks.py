@@ -1,0 +1,99 @@
+"""Large files, block by block. Those that have arrived are found again by a later run, which sends only the rest.
+
+The name of a block is the hash of all that the file holds up to its end. A block that has the right name is therefore
+the right one, at the right place, even if the file has changed since another run has sent it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Generator
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from ._problems import RequestFailed
+from ._requests import Requests
+
+# The pieces in which a block is handed to the connection: progress is seen, and the transfer can be ended, after each.
+_PIECE = 512 * 1024
+# All blocks of a blob have names of the same length, also those that something else has left there.
+_LENGTH, _LEAST_LENGTH = 32, 16
+
+
+class Blocks:
+    """The blocks of a blob that is being put together."""
+
+    def __init__(self, requests: Requests, name: str, advance: Callable[[int], None]) -> None:
+        self._requests = requests
+        self._name = name
+        self._advance = advance
+        self._length = _LENGTH
+        self._there: dict[bytes, int] = {}
+        self._order: list[bytes] = []
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+
+    def find(self) -> None:
+        """Ask which blocks have arrived already."""
+        try:
+            body = self._requests.send("GET", "comp=blocklist&blocklisttype=uncommitted", name=self._name)
+        except RequestFailed as failed:
+            if failed.status == 404 and failed.code != "ContainerNotFound":
+                return
+            raise
+        for block in ElementTree.fromstring(body).iter("Block"):  # noqa: S314 (the storage is trusted with the files)
+            block_name = b64decode(block.findtext("Name", ""))
+            self._there[block_name] = int(block.findtext("Size", "-1"))
+            if len(block_name) >= _LEAST_LENGTH:
+                self._length = len(block_name)
+
+    @property
+    def digest(self) -> str:
+        """The hash of all blocks so far, in hexadecimal."""
+        return self._sha256.hexdigest()
+
+    def add(self, content: bytes) -> Callable[[], None] | None:
+        """Take the next block.
+
+        Returns:
+            What sends it, in any thread; None if it has arrived already.
+        """
+        self._sha256.update(content)
+        block_name = self._sha256.digest().ljust(self._length, b"-")[: self._length]
+        self._order.append(block_name)
+        self.size += len(content)
+        if self._there.get(block_name) == len(content):
+            self._advance(len(content))
+            return None
+        return lambda: self._send(block_name, content)
+
+    def _send(self, block_name: bytes, content: bytes) -> None:
+        view, counted = memoryview(content), 0
+
+        def pieces() -> Generator[bytes]:
+            nonlocal counted
+            if counted:
+                self._advance(-counted)
+                counted = 0
+            for start in range(0, len(view), _PIECE):
+                piece = view[start : start + _PIECE]
+                yield piece  # type: ignore[misc]  # as good as bytes for whoever sends it
+                counted += len(piece)
+                self._advance(len(piece))
+
+        query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
+        self._requests.send("PUT", query, name=self._name, size=len(content), body=pieces)
+
+    def put_together(self, condition: dict[str, str]) -> None:
+        """Make the blob of the blocks, in the order in which they were added, with their hash beside it.
+
+        Parameters:
+            condition: Headers that say what must be there until then.
+        """
+        names = "".join(f"<Latest>{b64encode(name).decode('ascii')}</Latest>" for name in self._order)
+        body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{names}</BlockList>'.encode("ascii")
+        headers = {**condition, "x-ms-meta-sha256": self.digest, "Content-Type": "application/xml"}
+        self._requests.send(
+            "PUT", "comp=blocklist", name=self._name, headers=headers, size=len(body), body=lambda: [body]
+        )
