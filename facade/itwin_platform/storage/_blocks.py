@@ -10,10 +10,9 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from ._problems import RequestFailed
-from ._requests import Requests
+from ._requests import Requests, read_xml
 
 # The pieces in which a block is handed to the connection: progress is seen, and the transfer can be ended, after each.
 _PIECE = 512 * 1024
@@ -42,7 +41,7 @@ class Blocks:
             if failed.status == 404 and failed.code != "ContainerNotFound":
                 return
             raise
-        for block in ElementTree.fromstring(body).iter("Block"):  # noqa: S314 (the storage is trusted with the files)
+        for block in read_xml(body, "a list of blocks").iter("Block"):
             block_name = b64decode(block.findtext("Name", ""))
             self._there[block_name] = int(block.findtext("Size", "-1"))
             if len(block_name) >= _LEAST_LENGTH:

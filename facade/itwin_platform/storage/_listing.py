@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from ._problems import RequestFailed
 from ._report import BlobInfo
-from ._requests import Requests
+from ._requests import Requests, read_xml
 
 # An entry has some 12 kB at most; a page has to fit into what is read of an answer.
 _PAGE = 2000
+_LIST = "a list of files"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -51,7 +52,7 @@ def _list(requests: Requests, prefix: str) -> Generator[tuple[BlobInfo, Remote]]
     while True:
         query = f"restype=container&comp=list&maxresults={_PAGE}&include=metadata"
         query += f"&prefix={quote(prefix, safe='')}" + (f"&marker={quote(marker, safe='')}" if marker else "")
-        page = _parsed(requests.send("GET", query))
+        page = read_xml(requests.send("GET", query), _LIST)
         for element in page.iter("Blob"):
             if not _is_folder(element):
                 yield _read(element)
@@ -60,15 +61,7 @@ def _list(requests: Requests, prefix: str) -> Generator[tuple[BlobInfo, Remote]]
             return
 
 
-def _parsed(body: bytes) -> ElementTree.Element:
-    try:
-        return ElementTree.fromstring(body)  # noqa: S314 (the storage is trusted with the files)
-    except ElementTree.ParseError:
-        pass
-    raise RequestFailed(200, problem="is not the list of its files")
-
-
-def _is_folder(blob: ElementTree.Element) -> bool:
+def _is_folder(blob: Element) -> bool:
     """Whether an entry stands for a folder: accounts with real folders list them beside the files."""
     return (
         blob.findtext("Properties/ResourceType") == "directory"
@@ -76,7 +69,7 @@ def _is_folder(blob: ElementTree.Element) -> bool:
     )
 
 
-def _read(blob: ElementTree.Element) -> tuple[BlobInfo, Remote]:
+def _read(blob: Element) -> tuple[BlobInfo, Remote]:
     name = blob.findtext("Name") or ""
     if blob.find("Name[@Encoded='true']") is not None:
         name = unquote(name)
@@ -90,4 +83,4 @@ def _read(blob: ElementTree.Element) -> tuple[BlobInfo, Remote]:
         # The header of a single blob has quotes around it, which conditions need.
         etag = etag if etag.startswith('"') else f'"{etag}"'
         return BlobInfo(name, size, changed), Remote(size, etag, stored_hash(blob.findtext("Metadata/sha256")))
-    raise RequestFailed(200, problem="is not the list of its files")
+    raise RequestFailed(200, problem=f"is not {_LIST}")

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Self
+from xml.etree import ElementTree
 
 from .._policies.retries import RetryPolicy
 from .._sync.transport import Outgoing, Transport
@@ -80,6 +81,19 @@ class Requests:
         if answer.status >= 300 or answer.problem is not None:
             raise RequestFailed(answer.status, _code_of(answer), answer.problem)
         return answer.body
+
+
+def read_xml(body: bytes, what: str) -> ElementTree.Element:
+    """The XML of an answer.
+
+    Raises:
+        RequestFailed: It is none; `what` should have come.
+    """
+    try:
+        return ElementTree.fromstring(body)  # noqa: S314 (who holds the files is trusted with more than this)
+    except ElementTree.ParseError:
+        pass
+    raise RequestFailed(200, problem=f"is not {what}")
 
 
 def _code_of(answer: Answer) -> str:
