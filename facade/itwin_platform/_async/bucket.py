@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._bucket import Bucket
 from .._primitives import asynchronous as io
 from ..storage._access import Access
+from ..storage._delete import delete
+from ..storage._download import download
+from ..storage._listing import list_blobs
 from ..storage._progress import shown
-from ..storage._reader import AsyncBlobReader
+from ..storage._reader import AsyncBlobReader, open_blob
 from ..storage._run import Run
-from ..storage._transfer import delete, download, list_blobs, open_blob, upload
+from ..storage._upload import upload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -71,8 +74,9 @@ class AsyncTransferBucket(Bucket):
 
         A file becomes `prefix/name`, a file below a folder `prefix/path/below/the/folder`. Files that are there
         already with the same size and hash are skipped, so that rerunning an interrupted upload goes on where it
-        stopped. Their hash, SHA-256, is stored beside them as the metadata `sha256`; a file that something else has
-        uploaded is compared by reading it. A blob is replaced at once or not at all.
+        stopped: in the middle of a large file too, with the parts of 8 MiB that have not arrived yet. Their hash,
+        SHA-256, is stored beside them as the metadata `sha256`; a file that something else has uploaded is compared
+        by reading it. A blob is replaced at once or not at all.
 
         Links below the folder are not followed, and neither they nor devices, pipes and sockets are uploaded: the
         report lists them as skipped. Empty folders do not exist in storage. A file that changes while it is read is
@@ -156,8 +160,7 @@ class AsyncTransferBucket(Bucket):
             ValueError: No file can have the prefix. Nothing was sent.
             StoragePermissionError: The SAS URL does not permit to list. The documented one permits to read and write.
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
-                renewed, or because it holds a name that obstore cannot handle (with two slashes in a row).
-            ConfigurationError: obstore is not installed.
+                renewed.
         """
         return await self._in_thread(partial(list_blobs, self._access, prefix))
 

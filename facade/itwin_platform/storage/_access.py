@@ -150,7 +150,10 @@ class Access:
 
     def again(self, refused: str) -> bool:
         """After a refusal: whether there is another SAS to try with."""
-        if self.renew is None or self.sas(refused=refused) == refused:
+        try:
+            if self.renew is None or self.sas(refused=refused) == refused:
+                return False
+        except ITwinPlatformError:
             return False
         with self._lock:
             if self._store_sas == refused:
@@ -200,14 +203,14 @@ class Access:
         until = None if left is None else datetime.now(UTC) + timedelta(seconds=left)
         return {"sas_token": sas, "expires_at": until}
 
-    def target(self, query: str, name: str | None) -> Target:
-        """Where a request goes, with the SAS to use now.
+    def target(self, query: str, name: str | None, sas: str) -> Target:
+        """Where a request goes.
 
         Parameters:
             query: What the request says beside the SAS.
             name: The blob; None for the container.
+            sas: The SAS.
         """
-        sas = self.sas()
         path = self._container.path + ("" if name is None else f"/{quote(name)}")
         return Target(self._container.origin, f"{path}?{query}&{sas}")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element
 
+from ..errors import ITwinPlatformError
+from ._access import Access
+from ._blobs import Remote, stored_hash
+from ._names import checked_prefix
 from ._problems import RequestFailed
 from ._report import BlobInfo
 from ._requests import Requests, read_xml
@@ -17,24 +19,32 @@ from ._requests import Requests, read_xml
 # An entry has some 12 kB at most; a page has to fit into what is read of an answer.
 _PAGE = 2000
 _LIST = "a list of files"
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """A blob as it is now. The hash is the one stored beside it, if there is one."""
-
-    size: int
-    etag: str
-    sha256: str | None
+def list_blobs(access: Access, prefix: str) -> list[BlobInfo]:
+    """The blobs under a prefix, in the order of their names; see the method of the bucket."""
+    prefix = checked_prefix(prefix)
+    access.need("l", "Listing")
+    return [blob for blob, _ in find_blobs(access, prefix)]
 
 
-def stored_hash(text: str | None) -> str | None:
-    """The hash that is stored beside a blob, if it can be one."""
-    return text if text and _SHA256.fullmatch(text) else None
+def find_blobs(access: Access, prefix: str) -> list[tuple[BlobInfo, Remote]]:
+    """The blobs under a prefix, in the order of their names, with what is known about each.
+
+    Raises:
+        ITwinPlatformError: They cannot be listed.
+    """
+    try:
+        with Requests(access) as requests:
+            found = list(_find(requests, prefix))
+    except (ITwinPlatformError, RequestFailed) as error:
+        problem = error
+    else:
+        return sorted(found, key=lambda blob: blob[0].name)
+    raise access.error_for(problem, "Listing the bucket", "l")
 
 
-def find_blobs(requests: Requests, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
+def _find(requests: Requests, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
     """The blobs in a folder, or the one that the prefix is the whole name of if there is no such folder."""
     in_folder = False
     for found in _list(requests, f"{prefix}/" if prefix else ""):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
+
+Names = str | Iterable[str]
 
 MAX_NAME = 1024
 
@@ -43,6 +46,15 @@ def checked_name(what: str, name: object) -> str:
     if problem := name_problem(name):
         raise ValueError(f"{what} {problem}")
     return str(name)
+
+
+def checked_names(names: Iterable[str]) -> list[str]:
+    """Names of blobs, each once.
+
+    Raises:
+        ValueError: One of them cannot be one.
+    """
+    return list(dict.fromkeys(checked_name("a name", name) for name in names))
 
 
 def checked_prefix(prefix: object) -> str:

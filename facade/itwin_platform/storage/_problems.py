@@ -6,7 +6,6 @@ import errno
 import re
 from dataclasses import dataclass
 
-from .._sync.transport import TransportFailure
 from ..errors import ITwinPlatformError
 
 _STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")
@@ -35,11 +34,16 @@ class Problem:
     code: str = ""
     status: int | None = None
 
+    @property
+    def is_of_sas(self) -> bool:
+        """Whether another SAS may help: this one was refused, and not for want of a permission."""
+        return self.refused and self.code != "AuthorizationPermissionMismatch"
+
 
 class RequestFailed(Exception):  # noqa: N818 (an outcome, which becomes the public error)
-    """The storage has refused a request of ours, or has answered with something that cannot be read."""
+    """The storage has refused a request of ours, has not answered (no status), or not with what can be read."""
 
-    def __init__(self, status: int, code: str = "", problem: str | None = None) -> None:
+    def __init__(self, status: int | None, code: str = "", problem: str | None = None) -> None:
         super().__init__(f"status {status}")
         self.status = status
         self.code = code
@@ -60,7 +64,7 @@ def one_problem(error: BaseException) -> Problem:
         return Problem(str(error), everywhere=True)
     if isinstance(error, OSError) and error.errno is not None:
         return _local_problem(error)
-    if isinstance(error, RequestFailed) and error.status < 300:
+    if isinstance(error, RequestFailed) and error.problem is not None:
         return Problem(f"is not answered as it should be: the answer {error.problem}", everywhere=True)
     status, code = _status_and_code(error)
     detail = f"status {status}" + (f", {code}" if code else "") if status else ""
@@ -81,7 +85,7 @@ def one_problem(error: BaseException) -> Problem:
         return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
     if type(error).__name__ in {"InvalidPathError", "ValueError"}:
         return Problem("has a name, or lies beside one, that obstore cannot handle")
-    if isinstance(error, TransportFailure) or type(error).__name__ == "GenericError":
+    if isinstance(error, RequestFailed) or type(error).__name__ == "GenericError":
         text = "could not be transferred: the storage cannot be reached or broke off"
         return Problem(text, everywhere=True, broken=True)
     return Problem(f"could not be transferred ({type(error).__name__})")

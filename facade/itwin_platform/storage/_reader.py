@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from .._primitives import asynchronous
 from ..errors import StorageError
 from ._access import Access
+from ._names import checked_name
 from ._problems import one_problem
 
 if TYPE_CHECKING:
@@ -98,6 +99,13 @@ class RawBlob(io.RawIOBase):
         if one_problem(problem).missing:
             raise StorageError(f"{self.name!r} has been deleted since it was opened.")
         raise self._access.error_for(problem, f"Reading {self.name!r}", "r")
+
+
+def open_blob(access: Access, name: str) -> RawBlob:
+    """A blob for reading; see the method of the bucket."""
+    name = checked_name("name", name)
+    access.need("r", "Reading")
+    return RawBlob(access, name)
 
 
 class BlobReader(io.BufferedReader):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 from xml.etree import ElementTree
 
 from .._policies.retries import RetryPolicy
-from .._sync.transport import Outgoing, Transport
-from ._problems import RequestFailed
+from .._sync.transport import Outgoing, Transport, TransportFailure
+from ._problems import RequestFailed, one_problem
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -61,26 +61,44 @@ class Requests:
             body: Gives the body in pieces, anew for each attempt.
 
         Raises:
-            RequestFailed: The storage refuses it.
-            TransportFailure: There is no answer.
+            RequestFailed: The storage refuses it, or cannot be reached.
             ITwinPlatformError: The SAS has ended and cannot be renewed.
         """
+        fields = [(key.encode("ascii"), value.encode("ascii")) for key, value in (headers or {}).items()]
+        if method == "PUT":
+            fields.append((b"Content-Length", b"%d" % size))
+        sas = ""
 
         def make() -> Outgoing:
-            target = self._access.target(query, name)
-            fields = [(b"Host", target.origin.partition("://")[2].encode("ascii")), (b"x-ms-version", _VERSION)]
-            if method == "PUT":
-                fields.append((b"Content-Length", b"%d" % size))
-            fields += [(key.encode("ascii"), value.encode("ascii")) for key, value in (headers or {}).items()]
-            return Outgoing(method, target, fields, body() if body is not None else None)
+            nonlocal sas
+            sas = self._access.sas()
+            target = self._access.target(query, name, sas)
+            usual = [(b"Host", target.origin.partition("://")[2].encode("ascii")), (b"x-ms-version", _VERSION)]
+            return Outgoing(method, target, usual + fields, body() if body is not None else None)
 
-        def pause(_attempt: int, _status: int | None, delay: float) -> None:
-            self._pause(delay)
-
-        answer = self._transport.send_repeatedly(_POLICY, make, pause)
-        if answer.status >= 300 or answer.problem is not None:
-            raise RequestFailed(answer.status, _code_of(answer), answer.problem)
+        answer = self._exchange(make)
+        failed = _failure(answer)
+        if failed is not None and one_problem(failed).is_of_sas and self._access.again(sas):
+            failed = _failure(answer := self._exchange(make))
+        if failed is not None:
+            raise failed
         return answer.body
+
+    def _exchange(self, make: Callable[[], Outgoing]) -> Answer:
+        try:
+            return self._transport.send_repeatedly(_POLICY, make, self._wait)
+        except TransportFailure:
+            pass
+        raise RequestFailed(None)
+
+    def _wait(self, _attempt: int, _status: int | None, delay: float) -> None:
+        self._pause(delay)
+
+
+def _failure(answer: Answer) -> RequestFailed | None:
+    if answer.status < 300 and answer.problem is None:
+        return None
+    return RequestFailed(answer.status, _code_of(answer), answer.problem)
 
 
 def read_xml(body: bytes, what: str) -> ElementTree.Element:

@@ -10,9 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..errors import ITwinPlatformError, TransferCancelled, TransferError
+from ..errors import TransferCancelled, TransferError
 from ._access import Access
-from ._problems import Problem, one_problem
+from ._problems import one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 
 # How often a file is begun again after its connection broke.
@@ -182,7 +182,7 @@ class Run:
                 return self._failed, _with_reason(job, str(refusal))
             except Exception as error:  # noqa: BLE001 (obstore raises what it likes, and one file must not end all)
                 problem = one_problem(error)
-            if not retried and sas and self._may_try_again(problem, sas):
+            if not retried and sas and problem.is_of_sas and self._access.again(sas):
                 retried = True
                 self.restart(job.name)
                 continue
@@ -195,15 +195,6 @@ class Run:
             if problem.everywhere:
                 self._end(f"was given up, because {job.name!r} {problem.text}")
             return self._failed, _with_reason(job, problem.text)
-
-    def _may_try_again(self, problem: Problem, sas: str) -> bool:
-        """Whether a SAS that was refused, not for want of a permission, can be replaced by another."""
-        if not problem.refused or problem.code == "AuthorizationPermissionMismatch":
-            return False
-        try:
-            return self._access.again(sas)
-        except ITwinPlatformError:
-            return False
 
     def _finish(self, job: FileOutcome, outcomes: list[FileOutcome], outcome: FileOutcome) -> None:
         with self._lock:
@@ -234,6 +225,12 @@ class Run:
         if not self._stop.is_set():
             self._why = why
             self._stop.set()
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Raise ValueError if so many files cannot be transferred at a time."""
+    if not 1 <= concurrency <= 256:
+        raise ValueError("concurrency must be between 1 and 256")
 
 
 def in_parallel(tasks: Iterable[Callable[[], None]], threads: int) -> None:

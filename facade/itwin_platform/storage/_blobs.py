@@ -1,0 +1,81 @@
+"""Questions about blobs that uploads and downloads share: what is there now, and whether it is what is here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._access import Access
+from ._local import sha256_of
+from ._problems import one_problem
+from ._run import Run
+
+if TYPE_CHECKING:
+    from obstore import GetResult
+
+SAME = "is there already with the same size and hash"
+DIFFERS = "is there already with another content; overwrite=True replaces it"
+
+_CHUNK = 1024 * 1024
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A blob as it is now. The hash is the one stored beside it, if there is one."""
+
+    size: int
+    etag: str
+    sha256: str | None
+
+
+def stored_hash(text: str | None) -> str | None:
+    """The hash that is stored beside a blob, if it can be one."""
+    return text if text and _SHA256.fullmatch(text) else None
+
+
+def remote_of(result: GetResult) -> Remote:
+    """A blob out of the answer to a request for it."""
+    meta = result.meta
+    properties = {key.lower(): value for key, value in result.attributes.items()}
+    return Remote(meta["size"], meta["e_tag"] or "", stored_hash(properties.get("sha256")))
+
+
+class Blobs:
+    """Asks about blobs during a transfer."""
+
+    def __init__(self, access: Access, run: Run) -> None:
+        self._access = access
+        self._run = run
+
+    def look(self, name: str) -> Remote | None:
+        """A blob as it is now, or None if there is none."""
+        import obstore
+
+        try:
+            return remote_of(obstore.get(self._access.store(), name, options={"head": True}))
+        except Exception as error:
+            if one_problem(error).missing and not one_problem(error).everywhere:
+                return None
+            raise
+
+    def is_same(self, remote: Remote, name: str, path: Path, size: int, digest: str | None = None) -> bool:
+        """Whether a blob and a local file have the same content.
+
+        A blob that has no hash stored beside it, because something else has written it, is read and compared.
+        """
+        if remote.size != size:
+            return False
+        return size == 0 or (remote.sha256 or self._digest(name, remote)) == (digest or sha256_of(path))
+
+    def _digest(self, name: str, remote: Remote) -> str:
+        import obstore
+
+        sha256 = hashlib.sha256()
+        for chunk in obstore.get(self._access.store(), name, options={"if_match": remote.etag}).stream(_CHUNK):
+            self._run.check()
+            sha256.update(chunk)
+        return sha256.hexdigest()

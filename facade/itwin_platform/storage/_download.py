@@ -1,0 +1,203 @@
+"""Fetching what is under a prefix, or the blobs named."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import StorageError
+from ._access import Access
+from ._blobs import DIFFERS, SAME, Blobs, Remote, remote_of
+from ._listing import find_blobs
+from ._local import PartFile, belongs_to, ignores_case, temporary_files
+from ._names import Names, checked_names, checked_prefix, clashes, escapes, relative_to, target_problem
+from ._problems import one_problem
+from ._report import BlobInfo, FileOutcome, TransferReport
+from ._run import Lane, Refusal, Run, Skip, check_concurrency
+
+if TYPE_CHECKING:
+    from obstore import GetResult
+
+_CHUNK = 1024 * 1024
+_STALLS = 5
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+
+
+class _Download:
+    """Fetches files."""
+
+    def __init__(
+        self, access: Access, run: Run, folder: Path, listed: dict[str, Remote] | None, *, overwrite: bool
+    ) -> None:
+        self._access = access
+        self._run = run
+        self._blobs = Blobs(access, run)
+        self._folder = folder
+        self._overwrite = overwrite
+        # What is known about the blobs already; None if nothing is.
+        self._listed = listed
+        self._lock = threading.Lock()
+        self._strays: dict[Path, list[str]] = {}
+
+    def fetch(self, job: FileOutcome) -> FileOutcome:
+        """Fetch one file."""
+        target = job.path
+        if escapes(self._folder, target):
+            raise Refusal("would be written outside the folder, through a link in it")
+        self._settle_existing(job, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return self._fetch_into(job, target, self._strays_beside(target))
+
+    def _settle_existing(self, job: FileOutcome, target: Path) -> None:
+        """Raise Skip or Refusal if what is at the target is to stay."""
+        if not os.path.lexists(target):
+            return
+        if target.is_dir() and not target.is_symlink():
+            raise Refusal("clashes with a folder of the same name")
+        if target.is_file() and not target.is_symlink():
+            remote = self._listed[job.name] if self._listed is not None else self._blobs.look(job.name)
+            if remote is not None and self._blobs.is_same(remote, job.name, target, target.stat().st_size):
+                raise Skip(SAME)
+        if not self._overwrite:
+            raise Refusal(DIFFERS)
+
+    def _strays_beside(self, target: Path) -> list[str]:
+        """What earlier runs have left in a folder. It is looked at once."""
+        with self._lock:
+            if target.parent not in self._strays:
+                self._strays[target.parent] = temporary_files(target.parent)
+            return self._strays[target.parent]
+
+    def _begin(self, name: str, *, begun: bool) -> tuple[Remote, GetResult | None]:
+        """A blob as it is now, with its content on the way unless a part of it is here already."""
+        import obstore
+
+        if begun and (remote := self._blobs.look(name)) is not None:
+            return remote, None
+        result = obstore.get(self._access.store(), name)
+        return remote_of(result), result
+
+    def _fetch_into(self, job: FileOutcome, target: Path, strays: list[str]) -> FileOutcome:
+        remote, result = self._begin(job.name, begun=any(belongs_to(stray, job.name) for stray in strays))
+        if self._listed is None:
+            self._run.expect(remote.size)
+        part = PartFile(target, job.name, remote.etag)
+        keep = False
+        try:
+            part.resume(remote.size)
+            self._run.advance(job.name, part.size)
+            keep = True
+            self._fill(job, part, remote, result if part.size == 0 else None)
+            keep = False
+            if remote.sha256 is not None and part.hash.hexdigest() != remote.sha256:
+                raise Refusal("arrived with another content than its stored hash says; nothing was written")
+            part.finish(strays)
+        except OSError as error:
+            # A full disk needs the room; a broken connection is worth going on from.
+            if error.errno is not None or not keep:
+                part.discard()
+            raise
+        except BaseException:
+            if keep and part.size > 0:
+                part.close()
+            else:
+                part.discard()
+            raise
+        return FileOutcome(job.name, target, remote.size)
+
+    def _fill(self, job: FileOutcome, part: PartFile, remote: Remote, result: GetResult | None) -> None:
+        """Read what is missing, from where it stopped after each break of the connection."""
+        import obstore
+        from obstore.exceptions import PreconditionError
+
+        stalls = 0
+        while part.size < remote.size:
+            before = part.size
+            try:
+                if result is None:
+                    options = {"range": {"offset": part.size}, "if_match": remote.etag}
+                    result = obstore.get(self._access.store(), job.name, options=options)  # type: ignore[arg-type]
+                for chunk in result.stream(_CHUNK):
+                    part.write(bytes(chunk))
+                    self._run.advance(job.name, len(chunk))
+            except PreconditionError:
+                part.discard()
+                raise Refusal("changed in the bucket while it was downloaded; nothing was written") from None
+            except Exception as error:
+                stalls = 0 if part.size > before else stalls + 1
+                if stalls > _STALLS or not _is_break(error):
+                    raise
+                time.sleep(0.1 * 2**stalls)
+            else:
+                stalls += 1
+                if stalls > _STALLS:
+                    raise Refusal("ends before its end: the storage sends less than it says")
+            result = None
+
+
+def _is_break(error: Exception) -> bool:
+    """Whether a stream broke off in a way that going on may help."""
+    return type(error).__name__ == "GenericError" and one_problem(error).status is None
+
+
+def download(
+    access: Access,
+    names: Names,
+    folder: str | Path,
+    *,
+    overwrite: bool,
+    concurrency: int,
+    run: Run,
+) -> TransferReport:
+    """Fetch what is under a prefix, or the blobs named; see the method of the bucket."""
+    check_concurrency(concurrency)
+    access.need("r", "Downloading")
+    prefix, listed = "", None
+    if isinstance(names, str):
+        prefix = checked_prefix(names)
+        access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
+        found = find_blobs(access, prefix)
+        blobs = [blob for blob, _ in found]
+        listed = {blob.name: remote for blob, remote in found}
+    else:
+        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in checked_names(names)]
+    access.store()
+    root = Path(folder)
+    jobs, refused = _targets(blobs, prefix, root)
+    work = _Download(access, run, root, listed, overwrite=overwrite)
+    settled = [(outcome, True) for outcome in refused]
+    return run.carry_out((Lane(deque(jobs), concurrency),), work.fetch, verb="downloaded", settled=settled)
+
+
+def _targets(blobs: list[BlobInfo], prefix: str, root: Path) -> tuple[list[FileOutcome], list[FileOutcome]]:
+    """Where each blob goes, and which ones cannot be written there."""
+    jobs: list[FileOutcome] = []
+    refused: list[FileOutcome] = []
+    relatives = [relative_to(blob.name, prefix) for blob in blobs]
+    clashing = clashes(relatives)
+    if clashing and not _mixes_up(root):
+        clashing.clear()
+    for blob, relative in zip(blobs, relatives, strict=True):
+        if problem := target_problem(relative, windows=os.name == "nt"):
+            reason = f"has a name that is not written here: it {problem}"
+            refused.append(FileOutcome(blob.name, root, blob.size, reason))
+        elif relative in clashing:
+            refused.append(FileOutcome(blob.name, root, blob.size, "has the name of another but for case or accents"))
+        else:
+            jobs.append(FileOutcome(blob.name, root.joinpath(*relative.split("/")), blob.size))
+    return jobs, refused
+
+
+def _mixes_up(root: Path) -> bool:
+    """Whether a folder, which is made if need be, takes names for the same that differ in case."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return ignores_case(root)
+    except OSError as error:
+        problem = one_problem(error).text
+    raise StorageError(f"The folder {str(root)!r} {problem}.")

@@ -1,0 +1,151 @@
+"""Sending a file or a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import deque
+from functools import partial
+from pathlib import Path
+
+from ._access import Access
+from ._blobs import DIFFERS, SAME, Blobs, Remote
+from ._blocks import Blocks
+from ._local import find_files, read_in_parts, read_whole
+from ._names import checked_prefix
+from ._problems import RequestFailed
+from ._report import FileOutcome, TransferReport
+from ._requests import Requests
+from ._run import Lane, Refusal, Run, Skip, check_concurrency, in_parallel
+
+# Files up to this size are read at once and sent in one request each; larger ones in parts.
+SMALL = 2 * 1024 * 1024
+_PART = 8 * 1024 * 1024
+# A blob consists of at most 50,000 parts.
+_MAX_PARTS = 49_000
+_LARGE_AT_A_TIME = 2
+_IN_FLIGHT = 48 * 1024 * 1024
+
+
+class _Upload:
+    """Sends files."""
+
+    def __init__(self, access: Access, run: Run, requests: Requests, *, overwrite: bool) -> None:
+        self._access = access
+        self._run = run
+        self._requests = requests
+        self._blobs = Blobs(access, run)
+        self._overwrite = overwrite
+        self._can_look = access.permits("r")
+        # How much of one large file may be on its way: all that there may be, if it is the only one.
+        self.in_flight = _IN_FLIGHT
+        # What the last file has met, as a guess for the next: it saves a request for each file of a rerun.
+        self._meets_existing = False
+        # Small files are read one at a time: threads that take turns with every system call get less done.
+        self._reading = threading.Lock()
+
+    def send(self, job: FileOutcome) -> FileOutcome:
+        """Send one file."""
+        return self._send_small(job) if job.size <= SMALL else self._send_large(job)
+
+    def _send_small(self, job: FileOutcome) -> FileOutcome:
+        with self._reading:
+            content = read_whole(job.path, SMALL)
+            digest = hashlib.sha256(content).hexdigest()
+        replace = self._overwrite and not self._can_look
+        if self._meets_existing and self._can_look:
+            replace = self._look_first(job, len(content), digest) is not None
+        if not self._put(job.name, content, digest, replace=replace):
+            self._meets_existing = True
+            self._look_first(job, len(content), digest)
+            self._put(job.name, content, digest, replace=True)
+        return FileOutcome(job.name, job.path, len(content))
+
+    def _put(self, name: str, content: bytes, digest: str, *, replace: bool) -> bool:
+        """Write a blob in one request; False if there is one and it is not to be replaced."""
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        store = self._access.store()
+        try:
+            obstore.put(
+                store,
+                name,
+                content,
+                attributes={"sha256": digest},
+                mode="overwrite" if replace else "create",
+                use_multipart=False,
+            )
+        except (AlreadyExistsError, PreconditionError):
+            if replace:
+                raise
+            return False
+        return True
+
+    def _look_first(self, job: FileOutcome, size: int, digest: str | None = None) -> Remote | None:
+        """The blob that is to be replaced, if there is one. Raises Skip or Refusal if it is to be left alone."""
+        remote = self._blobs.look(job.name)
+        self._meets_existing = remote is not None
+        if remote is None:
+            return None
+        if self._blobs.is_same(remote, job.name, job.path, size, digest):
+            raise Skip(SAME)
+        if not self._overwrite:
+            raise Refusal(DIFFERS)
+        return remote
+
+    def _send_large(self, job: FileOutcome) -> FileOutcome:
+        size = job.path.stat().st_size
+        condition = self._condition(job, size)
+        blocks = Blocks(self._requests, job.name, partial(self._run.advance, job.name))
+        if self._can_look:
+            blocks.find()
+        part = max(_PART, -(-size // _MAX_PARTS))
+        sends = (send for content in read_in_parts(job.path, part) if (send := blocks.add(content)) is not None)
+        in_parallel(sends, max(1, self.in_flight // part))
+        try:
+            blocks.put_together(condition)
+        except RequestFailed as failed:
+            if failed.status not in {409, 412}:
+                raise
+            # Perhaps it was us, and only the answer was lost.
+            remote = self._blobs.look(job.name)
+            if remote is None or remote.sha256 != blocks.digest:
+                raise Refusal("was written by something else at the same time") from None
+        return FileOutcome(job.name, job.path, blocks.size)
+
+    def _condition(self, job: FileOutcome, size: int) -> dict[str, str]:
+        """What must be in the bucket when a large file has been sent: what was there before."""
+        if not self._can_look:
+            return {}
+        remote = self._look_first(job, size)
+        return {"If-None-Match": "*"} if remote is None else {"If-Match": remote.etag}
+
+
+def upload(
+    access: Access,
+    source: str | Path,
+    prefix: str,
+    *,
+    overwrite: bool,
+    concurrency: int,
+    run: Run,
+) -> TransferReport:
+    """Send a file or a folder; see the method of the bucket."""
+    prefix = checked_prefix(prefix)
+    check_concurrency(concurrency)
+    access.need("w", "Uploading")
+    if not overwrite:
+        access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace what is there.")
+    found = find_files(Path(source), prefix)
+    access.store()
+    files = sorted(found.files, key=lambda job: job.name)
+    large = deque(job for job in files if job.size > SMALL)
+    small = deque(job for job in files if job.size <= SMALL)
+    at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
+    lanes = Lane(large, at_a_time), Lane(small, concurrency)
+    settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
+    with Requests(access, run.pause) as requests:
+        work = _Upload(access, run, requests, overwrite=overwrite)
+        work.in_flight = _IN_FLIGHT // at_a_time
+        return run.carry_out(lanes, work.send, verb="uploaded", settled=settled)
