@@ -20,6 +20,9 @@ class Network:
     # Connections are reset after so many bytes from the server or to it, as long as there are resets left.
     reset_after: int = 0
     resets: int = 0
+    # The connection is reset once instead of the answer to what has this in it.
+    cut_answer_to: bytes = b""
+    holds_answers: bool = False
     to_server: int = 0
     from_server: int = 0
     address: str = field(default="")
@@ -82,8 +85,16 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, netw
         if network.resets > 0 and passed > network.reset_after:
             network.resets -= 1
             raise ConnectionResetError
+        if way == "from_server" and network.holds_answers:
+            await asyncio.sleep(1)
         writer.write(data)
         await writer.drain()
+        if way == "to_server" and network.cut_answer_to and network.cut_answer_to in data:
+            # The server gets the time to do what it is asked to.
+            network.holds_answers, network.cut_answer_to = True, b""
+            await asyncio.sleep(0.5)
+            network.holds_answers = False
+            raise ConnectionResetError
     raise ConnectionResetError
 
 

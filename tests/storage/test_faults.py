@@ -82,6 +82,16 @@ def test_resets_in_the_middle(far_bucket: TransferBucket, network: Network, file
     assert hashes_of(tmp_path / "copy") == hashes_of(files)
 
 
+def test_rerunning_a_download_asks_for_the_list_alone(
+    far_bucket: TransferBucket, network: Network, files: Path, tmp_path: Path
+) -> None:
+    far_bucket.upload(files, "files")
+    far_bucket.download("files", tmp_path / "copy")
+    network.to_server = 0
+    assert len(far_bucket.download("files", tmp_path / "copy").skipped) == 41
+    assert network.to_server < 1500
+
+
 def test_latency(far_bucket: TransferBucket, network: Network, files: Path, tmp_path: Path) -> None:
     network.latency = 0.005
     far_bucket.upload(files, "files")
@@ -114,6 +124,98 @@ def test_killed_while_uploading(
     report = bucket.upload(files, "files")
     assert container.hashes() == expected
     assert len(report.skipped) >= len(after_kill)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A file of twelve parts and a bit."""
+    path = tmp_path / "large \u00fc #%&+.bin"
+    path.write_bytes(os.urandom(100_700_000))
+    return path
+
+
+def test_killed_in_the_middle_of_a_large_file(
+    server: BucketServer, container: Container, network: Network, large: Path, far_bucket: TransferBucket
+) -> None:
+    network.rate = 15_000_000
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, "up", str(large)])
+    wait_until(lambda: network.to_server > 75_000_000)
+    process.kill()
+    process.wait()
+    assert container.names() == []
+
+    network.rate, network.to_server = 0, 0
+    report = far_bucket.upload(large, "files")
+    assert [outcome.size for outcome in report.sent] == [100_700_000]
+    assert container.content(f"files/{large.name}") == large.read_bytes()
+    # It went on in the middle.
+    assert network.to_server < 80_000_000
+
+
+def stop_in_the_middle(bucket: TransferBucket, path: Path) -> None:
+    with pytest.raises(errors.TransferCancelled):
+        bucket.upload(path, progress=lambda news: news.bytes_done < 70_000_000)
+
+
+def test_a_file_that_was_changed_before_the_rerun(
+    bucket: TransferBucket, container: Container, far_bucket: TransferBucket, network: Network, large: Path
+) -> None:
+    stop_in_the_middle(bucket, large)
+    with large.open("r+b") as file:
+        file.seek(95_000_000)
+        file.write(b"changed near its end")
+    far_bucket.upload(large)
+    assert container.content(large.name) == large.read_bytes()
+    assert network.to_server < 80_000_000, "what comes before the change was sent again"
+
+
+def test_a_file_that_was_changed_at_its_start_before_the_rerun(
+    bucket: TransferBucket, container: Container, large: Path
+) -> None:
+    stop_in_the_middle(bucket, large)
+    with large.open("r+b") as file:
+        file.write(b"changed")
+    bucket.upload(large)
+    assert container.content(large.name) == large.read_bytes()
+
+
+def test_parts_that_another_program_has_left(bucket: TransferBucket, container: Container, large: Path) -> None:
+    theirs = container.client.get_blob_client(large.name)
+    theirs.stage_block("3f0c9ab2-2a0e-4b7c-8a53-0d1f0b9a7c11", b"theirs")  # as long as those of azure-storage-blob
+    bucket.upload(large)
+    assert container.content(large.name) == large.read_bytes()
+
+    theirs = container.client.get_blob_client(f"short/{large.name}")
+    theirs.stage_block("000001", b"theirs")
+    with pytest.raises(errors.TransferError, match="another program has left unfinished"):
+        bucket.upload(large, "short")
+
+
+def test_an_answer_that_is_lost_when_all_has_arrived(
+    far_bucket: TransferBucket, container: Container, network: Network, large: Path
+) -> None:
+    network.cut_answer_to = b"<BlockList>"
+    report = far_bucket.upload(large)
+    assert network.cut_answer_to == b""
+    assert [outcome.name for outcome in report.sent] == [large.name]
+    assert container.content(large.name) == large.read_bytes()
+
+
+@pytest.mark.parametrize("existing", [None, b"before"])
+def test_something_else_writes_the_same_file(
+    bucket: TransferBucket, container: Container, large: Path, existing: bytes | None
+) -> None:
+    if existing is not None:
+        container.put(large.name, existing)
+
+    def interfere(news: Progress) -> None:
+        if news.bytes_done > 50_000_000 and container.names() != ["theirs", large.name]:
+            container.put("theirs", b"")
+            container.put(large.name, b"theirs")
+
+    with pytest.raises(errors.TransferError, match="was written by something else at the same time"):
+        bucket.upload(large, overwrite=True, progress=interfere)
+    assert container.content(large.name) == b"theirs"
 
 
 def test_killed_while_downloading(

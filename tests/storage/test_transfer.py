@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from itwin_platform import errors
-from itwin_platform.storage import Progress, TransferBucket
+from itwin_platform.storage import Progress, TransferBucket, _listing
 from tests.storage.azurite import Container
 from tests.storage.conftest import hashes_of
 
@@ -139,6 +139,31 @@ def test_listing_and_deleting(bucket: TransferBucket, container: Container) -> N
     bucket.delete(["a/1", "never-was", "4"])
     bucket.delete("ab/3")
     assert container.names() == ["a/b/2"]
+
+
+def test_listing_in_pages(
+    bucket: TransferBucket, container: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_listing, "_PAGE", 2)
+    names = sorted(["a/\u00e4 &<>\"'%20.txt", "a/b", "a/c", "a/d", "e"])
+    for name in names:
+        container.put(name, name.encode())
+    assert [(blob.name, blob.size) for blob in bucket.list()] == [(name, len(name.encode())) for name in names]
+    assert [blob.name for blob in bucket.list("a")] == names[:-1]
+    (theirs,) = container.client.list_blobs(name_starts_with="e")
+    assert bucket.list("e")[0].last_modified == theirs.last_modified
+
+
+def test_names_that_no_folder_can_have_do_not_hide_the_others(
+    bucket: TransferBucket, container: Container, tmp_path: Path
+) -> None:
+    for name in ("a//b", "a/fine", "/c"):
+        container.put(name, b"x")
+    assert [blob.name for blob in bucket.list()] == ["/c", "a//b", "a/fine"]
+    with pytest.raises(errors.TransferError) as caught:
+        bucket.download("", tmp_path / "here")
+    assert {outcome.name for outcome in caught.value.report.failed} == {"a//b", "/c"}
+    assert hashes_of(tmp_path / "here").keys() == {"a/fine"}
 
 
 def test_progress_ends_with_everything_done(bucket: TransferBucket, tree: Path, tmp_path: Path) -> None:

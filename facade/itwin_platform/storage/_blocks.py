@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 from ._problems import RequestFailed
 from ._requests import Requests, read_xml
+from ._run import Refusal
 
 # The pieces in which a block is handed to the connection: progress is seen, and the transfer can be ended, after each.
 _PIECE = 512 * 1024
 # All blocks of a blob have names of the same length, also those that something else has left there.
-_LENGTH, _LEAST_LENGTH = 32, 16
+_LENGTH, _LEAST_LENGTH = 32, 12
 
 
 class Blocks:
@@ -34,7 +35,11 @@ class Blocks:
         self.size = 0
 
     def find(self) -> None:
-        """Ask which blocks have arrived already."""
+        """Ask which blocks have arrived already.
+
+        Raises:
+            Refusal: Something else has left some with which ours could not be told apart.
+        """
         try:
             body = self._requests.send("GET", "comp=blocklist&blocklisttype=uncommitted", name=self._name)
         except RequestFailed as failed:
@@ -44,8 +49,9 @@ class Blocks:
         for block in read_xml(body, "a list of blocks").iter("Block"):
             block_name = b64decode(block.findtext("Name", ""))
             self._there[block_name] = int(block.findtext("Size", "-1"))
-            if len(block_name) >= _LEAST_LENGTH:
-                self._length = len(block_name)
+            self._length = len(block_name)
+        if self._length < _LEAST_LENGTH:
+            raise Refusal("has parts in the bucket that another program has left unfinished; they vanish in a week")
 
     @property
     def digest(self) -> str:
