@@ -224,7 +224,7 @@ def fresh_azurite() -> Iterator[str]:
     """The SAS URL of a container in an Azurite of its own: it gets slower with every blob that it holds."""
     from tests.storage import azurite
 
-    with tempfile.TemporaryDirectory() as folder, azurite.running(Path(folder), in_memory=True) as address:
+    with tempfile.TemporaryDirectory() as folder, azurite.running(Path(folder)) as address:
         yield azurite.Container(address).url()
 
 

