@@ -11,6 +11,8 @@ from ..errors import ITwinPlatformError
 _STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 
+_RIVAL_CODES = frozenset({"BlobAlreadyExists", "ConditionNotMet", "InvalidBlobOrBlock", "InvalidBlockList"})
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -79,7 +81,7 @@ def one_problem(error: BaseException) -> Problem:
         )
     if status in {401, 403} or type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
         return Problem(_refusal(code, detail), refused=True, everywhere=True, code=code, status=status)
-    if code in {"InvalidBlockList", "InvalidBlobOrBlock"}:
+    if code in _RIVAL_CODES or (not code and type(error).__name__ in {"AlreadyExistsError", "PreconditionError"}):
         return Problem("was written by something else at the same time", code=code, status=status)
     if status is not None:
         return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs, Remote
@@ -18,6 +19,9 @@ from ._report import FileOutcome, TransferReport
 from ._requests import Requests
 from ._run import Lane, Refusal, Run, Skip, check_concurrency, in_parallel
 
+if TYPE_CHECKING:
+    from obstore import PutMode
+
 # Files up to this size are read at once and sent in one request each; larger ones in parts.
 SMALL = 2 * 1024 * 1024
 _PART = 8 * 1024 * 1024
@@ -25,6 +29,7 @@ _PART = 8 * 1024 * 1024
 _MAX_PARTS = 49_000
 _LARGE_AT_A_TIME = 2
 _IN_FLIGHT = 48 * 1024 * 1024
+_TRIES = 3
 
 
 class _Upload:
@@ -52,35 +57,29 @@ class _Upload:
         with self._reading:
             content = read_whole(job.path, SMALL)
             digest = hashlib.sha256(content).hexdigest()
-        replace = self._overwrite and not self._can_look
-        if self._meets_existing and self._can_look:
-            replace = self._look_first(job, len(content), digest) is not None
-        if not self._put(job.name, content, digest, replace=replace):
-            self._meets_existing = True
-            self._look_first(job, len(content), digest)
-            self._put(job.name, content, digest, replace=True)
+        if self._can_look:
+            self._put_in_place(job, content, digest, look=self._meets_existing)
+        else:
+            self._put(job.name, content, digest, "overwrite")
         return FileOutcome(job.name, job.path, len(content))
 
-    def _put(self, name: str, content: bytes, digest: str, *, replace: bool) -> bool:
-        """Write a blob in one request; False if there is one and it is not to be replaced."""
-        import obstore
+    def _put_in_place(self, job: FileOutcome, content: bytes, digest: str, *, look: bool, tries: int = _TRIES) -> None:
+        """Write a blob, in place of what is there when it is looked at and of nothing else."""
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        store = self._access.store()
+        mode = _mode(self._look_first(job, len(content), digest)) if look else "create"
         try:
-            obstore.put(
-                store,
-                name,
-                content,
-                attributes={"sha256": digest},
-                mode="overwrite" if replace else "create",
-                use_multipart=False,
-            )
+            self._put(job.name, content, digest, mode)
         except (AlreadyExistsError, PreconditionError):
-            if replace:
+            if tries == 1:
                 raise
-            return False
-        return True
+            self._put_in_place(job, content, digest, look=True, tries=tries - 1)
+
+    def _put(self, name: str, content: bytes, digest: str, mode: PutMode) -> None:
+        import obstore
+
+        store = self._access.store()
+        obstore.put(store, name, content, attributes={"sha256": digest}, mode=mode, use_multipart=False)
 
     def _look_first(self, job: FileOutcome, size: int, digest: str | None = None) -> Remote | None:
         """The blob that is to be replaced, if there is one. Raises Skip or Refusal if it is to be left alone."""
@@ -106,13 +105,14 @@ class _Upload:
         try:
             blocks.put_together(condition)
         except RequestFailed as failed:
-            if failed.status not in {409, 412}:
-                raise
             # Perhaps it was us, and only the answer was lost.
-            remote = self._blobs.look(job.name)
-            if remote is None or remote.sha256 != blocks.digest:
-                raise Refusal("was written by something else at the same time") from None
+            if failed.status not in {409, 412} or not self._has_arrived(job.name, blocks.digest):
+                raise
         return FileOutcome(job.name, job.path, blocks.size)
+
+    def _has_arrived(self, name: str, digest: str) -> bool:
+        remote = self._blobs.look(name) if self._can_look else None
+        return remote is not None and remote.sha256 == digest
 
     def _condition(self, job: FileOutcome, size: int) -> dict[str, str]:
         """What must be in the bucket when a large file has been sent: what was there before."""
@@ -120,6 +120,11 @@ class _Upload:
             return {}
         remote = self._look_first(job, size)
         return {"If-None-Match": "*"} if remote is None else {"If-Match": remote.etag}
+
+
+def _mode(remote: Remote | None) -> PutMode:
+    """How to write a blob in place of this one and of no other."""
+    return "create" if remote is None else {"e_tag": remote.etag}
 
 
 def upload(
