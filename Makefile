@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-storage audit docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-storage audit docs build check clean
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -70,8 +70,10 @@ contract: $(DEV) ## run the tests against independent servers: mocks, an identit
 demo: $(DEMO) ## run the main job against the embedded sandbox, or the platform if there are credentials for it
 	@$(RUN) scripts/demo.py
 
-bench: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
-	$(RUN) scripts/bench.py
+bench: bench-calls bench-storage ## measure everything, as ratios
+
+bench-calls: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
+	$(RUN) scripts/bench_calls.py
 
 bench-storage: $(DEV) ## measure bucket transfers beside azure-storage-blob, as ratios
 	$(RUN) scripts/bench_storage.py

@@ -1,4 +1,4 @@
-"""`make bench`: what a call costs beside raw httpx, what the import costs, how long generation takes.
+"""`make bench-calls`: what a call costs beside raw httpx, what the import costs, how long generation takes.
 
 Processor time of this process, as ratios within one run: machines differ and are noisy, ratios hardly. The server is a
 process of its own that answers every request with the same bytes. The rounds of the things compared are interleaved,
