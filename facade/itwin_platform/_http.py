@@ -26,6 +26,7 @@ from .errors import ConfigurationError
 
 T = TypeVar("T")
 
+Auth = httpx.Auth
 AsyncBaseTransport = httpx.AsyncBaseTransport
 AsyncByteStream = httpx.AsyncByteStream
 BaseTransport = httpx.BaseTransport

@@ -14,11 +14,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
+from ._http import Auth
 from .environments import is_loopback
 from .errors import ConfigurationError
 
@@ -29,9 +31,10 @@ __all__ = ["ConnectionAuth", "ConnectionRequest", "OAuth2Parameters", "Repositor
 
 Params = tuple[tuple[str, str], ...]
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
+_TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
 # Headers that say how a request is to be read. No repository has a reason to name one.
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
 _MASK = "***"
@@ -113,17 +116,30 @@ class RepositoryConnection:
             ValueError: It has no address that can be used, or credentials that would be sent without TLS or that
                 cannot be sent at all.
         """
-        source = repository.to_dict()
-        authentication: dict[str, Any] = source.get("authentication") or {}
-        options: dict[str, Any] = source.get("options") or {}
+        # What is read holds secrets, which the frame that an error comes from must not show.
+        if problem := self._read(repository, allow_http):
+            raise ValueError(problem)
+
+    def _read(self, repository: Repository, allow_http: bool) -> str:
+        """Take over what the repository says. Returns what is wrong with it, if something is."""
+        try:
+            source = repository.to_dict()
+        except AttributeError:
+            return "repository must be a Repository"
         self.uri = str(source.get("uri") or "")
-        self.authentication: str | None = str(authentication["type"]) if authentication.get("type") else None
-        self.minimum_level: int | None = options.get("minimumLevel")
-        self.maximum_level: int | None = options.get("maximumLevel")
-        self._origin = _origin_of(self.uri, secret=bool(authentication), allow_http=allow_http)
-        self._defaults = _query_of(options.get("queryParameters") or {})
-        self._secrets = _secrets_of(self.authentication, authentication)
-        self.oauth2 = _oauth2_of(authentication) if self.authentication == "OAuth2AuthorizationCodePKCE" else None
+        try:
+            authentication = _object_of(source, "authentication")
+            options = _object_of(source, "options")
+            self.authentication: str | None = _text_of(authentication, "type") or None
+            self.minimum_level = _level_of(options, "minimumLevel")
+            self.maximum_level = _level_of(options, "maximumLevel")
+            self._origin = _origin_of(self.uri, secret=bool(authentication), allow_http=allow_http)
+            self._defaults = _query_of(_object_of(options, "queryParameters"))
+            self._secrets = _secrets_of(self.authentication, authentication)
+            self.oauth2 = _oauth2_of(authentication) if self.authentication == "OAuth2AuthorizationCodePKCE" else None
+        except ValueError as error:
+            return str(error)
+        return ""
 
     def authorized(self, access_token: str) -> RepositoryConnection:
         """The same connection with a token for this server, which the caller has got with `oauth2`.
@@ -136,8 +152,9 @@ class RepositoryConnection:
         """
         if self.oauth2 is None:
             raise ValueError("the repository is not documented to take OAuth 2.0 tokens")
-        if not _HEADER_VALUE.fullmatch(access_token) or " " in access_token:
-            raise ValueError("access_token has characters that no token has")
+        if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):  # pyright: ignore[reportUnnecessaryIsInstance]
+            del access_token
+            raise ValueError("access_token must be text without spaces and characters that no token has")
         result = object.__new__(RepositoryConnection)
         result.__dict__.update(self.__dict__)
         result._secrets = _Secrets(headers=(("Authorization", f"Bearer {access_token}"),))
@@ -155,7 +172,7 @@ class RepositoryConnection:
             ValueError: The address is a template, or the path leads out of it.
             ConfigurationError: The authentication is of a type that this version does not know, or needs a token.
         """
-        if _PLACEHOLDER.search(self.uri):
+        if _is_template(self.uri):
             raise ValueError("the repository's uri is a template; use tile()")
         return self._request(self.uri, path, params)
 
@@ -169,7 +186,8 @@ class RepositoryConnection:
             x: Column, from 0.
             y: Row, from 0.
             params: Query parameters, as for `request`.
-            others: Values for what else stands in braces in the template, for instance `s="a"`.
+            others: Values for what else stands in braces in the template, for instance `s="a"`, or
+                `**{"-y": str(2**z - 1 - y)}` where rows are counted from the other side.
 
         Raises:
             ValueError: The address is no template, a value for it is missing, or the level is out of the bounds that
@@ -183,17 +201,21 @@ class RepositoryConnection:
             raise ValueError(f"z must be at least {self.minimum_level}, the repository's minimumLevel")
         if self.maximum_level is not None and z > self.maximum_level:
             raise ValueError(f"z must be at most {self.maximum_level}, the repository's maximumLevel")
-        if not _PLACEHOLDER.search(self.uri):
+        if not _is_template(self.uri):
             raise ValueError("the repository's uri is no template; use request()")
-        values = {"z": str(z), "x": str(x), "y": str(y), **others}
+        numbers = {"z": str(z), "x": str(x), "y": str(y)}
 
         def value_of(match: re.Match[str]) -> str:
-            value = values.get(match[1], values.get(match[1].lower()))
-            if value is None:
-                raise ValueError(f"the repository's uri needs a value for {match[0]}")
+            name = match[1]
+            value: object = numbers.get(name.lower()) or others.get(name) or others.get(name.lower())
+            if not isinstance(value, str) or value in {"", ".", ".."}:
+                raise ValueError(f"the repository's uri needs a value for {match[0]}: text, and neither '.' nor '..'")
             return quote(value, safe="")
 
-        return self._request(_PLACEHOLDER.sub(value_of, self.uri), "", params)
+        uri = _PLACEHOLDER.sub(value_of, self.uri)
+        if _is_template(uri):
+            raise ValueError("the repository's uri has braces that are no placeholder")
+        return self._request(uri, "", params)
 
     def auth(self) -> ConnectionAuth:
         """An object for `auth=` of httpx and requests, which authenticates requests to this server and no other.
@@ -221,24 +243,37 @@ class RepositoryConnection:
     def _request(self, uri: str, path: str, params: Mapping[str, Any] | None) -> ConnectionRequest:
         secrets = self._usable_secrets()
         parts = urlsplit(uri)
+        url = urlunsplit((parts.scheme, parts.netloc, _joined(parts.path, path), "", ""))
         chosen = dict(params or {})
-        query = parse_qsl(parts.query, keep_blank_values=True)
+        query = list(_pairs_of(parts.query))
         for more in (self._defaults, _query_of(chosen), secrets.params):
             named = {name for name, _ in more} | {name for name in chosen if chosen[name] is None}
             query = [pair for pair in query if pair[0] not in named] + list(more)
-        url = urlunsplit((parts.scheme, parts.netloc, _joined(parts.path, path), "", ""))
         return ConnectionRequest(url, tuple(query), dict(secrets.headers))
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionAuth:
-    """Authenticates requests to the server of a repository. httpx and requests take it as `auth=`.
+class ConnectionAuth(Auth):
+    """Authenticates requests to the server of a repository, as `auth=` of httpx and of requests.
 
     Requests to another origin (scheme, host or port) are left as they are. It masks its secrets in `repr()`.
+
+    Following redirects, requests takes what authenticates off again where they lead to another origin. httpx follows
+    none unless told to (`follow_redirects`); if it is, a header that the repository names goes along.
+
+    Attributes:
+        origin: Scheme, host and port of the server.
     """
 
-    origin: str
-    _secrets: _Secrets = field(repr=False)
+    def __init__(self, origin: str, secrets: _Secrets) -> None:
+        self.origin = origin
+        self._secrets = secrets
+
+    def __repr__(self) -> str:
+        return f"ConnectionAuth(origin={self.origin!r})"
+
+    def auth_flow(self, request: Any) -> Generator[Any, Any, None]:
+        """Add what authenticates to a request of httpx."""
+        yield self(request)
 
     def __call__(self, request: Any) -> Any:
         """Add what authenticates to a request of httpx or of requests, and return it."""
@@ -250,21 +285,46 @@ class ConnectionAuth:
         if self._secrets.params:
             parts = urlsplit(url)
             named = {name for name, _ in self._secrets.params}
-            kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in named]
-            query = urlencode(kept + list(self._secrets.params))
+            kept = [raw for raw in parts.query.split("&") if raw and unquote_plus(raw.partition("=")[0]) not in named]
+            query = "&".join([*kept, urlencode(self._secrets.params)])
             # Both libraries' own type of URL is made of a string: requests keeps strings, httpx has a class.
             request.url = type(request.url)(urlunsplit(parts._replace(query=query)))
+        if hasattr(request, "register_hook"):
+            request.register_hook("response", self._take_off)
         return request
+
+    def _take_off(self, response: Any, **_: Any) -> None:
+        """Before requests follows a redirect, which it does with the headers that the request has then."""
+        if _origin(urljoin(response.url, response.headers.get("location", ""))) != self.origin:
+            for name, _value in self._secrets.headers:
+                response.request.headers.pop(name, None)
+
+
+def _is_template(uri: str) -> bool:
+    return "{" in uri or "}" in uri
 
 
 def _origin(url: str) -> str:
     """Scheme, host and port of a URL, always written in the same way."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+        port = {"https": 443, "http": 80}.get(parts.scheme) if parts.port is None else parts.port
+        return f"{parts.scheme}://{_host(parts.hostname or '')}:{port}"
     except ValueError:
         return ""
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _host(name: str) -> str:
+    """A host as HTTP libraries write it: in ASCII, and IP addresses in their short form."""
+    try:
+        return ip_address(name).compressed
+    except ValueError:
+        pass
+    if name.isascii():
+        return name.lower()
+    import idna
+
+    return idna.encode(name.lower()).decode("ascii")
 
 
 def _origin_of(uri: str, *, secret: bool, allow_http: bool) -> str:
@@ -283,19 +343,60 @@ def _origin_of(uri: str, *, secret: bool, allow_http: bool) -> str:
     return _origin(uri)
 
 
+def _object_of(source: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = source.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"the repository's {name} is no object")  # noqa: TRY004 (as for all that is wrong with it)
+    return cast(dict[str, Any], value)
+
+
+def _text_of(source: Mapping[str, Any], name: str) -> str:
+    """A text of the repository; empty if there is none."""
+    value = source.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise ValueError(f"the repository's {name} is no text that can be sent")
+    return value
+
+
+def _level_of(options: Mapping[str, Any], name: str) -> int | None:
+    value = options.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ValueError(f"the repository's {name} is no whole number")
+    return value
+
+
+def _pairs_of(query: str) -> Params:
+    try:
+        return tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        pass
+    raise ValueError("the repository's uri has a query that is not UTF-8")
+
+
 def _query_of(parameters: Mapping[str, Any]) -> Params:
     """Query parameters as text: JSON's words for booleans and numbers, several for a list."""
     pairs: list[tuple[str, str]] = []
     for name, value in parameters.items():
         values = cast(list[Any], value) if isinstance(value, (list, tuple)) else [value]
-        texts = [item if isinstance(item, str) else json.dumps(item) for item in values if item is not None]
-        pairs += [(str(name), text) for text in texts]
+        pairs += [(str(name), _query_text(str(name), item)) for item in values if item is not None]
     return tuple(pairs)
+
+
+def _query_text(name: str, value: object) -> str:
+    if isinstance(value, (str, int, float)):
+        text = value if isinstance(value, str) else json.dumps(value)
+        if not any("\ud800" <= sign <= "\udfff" for sign in text):
+            return text
+    raise ValueError(f"the query parameter {name!r} must be text, a number, a boolean, or a list of them")
 
 
 def _secrets_of(kind: str | None, authentication: Mapping[str, Any]) -> _Secrets | None:
     """What authenticates, or None if more is needed than the repository says."""
-    key, value = str(authentication.get("key") or ""), str(authentication.get("value") or "")
+    key, value = _text_of(authentication, "key"), _text_of(authentication, "value")
     if kind is None:
         return None if authentication else _Secrets()
     if kind == "Header":
@@ -307,7 +408,9 @@ def _secrets_of(kind: str | None, authentication: Mapping[str, Any]) -> _Secrets
             raise ValueError("the repository's API key has no name or no value")
         return _Secrets(params=((key, value),))
     if kind == "Basic":
-        user, password = str(authentication.get("username") or ""), str(authentication.get("password") or "")
+        user, password = _text_of(authentication, "username"), _text_of(authentication, "password")
+        if not (user or password):
+            raise ValueError("the repository has neither user name nor password for Basic authentication")
         if ":" in user:
             raise ValueError("the repository's user name has a colon, which Basic authentication cannot send")
         encoded = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
@@ -317,24 +420,26 @@ def _secrets_of(kind: str | None, authentication: Mapping[str, Any]) -> _Secrets
 
 def _oauth2_of(authentication: Mapping[str, Any]) -> OAuth2Parameters:
     return OAuth2Parameters(
-        client_id=str(authentication.get("clientId") or ""),
-        scopes=tuple(str(authentication.get("scopes") or "").split()),
-        authorization_endpoint=str(authentication.get("authorizationEndpoint") or ""),
-        token_endpoint=str(authentication.get("tokenEndpoint") or ""),
-        redirect_uri=str(authentication.get("redirectUri") or ""),
+        client_id=_text_of(authentication, "clientId"),
+        scopes=tuple(_text_of(authentication, "scopes").split()),
+        authorization_endpoint=_text_of(authentication, "authorizationEndpoint"),
+        token_endpoint=_text_of(authentication, "tokenEndpoint"),
+        redirect_uri=_text_of(authentication, "redirectUri"),
     )
 
 
-def _joined(base: str, path: str) -> str:
-    """A path below another one, percent-encoded."""
+def _joined(base: str, path: object) -> str:
+    """A path below another one, percent-encoded. A slash at its end stays: to some servers it makes a difference."""
+    if not isinstance(path, str) or any("\ud800" <= sign <= "\udfff" for sign in path):
+        raise ValueError("path must be text")
     if not path:
         return base
-    segments = path.strip("/").split("/")
-    if path.startswith("/") or "\\" in path or any(segment in {"", ".", ".."} for segment in segments):
+    if "\\" in path or any(segment in {"", ".", ".."} for segment in path.removesuffix("/").split("/")):
         raise ValueError("path must be relative, without empty parts, '.' and '..'")
-    return f"{base.rstrip('/')}/{quote(path.rstrip('/'), safe='/')}"
+    return f"{base.rstrip('/')}/{quote(path, safe='/')}"
 
 
 def _shown(uri: str) -> str:
-    """An address without its query, which may hold a key."""
-    return uri.partition("?")[0] + ("?" + _MASK if "?" in uri else "")
+    """An address without its query and fragment, which may hold a key."""
+    shown = re.split(r"[?#]", uri, maxsplit=1)[0]
+    return shown if shown == uri else f"{shown}?{_MASK}"

@@ -111,7 +111,7 @@ def test_names_do_not_lead_out_of_the_cache(host: ScriptedServer, tmp_path: Path
         "id": "i",
         "smallImageName": name,
         "smallImageUrl": f"{host.url}/a",
-        "largeImageName": "",
+        "largeImageName": "m",
         "largeImageUrl": "",
     }
     with (
@@ -126,7 +126,7 @@ def test_names_do_not_lead_out_of_the_cache(host: ScriptedServer, tmp_path: Path
 
 def test_a_link_to_an_unsafe_address_is_not_followed(tmp_path: Path) -> None:
     body = {
-        "id": "i", "smallImageName": "n", "smallImageUrl": "http://example.com/a", "largeImageName": "",
+        "id": "i", "smallImageName": "n", "smallImageUrl": "http://example.com/a", "largeImageName": "m",
         "largeImageUrl": "ftp://example.com/b",
     }  # fmt: skip
     with ScriptedServer(answer(200, {"image": body})) as api, ITwinPlatform("token", api_url=api.url) as platform:

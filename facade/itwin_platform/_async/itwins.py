@@ -96,22 +96,30 @@ class ITwins:
 
         Raises:
             ValueError: The id cannot be part of a path, or the size is neither of both. Nothing was sent.
+            ConfigurationError: No `cache_dir` is given and this user has no home folder. Nothing was sent.
             NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
-            StorageError: What came is no image, or cannot be written to the folder; or the host of the images has
-                refused the link twice.
+            StorageError: What came is no image or larger than `max_body_bytes`, or it cannot be written to the folder;
+                or the host of the images has refused the link twice.
             UnauthorizedError: The token is missing, expired or not accepted.
             RateLimitError: Too many requests; `retry_after` says how long to wait.
             ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not what the specification says, or larger than `max_body_bytes`.
+            ResponseError: The answer about the image is not what the specification says, or too large.
             CredentialsError: No token could be had.
             RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+            TransportError: Nothing usable came back, `DeadlineExceeded` if the time for all of it was over.
         """
+        from ..storage import _images as images
+
+        images.check_size(size)
+        folder = images.folder(cache_dir)
+        return await self._pipeline.within_deadline("download-image", lambda: self._download(itwin_id, size, folder))
+
+    async def _download(self, itwin_id: str, size: str, folder: Path) -> Path:
         from ..storage import _images as images
 
         for last in (False, True):
             image = images.chosen(await self.get_image(itwin_id), size)
-            path = images.cache_path(image.name, cache_dir)
+            path = folder / images.file_name(image.name)
             if await io.in_thread(lambda path=path: images.is_cached(path)):  # type: ignore[misc]
                 return path
             answer = await self._pipeline.fetch(images.target_of(image.url), "download-image")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -28,7 +28,7 @@ from ..errors import (
     ResponseError,
     TransportError,
 )
-from .transport import Headers, Outgoing, Transport, TransportFailure
+from .transport import Headers, Transport, TransportFailure
 
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Operation
@@ -46,12 +46,15 @@ _NO_FAILURE = Failure("", "")
 
 @dataclass(slots=True)
 class _Call:
-    """One call of a user, over all its attempts. `sent` counts its requests, `attempt` its attempts."""
+    """One call of a user, over all its attempts. `sent` counts its requests, `attempt` its attempts.
+
+    Without `accept` it goes to a host that is not the platform's: without a token, and to no other host from there.
+    """
 
     operation: str
     method: str
     template: str
-    accept: bytes
+    accept: bytes | None
     target: Target
     started: float
     ends: float
@@ -61,10 +64,10 @@ class _Call:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What came of an attempt: the answer of a success, or an error and what is known about its cause."""
+    """What came of an attempt: an answer, an error where that is no success, and what is known about the cause."""
 
     host: str
-    token: Secret
+    token: Secret | None
     answer: Answer | None = None
     error: ITwinPlatformError | None = None
     status: int | None = None
@@ -107,18 +110,9 @@ class Pipeline:
 
     async def call_and_read(self, operation: Operation[Any], read: Callable[[Any], T], **ids: str) -> T:
         """Do the same, and read the body in another way than the specification alone says."""
-        path = self._settings.prefix + fill_path(operation.path, ids)
-        now = time.monotonic()
-        call = _Call(
-            operation=operation.id,
-            method=operation.method,
-            template=operation.path,
-            accept=operation.accept.encode("ascii"),
-            target=Target(self._settings.origin, path),
-            started=now,
-            ends=now + self._settings.deadline,
-        )
-        return _parsed(await self._within_deadline(call), operation.id, read)
+        target = Target(self._settings.origin, self._settings.prefix + fill_path(operation.path, ids))
+        call = self._new_call(operation.id, operation.method, operation.path, operation.accept, target)
+        return _parsed(await self._successful(call), operation.id, read)
 
     async def get(self, url_or_path: str, accept: str) -> Any:
         """Get the JSON at an address of the platform that no operation describes.
@@ -132,18 +126,8 @@ class Pipeline:
             ITwinPlatformError: Anything else; see the subclasses.
         """
         base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
-        target = _trusted(base + url_or_path, self._settings.origin)
-        now = time.monotonic()
-        call = _Call(
-            operation="get",
-            method="GET",
-            template="",
-            accept=accept.encode("ascii"),
-            target=target,
-            started=now,
-            ends=now + self._settings.deadline,
-        )
-        return _parsed(await self._within_deadline(call), call.operation, lambda body: body)
+        call = self._new_call("get", "GET", "", accept, _trusted(base + url_or_path, self._settings.origin))
+        return _parsed(await self._successful(call), call.operation, lambda body: body)
 
     async def fetch(self, target: Target, operation: str) -> Answer:
         """Get something from a host that is not the platform's, without the token. Redirects are not followed.
@@ -152,30 +136,29 @@ class Pipeline:
             target: Where it is.
             operation: What to call it in errors.
 
+        Returns:
+            The answer, whatever its status.
+
         Raises:
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
-        host = target.origin.partition("://")[2]
-        headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
+        outcome = await self._carry_out(self._new_call(operation, "GET", "", None, target))
+        if outcome.answer is None:
+            raise outcome.error or ITwinPlatformError()
+        return outcome.answer
 
-        async def pause(attempt: int, status: int | None, delay: float) -> None:
-            self._announce(Retry(operation, host, attempt, status, delay))
-            await io.sleep(delay)
+    async def within_deadline(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what consists of several calls within the time that one may take.
 
+        Raises:
+            DeadlineExceeded: It took longer.
+        """
         try:
             with io.time_limit(self._settings.deadline):
-                return await self._transport.send_repeatedly(
-                    self._policy, lambda: Outgoing("GET", target, headers), pause
-                )
-        except TransportFailure as caught:
-            error = _not_answered(operation, caught.attempts, host, caught.failure)
+                return await work()
         except TimeoutError:
-            error = DeadlineExceeded(
-                f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
-                phase="body",
-                operation=operation,
-            )
-        raise error
+            pass
+        raise self._too_late(operation)
 
     @property
     def transport_options(self) -> TransportOptions:
@@ -186,29 +169,51 @@ class Pipeline:
         """Close the connections."""
         await self._transport.aclose()
 
-    async def _within_deadline(self, call: _Call) -> Answer:
+    def _new_call(self, operation: str, method: str, template: str, accept: str | None, target: Target) -> _Call:
+        return _Call(
+            operation=operation,
+            method=method,
+            template=template,
+            accept=accept.encode("ascii") if accept is not None else None,
+            target=target,
+            started=(now := time.monotonic()),
+            ends=now + self._settings.deadline,
+        )
+
+    async def _successful(self, call: _Call) -> Answer:
+        """The answer to a call, if it is a success."""
+        outcome = await self._carry_out(call)
+        if outcome.answer is None or outcome.error is not None:
+            raise outcome.error or ITwinPlatformError()
+        return outcome.answer
+
+    async def _carry_out(self, call: _Call) -> _Outcome:
+        """What comes of a call in the end."""
         try:
             with io.time_limit(self._settings.deadline):
                 return await self._attempts(call)
         except TimeoutError:
             pass
-        raise DeadlineExceeded(
-            f"{call.operation} took longer than its deadline of {self._settings.deadline:g} seconds "
-            f"(in attempt {call.attempt}). Try again, or give the client a longer deadline.",
+        raise self._too_late(call.operation, f" (in attempt {call.attempt})")
+
+    def _too_late(self, operation: str, where: str = "") -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds{where}. "
+            "Try again, or give the client a longer deadline.",
             phase="deadline",
-            operation=call.operation,
+            operation=operation,
         )
 
-    async def _attempts(self, call: _Call) -> Answer:
+    async def _attempts(self, call: _Call) -> _Outcome:
         """Try until there is a success, or no reason to try again."""
         refused = False
         while True:
             call.attempt += 1
             outcome = await self._attempt(call)
-            if outcome.answer is not None:
+            if outcome.error is None:
                 self._budget.earn()
-                return outcome.answer
-            if outcome.status == 401 and not refused:
+                return outcome
+            if outcome.status == 401 and outcome.token is not None and not refused:
                 # Only what was refused is dropped; a token that another call has renewed meanwhile stays. One that was
                 # renewed for this very call stays as well: yet another would fare no better.
                 self._credentials.invalidate(outcome.token.reveal())
@@ -217,7 +222,7 @@ class Pipeline:
                     continue
             delay = self._delay(call, outcome)
             if delay is None:
-                raise outcome.error or ITwinPlatformError()
+                return outcome
             await io.sleep(delay)
 
     async def _attempt(self, call: _Call) -> _Outcome:
@@ -226,7 +231,7 @@ class Pipeline:
         while True:
             host = target.origin.partition("://")[2]
             await self._pass_gate(call, host)
-            token = await self._token()
+            token = await self._token() if call.accept is not None else None
             try:
                 answer = await self._send(call, target, host, token)
             except TransportFailure as caught:
@@ -236,9 +241,9 @@ class Pipeline:
                 )
             if answer.status < 300:
                 return _Outcome(host, token, answer)
-            if answer.status not in REDIRECTS:
+            if answer.status not in REDIRECTS or token is None:
                 error = api_error(answer, call.operation)
-                return _Outcome(host, token, error=error, status=answer.status, retry_after=error.retry_after)
+                return _Outcome(host, token, answer, error, answer.status, error.retry_after)
             hops += 1
             try:
                 if hops > MAX_HOPS:
@@ -248,7 +253,7 @@ class Pipeline:
                 problem = one_line(refusal, token.reveal())
                 return _Outcome(host, token, error=_not_followed(call, problem), status=answer.status)
 
-    async def _send(self, call: _Call, target: Target, host: str, token: Secret) -> Answer:
+    async def _send(self, call: _Call, target: Target, host: str, token: Secret | None) -> Answer:
         """Send one request, and leave a span and a log record of it."""
         began = time.monotonic()
         template = (call.template or None) if target is call.target else None
@@ -260,7 +265,7 @@ class Pipeline:
                 span.failed(caught.failure.phase)
                 self._log(call, host, began, f"no answer ({caught.failure.phase})", None)
                 raise
-            answer.secret = token.reveal()
+            answer.secret = token.reveal() if token is not None else None
             span.answered(answer)
         self._log(call, host, began, f"status {answer.status}", answer)
         return answer
@@ -276,16 +281,15 @@ class Pipeline:
     async def _has_another(self, refused: Secret) -> bool:
         return (await self._token()).reveal() != refused.reveal()
 
-    def _headers(self, call: _Call, host: str, token: Secret) -> Headers:
-        return _HeaderList(
-            (
-                (b"Host", host.encode("ascii")),
+    def _headers(self, call: _Call, host: str, token: Secret | None) -> Headers:
+        headers = _HeaderList(((b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)))
+        if call.accept is not None and token is not None:
+            headers += (
                 (b"Accept", call.accept),
                 (b"Accept-Encoding", b"gzip"),
-                (b"User-Agent", self._user_agent),
                 (b"Authorization", b"Bearer " + token.reveal().encode("ascii")),
             )
-        )
+        return headers
 
     async def _pass_gate(self, call: _Call, host: str) -> None:
         """Wait while the host wants a pause from all callers."""

@@ -1,17 +1,15 @@
-"""Sends requests and reads their answers, bounded in size and time. It knows no token and follows no redirect."""
+"""Sends one request and reads its answer, bounded in size and time. It decides nothing: no redirect, no retry."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import cast
 
 from .. import _http
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
 from .._policies.redirects import Target
-from .._policies.retries import RetryPolicy
 from .._primitives import asynchronous as io
 from ..errors import ConfigurationError
 
@@ -21,22 +19,11 @@ _NO_BODY = frozenset({204, 205, 304})
 
 
 class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline turns into the public error)
-    """No answer came, or not all of it, in so many attempts."""
+    """No answer came, or not all of it."""
 
-    def __init__(self, failure: _http.Failure, attempts: int = 1) -> None:
+    def __init__(self, failure: _http.Failure) -> None:
         super().__init__(failure.text)
         self.failure = failure
-        self.attempts = attempts
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A request that is yet to be sent. A body in pieces needs a Content-Length among the headers."""
-
-    method: str
-    target: Target
-    headers: Headers = field(repr=False)
-    body: bytes | Iterable[bytes] | None = field(default=None, repr=False)
 
 
 class Transport:
@@ -49,53 +36,10 @@ class Transport:
         self._homes: dict[object, dict[str, _http.Pools[_http.AsyncBaseTransport]]] = {}
         self._closed = False
 
-    async def send_repeatedly(
-        self,
-        policy: RetryPolicy,
-        make: Callable[[], Outgoing],
-        pause: Callable[[int, int | None, float], Awaitable[None]],
-    ) -> Answer:
-        """Send a request until it is answered with something that another attempt would not change.
-
-        Parameters:
-            policy: What is tried again, and when.
-            make: Makes the request anew for each attempt.
-            pause: Waits before the next one; it is told the number of the attempt that failed, its status (None
-                without an answer) and the seconds to wait.
-
-        Raises:
-            TransportFailure: Nothing usable came back from the last attempt.
-            TimeoutError: The time limit in force is over.
-            ConfigurationError: The client is closed, or its proxy cannot be used.
-        """
-        attempt = 0
-        while True:
-            attempt += 1
-            request, answer, failure = make(), None, _http.Failure("", "")
-            try:
-                answer = await self.send(request.method, request.target, request.headers, request.body)
-            except TransportFailure as caught:
-                failure = caught.failure
-            status = answer.status if answer is not None else None
-            delay = policy.delay_after(
-                attempt=attempt,
-                method=request.method,
-                status=status,
-                unsent=failure.unsent,
-                dropped=failure.dropped,
-                retry_after=answer.retry_after if answer is not None else None,
-            )
-            if delay is None or failure.final:
-                break
-            await pause(attempt, status, delay)
-        if answer is None:
-            raise TransportFailure(failure, attempt)
-        return answer
-
     async def send(
         self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None = None
     ) -> Answer:
-        """Send a request and read the answer.
+        """Send a request and read the answer. A body in pieces needs a Content-Length among the headers.
 
         Raises:
             TransportFailure: Nothing usable came back.

@@ -56,7 +56,7 @@ def trusted(url: str, configured: str) -> Target:
     if len(url) > MAX_LOCATION:
         raise UntrustedError("the address is too long")
     if not _PLAIN_URL.fullmatch(url):
-        raise UntrustedError("the address has characters that do not belong there")
+        raise UntrustedError("the address has characters that do not belong there unless they are percent-encoded")
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -96,7 +96,7 @@ def redirect_target(method: str, current: Target, locations: list[str], configur
     if len(location) > MAX_LOCATION:
         raise UntrustedError("the address is too long")
     if not _PLAIN_URL.fullmatch(location):
-        raise UntrustedError("the address has characters that do not belong there")
+        raise UntrustedError("the address has characters that do not belong there unless they are percent-encoded")
     # Whatever has a scheme or a host has to be a complete URL; parsers disagree about the forms in between.
     if not re.match(r"https?://[^/]", location) and re.match(r"//|[^/?#]*:", location):
         raise UntrustedError("the address is neither complete nor a path")

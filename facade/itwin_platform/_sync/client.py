@@ -133,9 +133,9 @@ class ITwinPlatform:
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
-        if not re.fullmatch(r"v[1-9][0-9]{0,2}", api_version, re.ASCII):
+        if not isinstance(api_version, str) or not re.fullmatch(r"v[1-9][0-9]{0,2}", api_version, re.ASCII):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError('api_version must be "v1", "v2" and so on')
-        if not url_or_path.startswith("https://") and not re.match(r"http://|/(?!/)", url_or_path):
+        if not isinstance(url_or_path, str) or not re.match(r"https?://|/(?!/)", url_or_path):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError("url_or_path must be an absolute URL or a path that starts with one slash")
         return self._pipeline.get(url_or_path, f"application/vnd.bentley.itwin-platform.{api_version}+json")
 

@@ -31,7 +31,7 @@ from ..errors import (
     ResponseError,
     TransportError,
 )
-from .transport import Headers, Outgoing, Transport, TransportFailure
+from .transport import Headers, Transport, TransportFailure
 
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Operation
@@ -49,12 +49,15 @@ _NO_FAILURE = Failure("", "")
 
 @dataclass(slots=True)
 class _Call:
-    """One call of a user, over all its attempts. `sent` counts its requests, `attempt` its attempts."""
+    """One call of a user, over all its attempts. `sent` counts its requests, `attempt` its attempts.
+
+    Without `accept` it goes to a host that is not the platform's: without a token, and to no other host from there.
+    """
 
     operation: str
     method: str
     template: str
-    accept: bytes
+    accept: bytes | None
     target: Target
     started: float
     ends: float
@@ -64,10 +67,10 @@ class _Call:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What came of an attempt: the answer of a success, or an error and what is known about its cause."""
+    """What came of an attempt: an answer, an error where that is no success, and what is known about the cause."""
 
     host: str
-    token: Secret
+    token: Secret | None
     answer: Answer | None = None
     error: ITwinPlatformError | None = None
     status: int | None = None
@@ -110,18 +113,9 @@ class Pipeline:
 
     def call_and_read(self, operation: Operation[Any], read: Callable[[Any], T], **ids: str) -> T:
         """Do the same, and read the body in another way than the specification alone says."""
-        path = self._settings.prefix + fill_path(operation.path, ids)
-        now = time.monotonic()
-        call = _Call(
-            operation=operation.id,
-            method=operation.method,
-            template=operation.path,
-            accept=operation.accept.encode("ascii"),
-            target=Target(self._settings.origin, path),
-            started=now,
-            ends=now + self._settings.deadline,
-        )
-        return _parsed(self._within_deadline(call), operation.id, read)
+        target = Target(self._settings.origin, self._settings.prefix + fill_path(operation.path, ids))
+        call = self._new_call(operation.id, operation.method, operation.path, operation.accept, target)
+        return _parsed(self._successful(call), operation.id, read)
 
     def get(self, url_or_path: str, accept: str) -> Any:
         """Get the JSON at an address of the platform that no operation describes.
@@ -135,18 +129,8 @@ class Pipeline:
             ITwinPlatformError: Anything else; see the subclasses.
         """
         base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
-        target = _trusted(base + url_or_path, self._settings.origin)
-        now = time.monotonic()
-        call = _Call(
-            operation="get",
-            method="GET",
-            template="",
-            accept=accept.encode("ascii"),
-            target=target,
-            started=now,
-            ends=now + self._settings.deadline,
-        )
-        return _parsed(self._within_deadline(call), call.operation, lambda body: body)
+        call = self._new_call("get", "GET", "", accept, _trusted(base + url_or_path, self._settings.origin))
+        return _parsed(self._successful(call), call.operation, lambda body: body)
 
     def fetch(self, target: Target, operation: str) -> Answer:
         """Get something from a host that is not the platform's, without the token. Redirects are not followed.
@@ -155,28 +139,29 @@ class Pipeline:
             target: Where it is.
             operation: What to call it in errors.
 
+        Returns:
+            The answer, whatever its status.
+
         Raises:
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
-        host = target.origin.partition("://")[2]
-        headers = [(b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)]
+        outcome = self._carry_out(self._new_call(operation, "GET", "", None, target))
+        if outcome.answer is None:
+            raise outcome.error or ITwinPlatformError()
+        return outcome.answer
 
-        def pause(attempt: int, status: int | None, delay: float) -> None:
-            self._announce(Retry(operation, host, attempt, status, delay))
-            io.sleep(delay)
+    def within_deadline(self, operation: str, work: Callable[[], T]) -> T:
+        """Do what consists of several calls within the time that one may take.
 
+        Raises:
+            DeadlineExceeded: It took longer.
+        """
         try:
             with io.time_limit(self._settings.deadline):
-                return self._transport.send_repeatedly(self._policy, lambda: Outgoing("GET", target, headers), pause)
-        except TransportFailure as caught:
-            error = _not_answered(operation, caught.attempts, host, caught.failure)
+                return work()
         except TimeoutError:
-            error = DeadlineExceeded(
-                f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds.",
-                phase="body",
-                operation=operation,
-            )
-        raise error
+            pass
+        raise self._too_late(operation)
 
     @property
     def transport_options(self) -> TransportOptions:
@@ -187,29 +172,51 @@ class Pipeline:
         """Close the connections."""
         self._transport.close()
 
-    def _within_deadline(self, call: _Call) -> Answer:
+    def _new_call(self, operation: str, method: str, template: str, accept: str | None, target: Target) -> _Call:
+        return _Call(
+            operation=operation,
+            method=method,
+            template=template,
+            accept=accept.encode("ascii") if accept is not None else None,
+            target=target,
+            started=(now := time.monotonic()),
+            ends=now + self._settings.deadline,
+        )
+
+    def _successful(self, call: _Call) -> Answer:
+        """The answer to a call, if it is a success."""
+        outcome = self._carry_out(call)
+        if outcome.answer is None or outcome.error is not None:
+            raise outcome.error or ITwinPlatformError()
+        return outcome.answer
+
+    def _carry_out(self, call: _Call) -> _Outcome:
+        """What comes of a call in the end."""
         try:
             with io.time_limit(self._settings.deadline):
                 return self._attempts(call)
         except TimeoutError:
             pass
-        raise DeadlineExceeded(
-            f"{call.operation} took longer than its deadline of {self._settings.deadline:g} seconds "
-            f"(in attempt {call.attempt}). Try again, or give the client a longer deadline.",
+        raise self._too_late(call.operation, f" (in attempt {call.attempt})")
+
+    def _too_late(self, operation: str, where: str = "") -> DeadlineExceeded:
+        return DeadlineExceeded(
+            f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds{where}. "
+            "Try again, or give the client a longer deadline.",
             phase="deadline",
-            operation=call.operation,
+            operation=operation,
         )
 
-    def _attempts(self, call: _Call) -> Answer:
+    def _attempts(self, call: _Call) -> _Outcome:
         """Try until there is a success, or no reason to try again."""
         refused = False
         while True:
             call.attempt += 1
             outcome = self._attempt(call)
-            if outcome.answer is not None:
+            if outcome.error is None:
                 self._budget.earn()
-                return outcome.answer
-            if outcome.status == 401 and not refused:
+                return outcome
+            if outcome.status == 401 and outcome.token is not None and not refused:
                 # Only what was refused is dropped; a token that another call has renewed meanwhile stays. One that was
                 # renewed for this very call stays as well: yet another would fare no better.
                 self._credentials.invalidate(outcome.token.reveal())
@@ -218,7 +225,7 @@ class Pipeline:
                     continue
             delay = self._delay(call, outcome)
             if delay is None:
-                raise outcome.error or ITwinPlatformError()
+                return outcome
             io.sleep(delay)
 
     def _attempt(self, call: _Call) -> _Outcome:
@@ -227,7 +234,7 @@ class Pipeline:
         while True:
             host = target.origin.partition("://")[2]
             self._pass_gate(call, host)
-            token = self._token()
+            token = self._token() if call.accept is not None else None
             try:
                 answer = self._send(call, target, host, token)
             except TransportFailure as caught:
@@ -237,9 +244,9 @@ class Pipeline:
                 )
             if answer.status < 300:
                 return _Outcome(host, token, answer)
-            if answer.status not in REDIRECTS:
+            if answer.status not in REDIRECTS or token is None:
                 error = api_error(answer, call.operation)
-                return _Outcome(host, token, error=error, status=answer.status, retry_after=error.retry_after)
+                return _Outcome(host, token, answer, error, answer.status, error.retry_after)
             hops += 1
             try:
                 if hops > MAX_HOPS:
@@ -249,7 +256,7 @@ class Pipeline:
                 problem = one_line(refusal, token.reveal())
                 return _Outcome(host, token, error=_not_followed(call, problem), status=answer.status)
 
-    def _send(self, call: _Call, target: Target, host: str, token: Secret) -> Answer:
+    def _send(self, call: _Call, target: Target, host: str, token: Secret | None) -> Answer:
         """Send one request, and leave a span and a log record of it."""
         began = time.monotonic()
         template = (call.template or None) if target is call.target else None
@@ -261,7 +268,7 @@ class Pipeline:
                 span.failed(caught.failure.phase)
                 self._log(call, host, began, f"no answer ({caught.failure.phase})", None)
                 raise
-            answer.secret = token.reveal()
+            answer.secret = token.reveal() if token is not None else None
             span.answered(answer)
         self._log(call, host, began, f"status {answer.status}", answer)
         return answer
@@ -277,16 +284,15 @@ class Pipeline:
     def _has_another(self, refused: Secret) -> bool:
         return (self._token()).reveal() != refused.reveal()
 
-    def _headers(self, call: _Call, host: str, token: Secret) -> Headers:
-        return _HeaderList(
-            (
-                (b"Host", host.encode("ascii")),
+    def _headers(self, call: _Call, host: str, token: Secret | None) -> Headers:
+        headers = _HeaderList(((b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)))
+        if call.accept is not None and token is not None:
+            headers += (
                 (b"Accept", call.accept),
                 (b"Accept-Encoding", b"gzip"),
-                (b"User-Agent", self._user_agent),
                 (b"Authorization", b"Bearer " + token.reveal().encode("ascii")),
             )
-        )
+        return headers
 
     def _pass_gate(self, call: _Call, host: str) -> None:
         """Wait while the host wants a pause from all callers."""

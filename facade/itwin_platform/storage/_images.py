@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from .._policies.answers import Answer
 from .._policies.redirects import Target
 from ..environments import is_loopback
-from ..errors import StorageError
+from ..errors import ConfigurationError, StorageError
 from ._names import target_problem
 from ._problems import one_problem
 
@@ -33,38 +34,72 @@ class ImageLink:
     url: str = field(repr=False)
 
 
+def check_size(size: str) -> None:
+    """Raise ValueError if images do not come in that size."""
+    if size not in {"small", "large"}:
+        raise ValueError('size must be "small" or "large"')
+
+
 def chosen(image: ITwinImage, size: str) -> ImageLink:
     """The image in the size that is asked for.
 
     Raises:
-        ValueError: There is no such size.
+        StorageError: The platform gives no name or no link for it.
     """
-    if size == "small":
-        return ImageLink(image.small_image_name, image.small_image_url)
-    if size == "large":
-        return ImageLink(image.large_image_name, image.large_image_url)
-    raise ValueError('size must be "small" or "large"')
+    # A null string reads as None, whatever the type says.
+    name = cast("str | None", image.small_image_name if size == "small" else image.large_image_name)
+    url = cast("str | None", image.small_image_url if size == "small" else image.large_image_url)
+    if not name or not url:
+        raise StorageError("The platform gives no name or no link for the image.")
+    return ImageLink(name, url)
 
 
-def cache_path(name: str, cache_dir: str | Path | None) -> Path:
-    """Where the image of that name is kept."""
-    folder = Path(cache_dir) if cache_dir is not None else _user_cache() / "itwin-platform" / "images"
-    if "/" in name or len(name) > 150 or target_problem(name, windows=True):
-        name = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-    return folder / name
+def folder(cache_dir: str | Path | None) -> Path:
+    """The folder that images are kept in.
+
+    Raises:
+        ConfigurationError: None is given, and the user has no home.
+        ValueError: It cannot be a folder.
+    """
+    if cache_dir is None:
+        return _user_cache() / "itwin-platform" / "images"
+    if not isinstance(cache_dir, (str, os.PathLike)) or "\0" in str(cache_dir):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError("cache_dir must be a path")
+    return Path(cache_dir)
 
 
 def _user_cache() -> Path:
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        if os.name == "nt":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        pass
+    raise ConfigurationError("This user has no home folder for images. Name a folder as cache_dir.")
+
+
+def file_name(name: str) -> str:
+    """The name of the file for an image of that name."""
+    if "/" in name or target_problem(name, windows=True) or len(name.encode("utf-8")) > 150:
+        return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return name
 
 
 def is_cached(path: Path) -> bool:
-    """Whether the image is there."""
-    return path.is_file() and path.stat().st_size > 0
+    """Whether the image is there.
+
+    Raises:
+        StorageError: The folder cannot be used.
+    """
+    try:
+        return path.stat().st_size > 0 and path.is_file()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        problem = one_problem(error).text
+    raise _unusable(path, problem)
 
 
 def target_of(url: str) -> Target:
@@ -76,6 +111,7 @@ def target_of(url: str) -> Target:
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
+        _ = parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
     secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
@@ -110,17 +146,19 @@ def store(path: Path, content: bytes) -> None:
     Raises:
         StorageError: It cannot be written.
     """
-    temporary: str | None = None
+    temporary = path.with_name(f".itp-{uuid4().hex}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=".itp-", suffix=".part", dir=path.parent, delete=False) as file:
-            temporary = file.name
-            file.write(content)
-        Path(temporary).replace(path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     except OSError as error:
         problem = one_problem(error).text
     else:
         return
-    if temporary is not None:
-        Path(temporary).unlink(missing_ok=True)
-    raise StorageError(f"The image {path.name!r} {problem} in {str(path.parent)!r}.")
+    with suppress(OSError):
+        temporary.unlink()
+    raise _unusable(path, problem)
+
+
+def _unusable(path: Path, problem: str) -> StorageError:
+    return StorageError(f"The image {path.name!r} {problem} in {str(path.parent)!r}.")

@@ -6,6 +6,7 @@ import errno
 import re
 from dataclasses import dataclass
 
+from .._http import Failure
 from ..errors import ITwinPlatformError
 
 _STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")
@@ -45,11 +46,21 @@ class Problem:
 class RequestFailed(Exception):  # noqa: N818 (an outcome, which becomes the public error)
     """The storage has refused a request of ours, has not answered (no status), or not with what can be read."""
 
-    def __init__(self, status: int | None, code: str = "", problem: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int | None,
+        code: str = "",
+        problem: str | None = None,
+        *,
+        failure: Failure | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"status {status}")
         self.status = status
         self.code = code
         self.problem = problem
+        self.failure = failure
+        self.retry_after = retry_after
 
 
 def _status_and_code(error: BaseException) -> tuple[int | None, str]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 from xml.etree import ElementTree
 
 from .._policies.retries import RetryPolicy
-from .._sync.transport import Outgoing, Transport, TransportFailure
+from .._sync.transport import Headers, Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from .._policies.answers import Answer
+    from .._policies.redirects import Target
     from ._access import Access
 
 _VERSION = b"2021-12-02"
@@ -67,38 +68,50 @@ class Requests:
         fields = [(key.encode("ascii"), value.encode("ascii")) for key, value in (headers or {}).items()]
         if method == "PUT":
             fields.append((b"Content-Length", b"%d" % size))
-        sas = ""
-
-        def make() -> Outgoing:
-            nonlocal sas
+        attempt, renewed = 0, False
+        while True:
+            attempt += 1
             sas = self._access.sas()
-            target = self._access.target(query, name, sas)
-            usual = [(b"Host", target.origin.partition("://")[2].encode("ascii")), (b"x-ms-version", _VERSION)]
-            return Outgoing(method, target, usual + fields, body() if body is not None else None)
+            try:
+                return self._attempt(method, self._access.target(query, name, sas), fields, body)
+            except RequestFailed as caught:
+                failed = caught
+            if not renewed and one_problem(failed).is_of_sas and self._access.again(sas):
+                renewed = True
+                continue
+            delay = _delay_after(attempt, method, failed)
+            if delay is None:
+                raise failed
+            self._pause(delay)
 
-        answer = self._exchange(make)
-        failed = _failure(answer)
-        if failed is not None and one_problem(failed).is_of_sas and self._access.again(sas):
-            failed = _failure(answer := self._exchange(make))
-        if failed is not None:
-            raise failed
-        return answer.body
-
-    def _exchange(self, make: Callable[[], Outgoing]) -> Answer:
+    def _attempt(
+        self, method: str, target: Target, fields: Headers, body: Callable[[], Iterable[bytes]] | None
+    ) -> bytes:
+        usual = [(b"Host", target.origin.partition("://")[2].encode("ascii")), (b"x-ms-version", _VERSION)]
         try:
-            return self._transport.send_repeatedly(_POLICY, make, self._wait)
-        except TransportFailure:
-            pass
-        raise RequestFailed(None)
+            answer = self._transport.send(method, target, usual + fields, body() if body is not None else None)
+        except TransportFailure as caught:
+            failed = RequestFailed(None, failure=caught.failure)
+        else:
+            if answer.status < 300 and answer.problem is None:
+                return answer.body
+            failed = RequestFailed(answer.status, _code_of(answer), answer.problem, retry_after=answer.retry_after)
+        raise failed
 
-    def _wait(self, _attempt: int, _status: int | None, delay: float) -> None:
-        self._pause(delay)
 
-
-def _failure(answer: Answer) -> RequestFailed | None:
-    if answer.status < 300 and answer.problem is None:
+def _delay_after(attempt: int, method: str, failed: RequestFailed) -> float | None:
+    """Seconds until the next attempt, or None if there should be none."""
+    failure = failed.failure
+    if failure is not None and failure.final:
         return None
-    return RequestFailed(answer.status, _code_of(answer), answer.problem)
+    return _POLICY.delay_after(
+        attempt=attempt,
+        method=method,
+        status=failed.status,
+        unsent=failure is not None and failure.unsent,
+        dropped=failure is not None and failure.dropped,
+        retry_after=failed.retry_after,
+    )
 
 
 def read_xml(body: bytes, what: str) -> ElementTree.Element:
