@@ -191,7 +191,13 @@ def test_buckets_are_values(make_bucket: MakeBucket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "call"), [("obstore", "bucket.delete('x')"), ("rich", "bucket.upload('.', progress=True)")]
+    ("missing", "call"),
+    [
+        ("obstore", "bucket.open('x')"),
+        ("obstore", "bucket.upload('.')"),
+        ("obstore", "bucket.download(['x'], '.')"),
+        ("rich", "bucket.upload('.', progress=True)"),
+    ],
 )
 def test_a_missing_extra_is_named(container: Container, tmp_path: Path, missing: str, call: str) -> None:
     code = f"""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -248,6 +249,65 @@ def test_a_path_that_is_not_there(bucket: TransferBucket, tmp_path: Path) -> Non
         bucket.upload(tmp_path / "nothing")
     with pytest.raises(errors.TransferError, match="is not in the bucket"):
         bucket.download(["nothing"], tmp_path / "here")
+
+
+def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    assert bucket.list("site-b") == []
+    assert bucket.download("", tmp_path / "here").sent == ()
+    container.put("site-a/file", b"x")
+    for prefix in ("site-b", "site-", "site-a/fil"):
+        with pytest.raises(errors.StorageError, match=f"no file '{prefix}' in the bucket"):
+            bucket.download(prefix, tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+def test_arguments_of_the_wrong_kind(bucket: TransferBucket, tmp_path: Path) -> None:
+    anything: Any = bucket
+    for call, message in (
+        (lambda: anything.upload(None), "source must be a path"),
+        (lambda: anything.upload(["a"]), "source must be a path"),
+        (lambda: anything.download("", None), "folder must be a path"),
+        (lambda: anything.upload(tmp_path, concurrency="4"), "concurrency must be"),
+        (lambda: anything.upload(tmp_path, concurrency=0), "concurrency must be"),
+        (lambda: anything.upload(tmp_path, progress="yes"), "progress must be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_deleting_does_not_touch_what_is_below(bucket: TransferBucket, container: Container) -> None:
+    container.put("site-a/file", b"x")
+    bucket.delete("site-a")
+    assert container.names() == ["site-a/file"]
+    bucket.delete([blob.name for blob in bucket.list("site-a")])
+    assert container.names() == []
+
+
+def test_a_container_that_is_gone(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    container.client.delete_container()
+    (tmp_path / "file").write_bytes(b"x")
+    for call in (
+        bucket.list,
+        lambda: bucket.delete("x"),
+        lambda: bucket.upload(tmp_path / "file"),
+        lambda: bucket.download("", tmp_path),
+    ):
+        with pytest.raises(errors.StorageError, match="the container does not exist"):
+            call()
+
+
+def test_a_report_in_a_line(bucket: TransferBucket, tree: Path) -> None:
+    report = bucket.upload(tree)
+    line = str(report)
+    assert f"{len(FILES)} sent ({sum(map(len, FILES.values()))} bytes), 0 skipped, 0 failed, in " in line
+
+
+def test_rerunning_is_advised_only_where_it_helps(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    container.put("file", b"theirs")
+    (tmp_path / "file").write_bytes(b"ours")
+    with pytest.raises(errors.TransferError) as caught:
+        bucket.upload(tmp_path / "file")
+    assert "Rerunning" not in str(caught.value)
 
 
 @pytest.mark.parametrize("prefix", ["../up", "a//b", "/absolute", "a\\b", "a/./b"])

@@ -47,17 +47,19 @@ def test_from_async_code() -> None:
         "file:///etc/passwd",
         "/itwins/\r\nX-Header: 1",
         "/itwins/\u00fc",
+        None,
+        5,
     ],
 )
-def test_the_token_goes_nowhere_else(address: str) -> None:
+def test_the_token_goes_nowhere_else(address: Any) -> None:
     with ScriptedServer(answer(200, {})) as api, ITwinPlatform("secret-token", api_url=api.url) as platform:
         with pytest.raises(ValueError, match=r"address|url_or_path|host"):
             platform.get(address)
         assert api.received == []
 
 
-@pytest.mark.parametrize("version", ["1", "v", "v0", "v1+json", "", "v1\r\n"])
-def test_versions_that_are_none(version: str) -> None:
+@pytest.mark.parametrize("version", [1, None, "1", "v", "v0", "v1+json", "", "v1\r\n"])
+def test_versions_that_are_none(version: Any) -> None:
     with (
         ITwinPlatform("token", api_url="http://127.0.0.1:9") as platform,
         pytest.raises(ValueError, match="api_version"),

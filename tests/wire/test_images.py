@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -147,9 +148,94 @@ def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path
     with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
         with pytest.raises(ValueError, match="size must be"):
             platform.itwins.download_image("i-1", "medium", cache_dir=tmp_path)  # type: ignore[arg-type]
+        for folder in (5, "a\0b"):
+            with pytest.raises(ValueError, match="cache_dir must be a path"):
+                platform.itwins.download_image("i-1", cache_dir=folder)  # type: ignore[arg-type]
+        assert api.received == []
         (tmp_path / "file").write_bytes(b"")
         with pytest.raises(errors.StorageError, match="clashes with a folder"):
             platform.itwins.download_image("i-1", cache_dir=tmp_path / "file")
+
+
+@pytest.mark.parametrize("missing", ["smallImageName", "smallImageUrl"])
+def test_a_platform_that_gives_no_link(host: ScriptedServer, tmp_path: Path, missing: str) -> None:
+    body = {"id": "i", "smallImageName": "n", "smallImageUrl": f"{host.url}/a", "largeImageName": "m"}
+    body |= {"largeImageUrl": f"{host.url}/b"}
+    with (
+        ScriptedServer(answer(200, {"image": body | {missing: None}})) as api,
+        ITwinPlatform("token", api_url=api.url) as platform,
+        pytest.raises(errors.StorageError, match="no name or no link"),
+    ):
+        platform.itwins.download_image("i-1", cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["x" * 300, "here"])
+def test_names_that_no_file_can_have(host: ScriptedServer, tmp_path: Path, folder: str) -> None:
+    body = {"id": "i", "smallImageName": "\u00e9" * 150, "smallImageUrl": f"{host.url}/a", "largeImageName": "m"}
+    with (
+        ScriptedServer(answer(200, {"image": body | {"largeImageUrl": f"{host.url}/b"}})) as api,
+        ITwinPlatform("token", api_url=api.url) as platform,
+    ):
+        if folder == "here":
+            path = platform.itwins.download_image("i-1", cache_dir=tmp_path / folder)
+            assert platform.itwins.download_image("i-1", cache_dir=tmp_path / folder) == path
+        else:
+            with pytest.raises(errors.StorageError, match="too long"):
+                platform.itwins.download_image("i-1", cache_dir=tmp_path / folder)
+
+
+def test_the_deadline_is_one_for_all_of_it(tmp_path: Path) -> None:
+    def slowly(_: object) -> bytes:
+        time.sleep(0.4)
+        return answer(403)
+
+    with ScriptedServer(slowly) as host:
+        link = metadata(host)
+
+        def slow_metadata(_: object) -> bytes:
+            time.sleep(0.4)
+            return link
+
+        with (
+            ScriptedServer(slow_metadata) as api,
+            ITwinPlatform("token", api_url=api.url, deadline=1.0) as platform,
+            pytest.raises(errors.DeadlineExceeded) as caught,
+        ):
+            platform.itwins.download_image("i-1", cache_dir=tmp_path)
+    assert caught.value.phase == "deadline"
+
+
+def test_the_file_has_the_permissions_of_every_new_file(host: ScriptedServer, tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"")
+    with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        path = platform.itwins.download_image("i-1", cache_dir=tmp_path)
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_downloads_spare_a_host_that_is_down(tmp_path: Path) -> None:
+    with ScriptedServer(answer(503)) as host, ScriptedServer(metadata(host)) as api:
+        retry = RetryPolicy(attempts=4, base=0.0)
+        with ITwinPlatform("token", api_url=api.url, retry=retry) as platform:
+            for _ in range(30):
+                with pytest.raises(errors.StorageError, match="status 503"):
+                    platform.itwins.download_image("i-1", cache_dir=tmp_path)
+        # Without a budget there would be 120.
+        assert len(host.received) < 75
+
+
+def test_a_user_without_a_home(host: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HOME", "USERPROFILE", "HOMEPATH", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def nobody(_: object) -> object:
+        raise KeyError
+
+    if os.name != "nt":
+        monkeypatch.setattr("pwd.getpwuid", nobody)
+    with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
+        with pytest.raises(errors.ConfigurationError, match="cache_dir"):
+            platform.itwins.download_image("i-1")
+        assert api.received == []
 
 
 def test_the_cache_of_the_user(host: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,8 @@ class AsyncTransferBucket(Bucket):
     bucket came with. A bucket is shared safely by threads and tasks. Pickled or copied, it keeps its attributes and
     can no longer transfer.
 
-    Every method needs the extra `[storage]`. They raise StoragePermissionError where the SAS URL does not permit what
-    is asked for, before anything is sent if the URL tells.
+    All methods but `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError where the SAS URL
+    does not permit what is asked for, before anything is sent if the URL tells.
     """
 
     __slots__ = ("_opened", "_options", "_renew")
@@ -128,7 +128,7 @@ class AsyncTransferBucket(Bucket):
         Parameters:
             prefix: A folder in the bucket (the empty string for all of it), which needs the permission to list; or
                 the whole names of files as a list, which does not.
-            folder: Where to; it is created if it is not there.
+            folder: Where to. It and folders below it are created when a file needs them.
             overwrite: Replace files that are there with another content, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256.
             progress: As for `upload`.
@@ -141,7 +141,8 @@ class AsyncTransferBucket(Bucket):
             TransferError: Files failed; `report` lists them with the reasons. The others have been fetched.
             TransferCancelled: The progress function has asked to stop.
             StoragePermissionError: The SAS URL does not permit to read, or to list (needed for a prefix).
-            StorageError: The bucket cannot be listed, or the SAS URL has expired and could not be renewed.
+            StorageError: There is nothing under the prefix, the bucket cannot be listed, or the SAS URL has expired
+                and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Downloading") as on_progress:
@@ -165,17 +166,16 @@ class AsyncTransferBucket(Bucket):
         return await self._in_thread(partial(list_blobs, self._access, prefix))
 
     async def delete(self, names: str | Iterable[str]) -> None:
-        """Delete files. Those that are not there are as good as deleted.
+        """Delete files. Those that are not there are as good as deleted; what is below a name is not touched.
 
         Parameters:
-            names: The whole name of a file, or several.
+            names: The whole name of a file, or several: `[blob.name for blob in bucket.list("folder")]`.
 
         Raises:
             ValueError: A name cannot be one. Nothing was sent.
             TransferError: Files could not be deleted; `report` lists them with the reasons. The others are.
             StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
                 write.
-            ConfigurationError: obstore is not installed.
         """
         await self._in_thread(partial(delete, self._access, names))
 

@@ -127,7 +127,11 @@ class Access:
                 self._try_to_renew(must=refused is not None or (left is not None and left <= 0))
             left = self._seconds_left()
             if left is not None and left <= 0:
-                raise StorageError("The bucket's SAS URL has expired. Get the bucket again.")
+                # Without a platform to ask, or with one whose URLs have expired when they come.
+                advice = (
+                    "Get the bucket again" if self.renew is None else "So has the new one: check this machine's clock"
+                )
+                raise StorageError(f"The bucket's SAS URL has expired. {advice}.")
             return self._container.sas
 
     def _try_to_renew(self, *, must: bool) -> None:
@@ -212,7 +216,7 @@ class Access:
             sas: The SAS.
         """
         path = self._container.path + ("" if name is None else f"/{quote(name)}")
-        return Target(self._container.origin, f"{path}?{query}&{sas}")
+        return Target(self._container.origin, f"{path}?{query}{query and '&'}{sas}")
 
     def error_for(self, error: Exception, purpose: str, right: str) -> ITwinPlatformError:
         """What an error of obstore means for an operation on its own.

@@ -7,26 +7,29 @@ from pathlib import Path
 
 from ._access import Access
 from ._names import Names, checked_names
-from ._problems import one_problem
+from ._problems import RequestFailed
 from ._report import FileOutcome
+from ._requests import Requests
 from ._run import Lane, Run
+
+# Earlier versions of a blob do not keep it from being deleted.
+_HEADERS = {"x-ms-delete-snapshots": "include"}
 
 
 def delete(access: Access, names: Names) -> None:
     """Delete the blobs named; see the method of the bucket."""
     chosen = checked_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
-    access.store()
+    run = Run(access, None)
+    with Requests(access, run.pause) as requests:
 
-    def delete_one(job: FileOutcome) -> FileOutcome:
-        import obstore
+        def delete_one(job: FileOutcome) -> FileOutcome:
+            try:
+                requests.send("DELETE", "", name=job.name, headers=_HEADERS)
+            except RequestFailed as failed:
+                if failed.status != 404 or failed.code == "ContainerNotFound":
+                    raise
+            return job
 
-        try:
-            obstore.delete(access.store(), job.name)
-        except Exception as error:
-            if not one_problem(error).missing or one_problem(error).everywhere:
-                raise
-        return job
-
-    jobs = deque(FileOutcome(name, Path(name), 0) for name in chosen)
-    Run(access, None).carry_out((Lane(jobs, 8),), delete_one, verb="deleted")
+        jobs = deque(FileOutcome(name, Path(name), 0) for name in chosen)
+        run.carry_out((Lane(jobs, 8),), delete_one, verb="deleted")

@@ -14,7 +14,7 @@ from ..errors import StorageError
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs, Remote, remote_of
 from ._listing import find_blobs
-from ._local import PartFile, belongs_to, ignores_case, temporary_files
+from ._local import PartFile, belongs_to, ignores_case, local_path, temporary_files
 from ._names import Names, checked_names, checked_prefix, clashes, escapes, relative_to, target_problem
 from ._problems import one_problem
 from ._report import BlobInfo, FileOutcome, TransferReport
@@ -156,18 +156,20 @@ def download(
 ) -> TransferReport:
     """Fetch what is under a prefix, or the blobs named; see the method of the bucket."""
     check_concurrency(concurrency)
+    root = local_path("folder", folder)
     access.need("r", "Downloading")
     prefix, listed = "", None
     if isinstance(names, str):
         prefix = checked_prefix(names)
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
         found = find_blobs(access, prefix)
+        if prefix and not found:
+            raise StorageError(f"There is no file {prefix!r} in the bucket, and none below it.")
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:
         blobs = [BlobInfo(name, 0, _UNKNOWN) for name in checked_names(names)]
     access.store()
-    root = Path(folder)
     jobs, refused = _targets(blobs, prefix, root)
     work = _Download(access, run, root, listed, overwrite=overwrite)
     settled = [(outcome, True) for outcome in refused]

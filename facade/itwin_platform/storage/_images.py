@@ -130,7 +130,8 @@ def content_of(answer: Answer) -> bytes:
     if answer.status in EXPIRED:
         raise StorageError(f"The host of the image has refused its link (status {answer.status}). Try again later.")
     if answer.status != 200:
-        raise StorageError(f"The host of the image answers with status {answer.status}. Try again later.")
+        advice = "Redirects are not followed" if 300 <= answer.status < 400 else "Try again later"
+        raise StorageError(f"The host of the image answers with status {answer.status}. {advice}.")
     if answer.problem is not None:
         raise StorageError(f"The image {answer.problem}.")
     if not kind.startswith("image/"):

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ..errors import StorageError
 from ._names import blob_name, name_problem
@@ -31,6 +31,17 @@ class Found:
     files: list[FileOutcome] = field(default_factory=list[FileOutcome])
     skipped: list[FileOutcome] = field(default_factory=list[FileOutcome])
     failed: list[FileOutcome] = field(default_factory=list[FileOutcome])
+
+
+def local_path(what: str, path: object) -> Path:
+    """A path that a caller names.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(path, (str, os.PathLike)):
+        return Path(cast("str | os.PathLike[str]", path))
+    raise ValueError(f"{what} must be a path, not {type(path).__name__}")
 
 
 def find_files(source: Path, prefix: str) -> Found:

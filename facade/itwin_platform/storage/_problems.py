@@ -38,6 +38,11 @@ class Problem:
     status: int | None = None
 
     @property
+    def may_pass(self) -> bool:
+        """Whether it is a matter of the network, the storage or the disk, so that a later transfer may do better."""
+        return self.broken or (self.everywhere and not self.refused and not self.missing)
+
+    @property
     def is_of_sas(self) -> bool:
         """Whether another SAS may help: this one was refused, and not for want of a permission."""
         return self.refused and self.code != "AuthorizationPermissionMismatch"
@@ -78,13 +83,13 @@ def one_problem(error: BaseException) -> Problem:
     if isinstance(error, OSError) and error.errno is not None:
         return _local_problem(error)
     if isinstance(error, RequestFailed) and error.problem is not None:
-        return Problem(f"is not answered as it should be: the answer {error.problem}", everywhere=True)
+        return Problem(f"was answered with something that {error.problem}", everywhere=True)
     status, code = _status_and_code(error)
     detail = f"status {status}" + (f", {code}" if code else "") if status else ""
     if isinstance(error, FileNotFoundError) or status == 404:
         gone = code == "ContainerNotFound"
         return Problem(
-            "is not there: the container does not exist" if gone else "is not in the bucket",
+            "cannot be found, because the container does not exist" if gone else "is not in the bucket",
             missing=True,
             everywhere=gone,
             code=code,

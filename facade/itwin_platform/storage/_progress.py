@@ -14,9 +14,12 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
     """The callback that `progress` stands for, with a bar on the terminal if it is True.
 
     Raises:
+        ValueError: It is neither a boolean nor a function.
         ConfigurationError: A bar is asked for and rich is not installed.
     """
     if not isinstance(progress, bool):
+        if not callable(progress):
+            raise ValueError("progress must be True, False or a function")  # noqa: TRY004 (as for all arguments)
         yield progress
         return
     if not progress:
@@ -35,15 +38,19 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.fields[files]}"),
     )
-    with bars.Progress(*columns) as display:
-        task = display.add_task(verb, total=None, files="")
+    display = bars.Progress(*columns)
+    task = display.add_task(verb, total=None, files="")
 
-        def show(news: Progress) -> None:
-            display.update(
-                task,
-                completed=news.bytes_done,
-                total=news.bytes_total,
-                files=f"{news.files_done}/{news.files_total} files",
-            )
+    def show(news: Progress) -> None:
+        display.start()  # with the first news: what fails before that draws nothing
+        display.update(
+            task,
+            completed=news.bytes_done,
+            total=news.bytes_total,
+            files=f"{news.files_done}/{news.files_total} files",
+        )
 
+    try:
         yield show
+    finally:
+        display.stop()

@@ -31,9 +31,9 @@ class RawBlob(io.RawIOBase):
         self._size = self._open()
 
     def _open(self) -> int:
+        store = self._access.store()
         import obstore
 
-        store = self._access.store()
         try:
             meta = obstore.head(store, self.name)
         except Exception as error:  # noqa: BLE001 (obstore raises what it likes)

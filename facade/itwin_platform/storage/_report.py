@@ -72,7 +72,7 @@ class TransferReport:
         sent: Files that went over the wire.
         skipped: Files that did not have to, or that are no regular files; `reason` says which.
         failed: Files that could not be transferred, with the reason of each.
-        bytes_sent: Bytes of what was sent.
+        bytes_sent: Bytes of the files in `sent`; parts that an earlier run has sent are counted too.
         seconds: How long it took.
     """
 
@@ -81,3 +81,10 @@ class TransferReport:
     failed: tuple[FileOutcome, ...]
     bytes_sent: int
     seconds: float
+
+    def __str__(self) -> str:
+        """The counts, without the files."""
+        counts = (
+            f"{len(self.sent)} sent ({self.bytes_sent} bytes), {len(self.skipped)} skipped, {len(self.failed)} failed"
+        )
+        return f"{counts}, in {self.seconds:.1f} s"

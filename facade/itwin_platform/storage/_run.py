@@ -18,6 +18,7 @@ from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 # How often a file is begun again after its connection broke.
 _BREAKS = 3
 
+_RERUN = "Rerunning goes on with what is missing."
 _NOT_TRIED = "was not transferred: the transfer"
 
 
@@ -52,6 +53,7 @@ class Run:
         self._why = ""
         self._raised: BaseException | None = None
         self._cancelled = False
+        self._advice = "See report.failed."
         self._files_total = self._bytes_total = self._bytes_done = self._files_done = 0
         self._counted: dict[str, int] = {}
         self._sent: list[FileOutcome] = []
@@ -152,7 +154,7 @@ class Run:
         if self._cancelled:
             raise _cancelled(report, verb)
         if report.failed:
-            raise _failed(report, verb)
+            raise _failed(report, verb, self._advice)
         return report
 
     def _take_jobs(self, jobs: deque[FileOutcome], work: Callable[[FileOutcome], FileOutcome]) -> None:
@@ -192,6 +194,8 @@ class Run:
                 self.restart(job.name)
                 self._stop.wait(0.2 * 2**breaks)  # what follows notices
                 continue
+            if problem.may_pass:
+                self._advice = _RERUN
             if problem.everywhere:
                 self._end(f"was given up, because {job.name!r} {problem.text}")
             return self._failed, _with_reason(job, problem.text)
@@ -229,8 +233,8 @@ class Run:
 
 def check_concurrency(concurrency: int) -> None:
     """Raise ValueError if so many files cannot be transferred at a time."""
-    if not 1 <= concurrency <= 256:
-        raise ValueError("concurrency must be between 1 and 256")
+    if not isinstance(concurrency, int) or not 1 <= concurrency <= 256:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError("concurrency must be a number between 1 and 256")
 
 
 def in_parallel(tasks: Iterable[Callable[[], None]], threads: int) -> None:
@@ -251,19 +255,16 @@ def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:
     return FileOutcome(job.name, job.path, job.size, reason)
 
 
-def _failed(report: TransferReport, verb: str) -> TransferError:
+def _failed(report: TransferReport, verb: str, advice: str) -> TransferError:
     count, total = len(report.failed), len(report.sent) + len(report.skipped) + len(report.failed)
     # What the rest was given up for says more than that it was.
     first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
-    more = f"; and {count - 1} more, see report.failed" if count > 1 else ""
+    more = f"; and {count - 1} more" if count > 1 else ""
     return TransferError(
-        f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. "
-        "Rerunning goes on with what is missing.",
+        f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. {advice}",
         report=report,
     )
 
 
 def _cancelled(report: TransferReport, verb: str) -> TransferCancelled:
-    return TransferCancelled(
-        f"Cancelled with {len(report.sent)} files {verb}. Rerunning goes on with what is missing.", report=report
-    )
+    return TransferCancelled(f"Cancelled with {len(report.sent)} files {verb}. {_RERUN}", report=report)

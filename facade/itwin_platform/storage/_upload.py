@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs, Remote
 from ._blocks import Blocks
-from ._local import find_files, read_in_parts, read_whole
+from ._local import find_files, local_path, read_in_parts, read_whole
 from ._names import checked_prefix
 from ._problems import RequestFailed
 from ._report import FileOutcome, TransferReport
@@ -142,7 +142,7 @@ def upload(
     access.need("w", "Uploading")
     if not overwrite:
         access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace what is there.")
-    found = find_files(Path(source), prefix)
+    found = find_files(local_path("source", source), prefix)
     access.store()
     files = sorted(found.files, key=lambda job: job.name)
     large = deque(job for job in files if job.size > SMALL)
