@@ -263,14 +263,15 @@ def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tm
 
 def test_arguments_of_the_wrong_kind(bucket: TransferBucket, tmp_path: Path) -> None:
     anything: Any = bucket
-    for call, message in (
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
         (lambda: anything.upload(None), "source must be a path"),
         (lambda: anything.upload(["a"]), "source must be a path"),
         (lambda: anything.download("", None), "folder must be a path"),
         (lambda: anything.upload(tmp_path, concurrency="4"), "concurrency must be"),
         (lambda: anything.upload(tmp_path, concurrency=0), "concurrency must be"),
         (lambda: anything.upload(tmp_path, progress="yes"), "progress must be"),
-    ):
+    )
+    for call, message in calls:
         with pytest.raises(ValueError, match=message):
             call()
 
