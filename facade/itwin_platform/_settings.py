@@ -96,12 +96,12 @@ def _positive(name: str, value: object) -> float:
 def _timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float]:
     if timeout is None:
         return DEFAULT_TIMEOUT
-    if isinstance(timeout, tuple):
-        if len(timeout) != 2:
-            raise ConfigurationError("timeout must be seconds, or a pair: for connecting, for each read and write.")
+    if isinstance(timeout, (int, float)):
+        seconds = _positive("timeout", timeout)
+        return seconds, seconds
+    if isinstance(timeout, (tuple, list)) and len(timeout) == 2:  # pyright: ignore[reportUnnecessaryIsInstance]
         return _positive("timeout", timeout[0]), _positive("timeout", timeout[1])
-    seconds = _positive("timeout", timeout)
-    return seconds, seconds
+    raise ConfigurationError("timeout must be seconds, or a pair: for connecting, for each read and write.")
 
 
 def _retry(retry: object) -> RetryPolicy | None:
@@ -149,6 +149,8 @@ def _verify(verify: object) -> ssl.SSLContext | str | None:
     if verify is None or isinstance(verify, ssl.SSLContext):
         return verify
     if isinstance(verify, (str, Path)):
+        if not Path(verify).exists():
+            raise ConfigurationError(f"verify: there is no file or folder {str(verify)[:200]!r}.")
         return str(verify)
     raise ConfigurationError(
         "verify must be a file or folder of certificate authorities, or an ssl.SSLContext. Certificates are always "

@@ -369,7 +369,10 @@ def test_verification_cannot_be_switched_off_by_accident(engine: Engine, verify:
 
 
 def test_an_authority_that_cannot_be_read(engine: Engine, tmp_path: Path) -> None:
-    (error,) = engine.many(get_itwin, 1, verify=tmp_path / "none.pem", api_url="https://127.0.0.1:1")
+    with pytest.raises(errors.ConfigurationError, match="verify: there is no file or folder"):
+        engine.many(get_itwin, 1, verify=tmp_path / "none.pem", api_url="https://127.0.0.1:1")
+    (tmp_path / "text.pem").write_text("no certificate", "ascii")
+    (error,) = engine.many(get_itwin, 1, verify=tmp_path / "text.pem", api_url="https://127.0.0.1:1")
     assert isinstance(error, errors.ConfigurationError)
     assert "verify" in str(error)
 
