@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator
 from urllib.parse import quote
 
 from ._problems import RequestFailed
-from ._requests import Requests, read_xml
 from ._run import Refusal
+from ._service import BlobService, read_xml
 
 # The pieces in which a block is handed to the connection: progress is seen, and the transfer can be ended, after each.
 _PIECE = 512 * 1024
@@ -24,8 +24,8 @@ _LENGTH, _LEAST_LENGTH = 32, 12
 class Blocks:
     """The blocks of a blob that is being put together."""
 
-    def __init__(self, requests: Requests, name: str, advance: Callable[[int], None]) -> None:
-        self._requests = requests
+    def __init__(self, service: BlobService, name: str, advance: Callable[[int], None]) -> None:
+        self._service = service
         self._name = name
         self._advance = advance
         self._length = _LENGTH
@@ -41,7 +41,7 @@ class Blocks:
             Refusal: Something else has left some with which ours could not be told apart.
         """
         try:
-            body = self._requests.send("GET", "comp=blocklist&blocklisttype=uncommitted", name=self._name)
+            body = self._service.send("GET", "comp=blocklist&blocklisttype=uncommitted", name=self._name)
         except RequestFailed as failed:
             if failed.status == 404 and failed.code != "ContainerNotFound":
                 return
@@ -88,7 +88,7 @@ class Blocks:
                 self._advance(len(piece))
 
         query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
-        self._requests.send("PUT", query, name=self._name, size=len(content), body=pieces)
+        self._service.send("PUT", query, name=self._name, size=len(content), body=pieces)
 
     def put_together(self, condition: dict[str, str]) -> None:
         """Make the blob of the blocks, in the order in which they were added, with their hash beside it.
@@ -99,6 +99,6 @@ class Blocks:
         names = "".join(f"<Latest>{b64encode(name).decode('ascii')}</Latest>" for name in self._order)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{names}</BlockList>'.encode("ascii")
         headers = {**condition, "x-ms-meta-sha256": self.digest, "Content-Type": "application/xml"}
-        self._requests.send(
+        self._service.send(
             "PUT", "comp=blocklist", name=self._name, headers=headers, size=len(body), body=lambda: [body]
         )

@@ -9,8 +9,8 @@ from ._access import Access
 from ._names import Names, checked_names
 from ._problems import RequestFailed
 from ._report import FileOutcome
-from ._requests import Requests
 from ._run import Lane, Run
+from ._service import BlobService
 
 # Earlier versions of a blob do not keep it from being deleted.
 _HEADERS = {"x-ms-delete-snapshots": "include"}
@@ -21,11 +21,11 @@ def delete(access: Access, names: Names) -> None:
     chosen = checked_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
     run = Run(access, None)
-    with Requests(access, run.pause) as requests:
+    with BlobService(access, run.pause) as service:
 
         def delete_one(job: FileOutcome) -> FileOutcome:
             try:
-                requests.send("DELETE", "", name=job.name, headers=_HEADERS)
+                service.send("DELETE", "", name=job.name, headers=_HEADERS)
             except RequestFailed as failed:
                 if failed.status != 404 or failed.code == "ContainerNotFound":
                     raise

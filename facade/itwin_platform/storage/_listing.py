@@ -14,7 +14,7 @@ from ._blobs import Remote, stored_hash
 from ._names import checked_prefix
 from ._problems import RequestFailed
 from ._report import BlobInfo
-from ._requests import Requests, read_xml
+from ._service import BlobService, read_xml
 
 # An entry has some 12 kB at most; a page has to fit into what is read of an answer.
 _PAGE = 2000
@@ -35,8 +35,8 @@ def find_blobs(access: Access, prefix: str) -> list[tuple[BlobInfo, Remote]]:
         ITwinPlatformError: They cannot be listed.
     """
     try:
-        with Requests(access) as requests:
-            found = list(_find(requests, prefix))
+        with BlobService(access) as service:
+            found = list(_find(service, prefix))
     except (ITwinPlatformError, RequestFailed) as error:
         problem = error
     else:
@@ -44,25 +44,25 @@ def find_blobs(access: Access, prefix: str) -> list[tuple[BlobInfo, Remote]]:
     raise access.error_for(problem, "Listing the bucket", "l")
 
 
-def _find(requests: Requests, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
+def _find(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
     """The blobs in a folder, or the one that the prefix is the whole name of if there is no such folder."""
     in_folder = False
-    for found in _list(requests, f"{prefix}/" if prefix else ""):
+    for found in _list(service, f"{prefix}/" if prefix else ""):
         in_folder = True
         yield found
     if prefix and not in_folder:
         # In the order of names the shortest comes first.
-        first = next(_list(requests, prefix), None)
+        first = next(_list(service, prefix), None)
         if first is not None and first[0].name == prefix:
             yield first
 
 
-def _list(requests: Requests, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
+def _list(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
     marker = ""
     while True:
         query = f"restype=container&comp=list&maxresults={_PAGE}&include=metadata"
         query += f"&prefix={quote(prefix, safe='')}" + (f"&marker={quote(marker, safe='')}" if marker else "")
-        page = read_xml(requests.send("GET", query), _LIST)
+        page = read_xml(service.send("GET", query), _LIST)
         for element in page.iter("Blob"):
             if not _is_folder(element):
                 yield _read(element)

@@ -16,8 +16,8 @@ from ._local import find_files, local_path, read_in_parts, read_whole
 from ._names import checked_prefix
 from ._problems import RequestFailed
 from ._report import FileOutcome, TransferReport
-from ._requests import Requests
 from ._run import Lane, Refusal, Run, Skip, check_concurrency, in_parallel
+from ._service import BlobService
 
 if TYPE_CHECKING:
     from obstore import PutMode
@@ -35,10 +35,10 @@ _TRIES = 3
 class _Upload:
     """Sends files."""
 
-    def __init__(self, access: Access, run: Run, requests: Requests, *, overwrite: bool) -> None:
+    def __init__(self, access: Access, run: Run, service: BlobService, *, overwrite: bool) -> None:
         self._access = access
         self._run = run
-        self._requests = requests
+        self._service = service
         self._blobs = Blobs(access, run)
         self._overwrite = overwrite
         self._can_look = access.permits("r")
@@ -96,7 +96,7 @@ class _Upload:
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = job.path.stat().st_size
         condition = self._condition(job, size)
-        blocks = Blocks(self._requests, job.name, partial(self._run.advance, job.name))
+        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
         if self._can_look:
             blocks.find()
         part = max(_PART, -(-size // _MAX_PARTS))
@@ -150,7 +150,7 @@ def upload(
     at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
     lanes = Lane(large, at_a_time), Lane(small, concurrency)
     settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
-    with Requests(access, run.pause) as requests:
-        work = _Upload(access, run, requests, overwrite=overwrite)
+    with BlobService(access, run.pause) as service:
+        work = _Upload(access, run, service, overwrite=overwrite)
         work.in_flight = _IN_FLIGHT // at_a_time
         return run.carry_out(lanes, work.send, verb="uploaded", settled=settled)

@@ -1,4 +1,4 @@
-"""Requests to the storage that obstore has no words for: blocks under names of our own, names that it cannot take."""
+"""The blob service itself, for what obstore has no words for: blocks under names of our own, names it cannot take."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POLICY = RetryPolicy(attempts=7, base=0.5, cap=20.0)
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 
 
-class Requests:
+class BlobService:
     """Sends requests with the SAS that is in force. To be used as a context, which keeps the connections."""
 
     def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
