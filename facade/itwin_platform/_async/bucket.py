@@ -104,7 +104,7 @@ class AsyncTransferBucket(Bucket):
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
             work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
-            return await self._transfer(run, work)
+            return await self._to_its_end(run, work)
 
     async def download(
         self,
@@ -149,7 +149,7 @@ class AsyncTransferBucket(Bucket):
             run = Run(self._access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
             work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return await self._transfer(run, work)
+            return await self._to_its_end(run, work)
 
     async def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, in the order of their names.
@@ -163,7 +163,8 @@ class AsyncTransferBucket(Bucket):
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed.
         """
-        return await self._in_thread(partial(list_blobs, self._access, prefix))
+        run = Run(self._access, None)
+        return await self._to_its_end(run, partial(list_blobs, self._access, prefix, run))
 
     async def delete(self, names: str | Iterable[str]) -> None:
         """Delete files. Those that are not there are as good as deleted; what is below a name is not touched.
@@ -177,7 +178,8 @@ class AsyncTransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
                 write.
         """
-        await self._in_thread(partial(delete, self._access, names))
+        run = Run(self._access, None)
+        await self._to_its_end(run, partial(delete, self._access, names, run))
 
     async def open(self, name: str) -> AsyncBlobReader:
         """Open a file of the bucket for reading. It is read some MiB at a time, whatever its size.
@@ -198,10 +200,10 @@ class AsyncTransferBucket(Bucket):
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Do what blocks where it does not hold up anything."""
-        self._access.renew = io.from_threads(self._renew)
-        return await io.in_thread(work)
+        with self._access.renewed_by(io.from_threads(self._renew)):
+            return await io.in_thread(work)
 
-    async def _transfer(self, run: Run, work: Callable[[], TransferReport]) -> TransferReport:
-        """Do what blocks for long. Giving up the wait ends the transfer."""
-        self._access.renew = io.from_threads(self._renew)
-        return await io.in_thread_to_its_end(work, run.cancel)
+    async def _to_its_end(self, run: Run, work: Callable[[], T]) -> T:
+        """Do what blocks for long. Giving up the wait ends it."""
+        with self._access.renewed_by(io.from_threads(self._renew)):
+            return await io.in_thread_to_its_end(work, run.cancel)

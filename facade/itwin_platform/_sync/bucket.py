@@ -105,7 +105,7 @@ class TransferBucket(Bucket):
         with shown(progress, "Uploading") as on_progress:
             run = Run(self._access, on_progress)
             work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._transfer(run, work)
+            return self._to_its_end(run, work)
 
     def download(
         self,
@@ -150,7 +150,7 @@ class TransferBucket(Bucket):
             run = Run(self._access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
             work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._transfer(run, work)
+            return self._to_its_end(run, work)
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, in the order of their names.
@@ -164,7 +164,8 @@ class TransferBucket(Bucket):
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed.
         """
-        return self._in_thread(partial(list_blobs, self._access, prefix))
+        run = Run(self._access, None)
+        return self._to_its_end(run, partial(list_blobs, self._access, prefix, run))
 
     def delete(self, names: str | Iterable[str]) -> None:
         """Delete files. Those that are not there are as good as deleted; what is below a name is not touched.
@@ -178,7 +179,8 @@ class TransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
                 write.
         """
-        self._in_thread(partial(delete, self._access, names))
+        run = Run(self._access, None)
+        self._to_its_end(run, partial(delete, self._access, names, run))
 
     def open(self, name: str) -> BlobReader:
         """Open a file of the bucket for reading. It is read some MiB at a time, whatever its size.
@@ -199,10 +201,10 @@ class TransferBucket(Bucket):
 
     def _in_thread(self, work: Callable[[], T]) -> T:
         """Do what blocks where it does not hold up anything."""
-        self._access.renew = io.from_threads(self._renew)
-        return io.in_thread(work)
+        with self._access.renewed_by(io.from_threads(self._renew)):
+            return io.in_thread(work)
 
-    def _transfer(self, run: Run, work: Callable[[], TransferReport]) -> TransferReport:
-        """Do what blocks for long. Giving up the wait ends the transfer."""
-        self._access.renew = io.from_threads(self._renew)
-        return io.in_thread_to_its_end(work, run.cancel)
+    def _to_its_end(self, run: Run, work: Callable[[], T]) -> T:
+        """Do what blocks for long. Giving up the wait ends it."""
+        with self._access.renewed_by(io.from_threads(self._renew)):
+            return io.in_thread_to_its_end(work, run.cancel)

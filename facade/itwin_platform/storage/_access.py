@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,10 +76,43 @@ class Access:
         self._store: AzureStore | None = None
         self._store_sas = ""
         self._take(url)
-        # How to get a fresh URL; None where there is no platform to ask.
-        self.renew: Callable[[], str] | None = None
+        # How to get a fresh URL: the ways of what is under way, and of what came last; none without a platform to ask.
+        self._renewals: list[Callable[[], str]] = []
+        self._last_renewal: Callable[[], str] | None = None
         # Why the last renewal failed.
         self.problem: ITwinPlatformError | None = None
+
+    @contextmanager
+    def renewed_by(self, renew: Callable[[], str]) -> Generator[None]:
+        """Have a way to get a fresh URL while something is done, and after it until there is another.
+
+        What runs on several event loops brings a way for each; one of a loop that has ended is of no use.
+        """
+        self._last_renewal = renew
+        self._renewals.append(renew)
+        try:
+            yield
+        finally:
+            self._renewals.remove(renew)
+
+    def _ask(self) -> str:
+        """A fresh URL.
+
+        Raises:
+            ITwinPlatformError: There is none.
+        """
+        problem = StorageError("The bucket's SAS URL cannot be renewed. Get the bucket again.")
+        for renew in (*reversed(self._renewals), self._last_renewal):
+            try:
+                if renew is not None:
+                    return renew()
+            except ITwinPlatformError:
+                raise
+            except Exception as error:  # noqa: BLE001 (its event loop has ended, or worse)
+                problem = StorageError(
+                    f"The bucket's SAS URL could not be renewed ({type(error).__name__}). Get the bucket again."
+                )
+        raise problem
 
     def _take(self, url: str) -> None:
         self._container = _container(url)
@@ -123,13 +157,15 @@ class Access:
         with self._lock:
             left = self._seconds_left()
             ends_soon = left is not None and left <= self._margin
-            if (ends_soon or refused == self._container.sas) and self.renew is not None:
+            if (ends_soon or refused == self._container.sas) and self._last_renewal is not None:
                 self._try_to_renew(must=refused is not None or (left is not None and left <= 0))
             left = self._seconds_left()
             if left is not None and left <= 0:
                 # Without a platform to ask, or with one whose URLs have expired when they come.
                 advice = (
-                    "Get the bucket again" if self.renew is None else "So has the new one: check this machine's clock"
+                    "Get the bucket again"
+                    if self._last_renewal is None
+                    else "So has the new one: check this machine's clock"
                 )
                 raise StorageError(f"The bucket's SAS URL has expired. {advice}.")
             return self._container.sas
@@ -140,7 +176,7 @@ class Access:
             return
         self._tried = time.monotonic()
         try:
-            url = self.renew() if self.renew is not None else ""
+            url = self._ask()
             where = self._container.origin + self._container.path
             self._take(url)
         except ITwinPlatformError as error:
@@ -155,13 +191,13 @@ class Access:
     def again(self, refused: str) -> bool:
         """After a refusal: whether there is another SAS to try with."""
         try:
-            if self.renew is None or self.sas(refused=refused) == refused:
+            if self._last_renewal is None or self.sas(refused=refused) == refused:
                 return False
         except ITwinPlatformError:
             return False
         with self._lock:
             if self._store_sas == refused:
-                self._store = None  # it keeps what it was given
+                self._store = None  # it keeps what it was given last
         return True
 
     def store(self) -> AzureStore:
@@ -176,7 +212,6 @@ class Access:
         with self._lock:
             if self._store is None:
                 self._store = self._open()
-                self._store_sas = self._container.sas
             return self._store
 
     def _open(self) -> AzureStore:
@@ -201,7 +236,7 @@ class Access:
         raise ConfigurationError('Transfers need obstore. Install it: pip install "itwin-platform[storage]"')
 
     def _credential(self) -> AzureSASToken:
-        sas = self.sas()
+        self._store_sas = sas = self.sas()
         left = self._seconds_left()
         # obstore asks again some minutes before the time that it is told.
         until = None if left is None else datetime.now(UTC) + timedelta(seconds=left)

@@ -69,7 +69,9 @@ class Blobs:
         """
         if remote.size != size:
             return False
-        return size == 0 or (remote.sha256 or self._digest(name, remote)) == (digest or sha256_of(path))
+        return size == 0 or (remote.sha256 or self._digest(name, remote)) == (
+            digest or sha256_of(path, self._run.check)
+        )
 
     def _digest(self, name: str, remote: Remote) -> str:
         import obstore

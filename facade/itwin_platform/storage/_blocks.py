@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from urllib.parse import quote
 
 from ._problems import RequestFailed
 from ._run import Refusal
 from ._service import BlobService, read_xml
 
-# The pieces in which a block is handed to the connection: progress is seen, and the transfer can be ended, after each.
-_PIECE = 512 * 1024
 # All blocks of a blob have names of the same length, also those that something else has left there.
 _LENGTH, _LEAST_LENGTH = 32, 12
+_LIST = "a list of blocks"
 
 
 class Blocks:
@@ -46,9 +45,12 @@ class Blocks:
             if failed.status == 404 and failed.code != "ContainerNotFound":
                 return
             raise
-        for block in read_xml(body, "a list of blocks").iter("Block"):
-            block_name = b64decode(block.findtext("Name", ""))
-            self._there[block_name] = int(block.findtext("Size", "-1"))
+        for block in read_xml(body, "BlockList", _LIST).iter("Block"):
+            try:
+                block_name = b64decode(block.findtext("Name", ""), validate=True)
+                self._there[block_name] = int(block.findtext("Size", ""))
+            except ValueError:
+                raise RequestFailed(200, problem=f"is not {_LIST}") from None
             self._length = len(block_name)
         if self._length < _LEAST_LENGTH:
             raise Refusal("has parts in the bucket that another program has left unfinished; they vanish in a week")
@@ -74,21 +76,8 @@ class Blocks:
         return lambda: self._send(block_name, content)
 
     def _send(self, block_name: bytes, content: bytes) -> None:
-        view, counted = memoryview(content), 0
-
-        def pieces() -> Generator[bytes]:
-            nonlocal counted
-            if counted:
-                self._advance(-counted)
-                counted = 0
-            for start in range(0, len(view), _PIECE):
-                piece = view[start : start + _PIECE]
-                yield piece  # type: ignore[misc]  # as good as bytes for whoever sends it
-                counted += len(piece)
-                self._advance(len(piece))
-
         query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
-        self._service.send("PUT", query, name=self._name, size=len(content), body=pieces)
+        self._service.send("PUT", query, name=self._name, content=content, advance=self._advance)
 
     def put_together(self, condition: dict[str, str]) -> None:
         """Make the blob of the blocks, in the order in which they were added, with their hash beside it.
@@ -99,6 +88,4 @@ class Blocks:
         names = "".join(f"<Latest>{b64encode(name).decode('ascii')}</Latest>" for name in self._order)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{names}</BlockList>'.encode("ascii")
         headers = {**condition, "x-ms-meta-sha256": self.digest, "Content-Type": "application/xml"}
-        self._service.send(
-            "PUT", "comp=blocklist", name=self._name, headers=headers, size=len(body), body=lambda: [body]
-        )
+        self._service.send("PUT", "comp=blocklist", name=self._name, headers=headers, content=body)

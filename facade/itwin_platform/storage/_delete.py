@@ -16,11 +16,10 @@ from ._service import BlobService
 _HEADERS = {"x-ms-delete-snapshots": "include"}
 
 
-def delete(access: Access, names: Names) -> None:
+def delete(access: Access, names: Names, run: Run) -> None:
     """Delete the blobs named; see the method of the bucket."""
     chosen = checked_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
-    run = Run(access, None)
     with BlobService(access, run.pause) as service:
 
         def delete_one(job: FileOutcome) -> FileOutcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,8 @@ from ._run import Lane, Refusal, Run, Skip, check_concurrency
 if TYPE_CHECKING:
     from obstore import GetResult
 
-_CHUNK = 1024 * 1024
+# A transfer that is to end ends after so much of each file.
+_CHUNK = 128 * 1024
 _STALLS = 5
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
@@ -84,18 +84,19 @@ class _Download:
 
     def _fetch_into(self, job: FileOutcome, target: Path, strays: list[str]) -> FileOutcome:
         remote, result = self._begin(job.name, begun=any(belongs_to(stray, job.name) for stray in strays))
-        if self._listed is None:
-            self._run.expect(remote.size)
+        self._run.expect(job.name, remote.size)
         part = PartFile(target, job.name, remote.etag)
         keep = False
         try:
-            part.resume(remote.size)
+            part.resume(remote.size, self._run.check)
             self._run.advance(job.name, part.size)
             keep = True
             self._fill(job, part, remote, result if part.size == 0 else None)
             keep = False
             if remote.sha256 is not None and part.hash.hexdigest() != remote.sha256:
                 raise Refusal("arrived with another content than its stored hash says; nothing was written")
+            if not self._overwrite and os.path.lexists(target):
+                raise Refusal(DIFFERS)  # it has come meanwhile
             part.finish(strays)
         except OSError as error:
             # A full disk needs the room; a broken connection is worth going on from.
@@ -132,7 +133,7 @@ class _Download:
                 stalls = 0 if part.size > before else stalls + 1
                 if stalls > _STALLS or not _is_break(error):
                     raise
-                time.sleep(0.1 * 2**stalls)
+                self._run.pause(0.1 * 2**stalls)
             else:
                 stalls += 1
                 if stalls > _STALLS:
@@ -162,7 +163,7 @@ def download(
     if isinstance(names, str):
         prefix = checked_prefix(names)
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
-        found = find_blobs(access, prefix)
+        found = find_blobs(access, prefix, run)
         if prefix and not found:
             raise StorageError(f"There is no file {prefix!r} in the bucket, and none below it.")
         blobs = [blob for blob, _ in found]

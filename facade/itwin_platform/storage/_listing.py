@@ -14,6 +14,7 @@ from ._blobs import Remote, stored_hash
 from ._names import checked_prefix
 from ._problems import RequestFailed
 from ._report import BlobInfo
+from ._run import Run
 from ._service import BlobService, read_xml
 
 # An entry has some 12 kB at most; a page has to fit into what is read of an answer.
@@ -21,22 +22,22 @@ _PAGE = 2000
 _LIST = "a list of files"
 
 
-def list_blobs(access: Access, prefix: str) -> list[BlobInfo]:
+def list_blobs(access: Access, prefix: str, run: Run) -> list[BlobInfo]:
     """The blobs under a prefix, in the order of their names; see the method of the bucket."""
     prefix = checked_prefix(prefix)
     access.need("l", "Listing")
-    return [blob for blob, _ in find_blobs(access, prefix)]
+    return [blob for blob, _ in find_blobs(access, prefix, run)]
 
 
-def find_blobs(access: Access, prefix: str) -> list[tuple[BlobInfo, Remote]]:
+def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Remote]]:
     """The blobs under a prefix, in the order of their names, with what is known about each.
 
     Raises:
         ITwinPlatformError: They cannot be listed.
     """
     try:
-        with BlobService(access) as service:
-            found = list(_find(service, prefix))
+        with BlobService(access, run.pause) as service:
+            found = [blob for blob in _find(service, prefix) if run.goes_on()]
     except (ITwinPlatformError, RequestFailed) as error:
         problem = error
     else:
@@ -62,13 +63,15 @@ def _list(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote
     while True:
         query = f"restype=container&comp=list&maxresults={_PAGE}&include=metadata"
         query += f"&prefix={quote(prefix, safe='')}" + (f"&marker={quote(marker, safe='')}" if marker else "")
-        page = read_xml(service.send("GET", query), _LIST)
+        page = read_xml(service.send("GET", query), "EnumerationResults", _LIST)
         for element in page.iter("Blob"):
             if not _is_folder(element):
                 yield _read(element)
-        marker = page.findtext("NextMarker") or ""
+        before, marker = marker, page.findtext("NextMarker") or ""
         if not marker:
             return
+        if marker == before:
+            raise RequestFailed(200, problem="never ends")
 
 
 def _is_folder(blob: Element) -> bool:
@@ -80,15 +83,15 @@ def _is_folder(blob: Element) -> bool:
 
 
 def _read(blob: Element) -> tuple[BlobInfo, Remote]:
-    name = blob.findtext("Name") or ""
+    name, changed = blob.findtext("Name") or "", None
     if blob.find("Name[@Encoded='true']") is not None:
         name = unquote(name)
     try:
         size = int(blob.findtext("Properties/Content-Length") or "")
         changed = parsedate_to_datetime(blob.findtext("Properties/Last-Modified") or "").astimezone(UTC)
-    except (ValueError, TypeError):
-        pass
-    else:
+    except (ValueError, TypeError, OverflowError):
+        size = -1
+    if size >= 0 and changed is not None:
         etag = blob.findtext("Properties/Etag") or ""
         # The header of a single blob has quotes around it, which conditions need.
         etag = etag if etag.startswith('"') else f'"{etag}"'

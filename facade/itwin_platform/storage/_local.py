@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,7 +114,8 @@ def _add(found: Found, name: str, path: Path, status: os.stat_result) -> None:
 
 
 def _unchanged(before: os.stat_result, after: os.stat_result) -> bool:
-    return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    # The time of the last change tells where the one of the content was set back. Windows has the time of creation.
+    return all(getattr(before, name) == getattr(after, name) for name in ("st_size", "st_mtime_ns", "st_ctime_ns"))
 
 
 def read_whole(path: Path, limit: int) -> bytes:
@@ -167,10 +168,14 @@ def _read(file: BinaryIO, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def sha256_of(path: Path) -> str:
-    """The hash of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of(path: Path, check: Callable[[], None]) -> str:
+    """The hash of a file, in hexadecimal. `check` is called now and then, and may raise."""
+    sha256 = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            check()
+    return sha256.hexdigest()
 
 
 def ignores_case(folder: Path) -> bool:
@@ -216,13 +221,17 @@ class PartFile:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._file = os.fdopen(os.open(self.path, flags, 0o666), "r+b", buffering=0)
 
-    def resume(self, size: int) -> None:
-        """Take over what an earlier run has written, if it can be the beginning of so many bytes."""
+    def resume(self, size: int, check: Callable[[], None]) -> None:
+        """Take over what an earlier run has written, if it can be the beginning of so many bytes.
+
+        `check` is called now and then, and may raise.
+        """
         if os.fstat(self._file.fileno()).st_size > size:
             self._file.truncate(0)
         while block := self._file.read(_BLOCK):
             self.hash.update(block)
             self.size += len(block)
+            check()
 
     def write(self, content: bytes) -> None:
         """Append."""

@@ -27,6 +27,7 @@ class Problem:
         broken: The connection broke, or there is none to be had.
         code: The storage's error code, if there is one.
         status: The HTTP status, if there was one.
+        is_rival: What is in the bucket is not what was there a moment ago: something else writes it too.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Problem:
     broken: bool = False
     code: str = ""
     status: int | None = None
+    is_rival: bool = False
 
     @property
     def may_pass(self) -> bool:
@@ -98,7 +100,7 @@ def one_problem(error: BaseException) -> Problem:
     if status in {401, 403} or type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
         return Problem(_refusal(code, detail), refused=True, everywhere=True, code=code, status=status)
     if code in _RIVAL_CODES or (not code and type(error).__name__ in {"AlreadyExistsError", "PreconditionError"}):
-        return Problem("was written by something else at the same time", code=code, status=status)
+        return Problem("was written by something else at the same time", code=code, status=status, is_rival=True)
     if status is not None:
         return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
     if type(error).__name__ in {"InvalidPathError", "ValueError"}:

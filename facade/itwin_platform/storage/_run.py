@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import TransferCancelled, TransferError
 from ._access import Access
-from ._problems import one_problem
+from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 
 # How often a file is begun again after its connection broke.
@@ -42,6 +42,14 @@ class Lane:
     threads: int
 
 
+@dataclass(slots=True)
+class _Tries:
+    """Why a file was begun again."""
+
+    renewed: bool = False
+    breaks: int = 0
+
+
 class Run:
     """One transfer of many files, in worker threads."""
 
@@ -56,6 +64,7 @@ class Run:
         self._advice = "See report.failed."
         self._files_total = self._bytes_total = self._bytes_done = self._files_done = 0
         self._counted: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
         self._sent: list[FileOutcome] = []
         self._skipped: list[FileOutcome] = []
         self._failed: list[FileOutcome] = []
@@ -74,10 +83,16 @@ class Run:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def expect(self, extra: int) -> None:
-        """Count bytes that were not known about before."""
+    def goes_on(self) -> bool:
+        """Yes. Raises Stopped if the transfer is to end."""
+        self.check()
+        return True
+
+    def expect(self, name: str, size: int) -> None:
+        """Take over the size of a file from who knows it better than the plan did."""
         with self._lock:
-            self._bytes_total += extra
+            self._bytes_total += size - self._sizes.get(name, 0)
+            self._sizes[name] = size
 
     def advance(self, name: str, amount: int) -> None:
         """Count bytes of a file as done. Raises Stopped if the transfer is to end."""
@@ -117,21 +132,24 @@ class Run:
         started = time.monotonic()
         lanes = [lane for lane in lanes if lane.jobs]
         self._files_total = sum(len(lane.jobs) for lane in lanes)
-        self._bytes_total = sum(job.size for lane in lanes for job in lane.jobs)
+        self._sizes = {job.name: job.size for lane in lanes for job in lane.jobs}
+        self._bytes_total = sum(self._sizes.values())
         for outcome, failed in settled:
             (self._failed if failed else self._skipped).append(outcome)
         threads = sum(min(lane.threads, len(lane.jobs)) for lane in lanes)
         if threads:
             with ThreadPoolExecutor(threads, thread_name_prefix="itwin-transfer") as pool:
-                pending = {
-                    pool.submit(self._take_jobs, lane.jobs, work)
-                    for lane in lanes
-                    for _ in range(min(lane.threads, len(lane.jobs)))
-                }
                 try:
+                    pending = {
+                        pool.submit(self._take_jobs, lane.jobs, work)
+                        for lane in lanes
+                        for _ in range(min(lane.threads, len(lane.jobs)))
+                    }
                     while pending:
                         # The timeout lets an interrupt from the keyboard in, on every platform.
-                        pending = wait(pending, timeout=0.5)[1]
+                        done, pending = wait(pending, timeout=0.5)
+                        for future in done:
+                            future.result()
                 except BaseException:
                     self.cancel()
                     raise
@@ -169,7 +187,7 @@ class Run:
         self, job: FileOutcome, work: Callable[[FileOutcome], FileOutcome]
     ) -> tuple[list[FileOutcome], FileOutcome]:
         """What became of a file, and the list that it belongs in."""
-        retried, breaks = False, 0
+        tries = _Tries()
         while True:
             sas = ""
             try:
@@ -184,28 +202,36 @@ class Run:
                 return self._failed, _with_reason(job, str(refusal))
             except Exception as error:  # noqa: BLE001 (obstore raises what it likes, and one file must not end all)
                 problem = one_problem(error)
-            if not retried and sas and problem.is_of_sas and self._access.again(sas):
-                retried = True
-                self.restart(job.name)
-                continue
-            if problem.broken and breaks < _BREAKS:
-                # One connection that breaks says little about the storage, and the next may well hold.
-                breaks += 1
-                self.restart(job.name)
-                self._stop.wait(0.2 * 2**breaks)  # what follows notices
-                continue
-            if problem.may_pass:
-                self._advice = _RERUN
-            if problem.everywhere:
-                self._end(f"was given up, because {job.name!r} {problem.text}")
-            return self._failed, _with_reason(job, problem.text)
+            if not self._may_try_again(problem, sas, tries):
+                return self._failed, self._given_up(job, problem)
+            self.restart(job.name)
+
+    def _may_try_again(self, problem: Problem, sas: str, tries: _Tries) -> bool:
+        if problem.is_of_sas and not tries.renewed:
+            tries.renewed = True
+            return bool(sas) and self._access.again(sas)
+        if problem.broken and tries.breaks < _BREAKS:
+            # One connection that breaks says little about the storage, and the next may well hold.
+            tries.breaks += 1
+            self._stop.wait(0.2 * 2**tries.breaks)  # what follows notices
+            return True
+        return False
+
+    def _given_up(self, job: FileOutcome, problem: Problem) -> FileOutcome:
+        if problem.is_of_sas and self._access.problem is not None:
+            problem = one_problem(self._access.problem)
+        if problem.may_pass:
+            self._advice = _RERUN
+        if problem.everywhere:
+            self._end(f"was given up, because {job.name!r} {problem.text}")
+        return _with_reason(job, problem.text)
 
     def _finish(self, job: FileOutcome, outcomes: list[FileOutcome], outcome: FileOutcome) -> None:
         with self._lock:
             outcomes.append(outcome)
             self._files_done += 1
             # What was skipped or failed is finished too.
-            self._bytes_done += max(outcome.size, job.size) - self._counted.pop(job.name, 0)
+            self._bytes_done += self._sizes.get(job.name, 0) - self._counted.pop(job.name, 0)
             with suppress(Stopped):
                 self._tell(job.name)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from xml.etree import ElementTree
 
 from .._policies.retries import RetryPolicy
+from .._primitives.synchronous import time_limit
 from .._sync.transport import Headers, Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 
@@ -22,7 +24,17 @@ if TYPE_CHECKING:
 _VERSION = b"2021-12-02"
 # About as patient as obstore, which sends the rest.
 _POLICY = RetryPolicy(attempts=7, base=0.5, cap=20.0)
+# What was sent may wait in buffers for long before it is on a slow network.
+_READ_TIMEOUT, _WHOLE_TIMEOUT = 300.0, 900.0
+_MAX_BODY = 32 * 1024 * 1024
+_DONE = {"GET": 200, "PUT": 201, "DELETE": 202}
+# The pieces in which a body is handed to the connection: progress is seen, and the transfer can be ended, after each.
+_PIECE = 128 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
+
+
+def _no_matter(_: int) -> None:
+    """Progress that nobody wants to know."""
 
 
 class BlobService:
@@ -31,7 +43,14 @@ class BlobService:
     def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
         self._access = access
         self._pause = pause
-        self._transport = Transport(access.options)
+        connect, each = access.options.timeout
+        self._transport = Transport(
+            replace(
+                access.options,
+                timeout=(connect, max(_READ_TIMEOUT, each)),
+                max_body_bytes=max(_MAX_BODY, access.options.max_body_bytes),
+            )
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -48,8 +67,8 @@ class BlobService:
         *,
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
-        size: int = 0,
-        body: Callable[[], Iterable[bytes]] | None = None,
+        content: bytes = b"",
+        advance: Callable[[int], None] = _no_matter,
     ) -> bytes:
         """Send a request and return the body of its answer. What may pass with time is tried again.
 
@@ -58,8 +77,8 @@ class BlobService:
             query: What goes into the URL beside the SAS.
             name: The blob; None for the container.
             headers: Headers beside the usual ones.
-            size: Bytes of the body.
-            body: Gives the body in pieces, anew for each attempt.
+            content: The body.
+            advance: Told how many bytes of it were sent, and less than none when they are sent again. It may raise.
 
         Raises:
             RequestFailed: The storage refuses it, or cannot be reached.
@@ -67,7 +86,8 @@ class BlobService:
         """
         fields = [(key.encode("ascii"), value.encode("ascii")) for key, value in (headers or {}).items()]
         if method == "PUT":
-            fields.append((b"Content-Length", b"%d" % size))
+            fields.append((b"Content-Length", b"%d" % len(content)))
+        body = _Body(content, advance)
         attempt, renewed = 0, False
         while True:
             attempt += 1
@@ -84,19 +104,41 @@ class BlobService:
                 raise failed
             self._pause(delay)
 
-    def _attempt(
-        self, method: str, target: Target, fields: Headers, body: Callable[[], Iterable[bytes]] | None
-    ) -> bytes:
+    def _attempt(self, method: str, target: Target, fields: Headers, body: _Body) -> bytes:
         usual = [(b"Host", target.origin.partition("://")[2].encode("ascii")), (b"x-ms-version", _VERSION)]
         try:
-            answer = self._transport.send(method, target, usual + fields, body() if body is not None else None)
+            with time_limit(_WHOLE_TIMEOUT):
+                answer = self._transport.send(method, target, usual + fields, body if method == "PUT" else None)
         except TransportFailure as caught:
             failed = RequestFailed(None, failure=caught.failure)
+        except TimeoutError:
+            failed = RequestFailed(None)
         else:
-            if answer.status < 300 and answer.problem is None:
+            if answer.status == _DONE[method] and answer.problem is None:
                 return answer.body
+            if answer.status < 300 and answer.problem is None:
+                answer.problem = "does not say that it is done"
             failed = RequestFailed(answer.status, _code_of(answer), answer.problem, retry_after=answer.retry_after)
         raise failed
+
+
+class _Body:
+    """A body in pieces, which can be sent several times."""
+
+    def __init__(self, content: bytes, advance: Callable[[int], None]) -> None:
+        self._view = memoryview(content)
+        self._advance = advance
+        self._counted = 0
+
+    def __iter__(self) -> Generator[bytes]:
+        if self._counted:
+            self._advance(-self._counted)
+            self._counted = 0
+        for start in range(0, len(self._view), _PIECE):
+            piece = self._view[start : start + _PIECE]
+            yield piece  # type: ignore[misc]  # as good as bytes for whoever sends it
+            self._counted += len(piece)
+            self._advance(len(piece))
 
 
 def _delay_after(attempt: int, method: str, failed: RequestFailed) -> float | None:
@@ -114,16 +156,18 @@ def _delay_after(attempt: int, method: str, failed: RequestFailed) -> float | No
     )
 
 
-def read_xml(body: bytes, what: str) -> ElementTree.Element:
+def read_xml(body: bytes, root: str, what: str) -> ElementTree.Element:
     """The XML of an answer.
 
     Raises:
-        RequestFailed: It is none; `what` should have come.
+        RequestFailed: It is none, or has another root; `what` should have come.
     """
     try:
-        return ElementTree.fromstring(body)  # noqa: S314 (who holds the files is trusted with more than this)
-    except ElementTree.ParseError:
-        pass
+        found = ElementTree.fromstring(body)  # noqa: S314 (who holds the files is trusted with more than this)
+        if found.tag == root:
+            return found
+    except (ElementTree.ParseError, LookupError, ValueError):
+        pass  # it may name an encoding that there is not
     raise RequestFailed(200, problem=f"is not {what}")
 
 

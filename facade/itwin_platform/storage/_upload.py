@@ -14,7 +14,7 @@ from ._blobs import DIFFERS, SAME, Blobs, Remote
 from ._blocks import Blocks
 from ._local import find_files, local_path, read_in_parts, read_whole
 from ._names import checked_prefix
-from ._problems import RequestFailed
+from ._problems import RequestFailed, one_problem
 from ._report import FileOutcome, TransferReport
 from ._run import Lane, Refusal, Run, Skip, check_concurrency, in_parallel
 from ._service import BlobService
@@ -22,8 +22,11 @@ from ._service import BlobService
 if TYPE_CHECKING:
     from obstore import PutMode
 
-# Files up to this size are read at once and sent in one request each; larger ones in parts.
+# Files up to this size are sent in one request each; larger ones in parts.
 SMALL = 2 * 1024 * 1024
+# obstore sends these fastest, but as a whole: larger ones would keep a transfer that is to end waiting.
+_TINY = 128 * 1024
+_SMALL_AT_A_TIME = 8
 _PART = 8 * 1024 * 1024
 # A blob consists of at most 50,000 parts.
 _MAX_PARTS = 49_000
@@ -57,27 +60,36 @@ class _Upload:
         with self._reading:
             content = read_whole(job.path, SMALL)
             digest = hashlib.sha256(content).hexdigest()
+        if len(content) != job.size:
+            self._run.expect(job.name, len(content))
         if self._can_look:
             self._put_in_place(job, content, digest, look=self._meets_existing)
         else:
-            self._put(job.name, content, digest, "overwrite")
+            self._put(job.name, content, digest, {})
         return FileOutcome(job.name, job.path, len(content))
 
     def _put_in_place(self, job: FileOutcome, content: bytes, digest: str, *, look: bool, tries: int = _TRIES) -> None:
         """Write a blob, in place of what is there when it is looked at and of nothing else."""
-        from obstore.exceptions import AlreadyExistsError, PreconditionError
-
-        mode = _mode(self._look_first(job, len(content), digest)) if look else "create"
+        remote = self._look_first(job, len(content), digest) if look else None
         try:
-            self._put(job.name, content, digest, mode)
-        except (AlreadyExistsError, PreconditionError):
-            if tries == 1:
+            self._put(job.name, content, digest, _condition(remote))
+        except Exception as error:
+            if tries == 1 or not one_problem(error).is_rival:
                 raise
+            self._run.restart(job.name)
             self._put_in_place(job, content, digest, look=True, tries=tries - 1)
 
-    def _put(self, name: str, content: bytes, digest: str, mode: PutMode) -> None:
+    def _put(self, name: str, content: bytes, digest: str, condition: dict[str, str]) -> None:
+        """Write a blob in one request."""
+        if len(content) > _TINY:
+            headers = {**condition, "x-ms-blob-type": "BlockBlob", "x-ms-meta-sha256": digest}
+            advance = partial(self._run.advance, name)
+            self._service.send("PUT", "", name=name, headers=headers, content=content, advance=advance)
+            return
         import obstore
 
+        etag = condition.get("If-Match")
+        mode: PutMode = {"e_tag": etag} if etag else "create" if condition else "overwrite"
         store = self._access.store()
         obstore.put(store, name, content, attributes={"sha256": digest}, mode=mode, use_multipart=False)
 
@@ -95,7 +107,8 @@ class _Upload:
 
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = job.path.stat().st_size
-        condition = self._condition(job, size)
+        self._run.expect(job.name, size)
+        condition = _condition(self._look_first(job, size)) if self._can_look else {}
         blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
         if self._can_look:
             blocks.find()
@@ -106,7 +119,7 @@ class _Upload:
             blocks.put_together(condition)
         except RequestFailed as failed:
             # Perhaps it was us, and only the answer was lost.
-            if failed.status not in {409, 412} or not self._has_arrived(job.name, blocks.digest):
+            if not one_problem(failed).is_rival or not self._has_arrived(job.name, blocks.digest):
                 raise
         return FileOutcome(job.name, job.path, blocks.size)
 
@@ -114,17 +127,10 @@ class _Upload:
         remote = self._blobs.look(name) if self._can_look else None
         return remote is not None and remote.sha256 == digest
 
-    def _condition(self, job: FileOutcome, size: int) -> dict[str, str]:
-        """What must be in the bucket when a large file has been sent: what was there before."""
-        if not self._can_look:
-            return {}
-        remote = self._look_first(job, size)
-        return {"If-None-Match": "*"} if remote is None else {"If-Match": remote.etag}
 
-
-def _mode(remote: Remote | None) -> PutMode:
-    """How to write a blob in place of this one and of no other."""
-    return "create" if remote is None else {"e_tag": remote.etag}
+def _condition(remote: Remote | None) -> dict[str, str]:
+    """The headers to write a blob in place of this one and of no other."""
+    return {"If-None-Match": "*"} if remote is None else {"If-Match": remote.etag}
 
 
 def upload(
@@ -146,9 +152,10 @@ def upload(
     access.store()
     files = sorted(found.files, key=lambda job: job.name)
     large = deque(job for job in files if job.size > SMALL)
-    small = deque(job for job in files if job.size <= SMALL)
+    small = deque(job for job in files if _TINY < job.size <= SMALL)
+    tiny = deque(job for job in files if job.size <= _TINY)
     at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
-    lanes = Lane(large, at_a_time), Lane(small, concurrency)
+    lanes = Lane(large, at_a_time), Lane(small, min(_SMALL_AT_A_TIME, concurrency)), Lane(tiny, concurrency)
     settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
     with BlobService(access, run.pause) as service:
         work = _Upload(access, run, service, overwrite=overwrite)
