@@ -81,7 +81,7 @@ def _status_and_code(error: BaseException) -> tuple[int | None, str]:
 def one_problem(error: BaseException) -> Problem:
     """What an exception of obstore, of a request or of the operating system means. It never repeats obstore's text."""
     if isinstance(error, ITwinPlatformError):
-        return Problem(str(error), everywhere=True)
+        return Problem(str(error).rstrip("."), everywhere=True)
     if isinstance(error, OSError) and error.errno is not None:
         return _local_problem(error)
     if isinstance(error, RequestFailed) and error.problem is not None:

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..errors import TransferCancelled, TransferError
+from ..errors import StorageError, TransferCancelled, TransferError
 from ._access import Access
 from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
@@ -140,11 +140,7 @@ class Run:
         if threads:
             with ThreadPoolExecutor(threads, thread_name_prefix="itwin-transfer") as pool:
                 try:
-                    pending = {
-                        pool.submit(self._take_jobs, lane.jobs, work)
-                        for lane in lanes
-                        for _ in range(min(lane.threads, len(lane.jobs)))
-                    }
+                    pending = self._start(pool, lanes, work)
                     while pending:
                         # The timeout lets an interrupt from the keyboard in, on every platform.
                         done, pending = wait(pending, timeout=0.5)
@@ -154,6 +150,19 @@ class Run:
                     self.cancel()
                     raise
         return self._report(time.monotonic() - started, verb)
+
+    def _start(
+        self, pool: ThreadPoolExecutor, lanes: Iterable[Lane], work: Callable[[FileOutcome], FileOutcome]
+    ) -> set[Future[None]]:
+        """Start the threads, or as many as this machine gives."""
+        started: set[Future[None]] = set()
+        for jobs in [lane.jobs for lane in lanes for _ in range(min(lane.threads, len(lane.jobs)))]:
+            # What gets no thread of its own waits for one of the others.
+            with suppress(RuntimeError):
+                started.add(pool.submit(self._take_jobs, jobs, work))
+        if not started:
+            raise StorageError("This machine gives no thread for the transfer.")
+        return started
 
     def _report(self, seconds: float, verb: str) -> TransferReport:
         if self._raised is not None:
