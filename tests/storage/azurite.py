@@ -23,7 +23,7 @@ class Container:
 
     def __init__(self, address: str) -> None:
         self.name = f"bucket-{uuid4()}"
-        self._address = address
+        self.address = address
         service = BlobServiceClient(f"{address}/{_ACCOUNT}", credential=_KEY)
         self.client: ContainerClient = service.create_container(self.name)
 
@@ -33,7 +33,7 @@ class Container:
         sas = generate_container_sas(
             _ACCOUNT, self.name, account_key=_KEY, permission=permissions, expiry=expiry, start=None
         )
-        return f"{address or self._address}/{_ACCOUNT}/{self.name}?{sas}"
+        return f"{address or self.address}/{_ACCOUNT}/{self.name}?{sas}"
 
     def put(self, name: str, content: bytes) -> None:
         """Write a blob."""

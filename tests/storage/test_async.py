@@ -1,17 +1,21 @@
 """The same from async code, on asyncio and on trio."""
 
 import hashlib
+import threading
+import time
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, errors
 from itwin_platform.models import Bucket
-from itwin_platform.storage import AsyncTransferBucket
+from itwin_platform.storage import AsyncTransferBucket, Progress
 from tests.storage.azurite import Container
 from tests.storage.conftest import hashes_of
 from tests.storage.platform import BucketServer
+from tests.storage.proxy import Network, between
 
 BACKENDS = ["asyncio", "trio"]
 
@@ -58,6 +62,57 @@ def test_everything_a_bucket_does(container: Container, files: Path, tmp_path: P
 
     anyio.run(main, backend=backend)
     assert [name for name in container.names() if name.startswith("files/")] == ["files/large"]
+
+
+def test_a_bucket_on_two_event_loops(container: Container, files: Path) -> None:
+    """The one that was last has ended when the other needs another SAS."""
+    urls = [container.url(seconds=3), container.url()]
+    network = Network(rate=1_500_000)
+    started, listed = threading.Event(), threading.Event()
+
+    async def upload(bucket: AsyncTransferBucket) -> None:
+        def tell(_: Progress) -> None:
+            started.set()
+            listed.wait(10)
+
+        report = await bucket.upload(files, progress=tell, concurrency=1)
+        assert len(report.sent) == 21
+
+    async def main(address: str) -> None:
+        with BucketServer(lambda: urls.pop(0).replace(container.address, address)) as server:
+            async with AsyncITwinPlatform("token", api_url=server.url) as platform:
+                bucket = await platform.reality_analysis.get_bucket("i-1")
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(upload, bucket)
+                    await anyio.to_thread.run_sync(started.wait)
+                    await anyio.to_thread.run_sync(lambda: anyio.run(bucket.list))
+                    listed.set()
+
+    with between(container.address, network) as address:
+        anyio.run(main, address)
+    assert len(container.names()) == 21
+    assert urls == []
+
+
+def test_giving_up_ends_what_is_under_way(container: Container) -> None:
+    names = [f"blob-{number:03}" for number in range(60)]
+    for name in names:
+        container.put(name, b"")
+    network = Network(latency=0.05)
+
+    async def main(address: str) -> None:
+        with BucketServer(lambda: container.url(address=address)) as server:
+            async with AsyncITwinPlatform("token", api_url=server.url) as platform:
+                bucket = await platform.reality_analysis.get_bucket("i-1")
+                with anyio.move_on_after(0.3):
+                    await bucket.delete(names)
+
+    with between(container.address, network) as address:
+        anyio.run(main, address)
+        left = container.names()
+        assert len(left) > 10
+        time.sleep(0.5)
+        assert container.names() == left
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

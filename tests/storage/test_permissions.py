@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
@@ -106,6 +107,21 @@ def test_a_sas_that_is_refused_before_its_time_is_replaced(container: Container,
         platform.reality_analysis.get_bucket("i-1").upload(tmp_path)
         assert server.asked == 2
     assert len(container.names()) == 30
+
+
+def test_every_sas_that_is_refused_is_replaced(container: Container, tmp_path: Path) -> None:
+    """Also the second one, which the storage library has asked for itself because the first was about to end."""
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "other").write_bytes(b"content")
+    good = container.url(seconds=100)
+    urls = [container.url(seconds=2), _tampered(container.url(seconds=100)), good]
+    with BucketServer(lambda: urls.pop(0)) as server, ITwinPlatform("t", api_url=server.url) as platform:
+        bucket = platform.reality_analysis.get_bucket("i-1")
+        bucket.upload(tmp_path / "file")
+        time.sleep(2)
+        bucket.upload(tmp_path / "other")
+    assert urls == []
+    assert container.names() == ["file", "other"]
 
 
 def test_a_sas_that_cannot_be_replaced(container: Container, tmp_path: Path) -> None:

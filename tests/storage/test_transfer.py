@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +372,42 @@ def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container:
     assert container.content("growing") == b"what was there before"
     bucket.upload(path, overwrite=True)
     assert container.content("growing") == path.read_bytes()
+
+
+def test_a_change_that_hides_its_time(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(90_000_000))
+    before = path.stat()
+
+    def change(news: Progress) -> None:
+        if news.files_done == 0 and news.bytes_done > 30_000_000:
+            with path.open("r+b") as file:
+                file.write(b"x")
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    if os.name == "nt":
+        pytest.skip("Windows keeps no time of the last change")
+    with pytest.raises(errors.TransferError, match="changed while it was sent"):
+        bucket.upload(path, progress=change)
+    assert container.names() == []
+
+
+def test_progress_knows_files_that_have_grown_since_they_were_found(bucket: TransferBucket, tmp_path: Path) -> None:
+    for name, size in (("a", 10), ("b", 10), ("c", 300_000), ("d", 3_000_000)):
+        (tmp_path / name).write_bytes(bytes(size))
+    news: list[Progress] = []
+
+    def tell(one: Progress) -> None:
+        if not news:
+            for path in tmp_path.iterdir():
+                with path.open("ab") as file:
+                    file.write(bytes(1000))
+        news.append(one)
+
+    with suppress(errors.TransferError):  # one of them may have been on its way
+        bucket.upload(tmp_path, progress=tell, concurrency=1)
+    assert all(one.bytes_done <= one.bytes_total for one in news)
+    assert news[-1].bytes_done == news[-1].bytes_total
 
 
 def test_reading_as_a_file(bucket: TransferBucket, container: Container) -> None:

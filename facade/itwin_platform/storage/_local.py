@@ -139,8 +139,8 @@ def read_whole(path: Path, limit: int) -> bytes:
     raise Refusal("kept changing while it was read; nothing was sent")
 
 
-def read_in_parts(path: Path, part_size: int) -> Generator[bytes]:
-    """The content of a large file, part by part.
+def read_in_parts(path: Path, part_size: int, expect: Callable[[int], None]) -> Generator[bytes]:
+    """The content of a large file, part by part. `expect` is told its size.
 
     Raises:
         Refusal: It has changed meanwhile. This comes before the end, so that what was sent is not put together.
@@ -148,6 +148,7 @@ def read_in_parts(path: Path, part_size: int) -> Generator[bytes]:
     with path.open("rb", buffering=0) as file:
         before = os.fstat(file.fileno())
         left = before.st_size
+        expect(left)
         while left > 0 and (part := _read(file, min(part_size, left))):
             left -= len(part)
             if left == 0 and not _unchanged(before, os.fstat(file.fileno())):

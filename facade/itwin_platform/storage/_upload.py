@@ -107,13 +107,13 @@ class _Upload:
 
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = job.path.stat().st_size
-        self._run.expect(job.name, size)
         condition = _condition(self._look_first(job, size)) if self._can_look else {}
         blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
         if self._can_look:
             blocks.find()
         part = max(_PART, -(-size // _MAX_PARTS))
-        sends = (send for content in read_in_parts(job.path, part) if (send := blocks.add(content)) is not None)
+        contents = read_in_parts(job.path, part, partial(self._run.expect, job.name))
+        sends = (send for content in contents if (send := blocks.add(content)) is not None)
         in_parallel(sends, max(1, self.in_flight // part))
         try:
             blocks.put_together(condition)
