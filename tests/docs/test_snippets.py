@@ -1,4 +1,7 @@
-"""Every Python snippet of the README and the docs runs, as it stands, against the sandbox."""
+"""Every Python snippet of the README and the docs runs, as it stands, against the sandbox.
+
+A comment on the line above says what is different: `<!-- no-run -->` needs more than the sandbox has.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from itwin_platform.sandbox import Sandbox
 from tests.support.examples import ROOT, operations
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
+_FENCE = re.compile(r"(?:^<!-- (\S+) -->\n)?^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 
 def snippets() -> list[tuple[str, str]]:
@@ -23,9 +26,9 @@ def snippets() -> list[tuple[str, str]]:
     for page in PAGES:
         text = page.read_text("utf-8")
         for match in _FENCE.finditer(text):
-            if match[1].strip() == "python":
-                line = text.count("\n", 0, match.start()) + 1
-                found.append((f"{page.relative_to(ROOT).as_posix()}:{line}", match[2]))
+            if match[2] == "python" and match[1] != "no-run":
+                line = text.count("\n", 0, match.start(2)) + 1
+                found.append((f"{page.relative_to(ROOT).as_posix()}:{line}", match[3]))
     return found
 
 

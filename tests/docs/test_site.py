@@ -1,0 +1,68 @@
+"""The documentation site, built as `make docs` builds it: what the pages' sources mean is what comes out."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.support.examples import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("**/*.md"))
+
+
+class _Page(HTMLParser):
+    """The text of a built page and how many blocks of code it has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.blocks = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.blocks += tag == "pre"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--clean", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def built(site: Path, page: Path) -> _Page:
+    name = page.relative_to(DOCS).with_suffix("")
+    folder = site if name.as_posix() == "index" else site / name
+    return _Page((folder / "index.html").read_text("utf-8"))
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(DOCS).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_fence_comes_out_as_text(site: Path, page: Path) -> None:
+    assert "```" not in built(site, page).text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_fence_is_a_block_of_code(site: Path, page: Path) -> None:
+    source = page.read_text("utf-8")
+    fences = len(re.findall(r"^```", source, re.M))
+    blocks = built(site, page).blocks
+    assert fences % 2 == 0
+    if re.search(r"^::: ", source, re.M):  # docstrings bring examples of their own
+        assert blocks >= fences // 2
+    else:
+        assert blocks == fences // 2
