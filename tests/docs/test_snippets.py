@@ -1,6 +1,7 @@
 """Every Python snippet of the README and the docs runs, as it stands, against the sandbox.
 
-A comment on the line above says what is different: `<!-- no-run -->` needs more than the sandbox has.
+A comment on the line above says what is different: `<!-- no-run -->` needs more than the sandbox has, and the rest of
+the page begins with `<!-- setup -->`.
 """
 
 from __future__ import annotations
@@ -20,24 +21,27 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 _FENCE = re.compile(r"(?:^<!-- (\S+) -->\n)?^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 
-def snippets() -> list[tuple[str, str]]:
-    """Every snippet that claims to be runnable, with where it stands."""
+def snippets(*, runnable: bool) -> list[tuple[str, str]]:
+    """Every snippet with where it stands, after the page's setup; those that do not run too, unless `runnable`."""
     found: list[tuple[str, str]] = []
     for page in PAGES:
-        text = page.read_text("utf-8")
+        text, setup = page.read_text("utf-8"), ""
         for match in _FENCE.finditer(text):
-            if match[2] == "python" and match[1] != "no-run":
-                line = text.count("\n", 0, match.start(2)) + 1
-                found.append((f"{page.relative_to(ROOT).as_posix()}:{line}", match[3]))
+            if match[2] != "python" or (runnable and match[1] == "no-run"):
+                continue
+            line = text.count("\n", 0, match.start(2)) + 1
+            found.append((f"{page.relative_to(ROOT).as_posix()}:{line}", setup + match[3]))
+            if match[1] == "setup":
+                setup += match[3]
     return found
 
 
-@pytest.mark.parametrize(("place", "code"), snippets(), ids=lambda value: value if "\n" not in value else "")
+@pytest.mark.parametrize(
+    ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
+)
 def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    ids = {name: getattr(sandbox, name) for name in ("itwin_id", "repository_id", "resource_id")}
-    given = "".join(f"{name} = {value!r}\n" for name, value in ids.items())
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", given + code],
+        [sys.executable, "-W", "error", "-c", code],
         env={**os.environ, **sandbox.environment},
         cwd=tmp_path,
         capture_output=True,
@@ -48,8 +52,29 @@ def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path)
     assert done.returncode == 0, f"{place}\n{done.stdout}{done.stderr}"
 
 
+def test_every_snippet_is_right_under_strict_typing(tmp_path: Path) -> None:
+    for place, code in snippets(runnable=False):
+        (tmp_path / f"{re.sub(r'[^a-z0-9]+', '_', place.lower())}.py").write_text(code, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+
+
 def test_there_are_snippets_to_run() -> None:
-    assert len(snippets()) >= 5
+    assert len(snippets(runnable=True)) >= 20
+    assert len(snippets(runnable=False)) > len(snippets(runnable=True))
+
+
+def test_an_unknown_remark_on_a_snippet_is_a_mistake() -> None:
+    for page in PAGES:
+        remarks = {match[1] for match in _FENCE.finditer(page.read_text("utf-8"))}
+        assert remarks <= {None, "no-run", "setup"}, page.name
 
 
 def test_the_table_of_operations_is_what_the_specifications_say() -> None:
