@@ -17,7 +17,7 @@ _TITLES: Final = {
 
 
 def draft(report: Report) -> str:
-    """The entry: what users have to do first. What only documents is one line."""
+    """The entry: what users have to do first. What only documents is one line. Empty if nothing changed."""
     lines = [HEADING, ""]
     for level, title in _TITLES.items():
         changes = [change for change in report.changes if change.level is level]
@@ -26,9 +26,7 @@ def draft(report: Report) -> str:
     documented = sum(1 for change in report.changes if change.level is Level.DOCS)
     if documented:
         lines += [f"The documentation changed in {documented} place{'s' if documented > 1 else ''}.", ""]
-    if len(lines) == 2:
-        lines += ["Nothing changed.", ""]
-    return "\n".join(lines)
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def _line(change: Change) -> str:

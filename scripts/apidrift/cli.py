@@ -118,6 +118,9 @@ def _adopt(options: argparse.Namespace) -> int:
 def _changelog(options: argparse.Namespace) -> int:
     report = _judged(_between(options.old, options.new, tuple(Axis)), read_policy(POLICY), all_waivers_used=False)
     entry = draft(report)
+    if not entry:
+        print("nothing changed, so there is nothing to write")
+        return 0
     if options.write is None:
         print(entry, end="")
         return 0

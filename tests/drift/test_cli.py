@@ -386,6 +386,20 @@ def test_the_changelog_is_drafted_under_unreleased(repository: Path) -> None:
     assert text.endswith("- First.\n")
 
 
+def test_a_changelog_without_changes_stays_as_it_is(repository: Path) -> None:
+    changelog = repository / "CHANGELOG.md"
+    text = "# Changelog\n\n## Unreleased\n\n### Added\n\n- Something.\n\n\n## 1.0.0\n\n- First.\n"
+    changelog.write_text(text, "utf-8")
+    for options in (["--write", "CHANGELOG.md"], []):
+        done = drift(repository, "changelog", *options)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "nothing changed, so there is nothing to write\n"
+    assert changelog.read_text("utf-8") == text
+    changelog.unlink()
+    assert drift(repository, "changelog", "--write", "CHANGELOG.md").returncode == 0
+    assert not changelog.exists()
+
+
 def test_generated_code_is_not_hidden_from_review() -> None:
     paths = ["generated/itwin_platform_api/runtime.py", "facade/itwin_platform/_sync/client.py"]
     command = ["git", "check-attr", "linguist-generated", "diff", "binary", "--", *paths]
