@@ -19,10 +19,10 @@ SOURCES := facade scripts tests examples
 # Tests against independent servers, which need Node.js (it comes with the development requirements).
 CONTRACT := tests/contract tests/oidc tests/storage
 
-help: ## show the verbs
+help: ## use: show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
 
-setup: $(DEV) ## create the virtual environment with everything that development needs
+setup: $(DEV) ## develop: create the virtual environment with everything that development needs
 
 $(RUN):
 	$(PYTHON) scripts/venv.py $(VENV)
@@ -36,49 +36,49 @@ $(DEMO): pyproject.toml | $(RUN)
 	$(PIP) install -c requirements/dev.txt -e ".[sandbox]"
 	@$(RUN) -c "open('$(DEMO)', 'w')"
 
-lock: $(DEV) ## pin the newest allowed versions of what development needs
+lock: $(DEV) ## develop: pin the newest allowed versions of what development needs
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header \
 	  --no-emit-index-url --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 
-generate: $(DEV) ## write generated/, the sync twin and the sandbox data from openapi/ and the async source
+generate: $(DEV) ## develop: write generated/, the sync twin and the sandbox data
 	$(RUN) scripts/generate.py
 
-check-generated: $(DEV) ## fail if what is checked in is not what `make generate` writes
+check-generated: $(DEV) ## develop: fail if what is checked in is not what `make generate` writes
 	$(RUN) scripts/generate.py --check
 
-format: $(DEV) ## format the code
+format: $(DEV) ## develop: format the code
 	$(RUN) -m ruff check --fix-only $(SOURCES)
 	$(RUN) -m ruff format $(SOURCES)
 
-lint: $(DEV) ## style, import directions, spelling of the specifications
+lint: $(DEV) ## develop: style, import directions, validity of the specifications
 	$(RUN) -m ruff check $(SOURCES)
 	$(RUN) -m ruff format --check $(SOURCES)
 	$(BIN)/lint-imports
 	$(RUN) -m openapi_spec_validator openapi/itwins.yaml openapi/reality-analysis.yaml
 
-type: $(DEV) ## mypy and pyright, both strict
+type: $(DEV) ## develop: mypy and pyright, both strict
 	$(RUN) -m mypy
 	$(RUN) -m pyright
 
-test: $(DEV) ## run the tests
+test: $(DEV) ## develop: run the tests
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) --cov --cov-report=term-missing:skip-covered
 
-contract: $(DEV) ## run the tests against independent servers: mocks, an identity service, a blob store
+contract: $(DEV) ## develop: run the tests against independent servers
 	$(RUN) -m pytest $(CONTRACT)
 
-demo: $(DEMO) ## run the main job against the embedded sandbox, or the platform if there are credentials for it
+demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-storage ## measure everything, as ratios
+bench: bench-calls bench-storage ## measure: all of these, as ratios
 
-bench-calls: $(DEV) ## measure the cost of a call, of the import and of generation, as ratios
+bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
 
-bench-storage: $(DEV) ## measure bucket transfers beside azure-storage-blob, as ratios
+bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
 	$(RUN) scripts/bench_storage.py
 
-audit: $(DEV) ## ask the vulnerability service about the locked and the lowest allowed versions; needs its host
+audit: $(DEV) ## develop: ask for known vulnerabilities of locked and lowest versions (online)
 	$(PIP) install pip-audit uv
 	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --no-annotate --no-header \
@@ -88,26 +88,26 @@ audit: $(DEV) ## ask the vulnerability service about the locked and the lowest a
 # $(call given,NAME): a clear word where a variable that a verb needs is missing.
 given = $(if $($(1)),,$(error $@ needs $(1)=..., for instance: make $@ UPSTREAM=downloaded.json SPEC=openapi/itwins.yaml))
 
-drift: $(DEV) ## what changes of openapi/ do to users: OLD=HEAD NEW=(working tree), or UPSTREAM=file SPEC=openapi/x.yaml; FORMAT=, REPORT=, FAIL_ON=
+drift: $(DEV) ## drift: what changes of openapi/ do to users; docs/drift.md has the variables
 	$(if $(UPSTREAM),$(call given,SPEC))@$(RUN) scripts/drift.py $(if $(UPSTREAM),upstream "$(UPSTREAM)" "$(SPEC)",revisions --old "$(or $(OLD),HEAD)" --new "$(NEW)") \
 	  $(if $(FORMAT),--format $(FORMAT)) $(foreach path,$(REPORT),--report "$(path)") $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
-drift-cases: $(DEV) ## run mypy on code written against the old package of every labelled change, and redocly where node is
+drift-cases: $(DEV) ## drift: check the labelled changes with mypy, and with redocly where node is
 	$(RUN) -m pytest tests/drift -m slow -rs
 
-adopt: $(DEV) ## replace SPEC=openapi/x.yaml by the downloaded UPSTREAM=file, regenerate and say what is to decide
+adopt: $(DEV) ## drift: take over a definition: UPSTREAM=downloaded.json SPEC=openapi/x.yaml
 	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)"
 
-changelog: $(DEV) ## draft the entry of CHANGELOG.md from the changes since OLD=HEAD
+changelog: $(DEV) ## drift: draft the entry of CHANGELOG.md from the changes since OLD=HEAD
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md
 
-docs: $(DEV) ## build the documentation site into site/
+docs: $(DEV) ## use: build the documentation site into site/
 	$(RUN) -m mkdocs build --quiet --clean
 
-build: $(DEV) ## build the wheel and the source distribution
+build: $(DEV) ## use: build the wheel and the source distribution
 	$(RUN) -m build --no-isolation
 
-check: lint type check-generated test contract docs ## everything that CI runs
+check: lint type check-generated test contract docs ## develop: everything that CI runs
 
-clean: ## remove the virtual environment and everything that was built
+clean: ## develop: remove the virtual environment and everything that was built
 	$(PYTHON) scripts/clean.py $(VENV) dist site tests/drift/node/node_modules $(foreach folder,$(CONTRACT),$(folder)/node/node_modules)
