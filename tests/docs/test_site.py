@@ -17,19 +17,30 @@ PAGES = sorted(DOCS.glob("**/*.md"))
 
 
 class _Page(HTMLParser):
-    """The text of a built page and how many blocks of code it has."""
+    """The text of a built page, its headings, and how many blocks of code it has."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.text = ""
+        self.headings: list[str] = []
         self.blocks = 0
+        self._in_heading = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.blocks += tag == "pre"
+        if re.fullmatch("h[1-6]", tag):
+            self._in_heading = True
+            self.headings.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if re.fullmatch("h[1-6]", tag):
+            self._in_heading = False
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self._in_heading:
+            self.headings[-1] += data
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +77,13 @@ def test_every_fence_is_a_block_of_code(site: Path, page: Path) -> None:
         assert blocks >= fences // 2
     else:
         assert blocks == fences // 2
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "reference").glob("*.md")), ids=name_of)
+def test_the_reference_names_what_users_import(site: Path, page: Path) -> None:
+    headings = built(site, page).headings
+    assert len(headings) > 2
+    for heading in headings:
+        name = re.split(r"[(\s]", heading.strip(), maxsplit=1)[0]
+        assert not name.startswith(("_", "itwin_platform_api")), heading
+        assert "._" not in name, heading
