@@ -8,7 +8,9 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import httpcore
 import httpx
@@ -34,8 +36,10 @@ class _Writing:
 class _Clamped(httpcore.NetworkStream):
     """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, opened: WeakSet[httpcore.NetworkStream]) -> None:
         self._stream = stream
+        self._opened = opened
+        opened.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
@@ -47,14 +51,18 @@ class _Clamped(httpcore.NetworkStream):
         _within_limit(write, timeout)
 
     def close(self) -> None:
+        # Closing alone does not wake a thread that waits for bytes.
+        connection = self._stream.get_extra_info("socket")
+        if isinstance(connection, socket.socket):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._stream.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _Clamped(
-            _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        )
+        encrypted = _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
+        return _Clamped(encrypted, self._opened)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -80,6 +88,7 @@ class _ClampedBackend(httpcore.NetworkBackend):
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
+        self.opened: WeakSet[httpcore.NetworkStream] = WeakSet()
 
     def connect_tcp(
         self,
@@ -90,7 +99,8 @@ class _ClampedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         if time_left() is None:
-            return _Clamped(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+            stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+            return _Clamped(stream, self.opened)
         # The library would give each address of the host the whole time.
         failure: Exception = httpcore.ConnectError("no address")
         for address in _addresses(host, port):
@@ -99,7 +109,7 @@ class _ClampedBackend(httpcore.NetworkBackend):
                 return self._backend.connect_tcp(address, port, limit, local_address, socket_options)
 
             try:
-                return _Clamped(_within_limit(connect, timeout))
+                return _Clamped(_within_limit(connect, timeout), self.opened)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -126,5 +136,12 @@ class LimitedTransport(httpx.HTTPTransport):
         # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
         # attempts.
         backend = getattr(self._pool, "_network_backend", None)
-        if isinstance(backend, httpcore.NetworkBackend):
-            setattr(self._pool, "_network_backend", _ClampedBackend(backend))  # noqa: B010
+        self._backend = _ClampedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
+        if self._backend is not None:
+            setattr(self._pool, "_network_backend", self._backend)  # noqa: B010
+
+    def close(self) -> None:
+        """Close all connections, also those that are in use or were just being opened, which the pool forgets."""
+        super().close()
+        for stream in list(self._backend.opened) if self._backend is not None else []:
+            stream.close()

@@ -381,12 +381,13 @@ def test_a_cancelled_task_ends_its_transfer(server: BucketServer, network: Netwo
 async def _cancel_in_the_middle(server: BucketServer, network: Network, files: Path) -> None:
     async with AsyncITwinPlatform("token", api_url=server.url) as platform:
         bucket = await platform.reality_analysis.get_bucket("i-1")
-        network.rate = 1_000_000
+        network.rate = 200_000
         task = asyncio.create_task(bucket.upload(files, "files", concurrency=2))
-        await asyncio.to_thread(wait_until, lambda: network.to_server > 1_000_000)
+        await asyncio.to_thread(wait_until, lambda: network.to_server > 300_000)
         task.cancel()
-        network.rate = 0
         with pytest.raises(asyncio.CancelledError):
             await task
+        assert network.to_server < 3_000_000, "it has not waited for the parts on their way"
+        network.rate = 0
         report = await bucket.upload(files, "files")
         assert len(report.sent) > 0

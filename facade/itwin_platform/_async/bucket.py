@@ -86,7 +86,7 @@ class AsyncTransferBucket(Bucket):
             source: A file or a folder.
             prefix: A folder in the bucket, with slashes; empty for the top.
             overwrite: Replace files that are there with another content, instead of reporting them as failed.
-            concurrency: Files at a time, 1 to 256. Of files over 128 KiB there are at most eight at a time, and of files
+            concurrency: Files at a time, 1 to 256. Of files over 128 KiB there are at most eight at a time, of files
                 over 2 MiB, which go in parts, two.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
                 worker threads, one at a time; it must be quick. The transfer is cancelled if it returns False.

@@ -79,11 +79,11 @@ class Transport:
         raise TransportFailure(failure)
 
     def close(self) -> None:
-        """Close the connections. Those of other event loops are left to the garbage collector."""
+        """Close the connections; called again, those that were just being opened. Other event loops' are left alone."""
         self._closed = True
-        origins = self._homes.pop(io.home(), {})
-        self._homes.clear()
-        for pools in origins.values():
+        home = io.home()
+        self._homes = {home: self._homes.get(home, {})}
+        for pools in self._homes[home].values():
             for pool in pools.all:
                 pool.close()
 

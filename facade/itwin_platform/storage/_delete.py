@@ -31,4 +31,4 @@ def delete(access: Access, names: Names, run: Run) -> None:
             return job
 
         jobs = deque(FileOutcome(name, Path(name), 0) for name in chosen)
-        run.carry_out((Lane(jobs, 8),), delete_one, verb="deleted")
+        run.carry_out((Lane(jobs, 8),), delete_one, verb="deleted", abort=service.close)

@@ -37,6 +37,7 @@ def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Re
     """
     try:
         with BlobService(access, run.pause) as service:
+            run.when_cancelled(service.close)
             found = [blob for blob in _find(service, prefix) if run.goes_on()]
     except (ITwinPlatformError, RequestFailed) as error:
         problem = error

@@ -19,6 +19,8 @@ from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 _BREAKS = 3
 
 _RERUN = "Rerunning goes on with what is missing."
+# Seconds for what is under way to end by itself when a transfer is to end.
+_GRACE = 1.0
 _NOT_TRIED = "was not transferred: the transfer"
 
 
@@ -42,6 +44,10 @@ class Lane:
     threads: int
 
 
+def _nothing() -> None:
+    """Nothing has to be aborted."""
+
+
 @dataclass(slots=True)
 class _Tries:
     """Why a file was begun again."""
@@ -61,6 +67,7 @@ class Run:
         self._why = ""
         self._raised: BaseException | None = None
         self._cancelled = False
+        self._abort: Callable[[], None] = _nothing
         self._advice = "See report.failed."
         self._files_total = self._bytes_total = self._bytes_done = self._files_done = 0
         self._counted: dict[str, int] = {}
@@ -72,6 +79,11 @@ class Run:
     def cancel(self) -> None:
         """End the transfer as soon as possible, from any thread."""
         self._end("was cancelled")
+        self._abort()
+
+    def when_cancelled(self, abort: Callable[[], None]) -> None:
+        """Have something done that ends what is under way, when the transfer is cancelled."""
+        self._abort = abort
 
     def check(self) -> None:
         """Raise Stopped if the transfer is to end."""
@@ -116,6 +128,7 @@ class Run:
         *,
         verb: str,
         settled: Iterable[tuple[FileOutcome, bool]] = (),
+        abort: Callable[[], None] = _nothing,
     ) -> TransferReport:
         """Do the work for every file and report.
 
@@ -124,6 +137,7 @@ class Run:
             work: Transfers one file and returns what became of it; raises Skip, Refusal, Stopped or anything else.
             verb: What is done to files, as a participle for messages.
             settled: Files whose outcome is known already, with whether they failed.
+            abort: Breaks off what is under way, if it does not end soon when the transfer is to end.
 
         Raises:
             TransferError: A file failed.
@@ -136,33 +150,37 @@ class Run:
         self._bytes_total = sum(self._sizes.values())
         for outcome, failed in settled:
             (self._failed if failed else self._skipped).append(outcome)
-        threads = sum(min(lane.threads, len(lane.jobs)) for lane in lanes)
-        if threads:
-            with ThreadPoolExecutor(threads, thread_name_prefix="itwin-transfer") as pool:
-                try:
-                    pending = self._start(pool, lanes, work)
-                    while pending:
-                        # The timeout lets an interrupt from the keyboard in, on every platform.
-                        done, pending = wait(pending, timeout=0.5)
-                        for future in done:
-                            future.result()
-                except BaseException:
-                    self.cancel()
-                    raise
+        if lanes:
+            self._work_off([lane.jobs for lane in lanes for _ in range(min(lane.threads, len(lane.jobs)))], work, abort)
         return self._report(time.monotonic() - started, verb)
 
-    def _start(
-        self, pool: ThreadPoolExecutor, lanes: Iterable[Lane], work: Callable[[FileOutcome], FileOutcome]
-    ) -> set[Future[None]]:
-        """Start the threads, or as many as this machine gives."""
-        started: set[Future[None]] = set()
-        for jobs in [lane.jobs for lane in lanes for _ in range(min(lane.threads, len(lane.jobs)))]:
-            # What gets no thread of its own waits for one of the others.
-            with suppress(RuntimeError):
-                started.add(pool.submit(self._take_jobs, jobs, work))
-        if not started:
+    def _work_off(
+        self,
+        queues: list[deque[FileOutcome]],
+        work: Callable[[FileOutcome], FileOutcome],
+        abort: Callable[[], None],
+    ) -> None:
+        """Do the work, with a thread for each of the queues, some of which are the same."""
+        with ThreadPoolExecutor(len(queues), thread_name_prefix="itwin-transfer") as pool:
+            threads: set[Future[None]] = set()
+            try:
+                for jobs in queues:
+                    # Where the machine gives no more threads, it waits for one of the others.
+                    with suppress(RuntimeError):
+                        threads.add(pool.submit(self._take_jobs, jobs, work))
+                # The timeout lets an interrupt from the keyboard in, on every platform.
+                while wait(threads, timeout=0.5).not_done and not self._stop.is_set():
+                    pass
+            except BaseException:
+                self.cancel()
+                raise
+            finally:
+                if wait(threads, timeout=_GRACE if self._stop.is_set() else None).not_done:
+                    abort()
+        if not threads:
             raise StorageError("This machine gives no thread for the transfer.")
-        return started
+        for thread in threads:
+            thread.result()
 
     def _report(self, seconds: float, verb: str) -> TransferReport:
         if self._raised is not None:
@@ -211,7 +229,7 @@ class Run:
                 return self._failed, _with_reason(job, str(refusal))
             except Exception as error:  # noqa: BLE001 (obstore raises what it likes, and one file must not end all)
                 problem = one_problem(error)
-            if not self._may_try_again(problem, sas, tries):
+            if not self._stop.is_set() and not self._may_try_again(problem, sas, tries):
                 return self._failed, self._given_up(job, problem)
             self.restart(job.name)
 
@@ -257,7 +275,7 @@ class Run:
             raise Stopped from None
         if wanted is False:
             self._cancelled = True
-            self._end("was cancelled")
+            self.cancel()
             raise Stopped
 
     def _end(self, why: str) -> None:

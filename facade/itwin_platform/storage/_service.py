@@ -58,6 +58,10 @@ class BlobService:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, also from another thread than those that use them: they are told."""
         self._transport.close()
 
     def send(

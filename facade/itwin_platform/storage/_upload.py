@@ -160,4 +160,4 @@ def upload(
     with BlobService(access, run.pause) as service:
         work = _Upload(access, run, service, overwrite=overwrite)
         work.in_flight = _IN_FLIGHT // at_a_time
-        return run.carry_out(lanes, work.send, verb="uploaded", settled=settled)
+        return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
