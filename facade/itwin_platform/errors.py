@@ -265,7 +265,7 @@ class StoragePermissionError(StorageError):
 
 
 class TransferError(StorageError):
-    """Some files were not transferred; the message names the first, `report.failed` all of them.
+    """Some files were not transferred; the message names the first, a traceback lists more, `report.failed` has all.
 
     Attributes:
         report: What was sent, what was skipped and what failed.

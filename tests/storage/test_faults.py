@@ -105,6 +105,10 @@ def test_a_storage_that_is_gone_ends_the_transfer(make_bucket: MakeBucket, files
     with pytest.raises(errors.TransferError, match=r"cannot be reached.*Rerunning goes on") as caught:
         bucket.upload(files)
     assert len(caught.value.report.failed) == 41
+    listed = caught.value.__notes__
+    assert listed[0].startswith("- 'below/00' ")
+    assert len(listed) == 21
+    assert listed[-1] == "- and 21 more, see report.failed"
     assert time.monotonic() - started < 60
 
 

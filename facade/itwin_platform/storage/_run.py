@@ -18,6 +18,8 @@ from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 # How often a file is begun again after its connection broke.
 _BREAKS = 3
 
+# How many failed files a traceback lists.
+_SHOWN = 20
 _RERUN = "Rerunning goes on with what is missing."
 # Seconds for what is under way to end by itself when a transfer is to end.
 _GRACE = 1.0
@@ -313,10 +315,17 @@ def _failed(report: TransferReport, verb: str, advice: str) -> TransferError:
     # What the rest was given up for says more than that it was.
     first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
     more = f"; and {count - 1} more" if count > 1 else ""
-    return TransferError(
+    error = TransferError(
         f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. {advice}",
         report=report,
     )
+    if count > 1:
+        # What a traceback shows below the message.
+        for outcome in report.failed[:_SHOWN]:
+            error.add_note(f"- {outcome.name!r} {outcome.reason}")
+        if count > _SHOWN:
+            error.add_note(f"- and {count - _SHOWN} more, see report.failed")
+    return error
 
 
 def _cancelled(report: TransferReport, verb: str) -> TransferCancelled:
