@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -33,10 +34,28 @@ class _Writing:
         self._stream.write(self._buffer, timeout)
 
 
+class _Opened:
+    """The connections of a pool that are open, wherever they are."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._streams: WeakSet[httpcore.NetworkStream] = WeakSet()
+
+    def add(self, stream: httpcore.NetworkStream) -> None:
+        with self._lock:
+            self._streams.add(stream)
+
+    def close(self) -> None:
+        with self._lock:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.close()
+
+
 class _Clamped(httpcore.NetworkStream):
     """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
 
-    def __init__(self, stream: httpcore.NetworkStream, opened: WeakSet[httpcore.NetworkStream]) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, opened: _Opened) -> None:
         self._stream = stream
         self._opened = opened
         opened.add(self)
@@ -88,7 +107,7 @@ class _ClampedBackend(httpcore.NetworkBackend):
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
-        self.opened: WeakSet[httpcore.NetworkStream] = WeakSet()
+        self.opened = _Opened()
 
     def connect_tcp(
         self,
@@ -143,5 +162,5 @@ class LimitedTransport(httpx.HTTPTransport):
     def close(self) -> None:
         """Close all connections, also those that are in use or were just being opened, which the pool forgets."""
         super().close()
-        for stream in list(self._backend.opened) if self._backend is not None else []:
-            stream.close()
+        if self._backend is not None:
+            self._backend.opened.close()
