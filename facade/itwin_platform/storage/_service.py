@@ -29,7 +29,7 @@ _READ_TIMEOUT, _WHOLE_TIMEOUT = 300.0, 900.0
 _MAX_BODY = 32 * 1024 * 1024
 _DONE = {"GET": 200, "PUT": 201, "DELETE": 202}
 # The pieces in which a body is handed to the connection: progress is seen, and the transfer can be ended, after each.
-_PIECE = 128 * 1024
+_PIECE = 512 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 
 
