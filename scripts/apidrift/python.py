@@ -58,9 +58,9 @@ class PythonComparison:
                     )
                 self._module(one, two)
             elif name in self._old:
-                self._removed_module(self._old[name])
+                self._whole_module(self._old[name], BREAKING, "removed", "imports fail")
             elif name not in moved.values():
-                self._added_module(self._new[name])
+                self._whole_module(self._new[name], ADDITIVE, "added", "new")
         return merged(self._found)
 
     def _emit(
@@ -124,33 +124,19 @@ class PythonComparison:
                 found[module.name] = target
         return found
 
-    def _removed_module(self, module: Module) -> None:
+    def _whole_module(self, module: Module, level: Level, word: str, effect: str) -> None:
+        """A module that is there on one side only, and with it what it has for users."""
         operations = self._names_of(module)
         if module.operation or (not module.classes and not _is_empty(module)):
-            self._emit(BREAKING, "module-removed", module.name, "module removed", "imports fail", operations)
+            self._emit(level, f"module-{word}", module.name, f"module {word}", effect, operations)
         for name in module.classes:
             if _is_public(name):
                 self._emit(
-                    BREAKING,
-                    "class-removed",
+                    level,
+                    f"class-{word}",
                     f"{_owner(module)}.{name}",
-                    f"{name} removed",
-                    "imports fail",
-                    self._operations.get(name, operations),
-                )
-
-    def _added_module(self, module: Module) -> None:
-        operations = self._names_of(module)
-        if module.operation or (not module.classes and not _is_empty(module)):
-            self._emit(ADDITIVE, "module-added", module.name, "module added", "new", operations)
-        for name in module.classes:
-            if _is_public(name):
-                self._emit(
-                    ADDITIVE,
-                    "class-added",
-                    f"{_owner(module)}.{name}",
-                    f"{name} added",
-                    "new",
+                    f"{name} {word}",
+                    effect,
                     self._operations.get(name, operations),
                 )
 

@@ -41,6 +41,13 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def transfer_and_kill(server: BucketServer, direction: str, local: Path, *, when: Callable[[], bool]) -> None:
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, direction, str(local)])
+    wait_until(when)
+    process.kill()
+    process.wait()
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
     folder = tmp_path / "files"
@@ -116,10 +123,7 @@ def test_killed_while_uploading(
     server: BucketServer, container: Container, network: Network, files: Path, bucket: TransferBucket
 ) -> None:
     network.rate = 2_000_000
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, "up", str(files)])
-    wait_until(lambda: network.to_server > 4_000_000)
-    process.kill()
-    process.wait()
+    transfer_and_kill(server, "up", files, when=lambda: network.to_server > 4_000_000)
     expected = {f"files/{name}": digest for name, digest in hashes_of(files).items()}
     after_kill = container.hashes()
     assert after_kill.items() <= expected.items()
@@ -142,10 +146,7 @@ def test_killed_in_the_middle_of_a_large_file(
     server: BucketServer, container: Container, network: Network, large: Path, far_bucket: TransferBucket
 ) -> None:
     network.rate = 15_000_000
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, "up", str(large)])
-    wait_until(lambda: network.to_server > 75_000_000)
-    process.kill()
-    process.wait()
+    transfer_and_kill(server, "up", large, when=lambda: network.to_server > 75_000_000)
     assert container.names() == []
 
     network.rate, network.to_server = 0, 0
@@ -228,10 +229,9 @@ def test_killed_while_downloading(
     bucket.upload(files, "files")
     copy = tmp_path / "copy"
     network.rate = 2_000_000
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, "down", str(copy)])
-    wait_until(lambda: any(path.stat().st_size > 2_500_000 for path in copy.glob(".itp-*.part")))
-    process.kill()
-    process.wait()
+    transfer_and_kill(
+        server, "down", copy, when=lambda: any(path.stat().st_size > 2_500_000 for path in copy.glob(".itp-*.part"))
+    )
     parts = {path.name for path in copy.rglob(".itp-*.part")}
     complete = {name: digest for name, digest in hashes_of(copy).items() if Path(name).name not in parts}
     assert complete.items() <= hashes_of(files).items()

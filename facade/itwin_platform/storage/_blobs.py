@@ -58,7 +58,7 @@ class Blobs:
         try:
             return remote_of(obstore.get(self._access.store(), name, options={"head": True}))
         except Exception as error:
-            if one_problem(error).missing and not one_problem(error).everywhere:
+            if one_problem(error).is_absence:
                 return None
             raise
 

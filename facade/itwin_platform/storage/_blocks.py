@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from urllib.parse import quote
 
-from ._problems import RequestFailed
+from ._problems import RequestFailed, one_problem
 from ._run import Refusal
 from ._service import BlobService, read_xml
 
@@ -42,7 +42,7 @@ class Blocks:
         try:
             body = self._service.send("GET", "comp=blocklist&blocklisttype=uncommitted", name=self._name)
         except RequestFailed as failed:
-            if failed.status == 404 and failed.code != "ContainerNotFound":
+            if one_problem(failed).is_absence:
                 return
             raise
         for block in read_xml(body, "BlockList", _LIST).iter("Block"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import closing
 from pathlib import Path
 
 from ._access import Access
 from ._names import Names, checked_names
-from ._problems import RequestFailed
+from ._problems import RequestFailed, one_problem
 from ._report import FileOutcome
 from ._run import Lane, Run
 from ._service import BlobService
@@ -20,13 +21,13 @@ def delete(access: Access, names: Names, run: Run) -> None:
     """Delete the blobs named; see the method of the bucket."""
     chosen = checked_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
-    with BlobService(access, run.pause) as service:
+    with closing(BlobService(access, run.pause)) as service:
 
         def delete_one(job: FileOutcome) -> FileOutcome:
             try:
                 service.send("DELETE", "", name=job.name, headers=_HEADERS)
             except RequestFailed as failed:
-                if failed.status != 404 or failed.code == "ContainerNotFound":
+                if not one_problem(failed).is_absence:
                     raise
             return job
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
@@ -35,10 +36,13 @@ def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Re
     Raises:
         ITwinPlatformError: They cannot be listed.
     """
+    found: list[tuple[BlobInfo, Remote]] = []
     try:
-        with BlobService(access, run.pause) as service:
+        with closing(BlobService(access, run.pause)) as service:
             run.when_cancelled(service.close)
-            found = [blob for blob in _find(service, prefix) if run.goes_on()]
+            for blob in _find(service, prefix):
+                run.check()
+                found.append(blob)
     except (ITwinPlatformError, RequestFailed) as error:
         problem = error
     else:

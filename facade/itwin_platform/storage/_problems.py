@@ -45,6 +45,11 @@ class Problem:
         return self.broken or (self.everywhere and not self.refused and not self.missing)
 
     @property
+    def is_absence(self) -> bool:
+        """Whether there is no such file in a container that is there."""
+        return self.missing and not self.everywhere
+
+    @property
     def is_of_sas(self) -> bool:
         """Whether another SAS may help: this one was refused, and not for want of a permission."""
         return self.refused and self.code != "AuthorizationPermissionMismatch"

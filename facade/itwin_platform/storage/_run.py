@@ -97,11 +97,6 @@ class Run:
         if self._stop.wait(seconds):
             raise Stopped
 
-    def goes_on(self) -> bool:
-        """Yes. Raises Stopped if the transfer is to end."""
-        self.check()
-        return True
-
     def expect(self, name: str, size: int) -> None:
         """Take over the size of a file from who knows it better than the plan did."""
         with self._lock:

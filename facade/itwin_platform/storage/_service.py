@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from .._policies.retries import RetryPolicy
@@ -15,8 +15,6 @@ from .._sync.transport import Headers, Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .._policies.answers import Answer
     from .._policies.redirects import Target
     from ._access import Access
@@ -38,7 +36,7 @@ def _no_matter(_: int) -> None:
 
 
 class BlobService:
-    """Sends requests with the SAS that is in force. To be used as a context, which keeps the connections."""
+    """Sends requests with the SAS that is in force, over connections that are kept until it is closed."""
 
     def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
         self._access = access
@@ -51,14 +49,6 @@ class BlobService:
                 max_body_bytes=max(_MAX_BODY, access.options.max_body_bytes),
             )
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections, also from another thread than those that use them: they are told."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,9 +108,10 @@ class _Upload:
 
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = job.path.stat().st_size
-        condition = _condition(self._look_first(job, size)) if self._can_look else {}
+        condition: dict[str, str] = {}
         blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
         if self._can_look:
+            condition = _condition(self._look_first(job, size))
             blocks.find()
         part = max(_PART, -(-size // _MAX_PARTS))
         contents = read_in_parts(job.path, part, partial(self._run.expect, job.name))
@@ -157,7 +159,7 @@ def upload(
     at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
     lanes = Lane(large, at_a_time), Lane(small, min(_SMALL_AT_A_TIME, concurrency)), Lane(tiny, concurrency)
     settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
-    with BlobService(access, run.pause) as service:
+    with closing(BlobService(access, run.pause)) as service:
         work = _Upload(access, run, service, overwrite=overwrite)
         work.in_flight = _IN_FLIGHT // at_a_time
         return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
