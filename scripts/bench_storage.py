@@ -106,7 +106,7 @@ def ours(url: str) -> Upload:
     # Imports are not part of what is measured.
     import obstore  # noqa: F401
 
-    import itwin_platform._limited  # noqa: F401 (whoever has got a bucket has sent a request)
+    import itwin_platform._http.sync_engine  # noqa: F401 (whoever has got a bucket has sent a request)
     from itwin_platform._http import TransportOptions
     from itwin_platform.models import Bucket
     from itwin_platform.storage import TransferBucket
@@ -122,7 +122,7 @@ def ours(url: str) -> Upload:
 def ours_async(url: str) -> Upload:
     import obstore  # noqa: F401
 
-    import itwin_platform._limited  # noqa: F401
+    import itwin_platform._http.sync_engine  # noqa: F401
     from itwin_platform._http import TransportOptions
     from itwin_platform.models import Bucket
     from itwin_platform.storage import AsyncTransferBucket

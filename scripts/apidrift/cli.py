@@ -10,7 +10,7 @@ import datetime
 import sys
 from pathlib import Path
 
-from overlays import OverlayError
+from codegen.overlays import OverlayError
 
 from .adoption import adopt
 from .changelog import draft, insert

@@ -18,7 +18,7 @@ def facade_calls(sources: Mapping[str, str]) -> dict[str, str]:
     """Operation id (letters and digits only) to call, from the files of the facade (path to text)."""
     calls: dict[str, str] = {}
     for path, text in sorted(sources.items()):
-        if PurePosixPath(path).parent.name != "_async":
+        if PurePosixPath(path).parent.name not in {"_async", "groups"}:
             continue
         try:
             tree = ast.parse(text)

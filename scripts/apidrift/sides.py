@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from overlays import OverlayError, apply_overlays, overlays_of
+from codegen.overlays import OverlayError, apply_overlays, overlays_of
 
 from .documents import DriftError, Json, read_document
 from .schemas import OPEN_UNION, SDK_REQUIRED

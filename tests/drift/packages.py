@@ -19,7 +19,7 @@ def write(document: Json, folder: Path) -> None:
     """Write the package of a definition as `folder`.api, with the runtime that it needs."""
     folder.mkdir(parents=True)
     write_package(Spec("api.yaml", document, document, []), folder)
-    shutil.copyfile(ROOT / "scripts" / "templates" / "runtime.py", folder / "runtime.py")
+    shutil.copyfile(ROOT / "scripts" / "codegen" / "templates" / "runtime.py", folder / "runtime.py")
     for path in (folder / "__init__.py", folder / "py.typed"):
         path.touch()
 

@@ -246,7 +246,7 @@ def test_failures_keep_no_frames_of_callers_alive() -> None:
 
 
 def test_the_time_limit_of_the_first_caller_is_not_that_of_the_fetch() -> None:
-    from itwin_platform._primitives import synchronous
+    from itwin_platform._concurrency import synchronous
 
     limits: list[float | None] = []
 

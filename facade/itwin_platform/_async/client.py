@@ -12,10 +12,10 @@ from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
 from ..errors import ITwinPlatformError
-from .itwins import ITwins
+from .groups.itwins import ITwins
+from .groups.reality_analysis import RealityAnalysis
+from .groups.repositories import Repositories
 from .pipeline import Pipeline
-from .reality_analysis import RealityAnalysis
-from .repositories import Repositories
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -78,7 +78,7 @@ class AsyncITwinPlatform:
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | None = None,
         http2: bool = False,
-        aiohttp: bool | None = None,
+        aiohttp: bool | None = None,  # async only
     ) -> None:
         try:
             settings = make_settings(
@@ -93,7 +93,7 @@ class AsyncITwinPlatform:
                 proxy=proxy,
                 verify=verify,
                 http2=http2,
-                aiohttp=aiohttp,
+                aiohttp=aiohttp,  # async only
             )
             provider = provider_of(credentials, settings, for_async=True)
         except ITwinPlatformError as error:

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .._concurrency import asynchronous as concurrency
 from .._http import Failure
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
 from .._policies.paths import fill_path
 from .._policies.redaction import Secret, one_line
 from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
-from .._primitives import asynchronous as io
 from .._tracing import Tracing
 from ..errors import (
     CredentialsError,
@@ -154,7 +154,7 @@ class Pipeline:
             DeadlineExceeded: It took longer.
         """
         try:
-            with io.time_limit(self._settings.deadline):
+            with concurrency.time_limit(self._settings.deadline):
                 return await work()
         except TimeoutError:
             pass
@@ -190,7 +190,7 @@ class Pipeline:
     async def _carry_out(self, call: _Call) -> _Outcome:
         """What comes of a call in the end."""
         try:
-            with io.time_limit(self._settings.deadline):
+            with concurrency.time_limit(self._settings.deadline):
                 return await self._attempts(call)
         except TimeoutError:
             pass
@@ -223,7 +223,7 @@ class Pipeline:
             delay = self._delay(call, outcome)
             if delay is None:
                 return outcome
-            await io.sleep(delay)
+            await concurrency.sleep(delay)
 
     async def _attempt(self, call: _Call) -> _Outcome:
         """Send the request and follow its redirects, with a fresh token at each hop."""
@@ -301,7 +301,7 @@ class Pipeline:
                     phase="deadline",
                     operation=call.operation,
                 )
-            await io.sleep(wait)
+            await concurrency.sleep(wait)
 
     def _delay(self, call: _Call, outcome: _Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""

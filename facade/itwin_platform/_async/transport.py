@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import cast
 
 from .. import _http
+from .._concurrency import asynchronous as concurrency
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
 from .._policies.redirects import Target
-from .._primitives import asynchronous as io
 from ..errors import ConfigurationError
 
 Headers = list[tuple[bytes, bytes]]
@@ -46,7 +46,7 @@ class Transport:
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """
-        origins = self._homes.get(io.home())
+        origins = self._homes.get(concurrency.home())
         pools = origins.get(target.origin) if origins else None
         if pools is None or self._closed:
             pools = await self._open(target.origin)
@@ -78,7 +78,7 @@ class Transport:
     async def aclose(self) -> None:
         """Close the connections; called again, those that were just being opened. Other event loops' are left alone."""
         self._closed = True
-        home = io.home()
+        home = concurrency.home()
         self._homes = {home: self._homes.get(home, {})}
         for pools in self._homes[home].values():
             for pool in pools.all:
@@ -86,12 +86,12 @@ class Transport:
 
     async def _open(self, origin: str) -> _http.Pools[_http.AsyncBaseTransport]:
         self._check_open()
-        await io.in_thread(lambda: _http.prepare(origin, self._options))
+        await concurrency.in_thread(lambda: _http.prepare(origin, self._options))
         self._check_open()
-        for home in [home for home in self._homes if io.is_over(home)]:
+        for home in [home for home in self._homes if concurrency.is_over(home)]:
             self._homes.pop(home, None)
         # Another caller may have been quicker; then there must be only one of them.
-        origins = self._homes.setdefault(io.home(), {})
+        origins = self._homes.setdefault(concurrency.home(), {})
         return origins.get(origin) or origins.setdefault(origin, _http.open_async_transport(origin, self._options))
 
     def _check_open(self) -> None:

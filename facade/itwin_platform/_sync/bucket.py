@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._bucket import Bucket
-from .._primitives import synchronous as io
+from .._concurrency import synchronous as concurrency
 from ..storage._access import Access
 from ..storage._delete import delete
 from ..storage._download import download
@@ -202,10 +202,10 @@ class TransferBucket(Bucket):
 
     def _in_thread(self, work: Callable[[], T]) -> T:
         """Do what blocks where it does not hold up anything."""
-        with self._access.renewed_by(io.from_threads(self._renew)):
-            return io.in_thread(work)
+        with self._access.renewed_by(concurrency.from_threads(self._renew)):
+            return concurrency.in_thread(work)
 
     def _to_its_end(self, run: Run, work: Callable[[], T]) -> T:
         """Do what blocks for long. Giving up the wait ends it."""
-        with self._access.renewed_by(io.from_threads(self._renew)):
-            return io.in_thread_to_its_end(work, run.cancel)
+        with self._access.renewed_by(concurrency.from_threads(self._renew)):
+            return concurrency.in_thread_to_its_end(work, run.cancel)

@@ -15,10 +15,10 @@ from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
 from ..errors import ITwinPlatformError
-from .itwins import ITwins
+from .groups.itwins import ITwins
+from .groups.reality_analysis import RealityAnalysis
+from .groups.repositories import Repositories
 from .pipeline import Pipeline
-from .reality_analysis import RealityAnalysis
-from .repositories import Repositories
 
 if TYPE_CHECKING:
     from types import TracebackType

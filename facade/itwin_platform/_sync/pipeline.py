@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .._concurrency import synchronous as concurrency
 from .._http import Failure
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
 from .._policies.paths import fill_path
 from .._policies.redaction import Secret, one_line
 from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
-from .._primitives import synchronous as io
 from .._tracing import Tracing
 from ..errors import (
     CredentialsError,
@@ -157,7 +157,7 @@ class Pipeline:
             DeadlineExceeded: It took longer.
         """
         try:
-            with io.time_limit(self._settings.deadline):
+            with concurrency.time_limit(self._settings.deadline):
                 return work()
         except TimeoutError:
             pass
@@ -193,7 +193,7 @@ class Pipeline:
     def _carry_out(self, call: _Call) -> _Outcome:
         """What comes of a call in the end."""
         try:
-            with io.time_limit(self._settings.deadline):
+            with concurrency.time_limit(self._settings.deadline):
                 return self._attempts(call)
         except TimeoutError:
             pass
@@ -226,7 +226,7 @@ class Pipeline:
             delay = self._delay(call, outcome)
             if delay is None:
                 return outcome
-            io.sleep(delay)
+            concurrency.sleep(delay)
 
     def _attempt(self, call: _Call) -> _Outcome:
         """Send the request and follow its redirects, with a fresh token at each hop."""
@@ -304,7 +304,7 @@ class Pipeline:
                     phase="deadline",
                     operation=call.operation,
                 )
-            io.sleep(wait)
+            concurrency.sleep(wait)
 
     def _delay(self, call: _Call, outcome: _Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from .._primitives import asynchronous, synchronous
+from .._concurrency import asynchronous, synchronous
 from ..errors import CredentialsError, ITwinPlatformError
 
 logger = logging.getLogger("itwin_platform")

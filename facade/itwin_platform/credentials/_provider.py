@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
+from .._concurrency import asynchronous
 from .._policies.redaction import Secret
-from .._primitives import asynchronous
 from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
 
 if TYPE_CHECKING:

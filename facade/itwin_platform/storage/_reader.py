@@ -6,7 +6,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from .._primitives import asynchronous
+from .._concurrency import asynchronous
 from ..errors import StorageError
 from ._access import Access
 from ._names import checked_name

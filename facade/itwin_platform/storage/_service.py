@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from .._concurrency.synchronous import time_limit
 from .._policies.retries import RetryPolicy
-from .._primitives.synchronous import time_limit
 from .._sync.transport import Headers, Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 

@@ -1,6 +1,6 @@
 """The async client's connections on httpx, which are not left open where a call is given up.
 
-Apart from `_http`, because importing httpcore takes a while and is not needed before the first request.
+A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
 # ruff: noqa: ASYNC109 (the methods are those of httpcore)
 

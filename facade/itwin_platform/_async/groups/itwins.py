@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .._primitives import asynchronous as io
+from ..._concurrency import asynchronous as concurrency
 
 if TYPE_CHECKING:
     from itwin_platform_api.itwins.models import ITwin, ITwinImage
 
-    from .pipeline import Pipeline
+    from ..pipeline import Pipeline
 
 
 class ITwins:
@@ -108,23 +108,23 @@ class ITwins:
             RedirectError: The answer leads to a host that the token must not go to.
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time for all of it was over.
         """
-        from ..storage import _images as images
+        from ...storage import _images as images
 
         images.check_size(size)
         folder = images.folder(cache_dir)
         return await self._pipeline.within_deadline("download-image", lambda: self._download(itwin_id, size, folder))
 
     async def _download(self, itwin_id: str, size: str, folder: Path) -> Path:
-        from ..storage import _images as images
+        from ...storage import _images as images
 
         for last in (False, True):
             image = images.chosen(await self.get_image(itwin_id), size)
             path = folder / images.file_name(image.name)
-            if await io.in_thread(lambda path=path: images.is_cached(path)):  # type: ignore[misc]
+            if await concurrency.in_thread(lambda path=path: images.is_cached(path)):  # type: ignore[misc]
                 return path
             answer = await self._pipeline.fetch(images.target_of(image.url), "download-image")
             if last or answer.status not in images.EXPIRED:
                 break
         content = images.content_of(answer)
-        await io.in_thread(lambda: images.store(path, content))
+        await concurrency.in_thread(lambda: images.store(path, content))
         return path

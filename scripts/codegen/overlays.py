@@ -28,6 +28,11 @@ def load_yaml(path: Path) -> Json:
     return cast(Json, document)
 
 
+def prepared(spec: Path) -> Json:
+    """A definition with its overlays applied."""
+    return apply_overlays(load_yaml(spec), overlays_of(spec, spec.parent / "overlays"))
+
+
 def overlays_of(spec: Path, folder: Path) -> list[Path]:
     """The overlays in `folder` that apply to `spec`: those that extend it, and those that extend nothing."""
     found: list[Path] = []

@@ -1,6 +1,6 @@
 """The sync client's connections, which keep to the time limit in force; httpx's own timeouts are for one read each.
 
-Apart from `_http`, because importing httpcore takes a while and is not needed before the first request.
+A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from weakref import WeakSet
 import httpcore
 import httpx
 
-from ._primitives.synchronous import time_left
+from .._concurrency.synchronous import time_left
 
 T = TypeVar("T")
 

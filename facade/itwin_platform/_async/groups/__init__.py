@@ -1,0 +1,1 @@
+"""The API groups: one module for each, with a method for each operation."""

@@ -1,0 +1,64 @@
+"""What goes wrong below HTTP: the exceptions of the engines, in words of this package."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+import httpx
+
+from .._policies.redaction import one_line
+
+# Whatever a transport raises is its failure: InvalidURL, StreamError, UnicodeError and RuntimeError are no HTTPError,
+# and what is below httpx lets errors of its own through now and then.
+FAILURES = (Exception,)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong below HTTP, without anything that could hold a secret.
+
+    `unsent`: the request surely did not reach the server. `final`: another attempt would fail as well. `dropped`: the
+    server gave up the connection, which happens to those that were idle for a while and says nothing about its health.
+    """
+
+    phase: str
+    text: str
+    unsent: bool = False
+    final: bool = False
+    dropped: bool = False
+
+
+_PHASES: tuple[tuple[type[Exception], Failure], ...] = (
+    (httpx.ConnectTimeout, Failure("connect", "did not answer in time", unsent=True)),
+    (httpx.PoolTimeout, Failure("connect", "has all connections in use", unsent=True)),
+    (httpx.ProxyError, Failure("connect", "cannot be reached through the proxy", unsent=True)),
+    (httpx.ConnectError, Failure("connect", "cannot be reached", unsent=True)),
+    (httpx.UnsupportedProtocol, Failure("connect", "cannot be reached with this kind of URL", unsent=True, final=True)),
+    (httpx.InvalidURL, Failure("connect", "has an address that cannot be used", unsent=True, final=True)),
+    (httpx.WriteTimeout, Failure("send", "did not take the request in time")),
+    (httpx.WriteError, Failure("send", "broke the connection while the request was sent", dropped=True)),
+    (httpx.LocalProtocolError, Failure("send", "cannot be sent this request", unsent=True, final=True)),
+    (httpx.ReadTimeout, Failure("headers", "did not answer in time")),
+    (httpx.ReadError, Failure("headers", "broke the connection before it answered", dropped=True)),
+    (
+        httpx.RemoteProtocolError,
+        Failure("headers", "closed the connection or sent something that is not HTTP", dropped=True),
+    ),
+)
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What an exception of the HTTP library means."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            reason = one_line(getattr(seen, "verify_message", None) or "it does not verify")
+            return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
+        if isinstance(seen, ssl.SSLError):
+            return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
+        seen = seen.__cause__ or seen.__context__
+    for kind, failure in _PHASES:
+        if isinstance(error, kind):
+            return failure
+    return Failure("headers", "did not answer in a way that can be read")

@@ -1,0 +1,79 @@
+"""How connections are made: timeouts, certificate authorities, proxies, and the engine to use."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from ..environments import is_loopback
+from ..errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class TransportOptions:
+    """How connections are made."""
+
+    timeout: tuple[float, float]
+    proxy: str | None = field(default=None, repr=False)
+    verify: ssl.SSLContext | str | None = None
+    http2: bool = False
+    aiohttp: bool | None = None
+    max_body_bytes: int = 32 * 1024 * 1024
+    _context: list[ssl.SSLContext] = field(default_factory=list[ssl.SSLContext], repr=False)
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """The timeouts in the form that a request carries them."""
+        connect, each = self.timeout
+        return {"connect": connect, "read": each, "write": each, "pool": each}
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """The context for TLS connections, made once: loading the certificate authorities takes a while."""
+        if not self._context:
+            self._context.append(_ssl_context(self.verify))
+        return self._context[0]
+
+
+def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if verify is None:
+        return httpx.create_ssl_context()
+    try:
+        if Path(verify).is_dir():
+            return ssl.create_default_context(capath=verify)
+        return ssl.create_default_context(cafile=verify)
+    except OSError as error:
+        problem = type(error).__name__
+    raise ConfigurationError(f"verify: no certificate authorities can be read from {str(verify)[:200]!r} ({problem}).")
+
+
+def proxy_for(origin: str, options: TransportOptions) -> str | None:
+    """The proxy to reach an origin through: the configured one, or the one that the environment names.
+
+    The environment's proxies (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY; the system's settings on macOS and
+    Windows) are not used for this very machine.
+    """
+    if options.proxy is not None:
+        return options.proxy
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_loopback(host) or proxy_bypass(f"{host}:{parts.port or 443}"):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_installed(package: str) -> bool:
+    """Whether an optional package is there."""
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
