@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from itwin_platform import RetryPolicy, errors
 from itwin_platform._policies.answers import Answer, NotJsonError, api_error, read_json
+from itwin_platform._policies.attempts import IDEMPOTENT, Attempts, Failure
 from itwin_platform._policies.bodies import BodyReader
 from itwin_platform._policies.paths import fill_path, path_segment
 from itwin_platform._policies.redaction import MASK, RedactingFilter, Secret, one_line, redact
@@ -172,9 +173,8 @@ def test_a_delay_keeps_its_promises(
     attempt: int, method: str, status: int | None, unsent: bool, dropped: bool, retry_after: float | None
 ) -> None:
     policy = RetryPolicy()
-    delay = policy.delay_after(
-        attempt=attempt, method=method, status=status, unsent=unsent, dropped=dropped, retry_after=retry_after
-    )
+    attempts = Attempts(policy, repeatable=method in IDEMPOTENT, count=attempt)
+    delay = attempts.delay(status, Failure("send", "", unsent=unsent, dropped=dropped), retry_after)
     if delay is None:
         return
     assert attempt < policy.attempts

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import httpx
 
-from .failures import FAILURES, Failure, failure_of
+from .._policies.attempts import Failure
+from .failures import FAILURES, failure_of
 from .options import TransportOptions, is_installed, proxy_for
 from .pools import Pools, has_leftovers, open_async_transport, open_transport, prepare
 

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 
 import httpx
 
+from .._policies.attempts import Failure
 from .._policies.redaction import one_line
 
 # Whatever a transport raises is its failure: InvalidURL, StreamError, UnicodeError and RuntimeError are no HTTPError,
 # and what is below httpx lets errors of its own through now and then.
 FAILURES = (Exception,)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong below HTTP, without anything that could hold a secret.
-
-    `unsent`: the request surely did not reach the server. `final`: another attempt would fail as well. `dropped`: the
-    server gave up the connection, which happens to those that were idle for a while and says nothing about its health.
-    """
-
-    phase: str
-    text: str
-    unsent: bool = False
-    final: bool = False
-    dropped: bool = False
 
 
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 THROTTLED = 429
 
 
@@ -73,25 +72,19 @@ class RetryPolicy:
         self,
         *,
         attempt: int,
-        method: str,
         status: int | None,
-        unsent: bool = False,
         dropped: bool = False,
         retry_after: float | None = None,
     ) -> float | None:
-        """Seconds to wait before the next attempt, or None if there should be none.
+        """Seconds to wait before the next attempt of a request that may be repeated, or None if there should be none.
 
         Parameters:
             attempt: Number of the attempt that failed, from 1.
-            method: The HTTP method.
             status: The HTTP status of the answer, or None if there was none.
-            unsent: Whether the request surely never reached the server.
             dropped: Whether the server gave up the connection instead of an answer, as it does with idle ones.
             retry_after: Seconds that the answer asks to wait, if it does.
         """
         if attempt >= self.attempts or (status is not None and status not in self.statuses):
-            return None
-        if method not in IDEMPOTENT and not unsent and status != THROTTLED:
             return None
         if dropped and attempt == 1:
             return 0.0

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
-from .._http import Failure
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
+from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts, Failure
 from .._policies.paths import fill_path
 from .._policies.redaction import Secret, one_line
 from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 logger = logging.getLogger("itwin_platform")
-
-_NO_FAILURE = Failure("", "")
 
 
 @dataclass(slots=True)
@@ -75,7 +73,7 @@ class _Outcome:
     error: ITwinPlatformError | None = None
     status: int | None = None
     retry_after: float | None = None
-    failure: Failure = _NO_FAILURE
+    failure: Failure = NO_FAILURE
 
 
 class _HeaderList(list[tuple[bytes, bytes]]):
@@ -308,8 +306,6 @@ class Pipeline:
 
     def _delay(self, call: _Call, outcome: _Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""
-        if outcome.failure.final:
-            return None
         asked, policy = outcome.retry_after, self._policy
         if (
             outcome.status == THROTTLED
@@ -318,14 +314,8 @@ class Pipeline:
             and asked <= policy.max_retry_after
         ):
             self._gate.close(outcome.host, asked)
-        delay = policy.delay_after(
-            attempt=call.attempt,
-            method=call.method,
-            status=outcome.status,
-            unsent=outcome.failure.unsent,
-            dropped=outcome.failure.dropped,
-            retry_after=asked,
-        )
+        attempts = Attempts(policy, repeatable=call.method in IDEMPOTENT, count=call.attempt)
+        delay = attempts.delay(outcome.status, outcome.failure, asked)
         if delay is None or time.monotonic() + delay > call.ends or not self._budget.spend(outcome.status):
             return None
         self._announce(Retry(call.operation, outcome.host, call.attempt, outcome.status, delay))

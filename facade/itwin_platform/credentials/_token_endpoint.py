@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlencode
 from .. import _http
 from .._concurrency import synchronous
 from .._policies.answers import Answer, NotJsonError, read_json
+from .._policies.attempts import Attempts
 from .._policies.redaction import Secret, protect_logs
 from .._policies.redirects import Target
 from .._policies.retries import RetryPolicy
@@ -155,25 +156,20 @@ class TokenEndpoint:
 
     def _exchange(self, target: Target, headers: list[tuple[bytes, bytes]], body: bytes, repeatable: bool) -> Answer:
         transport = Transport(self._options)
-        attempt = 0
+        # A service that is unavailable has not processed the request.
+        attempts = Attempts(_POLICY, repeatable=repeatable, refusals=frozenset({429, 503}))
+        problem = ""
         try:
             while True:
-                attempt += 1
-                answer, problem = None, ""
+                attempts.begin()
+                answer: Answer | None = None
                 try:
                     answer = transport.send("POST", target, headers, body)
-                    # A service that is unavailable has not processed the request.
-                    method = "GET" if repeatable or answer.status == 503 else "POST"
-                    delay = _POLICY.delay_after(
-                        attempt=attempt, method=method, status=answer.status, retry_after=answer.retry_after
-                    )
                 except TransportFailure as caught:
-                    failure = caught.failure
-                    problem = failure.text
-                    method = "GET" if repeatable else "POST"
-                    delay = _POLICY.delay_after(attempt=attempt, method=method, status=None, unsent=failure.unsent)
-                    if failure.final:
-                        delay = None
+                    problem = caught.failure.text
+                    delay = attempts.delay(None, caught.failure)
+                else:
+                    delay = attempts.delay(answer.status, retry_after=answer.retry_after)
                 if delay is not None:
                     synchronous.sleep(delay)
                 elif answer is not None:

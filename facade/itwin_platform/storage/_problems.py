@@ -6,7 +6,7 @@ import errno
 import re
 from dataclasses import dataclass
 
-from .._http import Failure
+from .._policies.attempts import Failure
 from ..errors import ITwinPlatformError
 
 _STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")

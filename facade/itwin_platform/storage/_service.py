@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from .._concurrency.synchronous import time_limit
+from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
 from .._policies.retries import RetryPolicy
 from .._sync.transport import Headers, Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
@@ -82,9 +83,9 @@ class BlobService:
         if method == "PUT":
             fields.append((b"Content-Length", b"%d" % len(content)))
         body = _Body(content, advance)
-        attempt, renewed = 0, False
+        attempts, renewed = Attempts(_POLICY, repeatable=method in IDEMPOTENT), False
         while True:
-            attempt += 1
+            attempts.begin()
             sas = self._access.sas()
             try:
                 return self._attempt(method, self._access.target(query, name, sas), fields, body)
@@ -93,7 +94,7 @@ class BlobService:
             if not renewed and one_problem(failed).is_of_sas and self._access.again(sas):
                 renewed = True
                 continue
-            delay = _delay_after(attempt, method, failed)
+            delay = attempts.delay(failed.status, failed.failure or NO_FAILURE, failed.retry_after)
             if delay is None:
                 raise failed
             self._pause(delay)
@@ -133,21 +134,6 @@ class _Body:
             yield piece  # type: ignore[misc]  # as good as bytes for whoever sends it
             self._counted += len(piece)
             self._advance(len(piece))
-
-
-def _delay_after(attempt: int, method: str, failed: RequestFailed) -> float | None:
-    """Seconds until the next attempt, or None if there should be none."""
-    failure = failed.failure
-    if failure is not None and failure.final:
-        return None
-    return _POLICY.delay_after(
-        attempt=attempt,
-        method=method,
-        status=failed.status,
-        unsent=failure is not None and failure.unsent,
-        dropped=failure is not None and failure.dropped,
-        retry_after=failed.retry_after,
-    )
 
 
 def read_xml(body: bytes, root: str, what: str) -> ElementTree.Element:
