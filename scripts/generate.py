@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from codegen.generator import GenerationError
+from codegen.errors import GenerationError
 from codegen.outputs import ROOT, differences, replace, write_all
 from codegen.overlays import OverlayError
 from codegen.unasync import SyncError

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import cast
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from itwin_platform_api.reality_analysis.models import BucketResponse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +30,7 @@ class Bucket:
 
     def __repr__(self) -> str:
         """Show where the container is, and nothing that opens it."""
-        from itwin_platform_api.runtime import mask_query
+        from itwin_platform_api.writing import mask_query
 
         url = mask_query(self.container_url)
         return f"{type(self).__name__}(itwin_id={self.itwin_id!r}, container_url={url}, expires_at={self.expires_at!r})"
@@ -44,20 +47,9 @@ class Bucket:
         return self.itwin_id, self.container_url, self.expires_at
 
 
-def read_bucket(body: object) -> Bucket:
-    """The bucket out of the JSON value of an answer.
-
-    Raises:
-        BodyError: It is not what the specification says.
-    """
-    from itwin_platform_api.reality_analysis.models import BucketResponse
-    from itwin_platform_api.runtime import BodyError, properties_of
-
-    answer = BucketResponse.from_dict(properties_of(body))
-    # A null string reads as None, whatever the type says.
-    url = cast("str | None", answer.links.container_url.href)
-    if url is None:
-        raise BodyError("is null, not a URL", "_links", "containerUrl", "href")
+def bucket_of(answer: BucketResponse) -> Bucket:
+    """The bucket that an answer describes."""
+    url = answer.links.container_url.href
     return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=expiry_of(url))
 
 

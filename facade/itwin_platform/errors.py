@@ -20,6 +20,7 @@ __all__ = [
     "DeadlineExceeded",
     "ErrorDetail",
     "ITwinPlatformError",
+    "IncompleteListError",
     "InvalidRequestError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -74,7 +75,10 @@ class TransportError(ITwinPlatformError):
         phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if
             the time for the whole call was over.
         operation: Id of the operation, for instance `"get-itwin"`.
+        may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
     """
+
+    may_have_happened = False
 
     def __init__(self, message: str, *, phase: str, operation: str | None = None) -> None:
         super().__init__(message)
@@ -96,6 +100,20 @@ class RedirectError(ITwinPlatformError):
     def __init__(self, message: str, *, operation: str | None = None) -> None:
         super().__init__(message)
         self.operation = operation
+
+
+class IncompleteListError(ITwinPlatformError):
+    """A list is longer than what the platform lists; what was iterated over is its beginning.
+
+    Attributes:
+        operation: Id of the operation.
+        count: How many items were listed.
+    """
+
+    def __init__(self, message: str, *, operation: str, count: int) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.count = count
 
 
 class ResponseError(ITwinPlatformError):
@@ -120,12 +138,18 @@ class ResponseError(ITwinPlatformError):
         size: int = 0,
         operation: str | None = None,
         request_id: str | None = None,
+        carried_out: bool = False,
     ) -> None:
         kind = content_type or "no content type"
+        advice = (
+            "The request was carried out: look before you send it again, and update this package."
+            if carried_out
+            else "Try again, look whether something between you and the platform changes answers, or update this "
+            "package."
+        )
         super().__init__(
             f"The answer to {operation or 'the request'} is not what its specification says: {path or 'the body'} "
-            f"{problem} (status {status}, {kind}, {size} bytes). "
-            "Try again, look whether something between you and the platform changes answers, or update this package."
+            f"{problem} (status {status}, {kind}, {size} bytes). {advice}"
         )
         self.path = path
         self.status = status
@@ -156,9 +180,11 @@ class ApiError(ITwinPlatformError):
         request_id: The platform's id of the request, if it sent one. Quote it when asking for support.
         retry_after: Seconds to wait before the next try, if the answer says so.
         operation: Id of the operation, for instance `"get-itwin"`.
+        may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
     """
 
     advice = ""
+    may_have_happened = False
 
     def __init__(
         self,

@@ -58,7 +58,8 @@ def _generated(spec: Spec) -> Package:
 def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
     """Generate and format the package of a definition; what the generator drops is returned."""
     # Imported here: the wire axis does without the generator, and this takes most of a second.
-    from codegen.generator import GenerationError, generate_package
+    from codegen.errors import GenerationError
+    from codegen.generator import generate_package
     from codegen.packages import ruff
 
     warnings: list[str] = []

@@ -29,8 +29,27 @@ def load_yaml(path: Path) -> Json:
 
 
 def prepared(spec: Path) -> Json:
-    """A definition with its overlays applied."""
-    return apply_overlays(load_yaml(spec), overlays_of(spec, spec.parent / "overlays"))
+    """A definition with its overlays applied, as the generator takes it."""
+    return apply_overlays(without_titles(load_yaml(spec)), overlays_of(spec, spec.parent / "overlays"))
+
+
+def without_titles(document: Json) -> Json:
+    """A copy of a definition without the titles of its schemas, which would become names of classes.
+
+    Titles are for people: several schemas may have the same, and any of them may change. Names come from the keys of
+    components, or from the title that an overlay sets.
+    """
+    result = copy.deepcopy(document)
+    waiting: list[Any] = [result.get("components", {}), result.get("paths", {})]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if isinstance(cast(Json, node).get("title"), str):
+                del node["title"]
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return result
 
 
 def overlays_of(spec: Path, folder: Path) -> list[Path]:

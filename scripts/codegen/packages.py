@@ -7,8 +7,12 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from .generator import GENERATOR, TEMPLATES, GenerationError, generate_package
+from .errors import GenerationError
+from .generator import GENERATOR, TEMPLATES, generate_package
 from .overlays import prepared
+
+# Not templates: code that is copied as it is.
+SHARED = ("client.py", "reading.py", "runtime.py", "writing.py")
 
 
 def package_name(spec: Path) -> str:
@@ -18,8 +22,7 @@ def package_name(spec: Path) -> str:
 def write_packages(specs: list[Path], folder: Path) -> None:
     """Write the generated packages of `specs` into `folder`."""
     folder.mkdir(parents=True)
-    runtime = (TEMPLATES / "runtime.py").read_text("utf-8")
-    (folder / "runtime.py").write_text(_header("scripts/codegen/templates/runtime.py") + runtime, "utf-8")
+    write_shared(folder)
     names = "\n".join(f"- {package_name(spec)}: from openapi/{spec.name}" for spec in specs)
     (folder / "__init__.py").write_text(
         f'{_header("openapi/")}"""Low-level clients of the iTwin Platform APIs, one package per specification.\n\n'
@@ -31,8 +34,15 @@ def write_packages(specs: list[Path], folder: Path) -> None:
         package = folder / package_name(spec)
         generate_package(prepared(spec), package)
         for path in sorted(package.rglob("*.py")):
-            path.write_text(_header(f"openapi/{spec.name}") + path.read_text("utf-8"), "utf-8")
+            path.write_text(_header(f"openapi/{spec.name}") + path.read_text("utf-8").lstrip(), "utf-8")
     ruff(folder)
+
+
+def write_shared(folder: Path) -> None:
+    """Write the modules that all packages share."""
+    for name in SHARED:
+        text = (TEMPLATES / name).read_text("utf-8")
+        (folder / name).write_text(_header(f"scripts/codegen/templates/{name}") + text, "utf-8")
 
 
 def _header(source: str) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .generator import GenerationError
+from .errors import GenerationError
 from .overlays import load_yaml
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import ssl
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._policies.redaction import protect_logs
+from .._policies.requests import checked_headers, checked_method, media_type_of
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
@@ -21,8 +23,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from itwin_platform_api.runtime import Request
+
     from ..credentials import CredentialsArgument
     from ..environments import Environment
+    from .groups.itwins import ITwins
+    from .groups.reality_analysis import RealityAnalysis
+    from .groups.repositories import Repositories
+
+T = TypeVar("T")
 
 
 class AsyncITwinPlatform:
@@ -37,7 +46,7 @@ class AsyncITwinPlatform:
             `ITP_SERVICE_CLIENT_ID` and `ITP_SERVICE_CLIENT_SECRET`.
         environment: `"prod"`, `"qa"` or `"dev"`: chooses API and identity host together. None is prod, unless
             `ITP_API_URL` or `ITP_ISSUER_URL` says otherwise.
-        api_url: Another address of the APIs, https, or http to this very machine.
+        api_url: Another address of the APIs, https, or http to this machine.
         issuer_url: Another address of the identity service, likewise.
         timeout: Seconds for connecting and for each read and write, or a pair of both; 10 and 60 by default.
         deadline: Seconds for one call, everything included: token, retries, redirects, body.
@@ -51,14 +60,21 @@ class AsyncITwinPlatform:
             `aiohttp`. None: if that is installed. Without asyncio, with http2 and behind SOCKS or https proxies, httpx
             does it in any case.
 
-    Attributes:
-        itwins: iTwins and their images.
-        repositories: Repositories and their resources.
-        reality_analysis: Reality analysis: the bucket.
+    Every call can raise these errors of `itwin_platform.errors`; methods list only what is particular to them:
+
+    - ValueError: An argument cannot be sent, for instance an id that cannot be part of a path. Nothing was sent.
+    - UnauthorizedError: The token is missing, expired or not accepted.
+    - RateLimitError: Too many requests; `retry_after` says how long to wait.
+    - ApiError: The platform refused or failed in another way; see its subclasses.
+    - ResponseError: The answer is not what the definition says.
+    - CredentialsError: No token could be obtained.
+    - RedirectError: The answer leads to a host that the token must not go to.
+    - TransportError: Nothing usable came back; `DeadlineExceeded` if the time was over.
+    - ConfigurationError: The client is closed, or its proxy or certificate authorities cannot be used.
 
     Raises:
         ConfigurationError: There are no credentials, or an argument cannot be used; the message names it.
-        CredentialsError: The token cannot be one, for instance because it ends with a line break.
+        CredentialsError: The token cannot be used, for instance because it ends with a line break.
     """
 
     _api_url: str | None = None
@@ -103,17 +119,49 @@ class AsyncITwinPlatform:
         protect_logs()
         self._api_url = settings.api_url
         self._pipeline = Pipeline(settings, provider)
-        self.itwins = ITwins(self._pipeline)
-        self.repositories = Repositories(self._pipeline)
-        self.reality_analysis = RealityAnalysis(self._pipeline)
+
+    @cached_property
+    def itwins(self) -> ITwins:
+        """ITwins and their images."""
+        from .groups.itwins import ITwins
+
+        return ITwins(self._pipeline)
+
+    @cached_property
+    def repositories(self) -> Repositories:
+        """Repositories and their resources."""
+        from .groups.repositories import Repositories
+
+        return Repositories(self._pipeline)
+
+    @cached_property
+    def reality_analysis(self) -> RealityAnalysis:
+        """Reality analysis: the bucket."""
+        from .groups.reality_analysis import RealityAnalysis
+
+        return RealityAnalysis(self._pipeline)
+
+    async def call(self, request: Request[T]) -> T:
+        """Send a request of any generated package, also one that this class has no method for.
+
+        It goes out with the same token, media type, retries, redirects, bounds and errors as every call.
+
+            from itwin_platform_api.itwins.api.itwins import get_itwin
+
+            answer = platform.call(get_itwin.request(itwin_id=itwin_id))
+
+        Parameters:
+            request: What `request(...)` of the module of an operation returns.
+
+        Returns:
+            The model that the definition names for the answer; None if the answer has no body.
+        """
+        return await self._pipeline.call(request)
 
     async def get(self, url_or_path: str, api_version: str = "v1") -> Any:
         """Get the JSON at any address of the platform, for operations that this package does not know yet.
 
-        It has the same token, retries, redirects, bounds and errors as every call. The links in answers can be
-        followed with it, for instance `resource.capabilities.graphics.uri`.
-
-        `GET` whatever is asked for, https://developer.bentley.com/apis/
+        The links in answers can be followed with it, for instance `resource.capabilities.graphics.uri`.
 
         Parameters:
             url_or_path: A path with its query, for instance `"/itwins/recents?$top=5"`, or an absolute URL. The token
@@ -124,22 +172,63 @@ class AsyncITwinPlatform:
             The body as plain JSON: dictionaries, lists, strings, numbers, booleans, None.
 
         Raises:
-            ValueError: The address is none, or the token must not be sent there. Nothing was sent.
-            NotFoundError: There is nothing there, or not in this version of the API.
-            UnauthorizedError: The token is missing, expired or not accepted.
-            PermissionDeniedError: The caller may not see it.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not JSON.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+            ValueError: The address cannot be used, or the token must not be sent there. Nothing was sent.
+            NotFoundError: There is nothing at the address, or not in this version of the API.
         """
-        if not isinstance(api_version, str) or not re.fullmatch(r"v[1-9][0-9]{0,2}", api_version, re.ASCII):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ValueError('api_version must be "v1", "v2" and so on')
-        if not isinstance(url_or_path, str) or not re.match(r"https?://|/(?!/)", url_or_path):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ValueError("url_or_path must be an absolute URL or a path that starts with one slash")
-        return await self._pipeline.get(url_or_path, f"application/vnd.bentley.itwin-platform.{api_version}+json")
+        return await self._send("GET", url_or_path, media_type_of(api_version), {}, None, {}, expects_body=True)
+
+    async def request(
+        self,
+        method: str,
+        url_or_path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+        headers: Mapping[str, object] | None = None,
+        api_version: str = "v1",
+    ) -> Any:
+        """Send any request to the platform, for operations that this package does not know yet.
+
+        POST and PATCH are sent again only if they surely have not arrived, or after a 429.
+
+        Parameters:
+            method: The HTTP method, for instance `"POST"`.
+            url_or_path: A path, for instance `"/itwins/favorites"`, or an absolute URL. The token goes to hosts of the
+                platform and to `api_url` only.
+            params: Parameters of the query; None leaves one out, a list repeats it.
+            json: The body: models, dictionaries, lists and what else JSON has; dates are written in ISO 8601. None
+                sends no body.
+            headers: More headers, for instance `{"Prefer": "return=minimal"}`. `Accept` replaces what `api_version`
+                says; what the client sets itself, such as `Authorization`, cannot be given.
+            api_version: Version of the API, `"v1"`, `"v2"` and so on: it goes into the `Accept` header.
+
+        Returns:
+            The body of the answer as plain JSON; None if it has none.
+
+        Raises:
+            ValueError: Something cannot be sent, or the token must not be sent there. Nothing was sent.
+        """
+        added, accept = checked_headers(headers or {}, media_type_of(api_version))
+        return await self._send(
+            checked_method(method), url_or_path, accept, params or {}, json, added, expects_body=False
+        )
+
+    async def _send(
+        self,
+        method: str,
+        url_or_path: str,
+        accept: str,
+        params: Mapping[str, object],
+        json: object,
+        headers: Mapping[str, object],
+        *,
+        expects_body: bool,
+    ) -> Any:
+        from itwin_platform_api.runtime import Operation
+
+        operation: Operation[Any] = Operation("request", method, "", accept, {})
+        request = operation.request(query=params, headers=headers, body=json)
+        return await self._pipeline.send(request, url_or_path, expects_body=expects_body)
 
     async def aclose(self) -> None:
         """Close the connections. A call after that raises ConfigurationError."""

@@ -1,87 +1,45 @@
 """The request pipeline: what happens between a method of an API group and the wire.
 
-Every call goes through here: path, token, attempt, redirect, retry, answer. The rules are in `_policies`; this module
-only carries them out.
+Every call goes through here: token, attempt, redirect, retry, answer. The rules and the messages are in `_policies`;
+this module only carries them out.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
-from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
-from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts, Failure
-from .._policies.paths import fill_path
+from .._policies import messages
+from .._policies.answers import Answer, api_error
+from .._policies.attempts import IDEMPOTENT, Attempts
+from .._policies.calls import Call, Outcome
+from .._policies.paging import next_link, next_target
+from .._policies.records import announce, log_answer
 from .._policies.redaction import Secret, one_line
-from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
+from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target
+from .._policies.requests import target_of, with_query
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
+from .._policies.success import link_error, read_body, read_success
 from .._tracing import Tracing
-from ..errors import (
-    CredentialsError,
-    DeadlineExceeded,
-    ITwinPlatformError,
-    RedirectError,
-    ResponseError,
-    TransportError,
-)
-from .transport import Headers, Transport, TransportFailure
+from ..errors import ApiError
+from .transport import Transport, TransportFailure
 
 if TYPE_CHECKING:
-    from itwin_platform_api.runtime import Operation
+    from itwin_platform_api.runtime import Request
 
     from .._http import TransportOptions
+    from .._policies.paging import Page, Walk
     from .._settings import Settings
     from ..credentials import TokenProvider
 
 T = TypeVar("T")
-
-logger = logging.getLogger("itwin_platform")
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call of a user, over all its attempts. `sent` counts its requests, `attempt` its attempts.
-
-    Without `accept` it goes to a host that is not the platform's: without a token, and to no other host from there.
-    """
-
-    operation: str
-    method: str
-    template: str
-    accept: bytes | None
-    target: Target
-    started: float
-    ends: float
-    attempt: int = 0
-    sent: int = 0
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What came of an attempt: an answer, an error where that is no success, and what is known about the cause."""
-
-    host: str
-    token: Secret | None
-    answer: Answer | None = None
-    error: ITwinPlatformError | None = None
-    status: int | None = None
-    retry_after: float | None = None
-    failure: Failure = NO_FAILURE
-
-
-class _HeaderList(list[tuple[bytes, bytes]]):
-    """Headers with the token among them."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} headers>"
+P = TypeVar("P", bound="Page")
 
 
 class Pipeline:
-    """Carries out operations. One belongs to each client; it is shared by threads, or by tasks."""
+    """Carries out requests. One belongs to each client; it is shared by threads, or by tasks."""
 
     def __init__(self, settings: Settings, credentials: TokenProvider) -> None:
         self._settings = settings
@@ -93,39 +51,68 @@ class Pipeline:
         self._tracing = Tracing()
         self._user_agent = settings.user_agent.encode("ascii")
 
-    async def call(self, operation: Operation[T], **ids: str) -> T:
-        """Carry out an operation and return the body of its answer as the type that the specification names.
-
-        Parameters:
-            operation: The operation.
-            ids: Its path parameters in the order of the path, under the names to use in errors.
+    async def call(self, request: Request[T]) -> T:
+        """Carry out a request and return what its answer holds, as the type that the definition names.
 
         Raises:
-            ValueError: An id cannot be a path segment. Nothing was sent.
-            ITwinPlatformError: Anything else; see the subclasses.
+            ITwinPlatformError: See the subclasses.
         """
-        return await self.call_and_read(operation, operation.read, **ids)
+        call = self._new_call(request)
+        answer, _ = await self._successful(call)
+        return read_success(answer, request.operation, call)
 
-    async def call_and_read(self, operation: Operation[Any], read: Callable[[Any], T], **ids: str) -> T:
-        """Do the same, and read the body in another way than the specification alone says."""
-        target = Target(self._settings.origin, self._settings.prefix + fill_path(operation.path, ids))
-        call = self._new_call(operation.id, operation.method, operation.path, operation.accept, target)
-        return _parsed(await self._successful(call), operation.id, read)
-
-    async def get(self, url_or_path: str, accept: str) -> Any:
-        """Get the JSON at an address of the platform that no operation describes.
+    async def page(
+        self, request: Request[P], target: Target | None, walk: Walk
+    ) -> tuple[P, Callable[[], Target | None]]:
+        """Get a page of a list.
 
         Parameters:
-            url_or_path: A path with its query, or an absolute URL that the token may be sent to.
-            accept: The media type to ask for.
+            request: The request for the first page.
+            target: Where this page is; None for the first one.
+            walk: Knows how far to go.
+
+        Returns:
+            The page, and how to find out where the next one is: None after the last.
+
+        Raises:
+            ITwinPlatformError: See the subclasses.
+        """
+        call = self._new_call(request, target)
+        answer, came_from = await self._successful(call)
+        page = read_success(answer, request.operation, call)
+
+        def find_next() -> Target | None:
+            link = next_link(page)
+            try:
+                if not walk.goes_on(link) or link is None:
+                    return None
+                return next_target(link, came_from, self._settings.origin)
+            except UntrustedError as refusal:
+                problem = f"is not followed: {one_line(refusal, answer.secret)}"
+            raise link_error(answer, call, problem)
+
+        return page, find_next
+
+    async def send(self, request: Request[Any], url_or_path: str, *, expects_body: bool) -> Any:
+        """Send a request to an address of the platform that no definition describes, and return plain JSON.
+
+        Parameters:
+            request: Method, media type, query, headers and body.
+            url_or_path: A path, or an absolute URL that the token may be sent to.
+            expects_body: Whether an answer without a body is an error; otherwise it is None.
 
         Raises:
             ValueError: The token must not be sent there, or it is no address. Nothing was sent.
-            ITwinPlatformError: Anything else; see the subclasses.
+            ITwinPlatformError: See the subclasses.
         """
-        base = self._settings.origin + self._settings.prefix if url_or_path.startswith("/") else ""
-        call = self._new_call("get", "GET", "", accept, _trusted(base + url_or_path, self._settings.origin))
-        return _parsed(await self._successful(call), call.operation, lambda body: body)
+        target = target_of(url_or_path, self._settings.origin, self._settings.prefix)
+        call = self._new_call(request, with_query(target, request.target.partition("?")[2]))
+        call.operation = f"{call.method} {one_line(target.path.partition('?')[0])[:200]}"
+        call.documented = False
+        answer, _ = await self._successful(call)
+        if not answer.body and answer.problem is None and not expects_body:
+            return None
+        return read_body(answer, call, lambda body: body)
 
     async def fetch(self, target: Target, operation: str) -> Answer:
         """Get something from a host that is not the platform's, without the token. Redirects are not followed.
@@ -140,10 +127,12 @@ class Pipeline:
         Raises:
             TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
-        outcome = await self._carry_out(self._new_call(operation, "GET", "", None, target))
-        if outcome.answer is None:
-            raise outcome.error or ITwinPlatformError()
-        return outcome.answer
+        outcome = await self._carry_out(
+            Call(operation, "GET", "", target, self._ends(), Attempts(self._policy, repeatable=True), signed=False)
+        )
+        if outcome.answer is None and outcome.error is not None:
+            raise outcome.error
+        return cast(Answer, outcome.answer)
 
     async def within_deadline(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
         """Do what consists of several calls within the time that one may take.
@@ -156,7 +145,7 @@ class Pipeline:
                 return await work()
         except TimeoutError:
             pass
-        raise self._too_late(operation)
+        raise messages.work_too_late(operation, self._settings.deadline)
 
     @property
     def transport_options(self) -> TransportOptions:
@@ -167,81 +156,84 @@ class Pipeline:
         """Close the connections."""
         await self._transport.aclose()
 
-    def _new_call(self, operation: str, method: str, template: str, accept: str | None, target: Target) -> _Call:
-        return _Call(
-            operation=operation,
-            method=method,
-            template=template,
-            accept=accept.encode("ascii") if accept is not None else None,
-            target=target,
-            started=(now := time.monotonic()),
-            ends=now + self._settings.deadline,
+    def _ends(self) -> float:
+        return time.monotonic() + self._settings.deadline
+
+    def _new_call(self, request: Request[Any], target: Target | None = None) -> Call:
+        operation = request.operation
+        return Call(
+            operation=operation.id,
+            method=operation.method,
+            template=operation.path,
+            target=target or Target(self._settings.origin, self._settings.prefix + request.target),
+            ends=self._ends(),
+            attempts=Attempts(self._policy, repeatable=operation.method in IDEMPOTENT),
+            accept=operation.accept,
+            headers=request.headers,
+            body=request.body,
+            content_type=request.content_type,
+            signed=request.signed,
+            deletes=operation.method == "DELETE" and 204 in operation.answers,
         )
 
-    async def _successful(self, call: _Call) -> Answer:
-        """The answer to a call, if it is a success."""
+    async def _successful(self, call: Call) -> tuple[Answer, Target]:
+        """The answer to a call, if it is a success, and where it came from."""
         outcome = await self._carry_out(call)
-        if outcome.answer is None or outcome.error is not None:
-            raise outcome.error or ITwinPlatformError()
-        return outcome.answer
+        if outcome.error is not None:
+            raise outcome.error
+        return cast(Answer, outcome.answer), outcome.target
 
-    async def _carry_out(self, call: _Call) -> _Outcome:
+    async def _carry_out(self, call: Call) -> Outcome:
         """What comes of a call in the end."""
         try:
             with concurrency.time_limit(self._settings.deadline):
                 return await self._attempts(call)
         except TimeoutError:
             pass
-        raise self._too_late(call.operation, f" (in attempt {call.attempt})")
+        raise messages.call_too_late(call, self._settings.deadline)
 
-    def _too_late(self, operation: str, where: str = "") -> DeadlineExceeded:
-        return DeadlineExceeded(
-            f"{operation} took longer than its deadline of {self._settings.deadline:g} seconds{where}. "
-            "Try again, or give the client a longer deadline.",
-            phase="deadline",
-            operation=operation,
-        )
-
-    async def _attempts(self, call: _Call) -> _Outcome:
+    async def _attempts(self, call: Call) -> Outcome:
         """Try until there is a success, or no reason to try again."""
         refused = False
         while True:
-            call.attempt += 1
+            call.attempts.begin()
             outcome = await self._attempt(call)
             if outcome.error is None:
                 self._budget.earn()
                 return outcome
+            if outcome.status == 404 and call.deletes and call.attempts.unsure:
+                # An earlier attempt, whose answer got lost, has deleted it.
+                return Outcome(outcome.target, outcome.token, Answer(204, {}))
             if outcome.status == 401 and outcome.token is not None and not refused:
                 # Only what was refused is dropped; a token that another call has renewed meanwhile stays. One that was
                 # renewed for this very call stays as well: yet another would fare no better.
                 self._credentials.invalidate(outcome.token.reveal())
-                if call.attempt < self._policy.attempts and await self._has_another(outcome.token):
+                if call.attempts.count < self._policy.attempts and await self._has_another(outcome.token):
                     refused = True
                     continue
             delay = self._delay(call, outcome)
             if delay is None:
+                if call.may_have_happened and isinstance(outcome.error, ApiError):
+                    messages.refused_in_doubt(outcome.error)
                 return outcome
             await concurrency.sleep(delay)
 
-    async def _attempt(self, call: _Call) -> _Outcome:
+    async def _attempt(self, call: Call) -> Outcome:
         """Send the request and follow its redirects, with a fresh token at each hop."""
         target, hops = call.target, 0
         while True:
-            host = target.origin.partition("://")[2]
-            await self._pass_gate(call, host)
-            token = await self._token() if call.accept is not None else None
+            await self._pass_gate(call, target.host)
+            token = await self._token() if call.signed else None
             try:
-                answer = await self._send(call, target, host, token)
+                answer = await self._send(call, target, token)
             except TransportFailure as caught:
                 failure = caught.failure
-                return _Outcome(
-                    host, token, error=_not_answered(call.operation, call.attempt, host, failure), failure=failure
-                )
+                return Outcome(target, token, error=messages.not_answered(call, target.host, failure), failure=failure)
             if answer.status < 300:
-                return _Outcome(host, token, answer)
+                return Outcome(target, token, answer)
             if answer.status not in REDIRECTS or token is None:
                 error = api_error(answer, call.operation)
-                return _Outcome(host, token, answer, error, answer.status, error.retry_after)
+                return Outcome(target, token, answer, error, answer.status, error.retry_after)
             hops += 1
             try:
                 if hops > MAX_HOPS:
@@ -249,23 +241,25 @@ class Pipeline:
                 target = redirect_target(call.method, target, answer.locations, self._settings.origin)
             except UntrustedError as refusal:
                 problem = one_line(refusal, token.reveal())
-                return _Outcome(host, token, error=_not_followed(call, problem), status=answer.status)
+                return Outcome(target, token, error=messages.not_followed(call, problem), status=answer.status)
 
-    async def _send(self, call: _Call, target: Target, host: str, token: Secret | None) -> Answer:
+    async def _send(self, call: Call, target: Target, token: Secret | None) -> Answer:
         """Send one request, and leave a span and a log record of it."""
         began = time.monotonic()
-        template = (call.template or None) if target is call.target else None
+        redirected = target is not call.target
+        headers = call.headers_for(target.host, self._user_agent, token, redirected=redirected)
+        template = None if redirected else call.template or None
         with self._tracing.request(call.operation, call.method, target, template, call.sent) as span:
             call.sent += 1
             try:
-                answer = await self._transport.send(call.method, target, self._headers(call, host, token))
+                answer = await self._transport.send(call.method, target, headers, call.body)
             except TransportFailure as caught:
                 span.failed(caught.failure.phase)
-                self._log(call, host, began, f"no answer ({caught.failure.phase})", None)
+                log_answer(call, target.host, time.monotonic() - began, f"no answer ({caught.failure.phase})", None)
                 raise
             answer.secret = token.reveal() if token is not None else None
             span.answered(answer)
-        self._log(call, host, began, f"status {answer.status}", answer)
+        log_answer(call, target.host, time.monotonic() - began, f"status {answer.status}", answer)
         return answer
 
     async def _token(self) -> Secret:
@@ -274,139 +268,30 @@ class Pipeline:
         if isinstance(token, str) and token and token.isascii() and token.isprintable():
             return Secret(token)
         del token
-        raise CredentialsError("The credentials object returned something that cannot be an access token.")
+        raise messages.unusable_token()
 
     async def _has_another(self, refused: Secret) -> bool:
         return (await self._token()).reveal() != refused.reveal()
 
-    def _headers(self, call: _Call, host: str, token: Secret | None) -> Headers:
-        headers = _HeaderList(((b"Host", host.encode("ascii")), (b"User-Agent", self._user_agent)))
-        if call.accept is not None and token is not None:
-            headers += (
-                (b"Accept", call.accept),
-                (b"Accept-Encoding", b"gzip"),
-                (b"Authorization", b"Bearer " + token.reveal().encode("ascii")),
-            )
-        return headers
-
-    async def _pass_gate(self, call: _Call, host: str) -> None:
+    async def _pass_gate(self, call: Call, host: str) -> None:
         """Wait while the host wants a pause from all callers."""
         while (wait := self._gate.wait(host)) > 0:
-            if time.monotonic() + wait > call.ends:
-                raise DeadlineExceeded(
-                    f"{host} has asked for a pause of {wait:.0f} more seconds, which is longer than what is left of "
-                    f"the deadline of {call.operation}. Wait, or give the client a longer deadline.",
-                    phase="deadline",
-                    operation=call.operation,
-                )
+            if not call.in_time(wait):
+                raise messages.pause_too_long(call, host, wait)
             await concurrency.sleep(wait)
 
-    def _delay(self, call: _Call, outcome: _Outcome) -> float | None:
+    def _delay(self, call: Call, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""
-        asked, policy = outcome.retry_after, self._policy
+        asked, policy, host = outcome.retry_after, self._policy, outcome.target.host
         if (
             outcome.status == THROTTLED
             and asked is not None
             and policy.attempts > 1
             and asked <= policy.max_retry_after
         ):
-            self._gate.close(outcome.host, asked)
-        attempts = Attempts(policy, repeatable=call.method in IDEMPOTENT, count=call.attempt)
-        delay = attempts.delay(outcome.status, outcome.failure, asked)
-        if delay is None or time.monotonic() + delay > call.ends or not self._budget.spend(outcome.status):
+            self._gate.close(host, asked)
+        delay = call.attempts.delay(outcome.status, outcome.failure, asked)
+        if delay is None or not call.in_time(delay) or not self._budget.spend(outcome.status):
             return None
-        self._announce(Retry(call.operation, outcome.host, call.attempt, outcome.status, delay))
+        announce(Retry(call.operation, host, call.attempts.count, outcome.status, delay), policy)
         return delay
-
-    def _announce(self, retry: Retry) -> None:
-        logger.info(
-            "%s: trying again in %.2f s after %s from %s (attempt %d of %d)",
-            retry.operation,
-            retry.delay,
-            f"status {retry.status}" if retry.status else "no answer",
-            retry.host,
-            retry.attempt,
-            self._policy.attempts,
-            extra={
-                "operation": retry.operation,
-                "host": retry.host,
-                "status": retry.status,
-                "attempt": retry.attempt,
-                "delay": retry.delay,
-            },
-        )
-        if self._policy.on_retry is not None:
-            try:
-                self._policy.on_retry(retry)
-            except Exception as error:  # noqa: BLE001 (whatever a user's function raises)
-                logger.warning("on_retry raised %s, which is ignored", type(error).__name__)
-
-    def _log(self, call: _Call, host: str, began: float, what: str, answer: Answer | None) -> None:
-        if not logger.isEnabledFor(logging.DEBUG):
-            return
-        duration = time.monotonic() - began
-        logger.debug(
-            "%s: %s from %s after %.3f s",
-            call.operation,
-            what,
-            host,
-            duration,
-            extra={
-                "operation": call.operation,
-                "host": host,
-                "status": answer.status if answer else None,
-                "attempt": call.attempt,
-                "duration": duration,
-                "request_id": answer.request_id if answer else None,
-            },
-        )
-
-
-def _trusted(url: str, configured: str) -> Target:
-    try:
-        return trusted(url, configured)
-    except UntrustedError as refusal:
-        problem = str(refusal)
-    raise ValueError(f"The token goes to hosts of the platform and to api_url only: {problem}.")
-
-
-def _not_answered(operation: str, attempt: int, host: str, failure: Failure) -> TransportError:
-    advice = (
-        "Check the certificate authorities of this machine."
-        if failure.phase == "tls"
-        else "Check the network and the proxy settings, then try again."
-    )
-    return TransportError(
-        f"{host} {failure.text} ({operation}, attempt {attempt}). {advice}",
-        phase=failure.phase,
-        operation=operation,
-    )
-
-
-def _not_followed(call: _Call, problem: str) -> RedirectError:
-    return RedirectError(
-        f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {problem}. "
-        "Check api_url and what stands between this machine and the platform.",
-        operation=call.operation,
-    )
-
-
-def _parsed(answer: Answer, operation: str, read: Callable[[Any], T]) -> T:
-    """The body of a success as its type. What cannot be read is an error that holds nothing of the body."""
-    path, problem = "", answer.problem
-    if problem is None:
-        try:
-            return read(read_json(answer.body))
-        except NotJsonError as error:
-            problem = str(error)
-        except ValueError as error:
-            path, problem = where_and_what(error, answer.secret)
-    raise ResponseError(
-        problem,
-        path=path,
-        status=answer.status,
-        content_type=answer.content_type,
-        size=len(answer.body),
-        operation=operation,
-        request_id=answer.request_id,
-    )

@@ -34,6 +34,11 @@ class Target:
         return f"Target({self.origin}{path}{question and '?***'})"
 
     @property
+    def host(self) -> str:
+        """Host and port, as in the Host header."""
+        return self.origin.partition("://")[2]
+
+    @property
     def url(self) -> str:
         """The whole URL."""
         return self.origin + self.path
@@ -41,6 +46,12 @@ class Target:
 
 class UntrustedError(ValueError):
     """An address that the token must not be sent to. The text says why and names at most the host."""
+
+
+def is_platform(origin: str) -> bool:
+    """Whether an origin is a host of the platform."""
+    scheme, _, host = origin.partition("://")
+    return scheme == "https" and _PLATFORM_HOST.fullmatch(host) is not None
 
 
 def trusted(url: str, configured: str) -> Target:

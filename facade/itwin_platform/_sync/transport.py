@@ -13,10 +13,9 @@ from .. import _http
 from .._concurrency import synchronous as concurrency
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
+from .._policies.calls import Headers
+from .._policies.messages import client_closed
 from .._policies.redirects import Target
-from ..errors import ConfigurationError
-
-Headers = list[tuple[bytes, bytes]]
 
 _NO_BODY = frozenset({204, 205, 304})
 
@@ -99,7 +98,7 @@ class Transport:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ConfigurationError("The client is closed. Make a new one, or keep it open until the last call.")
+            raise client_closed()
 
     def _read(self, response: _http.Response) -> Answer:
         headers = response.headers

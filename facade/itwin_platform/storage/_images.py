@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -46,9 +46,8 @@ def chosen(image: ITwinImage, size: str) -> ImageLink:
     Raises:
         StorageError: The platform gives no name or no link for it.
     """
-    # A null string reads as None, whatever the type says.
-    name = cast("str | None", image.small_image_name if size == "small" else image.large_image_name)
-    url = cast("str | None", image.small_image_url if size == "small" else image.large_image_url)
+    name = image.small_image_name if size == "small" else image.large_image_name
+    url = image.small_image_url if size == "small" else image.large_image_url
     if not name or not url:
         raise StorageError("The platform gives no name or no link for the image.")
     return ImageLink(name, url)

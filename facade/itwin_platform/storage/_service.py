@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 from .._concurrency.synchronous import time_limit
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
+from .._policies.calls import Headers
 from .._policies.retries import RetryPolicy
-from .._sync.transport import Headers, Transport, TransportFailure
+from .._sync.transport import Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 
 if TYPE_CHECKING:

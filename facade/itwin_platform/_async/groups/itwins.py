@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from itwin_platform_api.runtime import UNCHANGED, Unchanged
+
 from ..._concurrency import asynchronous as concurrency
+from ..._policies.arguments import MAX_RETURN, changed, given, joined, largest_list, one_change, preferred, selected
+from ..pages import AsyncPages
 
 if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import ITwin, ITwinImage
+    from itwin_platform_api.itwins.models import ITwin, ITwinImage, ITwinUpdate
 
     from ..pipeline import Pipeline
+
+_ADVICE = "Narrow it down with filters such as parent_id, or set limit=10000 to do without the rest."
 
 
 class ITwins:
@@ -18,6 +25,94 @@ class ITwins:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+
+    def list(
+        self,
+        *,
+        search: str | None = None,
+        sub_class: str | Iterable[str] | None = None,
+        status: str | None = None,
+        type_: str | None = None,
+        number: str | None = None,
+        display_name: str | None = None,
+        parent_id: str | None = None,
+        itwin_account_id: str | None = None,
+        filter: str | None = None,  # noqa: A002 (the word of the field)
+        order_by: str | None = None,
+        include_inactive: bool | None = None,
+        query_scope: str | None = None,
+        select: Iterable[str] | None = None,
+        detail: Literal["minimal", "full"] = "minimal",
+        skip: int | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncPages[ITwin]:
+        """List the iTwins that the caller is a member of.
+
+        The platform lists 10,000 iTwins at the most; `X-Max-Return` asks for as many as `limit` says, or for these.
+
+        `GET /itwins/`, https://developer.bentley.com/apis/itwins/operations/get-my-itwins/
+
+        Parameters:
+            search: Text to look for anywhere in number and display name. Not together with these two.
+            sub_class: One subclass or several, for instance `["Asset", "Project"]`. Queries that name one are faster.
+            status: `"Active"`, `"Inactive"` or `"Trial"`. Not together with `include_inactive`.
+            type_: The type.
+            number: The exact number.
+            display_name: The exact display name.
+            parent_id: Id of the parent iTwin.
+            itwin_account_id: Id of the account that owns the iTwins.
+            filter: An OData filter, for instance `"parentId eq '78202ffd-272b-4207-a7ad-7d2b1af5dafc'"`. Of the other
+                filters only `sub_class` can be used with it.
+            order_by: A property, with `ASC` or `DESC` behind it, for instance `"displayName DESC"`.
+            include_inactive: Whether to list inactive iTwins too; they are left out by default.
+            query_scope: `"OrganizationAdmin"` lists the iTwins of the whole organization, for its administrators.
+            select: Names of the properties to return, as documented, for instance `["createdDateTime"]`; `id` and
+                `displayName` always are. The others are None. Not together with `detail="full"`.
+            detail: `"minimal"` returns id, class, subclass, type, number, display name and status; `"full"` all.
+            skip: How many iTwins to leave out at the start.
+            page_size: iTwins for each request, 1 to 1000; the platform's default is 100.
+            limit: The most iTwins to return; None for all.
+
+        Returns:
+            The iTwins, to be iterated over. Nothing is sent before.
+
+        Raises:
+            ValueError: An argument cannot be sent, or two of them exclude each other. Nothing was sent.
+            InvalidRequestError: The platform does not accept a filter (`InvalidiTwinsRequest`); `details` say which.
+            IncompleteListError: After item 10,000, where there may be more and `limit` does not ask for fewer.
+        """
+        from itwin_platform_api.itwins.api.itwins import get_my_itwins
+        from itwin_platform_api.itwins.models import PreferHeader
+
+        request = get_my_itwins.request(
+            search=search,
+            sub_class=joined("sub_class", sub_class),
+            status=status,
+            type_=type_,
+            number=number,
+            display_name=display_name,
+            parent_id=parent_id,
+            itwin_account_id=itwin_account_id,
+            filter_=filter,
+            orderby=order_by,
+            include_inactive=include_inactive,
+            x_itwin_query_scope=query_scope,
+            select=selected(select, detail),
+            prefer=PreferHeader(preferred(detail)),
+            skip=skip,
+            top=page_size,
+            x_max_return=largest_list(limit),
+        )
+        return AsyncPages(
+            self._pipeline,
+            request,
+            lambda page: page.itwins,
+            limit=limit,
+            cap=MAX_RETURN,
+            start=skip or 0,
+            advice=_ADVICE,
+        )
 
     async def get(self, itwin_id: str) -> ITwin:
         """Get the metadata of an iTwin.
@@ -31,20 +126,147 @@ class ITwins:
             The iTwin. Dates are aware; `image` is a link that works for at least an hour.
 
         Raises:
-            ValueError: The id cannot be part of a path. Nothing was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
-            UnauthorizedError: The token is missing, expired or not accepted.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not what the specification says.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
         from itwin_platform_api.itwins.api.itwins import get_itwin
 
-        answer = await self._pipeline.call(get_itwin.OPERATION, itwin_id=itwin_id)
-        return answer.itwin
+        return (await self._pipeline.call(get_itwin.request(itwin_id=itwin_id))).itwin
+
+    async def create(
+        self,
+        display_name: str,
+        *,
+        class_: str,
+        sub_class: str,
+        type_: str | None = None,
+        number: str | None = None,
+        status: str | None = None,
+        parent_id: str | None = None,
+        geographic_location: str | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+        iana_time_zone: str | None = None,
+        data_center_location: str | None = None,
+    ) -> ITwin:
+        """Create an iTwin. The caller becomes its owner.
+
+        `POST /itwins/`, https://developer.bentley.com/apis/itwins/operations/create-itwin/
+
+        Parameters:
+            display_name: The name to show to people, at most 255 characters.
+            class_: `"Thing"`, `"Endeavor"` or `"Account"`.
+            sub_class: The subclass, for instance `"Asset"` (a Thing) or `"Project"` (an Endeavor).
+            type_: A free word for the kind of iTwin, at most 100 characters.
+            number: A number or code, at most 255 characters, which is unique in the organization. Without one, the
+                iTwin gets its id as its number.
+            status: `"Active"`, `"Inactive"` or `"Trial"`.
+            parent_id: Id of the parent iTwin; without one, the account of the caller becomes the parent.
+            geographic_location: Where it is, usually an address or a city, at most 255 characters.
+            latitude: In degrees, -90 to 90.
+            longitude: In degrees, -180 to 180.
+            iana_time_zone: An IANA time zone id, for instance `"America/New_York"`.
+            data_center_location: The data center that keeps its data, for instance `"North Europe"`; the platform's
+                default is East US.
+
+        Returns:
+            The iTwin as it was created, with its id.
+
+        Raises:
+            ConflictError: The organization has an iTwin with this number or display name (`iTwinExists`).
+            InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
+            PermissionDeniedError: The caller may not create iTwins there (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.itwins import create_itwin
+        from itwin_platform_api.itwins.models import ITwinClass, ITwinCreate, ITwinStatus, ITwinSubClass
+
+        body = ITwinCreate(
+            display_name=display_name,
+            class_=ITwinClass(class_),
+            sub_class=ITwinSubClass(sub_class),
+            type_=given(type_),
+            number=given(number),
+            status=given(status, ITwinStatus),
+            parent_id=given(parent_id),
+            geographic_location=given(geographic_location),
+            latitude=given(latitude),
+            longitude=given(longitude),
+            iana_time_zone=given(iana_time_zone),
+            data_center_location=given(data_center_location),
+        )
+        return (await self._pipeline.call(create_itwin.request(body=body))).itwin
+
+    async def update(
+        self,
+        itwin_id: str,
+        changes: ITwinUpdate | None = None,
+        *,
+        display_name: str | Unchanged = UNCHANGED,
+        number: str | Unchanged = UNCHANGED,
+        type_: str | Unchanged = UNCHANGED,
+        status: str | Unchanged = UNCHANGED,
+        geographic_location: str | Unchanged | None = UNCHANGED,
+        latitude: float | Unchanged | None = UNCHANGED,
+        longitude: float | Unchanged | None = UNCHANGED,
+        iana_time_zone: str | Unchanged | None = UNCHANGED,
+    ) -> ITwin:
+        """Change properties of an iTwin. Those that are not named stay as they are; None clears one where it can be.
+
+        Class and subclass cannot be changed.
+
+        `PATCH /itwins/{id}`, https://developer.bentley.com/apis/itwins/operations/update-itwin/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
+            display_name: The name to show to people, at most 255 characters.
+            number: A number or code, at most 255 characters, which is unique in the organization.
+            type_: A free word for the kind of iTwin, at most 100 characters.
+            status: `"Active"`, `"Inactive"` or `"Trial"`.
+            geographic_location: Where it is, at most 255 characters, or None.
+            latitude: In degrees, -90 to 90, or None.
+            longitude: In degrees, -180 to 180, or None.
+            iana_time_zone: An IANA time zone id, or None.
+
+        Returns:
+            The iTwin as it is now.
+
+        Raises:
+            ValueError: Nothing is to be changed, or a property is None that cannot be null. Nothing was sent.
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.itwins import update_itwin
+        from itwin_platform_api.itwins.models import ITwinStatus, ITwinUpdate
+
+        named = ITwinUpdate(
+            display_name=display_name,
+            number=number,
+            type_=type_,
+            status=changed(status, ITwinStatus),
+            geographic_location=geographic_location,
+            latitude=latitude,
+            longitude=longitude,
+            iana_time_zone=iana_time_zone,
+        )
+        request = update_itwin.request(itwin_id=itwin_id, body=one_change(changes, named))
+        return (await self._pipeline.call(request)).itwin
+
+    async def delete(self, itwin_id: str) -> None:
+        """Delete an iTwin.
+
+        `DELETE /itwins/{id}`, https://developer.bentley.com/apis/itwins/operations/delete-itwin/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Raises:
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            PermissionDeniedError: The caller is not an owner of the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.itwins import delete_itwin
+
+        await self._pipeline.call(delete_itwin.request(itwin_id=itwin_id))
 
     async def get_image(self, itwin_id: str) -> ITwinImage:
         """Get the names of an iTwin's image and links to download it.
@@ -61,20 +283,11 @@ class ITwins:
             need no token; none must be sent with them.
 
         Raises:
-            ValueError: The id cannot be part of a path. Nothing was sent.
             NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
-            UnauthorizedError: The token is missing, expired or not accepted.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not what the specification says.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
         from itwin_platform_api.itwins.api.images import get_itwin_image
 
-        answer = await self._pipeline.call(get_itwin_image.OPERATION, itwin_id=itwin_id)
-        return answer.image
+        return (await self._pipeline.call(get_itwin_image.request(itwin_id=itwin_id))).image
 
     async def download_image(
         self, itwin_id: str, size: Literal["small", "large"] = "small", cache_dir: str | Path | None = None
@@ -92,21 +305,14 @@ class ITwins:
             cache_dir: Folder for the images; by default the folder `itwin-platform/images` in the user's cache.
 
         Returns:
-            Where the image is. The file is to be read only; it is written whole or not at all.
+            Where the image is. Do not change the file: it is the cache. It is written whole or not at all.
 
         Raises:
-            ValueError: The id cannot be part of a path, or the size is neither of both. Nothing was sent.
+            ValueError: The size is neither of both, or the id cannot be part of a path. Nothing was sent.
             ConfigurationError: No `cache_dir` is given and this user has no home folder. Nothing was sent.
             NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
-            StorageError: What came is no image or larger than `max_body_bytes`, or it cannot be written to the folder;
-                or the host of the images has refused the link twice.
-            UnauthorizedError: The token is missing, expired or not accepted.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer about the image is not what the specification says, or too large.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time for all of it was over.
+            StorageError: What came is not an image or is larger than `max_body_bytes`; the folder cannot be written
+                to; or the host of the images has refused the link twice.
         """
         from ...storage import _images as images
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._bucket import read_bucket
+from ..._bucket import bucket_of
 
 if TYPE_CHECKING:
     from ..._bucket import Bucket
@@ -32,24 +32,16 @@ class RealityAnalysis:
             and needs no token.
 
         Raises:
-            ValueError: The id cannot be part of a path. Nothing was sent.
             InvalidRequestError: The bucket cannot be had, for instance because the iTwin keeps its data in a region
                 that is not supported (`InvalidRealityAnalysisRequest`); `details` say why.
             NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
-            UnauthorizedError: The token is missing, expired or not accepted.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not what the specification says.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 
         from ..bucket import AsyncTransferBucket
 
         async def ask() -> Bucket:
-            return await self._pipeline.call_and_read(buckets_get.OPERATION, read_bucket, itwin_id=itwin_id)
+            return bucket_of(await self._pipeline.call(buckets_get.request(itwin_id=itwin_id)))
 
         async def renew() -> str:
             return (await ask()).container_url

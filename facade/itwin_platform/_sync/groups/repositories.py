@@ -36,22 +36,13 @@ class Repositories:
             The repository. API keys and passwords in `authentication` are plain values, masked in `repr()`.
 
         Raises:
-            ValueError: An id cannot be part of a path. Nothing was sent.
             NotFoundError: There is no such repository, or it holds no resource (`iTwinRepositoryNotFound`).
-            UnauthorizedError: The token is missing, expired or not accepted.
             PermissionDeniedError: The caller is neither on the team of the iTwin nor an administrator.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not what the specification says.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
         from itwin_platform_api.itwins.api.repositories import get_repository
 
-        operation = get_repository.OPERATION
-        answer = self._pipeline.call(operation, itwin_id=itwin_id, repository_id=repository_id)
-        return answer.repository
+        request = get_repository.request(itwin_id=itwin_id, repository_id=repository_id)
+        return (self._pipeline.call(request)).repository
 
     def get_resource(self, itwin_id: str, repository_id: str, resource_id: str) -> Resource:
         """Get a resource of a repository, for instance an iModel.
@@ -70,23 +61,15 @@ class Repositories:
             The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
 
         Raises:
-            ValueError: An id cannot be part of a path. Nothing was sent.
             NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
-            UnauthorizedError: The token is missing, expired or not accepted.
             PermissionDeniedError: The caller is not a member of the iTwin.
-            RateLimitError: Too many requests; `retry_after` says how long to wait.
-            ApiError: The platform refused or failed in another way; see its subclasses.
-            ResponseError: The answer is not what the specification says.
-            CredentialsError: No token could be had.
-            RedirectError: The answer leads to a host that the token must not go to.
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
         """
         from itwin_platform_api.itwins.api.repositories import get_repository_resource
 
-        operation = get_repository_resource.OPERATION
-        ids = {"itwin_id": itwin_id, "repository_id": repository_id, "resource_id": resource_id}
-        answer = self._pipeline.call(operation, **ids)
-        return answer.resource
+        request = get_repository_resource.request(
+            itwin_id=itwin_id, repository_id=repository_id, resource_id=resource_id
+        )
+        return (self._pipeline.call(request)).resource
 
     def connection(self, repository: Repository, *, allow_http: bool = False) -> RepositoryConnection:
         """The way to the server that a repository points to: address, headers and query, for any HTTP library.

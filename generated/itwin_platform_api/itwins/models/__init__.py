@@ -18,14 +18,21 @@ if TYPE_CHECKING:
     from .graphics_capability import GraphicsCapability
     from .itwin import ITwin
     from .itwin_class import ITwinClass
+    from .itwin_create import ITwinCreate
     from .itwin_image import ITwinImage
     from .itwin_image_response import ITwinImageResponse
     from .itwin_response import ITwinResponse
     from .itwin_status import ITwinStatus
     from .itwin_sub_class import ITwinSubClass
+    from .itwin_summary import ITwinSummary
+    from .itwin_update import ITwinUpdate
+    from .itwins_page import ITwinsPage
+    from .link import Link
     from .o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
     from .other_authentication import OtherAuthentication
     from .other_options import OtherOptions
+    from .paging_links import PagingLinks
+    from .prefer_header import PreferHeader
     from .repository import Repository
     from .repository_authentication_type import RepositoryAuthenticationType
     from .repository_capabilities import RepositoryCapabilities
@@ -51,14 +58,21 @@ _MODULES: dict[str, str] = {
     "GraphicsCapability": ".graphics_capability",
     "ITwin": ".itwin",
     "ITwinClass": ".itwin_class",
+    "ITwinCreate": ".itwin_create",
     "ITwinImage": ".itwin_image",
     "ITwinImageResponse": ".itwin_image_response",
     "ITwinResponse": ".itwin_response",
     "ITwinStatus": ".itwin_status",
     "ITwinSubClass": ".itwin_sub_class",
+    "ITwinSummary": ".itwin_summary",
+    "ITwinUpdate": ".itwin_update",
+    "ITwinsPage": ".itwins_page",
+    "Link": ".link",
     "OAuth2AuthCodePKCEAuthentication": ".o_auth_2_auth_code_pkce_authentication",
     "OtherAuthentication": ".other_authentication",
     "OtherOptions": ".other_options",
+    "PagingLinks": ".paging_links",
+    "PreferHeader": ".prefer_header",
     "Repository": ".repository",
     "RepositoryAuthenticationType": ".repository_authentication_type",
     "RepositoryCapabilities": ".repository_capabilities",
@@ -85,14 +99,21 @@ __all__ = (
     "GraphicsCapability",
     "ITwin",
     "ITwinClass",
+    "ITwinCreate",
     "ITwinImage",
     "ITwinImageResponse",
     "ITwinResponse",
+    "ITwinsPage",
     "ITwinStatus",
     "ITwinSubClass",
+    "ITwinSummary",
+    "ITwinUpdate",
+    "Link",
     "OAuth2AuthCodePKCEAuthentication",
     "OtherAuthentication",
     "OtherOptions",
+    "PagingLinks",
+    "PreferHeader",
     "Repository",
     "RepositoryAuthenticationType",
     "RepositoryCapabilities",

@@ -9,15 +9,14 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
-    mask_all,
-    mask_values,
+from ...reading import (
     optional,
     properties_of,
     required,
     text,
 )
+from ...writing import Model as _Model
+from ...writing import mask_all, mask_values
 from ..models.repository_authentication_type import RepositoryAuthenticationType
 
 T = TypeVar("T", bound="ApiKeyAuthentication")

@@ -10,17 +10,16 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
+from ...reading import (
     date_time,
-    mask_query,
-    mask_values,
     number,
     optional,
     properties_of,
     required,
     text,
 )
+from ...writing import Model as _Model
+from ...writing import mask_query, mask_values
 from ..models.itwin_class import ITwinClass
 from ..models.itwin_status import ITwinStatus
 from ..models.itwin_sub_class import ITwinSubClass

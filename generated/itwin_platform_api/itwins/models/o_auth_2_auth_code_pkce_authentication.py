@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
-    mask_values,
+from ...reading import (
     optional,
     properties_of,
     required,
     text,
 )
+from ...writing import Model as _Model
+from ...writing import mask_query, mask_values
 from ..models.repository_authentication_type import RepositoryAuthenticationType
 
 T = TypeVar("T", bound="OAuth2AuthCodePKCEAuthentication")
@@ -40,7 +40,7 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     scopes: str | None = None
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
-    redirect_uri: str | None = None
+    redirect_uri: str | None = _attrs_field(default=None, repr=mask_query)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import (
+from ...reading import (
     MISMATCH,
     has_any,
     has_value,
-    mask_query,
-    mask_values,
     optional,
     properties_of,
     required,
     text,
 )
-from ...runtime import Model as _Model
+from ...writing import Model as _Model
+from ...writing import mask_query, mask_values
 from ..models.repository_class import RepositoryClass
 from ..models.repository_sub_class import RepositorySubClass
 

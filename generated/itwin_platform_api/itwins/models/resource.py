@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
-    mask_values,
+from ...reading import (
     optional,
+    optional_object,
     properties_of,
     required,
     text,
 )
+from ...writing import Model as _Model
+from ...writing import mask_values
 from ..models.resource_class import ResourceClass
 from ..models.resource_sub_class import ResourceSubClass
 
@@ -72,7 +73,7 @@ class Resource(_Model):
             class_=optional(properties, "class", ResourceClass),
             sub_class=optional(properties, "subClass", ResourceSubClass),
             type_=optional(properties, "type", text),
-            capabilities=optional(properties, "capabilities", ResourceCapabilities.from_dict),
+            capabilities=optional_object(properties, "capabilities", ResourceCapabilities.from_dict),
         )
         result.additional_properties = properties
         return result

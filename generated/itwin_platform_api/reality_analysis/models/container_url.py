@@ -9,14 +9,13 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
-    mask_query,
-    mask_values,
+from ...reading import (
     properties_of,
     required,
     text,
 )
+from ...writing import Model as _Model
+from ...writing import mask_query, mask_values
 
 T = TypeVar("T", bound="ContainerURL")
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
+from ...reading import (
     items,
-    mask_values,
     optional,
     properties_of,
     required,
     text,
 )
+from ...writing import Model as _Model
+from ...writing import mask_values
 
 if TYPE_CHECKING:
     from ..models.error import Error

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ...runtime import Model as _Model
-from ...runtime import (
-    mask_values,
+from ...reading import (
     properties_of,
     required,
 )
+from ...writing import Model as _Model
+from ...writing import mask_values
 
 if TYPE_CHECKING:
     from ..models.error import Error

@@ -1,0 +1,126 @@
+"""Lists over several pages: iterated over item by item, each page asked for when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .._policies.paging import Walk, check_limit
+
+if TYPE_CHECKING:
+    from itwin_platform_api.runtime import Request
+
+    from .._policies.paging import Page
+    from .._policies.redirects import Target
+    from .pipeline import Pipeline
+
+T = TypeVar("T")
+P = TypeVar("P", bound="Page")
+
+
+class AsyncPages(Generic[T]):
+    """The items of a list.
+
+    Iterate over it: a page is asked for when its first item is needed, so that leaving the loop early leaves no
+    request behind, and no more than a page is in memory. Every iteration starts anew.
+
+    What a page raises is what every call can raise, and:
+
+    Raises:
+        IncompleteListError: There may be more items than the platform lists; those that it lists have been returned.
+        ResponseError: The link to the next page leads back, or to another host than that of the page.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        request: Request[P],
+        items: Callable[[P], Iterable[T]],
+        *,
+        limit: int | None = None,
+        cap: int | None = None,
+        start: int = 0,
+        advice: str = "",
+    ) -> None:
+        """Make a list out of a request; nothing is sent yet.
+
+        Parameters:
+            pipeline: Carries out requests.
+            request: The request for the first page.
+            items: Takes the items out of a page.
+            limit: The most items to return; None for all.
+            cap: How many items the platform lists at the most, if it says.
+            start: How many items are left out at the start, which count for the cap.
+            advice: What to do about a list that is longer than the cap.
+
+        Raises:
+            ValueError: The limit is not a whole number from 1.
+        """
+        check_limit(limit)
+        self._pipeline = pipeline
+        self._request: Request[Any] = request
+        self._items: Callable[[Any], Iterable[T]] = items
+        self._bounds = (request.operation.id, limit, cap, start, advice)
+
+    def pages(self) -> AsyncIterator[list[T]]:
+        """The items page by page, each page as a list."""
+        return _PageIterator(self._pipeline, self._request, self._items, Walk(*self._bounds))
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """The items one by one."""
+        return _ItemIterator(self.pages())
+
+    async def first(self) -> T | None:
+        """The first item; None if there is none."""
+        async for item in self:
+            return item
+        return None
+
+    async def to_list(self) -> list[T]:
+        """All items as a list."""
+        return [item async for item in self]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._request.operation.id}>"
+
+
+class _PageIterator(Generic[T]):
+    # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
+    def __init__(
+        self, pipeline: Pipeline, request: Request[Any], items: Callable[[Any], Iterable[T]], walk: Walk
+    ) -> None:
+        self._pipeline = pipeline
+        self._request = request
+        self._items = items
+        self._walk = walk
+        self._find_next: Callable[[], Target | None] | None = None
+        self._target: Target | None = None
+        self._begun = False
+
+    def __aiter__(self) -> AsyncIterator[list[T]]:
+        return self
+
+    async def __anext__(self) -> list[T]:
+        if self._find_next is not None:
+            self._target, self._find_next = self._find_next(), None
+        if self._target is None and self._begun:
+            raise StopAsyncIteration
+        # After an error the same page is asked for again.
+        page, self._find_next = await self._pipeline.page(self._request, self._target, self._walk)
+        self._begun = True
+        return self._walk.take(self._items(page))
+
+
+class _ItemIterator(Generic[T]):
+    def __init__(self, pages: AsyncIterator[list[T]]) -> None:
+        self._pages = pages
+        self._page: Iterator[T] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._page:
+                return item
+            self._page = iter(await self._pages.__anext__())

@@ -1,0 +1,105 @@
+"""One call of a user, over all its attempts: what is sent, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from ..errors import ITwinPlatformError
+from .answers import Answer
+from .attempts import NO_FAILURE, Attempts, Failure
+from .redaction import Secret
+from .redirects import Target
+
+Headers = list[tuple[bytes, bytes]]
+
+# What may go along where a redirect leads: nothing that a user has added could be a secret there.
+_FORWARDED = frozenset({"accept", "accept-language", "prefer", "x-correlation-id"})
+
+
+class HeaderList(Headers):
+    """Headers with the token among them."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} headers>"
+
+
+@dataclass(slots=True)
+class Call:
+    """One call. `sent` counts its requests.
+
+    Attributes:
+        operation: What it is called in errors and records: an operationId, or method and path.
+        method: The HTTP method.
+        template: The path with the names of its parameters; empty if it is not known.
+        target: Where the first request goes.
+        ends: When its time is over, on the monotonic clock.
+        attempts: Counts its attempts and decides about the next.
+        accept: The media type to ask for; None where whatever comes is taken.
+        headers: Headers of the operation.
+        documented: Whether the definition names these headers, so that they may follow redirects.
+        body: The body, or None.
+        content_type: Its media type.
+        signed: Whether the access token goes along. Redirects are followed only then.
+        deletes: Whether success means that something is gone, with nothing to return.
+    """
+
+    operation: str
+    method: str
+    template: str
+    target: Target
+    ends: float
+    attempts: Attempts
+    accept: str | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    documented: bool = True
+    body: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+    signed: bool = True
+    deletes: bool = False
+    sent: int = 0
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether something may have been changed although no answer says so, in a way that repeating would double."""
+        return self.attempts.unsure and not self.attempts.repeatable
+
+    def in_time(self, seconds: float) -> bool:
+        """Whether so many seconds are left."""
+        return time.monotonic() + seconds <= self.ends
+
+    def headers_for(self, host: str, user_agent: bytes, token: Secret | None, *, redirected: bool) -> Headers:
+        """The headers of one request.
+
+        Parameters:
+            host: Where it goes.
+            user_agent: What to say of ourselves.
+            token: The access token, or None.
+            redirected: Whether a redirect has led there.
+        """
+        headers = HeaderList(((b"Host", host.encode("ascii")), (b"User-Agent", user_agent)))
+        if self.accept is not None:
+            headers += ((b"Accept", self.accept.encode("ascii")), (b"Accept-Encoding", b"gzip"))
+        if token is not None:
+            headers.append((b"Authorization", b"Bearer " + token.reveal().encode("ascii")))
+        for name, value in self.headers:
+            if not redirected or self.documented or name.lower() in _FORWARDED:
+                headers.append((name.encode("ascii"), value.encode("ascii")))
+        if self.body is not None:
+            headers.append((b"Content-Type", (self.content_type or "application/octet-stream").encode("ascii")))
+        if self.body is not None or self.method in {"POST", "PUT", "PATCH"}:
+            headers.append((b"Content-Length", b"%d" % len(self.body or b"")))
+        return headers
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of an attempt: an answer, an error where that is no success, and what is known about the cause."""
+
+    target: Target
+    token: Secret | None
+    answer: Answer | None = None
+    error: ITwinPlatformError | None = None
+    status: int | None = None
+    retry_after: float | None = None
+    failure: Failure = NO_FAILURE

@@ -1,0 +1,95 @@
+"""The errors of the pipeline, with the advice that belongs to each."""
+
+from __future__ import annotations
+
+from ..errors import (
+    ApiError,
+    ConfigurationError,
+    CredentialsError,
+    DeadlineExceeded,
+    RedirectError,
+    TransportError,
+)
+from .attempts import Failure
+from .calls import Call
+
+MAY_HAVE_HAPPENED = "The request may have been carried out: look before you send it again."
+
+
+def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
+    """Nothing usable came back."""
+    unsure = not failure.unsent and not call.attempts.repeatable
+    if failure.phase == "tls":
+        advice = "Check the certificate authorities of this machine."
+    elif unsure:
+        advice = f"Check the network and the proxy settings. {MAY_HAVE_HAPPENED}"
+    else:
+        advice = "Check the network and the proxy settings, then try again."
+    error = TransportError(
+        f"{host} {failure.text} ({call.operation}, attempt {call.attempts.count}). {advice}",
+        phase=failure.phase,
+        operation=call.operation,
+    )
+    error.may_have_happened = unsure
+    return error
+
+
+def refused_in_doubt(error: ApiError) -> ApiError:
+    """The same error for a request that may have been carried out although it was answered like this."""
+    error.may_have_happened = True
+    error.args = (f"{error} {MAY_HAVE_HAPPENED}",)
+    return error
+
+
+def not_followed(call: Call, problem: str) -> RedirectError:
+    """A redirect leads where the token must not go."""
+    return RedirectError(
+        f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {problem}. "
+        "Check api_url and what stands between this machine and the platform.",
+        operation=call.operation,
+    )
+
+
+def call_too_late(call: Call, deadline: float) -> DeadlineExceeded:
+    """The time for a call is over."""
+    unsure = call.sent > 0 and not call.attempts.repeatable
+    advice = f"Give the client a longer deadline. {MAY_HAVE_HAPPENED}" if unsure else _TRY_AGAIN
+    error = _too_late(call.operation, deadline, f" (in attempt {call.attempts.count})", advice)
+    error.may_have_happened = unsure
+    return error
+
+
+def work_too_late(operation: str, deadline: float) -> DeadlineExceeded:
+    """The time for what consists of several calls is over."""
+    return _too_late(operation, deadline, "", _TRY_AGAIN)
+
+
+def _too_late(operation: str, deadline: float, where: str, advice: str) -> DeadlineExceeded:
+    return DeadlineExceeded(
+        f"{operation} took longer than its deadline of {deadline:g} seconds{where}. {advice}",
+        phase="deadline",
+        operation=operation,
+    )
+
+
+_TRY_AGAIN = "Try again, or give the client a longer deadline."
+
+
+def pause_too_long(call: Call, host: str, seconds: float) -> DeadlineExceeded:
+    """The platform wants a longer pause than there is time left."""
+    return DeadlineExceeded(
+        f"{host} has asked for a pause of {seconds:.0f} more seconds, which is longer than what is left of "
+        f"the deadline of {call.operation}. Wait, or give the client a longer deadline.",
+        phase="deadline",
+        operation=call.operation,
+    )
+
+
+def unusable_token() -> CredentialsError:
+    """What credentials of somebody else's making returned."""
+    return CredentialsError("The credentials object returned something that cannot be an access token.")
+
+
+def client_closed() -> ConfigurationError:
+    """A call after the end."""
+    return ConfigurationError("The client is closed. Make a new one, or keep it open until the last call.")

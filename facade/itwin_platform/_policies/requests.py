@@ -1,0 +1,89 @@
+"""Requests that no definition describes: which methods, addresses, versions and headers a user may name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .redirects import Target, UntrustedError, trusted
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_VERSION = re.compile(r"v[1-9][0-9]{0,3}", re.ASCII)
+_ADDRESS = re.compile(r"https?://|/(?!/)")
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
+# Headers that the client sets itself, or that say how a request is to be read.
+_OURS = frozenset(
+    {"accept-encoding", "authorization", "connection", "content-length", "content-type", "cookie", "expect", "host"}
+    | {"keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
+)
+
+
+def checked_method(method: object) -> str:
+    """An HTTP method in capitals.
+
+    Raises:
+        ValueError: It is not one of METHODS.
+    """
+    if isinstance(method, str) and method.upper() in METHODS:
+        return method.upper()
+    raise ValueError(f"method must be one of {', '.join(sorted(METHODS))}")
+
+
+def media_type_of(api_version: object) -> str:
+    """The media type to ask for.
+
+    Raises:
+        ValueError: It is not a version such as `"v1"`.
+    """
+    if isinstance(api_version, str) and _VERSION.fullmatch(api_version):
+        return f"application/vnd.bentley.itwin-platform.{api_version}+json"
+    raise ValueError('api_version must be "v1", "v2" and so on')
+
+
+def checked_headers(headers: Mapping[str, object], media_type: str) -> tuple[dict[str, object], str]:
+    """Headers that a user may add, and the media type to ask for: `Accept` among them wins.
+
+    Raises:
+        ValueError: The name cannot be one, or the client sets this header itself. Values are never shown.
+    """
+    added: dict[str, object] = {}
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError("the name of a header must be letters, digits and hyphens")
+        if name.lower() in _OURS:
+            raise ValueError(f"the header {name} is set by the client")
+        if name.lower() != "accept":
+            added[name] = value
+        elif isinstance(value, str) and value.isascii() and value.isprintable() and value.strip():
+            media_type = value.strip()
+        else:
+            raise ValueError("the header Accept must be a media type")
+    return added, media_type
+
+
+def target_of(url_or_path: object, origin: str, prefix: str) -> Target:
+    """Where a request goes.
+
+    Parameters:
+        url_or_path: An absolute URL, or a path, with or without a query.
+        origin: The origin that the client was configured with.
+        prefix: What stands before every path there.
+
+    Raises:
+        ValueError: It is no address, or the token must not be sent to it.
+    """
+    if not isinstance(url_or_path, str) or not _ADDRESS.match(url_or_path):
+        raise ValueError("url_or_path must be an absolute URL or a path that starts with one slash")
+    try:
+        return trusted((origin + prefix if url_or_path.startswith("/") else "") + url_or_path, origin)
+    except UntrustedError as refusal:
+        problem = str(refusal)
+    raise ValueError(f"The token goes to hosts of the platform and to api_url only: {problem}.")
+
+
+def with_query(target: Target, query: str) -> Target:
+    """The same address with more in its query."""
+    if not query:
+        return target
+    return Target(target.origin, f"{target.path}{'&' if '?' in target.path else '?'}{query}")

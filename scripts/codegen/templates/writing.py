@@ -1,0 +1,177 @@
+"""What bodies consist of: models, open enums, UNCHANGED, how they are written as JSON and what their repr hides."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import uuid
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+from typing import Any, Final, Self, cast
+from urllib.parse import urlsplit
+
+MASK: Final = "***"
+
+
+class Unchanged(Enum):
+    """The type of UNCHANGED."""
+
+    UNCHANGED = "UNCHANGED"
+
+    def __repr__(self) -> str:
+        return "UNCHANGED"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+"""Stands for a property that a request leaves out. None, where a property takes it, is sent as null."""
+
+
+def to_json(value: Any) -> Any:
+    """The JSON value that stands for `value`.
+
+    Raises:
+        ValueError: There is none, for instance for a set or for NaN.
+    """
+    if isinstance(value, Unchanged):
+        raise ValueError("UNCHANGED can only be left out as a property of a body")  # noqa: TRY004 (as for the others)
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise ValueError("JSON knows no NaN and no infinity")
+    if isinstance(value, Model):
+        return value.to_dict()
+    if isinstance(value, datetime.datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, (list, tuple)):
+        return _array(value)
+    raise ValueError(f"JSON cannot hold a {type(value).__name__}")
+
+
+# Both are functions because type checkers know nothing of what is in there once isinstance() has been asked.
+def _object(value: Any) -> dict[str, Any]:
+    return {str(name): _inside(name, item) for name, item in value.items()}
+
+
+def _array(value: Any) -> list[Any]:
+    return [_inside(index, item) for index, item in enumerate(value)]
+
+
+def _inside(name: str | int, value: Any) -> Any:
+    """The JSON value of something inside an object or a list. An error says where it is, and does not show it."""
+    try:
+        return to_json(value)
+    except ValueError as error:
+        problem = str(error)
+    raise ValueError(f"{name}: {problem}")
+
+
+class OpenEnum(StrEnum):
+    """An enum that keeps values it does not know: the platform adds values without a new API version.
+
+    An unknown value becomes a member of its own that equals its string and survives pickling and copying.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # By value: some versions of Python pickle and copy the members of enums by name, which a new value lacks.
+        return type(self), (self._value_,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the value is one that the documentation lists."""
+        return self._value_ in type(self)._value2member_map_
+
+
+def mask_all(value: object) -> str:
+    """The repr of a secret."""
+    return repr(value) if value is None or value is UNCHANGED else f"'{MASK}'"
+
+
+def mask_query(value: str | Unchanged | None) -> str:
+    """The repr of a URL whose query may hold a secret: host and path stay, every value in the query goes."""
+    if not isinstance(value, str):
+        return repr(value)
+    try:
+        parts = urlsplit(value)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return f"'{MASK}'"
+    names = [pair.partition("=")[0] for pair in parts.query.split("&") if pair]
+    query = "&".join(f"{name}={MASK}" for name in names)
+    userinfo = f"{MASK}@" if "@" in parts.netloc else ""
+    scheme = f"{parts.scheme}://" if parts.scheme and parts.netloc else ""
+    tail = (f"?{query}" if query else "") + (f"#{MASK}" if parts.fragment else "")
+    return repr(f"{scheme}{userinfo}{host}{parts.path}{tail}")
+
+
+def mask_values(value: Any) -> str:
+    """The repr of an object whose values may be secrets: its keys stay."""
+    if value is None or value is UNCHANGED:
+        return repr(value)
+    names: Mapping[str, Any] = value.additional_properties if isinstance(value, Model) else value
+    return "{" + ", ".join(f"{name!r}: {MASK}" for name in names) + "}"
+
+
+class Model:
+    """An object of a JSON body. What the definition does not describe is kept in `additional_properties`."""
+
+    __slots__ = ()
+    additional_properties: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it stands in a JSON body. What is None is left out; of a body to send, what is UNCHANGED."""
+        raise NotImplementedError
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the properties that the specification does not describe."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
+
+    def _to_dict(self, properties: dict[str, Any]) -> dict[str, Any]:
+        result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
+        result.update((name, _inside(name, value)) for name, value in properties.items() if value is not None)
+        return result
+
+    def _to_send(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
+        result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
+        for name, value in properties.items():
+            if value is None and name not in nullable:
+                raise ValueError(f"{name} must not be null; leave it out to keep what is there")
+            if value is not UNCHANGED:
+                result[name] = _inside(name, value)
+        return result
