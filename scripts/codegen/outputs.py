@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from .facade_models import write_facade_models
 from .packages import ruff, write_packages
 from .sandbox_data import write_sandbox_data
 from .unasync import write_sync_twin
@@ -16,14 +17,17 @@ ASYNC_SOURCE = ROOT / "facade" / "itwin_platform" / "_async"
 # Every output: a folder or file that belongs to the generator alone and is replaced whole.
 PACKAGES = Path("generated/itwin_platform_api")
 SYNC_TWIN = Path("facade/itwin_platform/_sync")
+FACADE_MODELS = Path("facade/itwin_platform/models")
 SANDBOX_DATA = Path("facade/itwin_platform/sandbox/operations.json")
-OUTPUTS = (PACKAGES, SYNC_TWIN, SANDBOX_DATA)
+OUTPUTS = (PACKAGES, SYNC_TWIN, FACADE_MODELS, SANDBOX_DATA)
 
 
 def write_all(root: Path) -> None:
     """Write every output below `root`."""
     specs = sorted(SPECS.glob("*.yaml"))
-    write_packages(specs, root / PACKAGES)
+    models = write_packages(specs, root / PACKAGES)
+    write_facade_models(models, root / FACADE_MODELS)
+    ruff(root / FACADE_MODELS)
     write_sync_twin(ASYNC_SOURCE, root / SYNC_TWIN)
     ruff(root / SYNC_TWIN)
     write_sandbox_data(specs, root / SANDBOX_DATA)

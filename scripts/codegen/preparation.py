@@ -48,7 +48,7 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def _mark_nullable(node: object) -> None:
-    """Put `x-nullable` in the place of the ways to say it. The generator makes unions of them, with names of their own."""
+    """Put `x-nullable` in the place of the other ways to say it, of which the generator makes unions with odd names."""
     if isinstance(node, dict):
         _mark_nullable_schema(cast(Json, node))
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():

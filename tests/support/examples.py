@@ -34,8 +34,8 @@ def operations() -> dict[str, dict[str, Any]]:
                 for status, response in operation["responses"].items():
                     if "$ref" in response:
                         response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]  # noqa: PLW2901
-                    ((media_type, content),) = response["content"].items()
-                    answers[int(status)] = content["example"]
+                    for media_type, content in response.get("content", {}).items():
+                        answers[int(status)] = content["example"]
                 found[operation["operationId"]] = {
                     "method": method.upper(),
                     "path": path,

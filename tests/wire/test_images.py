@@ -161,12 +161,14 @@ def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path
 def test_a_platform_that_gives_no_link(host: ScriptedServer, tmp_path: Path, missing: str) -> None:
     body = {"id": "i", "smallImageName": "n", "smallImageUrl": f"{host.url}/a", "largeImageName": "m"}
     body |= {"largeImageUrl": f"{host.url}/b"}
-    with (
-        ScriptedServer(answer(200, {"image": body | {missing: None}})) as api,
-        ITwinPlatform("token", api_url=api.url) as platform,
-        pytest.raises(errors.StorageError, match="no name or no link"),
-    ):
-        platform.itwins.download_image("i-1", cache_dir=tmp_path)
+    nothing = ("", errors.StorageError, "no name or no link"), (None, errors.ResponseError, f"image.{missing} is null")
+    for value, kind, message in nothing:
+        with (
+            ScriptedServer(answer(200, {"image": {**body, missing: value}})) as api,
+            ITwinPlatform("token", api_url=api.url) as platform,
+            pytest.raises(kind, match=message),
+        ):
+            platform.itwins.download_image("i-1", cache_dir=tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["x" * 300, "here"])

@@ -87,7 +87,7 @@ class Call:
                 headers.append((name.encode("ascii"), value.encode("ascii")))
         if self.body is not None:
             headers.append((b"Content-Type", (self.content_type or "application/octet-stream").encode("ascii")))
-        if self.body is not None or self.method in {"POST", "PUT", "PATCH"}:
+        if self.body is not None or self.method in {"POST", "PUT", "PATCH", "DELETE"}:
             headers.append((b"Content-Length", b"%d" % len(self.body or b"")))
         return headers
 

@@ -17,9 +17,6 @@ from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
 from ..errors import ITwinPlatformError
-from .groups.itwins import ITwins
-from .groups.reality_analysis import RealityAnalysis
-from .groups.repositories import Repositories
 from .pipeline import Pipeline
 
 if TYPE_CHECKING:

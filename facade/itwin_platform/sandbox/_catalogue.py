@@ -32,7 +32,7 @@ def encode(body: object) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-_LOADED: Final = _load()
+_LOADED: Final = [each for each in _load() if each["method"] == "GET" and each["path"] != "/itwins/"]
 _EXAMPLES: Final = {operation["id"]: operation["answers"]["200"] for operation in _LOADED}
 
 OPERATIONS: Final = tuple(
