@@ -141,7 +141,7 @@ def test_a_body_is_shown_by_no_error(engine: Engine, script: Any) -> None:
 
 
 def test_neither_is_one_that_cannot_be_sent(engine: Engine) -> None:
-    body = {"password": "secret-password", "set": {1}}
+    body, headers = {"password": "secret-password", "set": {1}}, {"X": "secret-header"}
     with pytest.raises(ValueError, match="set: JSON cannot hold a set") as caught:
-        engine(lambda platform: platform.request("POST", "/x", json=body, headers={"X": "secret-header"}))
+        engine(lambda platform: platform.request("POST", "/x", json=body, headers=headers))
     assert_none(shown_by(caught.value), ["secret-password", "secret-header"])
