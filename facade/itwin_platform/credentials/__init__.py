@@ -13,8 +13,9 @@ Anything with the three methods of `TokenProvider` serves as well.
 from __future__ import annotations
 
 from ._authorization_code import AuthorizationCode
+from ._choice import provider_of
 from ._client_credentials import ClientCredentials
-from ._provider import CallableToken, CredentialsArgument, StaticToken, TokenProvider, provider_of
+from ._provider import CallableToken, CredentialsArgument, StaticToken, TokenProvider
 from ._stores import FileTokenStore, KeyringTokenStore, TokenStore
 
 __all__ = [

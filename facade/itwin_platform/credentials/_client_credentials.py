@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._policies.redaction import Secret
+from .._policies.redaction import MASK, Secret
 from ._cache import Token
 from ._renewed import RenewedCredentials
 from ._token_endpoint import token_of
@@ -44,4 +44,4 @@ class ClientCredentials(RenewedCredentials):
         return token_of(fields)
 
     def __repr__(self) -> str:
-        return f"ClientCredentials({self._client_id!r}, '***', scope={self._scope!r})"
+        return f"ClientCredentials({self._client_id!r}, '{MASK}', scope={self._scope!r})"

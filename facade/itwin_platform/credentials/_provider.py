@@ -1,21 +1,17 @@
-"""What a client needs of credentials, and how the simple kinds provide it."""
+"""What a client needs from credentials, and the kinds that get their token from the user's own code."""
 
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from .._concurrency import asynchronous
-from .._policies.redaction import Secret
+from .._policies.redaction import MASK, Secret
 from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
-
-if TYPE_CHECKING:
-    from .._settings import Settings
 
 # RFC 6750. Anything else would end up quoted in an error of the HTTP library.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
@@ -47,14 +43,14 @@ def checked_token(token: object, source: str) -> str:
     Raises:
         CredentialsError: It cannot. The message says why and does not show it.
     """
-    problem = _problem_of(token)
+    problem = _token_problem(token)
     if problem is None:
         return cast(str, token)
     del token  # a traceback with locals would show it
     raise CredentialsError(f"The access token from {source} {problem}.")
 
 
-def _problem_of(token: object) -> str | None:
+def _token_problem(token: object) -> str | None:
     if not isinstance(token, str):
         return f"is no string but {type(token).__name__}"
     if not token:
@@ -94,7 +90,7 @@ class StaticToken:
         """Nothing: there is no other token."""
 
     def __repr__(self) -> str:
-        return "StaticToken('***')"
+        return f"StaticToken('{MASK}')"
 
     def __reduce__(self) -> Any:
         raise TypeError("credentials cannot be pickled or copied, so that they do not end up in files by accident")
@@ -227,58 +223,3 @@ def where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
-
-
-def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_async: bool) -> TokenProvider:
-    """The provider for what a client was given as credentials; None stands for the variables of the environment.
-
-    Raises:
-        ConfigurationError: There is nothing to go by, or it is nothing that can be used.
-        CredentialsError: A token cannot be one.
-    """
-    # Late, because it needs this module.
-    from ._renewed import RenewedCredentials
-
-    if credentials is None:
-        credentials = _from_environment()
-    if isinstance(credentials, str):
-        secret = Secret(credentials)
-        del credentials  # a traceback with locals would show it
-        return StaticToken(secret.reveal())
-    if isinstance(credentials, RenewedCredentials):
-        return credentials.for_client(settings)
-    if isinstance(credentials, (StaticToken, CallableToken)):
-        return credentials
-    if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
-        return OtherProvider(credentials)
-    if callable(credentials) and not isinstance(credentials, type):
-        if not for_async and is_async(credentials):
-            raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
-        return CallableToken(cast(Callable[[], str], credentials))
-    raise ConfigurationError(
-        f"credentials must be a token, a callable that returns one, or a credentials object, "
-        f"not {type(credentials).__name__}."
-    )
-
-
-def _from_environment() -> CredentialsArgument:
-    from ._client_credentials import ClientCredentials
-
-    token = _variable("ITP_ACCESS_TOKEN")
-    if token:
-        return StaticToken(token.reveal(), source="ITP_ACCESS_TOKEN")
-    client_id, client_secret = os.environ.get("ITP_SERVICE_CLIENT_ID"), _variable("ITP_SERVICE_CLIENT_SECRET")
-    if client_id and client_secret:
-        return ClientCredentials(client_id, client_secret.reveal())
-    if client_id or client_secret:
-        missing = "ITP_SERVICE_CLIENT_SECRET" if client_id else "ITP_SERVICE_CLIENT_ID"
-        raise ConfigurationError(f"{missing} is not set. A service app needs both its id and its secret.")
-    raise ConfigurationError(
-        "There are no credentials. Pass a token or credentials, or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID "
-        "and ITP_SERVICE_CLIENT_SECRET."
-    )
-
-
-def _variable(name: str) -> Secret | None:
-    """A secret of the environment; an empty one is none."""
-    return Secret(value) if (value := os.environ.get(name)) else None

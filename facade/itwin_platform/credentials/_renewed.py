@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
+from .._http import TransportOptions
 from .._policies.redaction import Secret
 from ..environments import Environment, checked_url
 from ..errors import ConfigurationError
@@ -106,8 +107,6 @@ class RenewedCredentials(ABC):
         """The identity service: that of the first client, or the one to use without any."""
         with self._lock:
             if self._endpoint is None:
-                from .._http import TransportOptions
-
                 issuer_url = self._issuer_url or checked_url(
                     "ITP_ISSUER_URL", os.environ.get("ITP_ISSUER_URL") or Environment.PROD.issuer_url
                 )

@@ -102,7 +102,7 @@ class TokenEndpoint:
             CredentialsError: There is no token in the answer, or no answer.
         """
         fields = self._success("token", form, f"refused to issue a token: {{}}. {advice}", repeatable)
-        problem = _problem_of(fields)
+        problem = _answer_problem(fields)
         if problem:
             raise CredentialsError(f"The identity service {self._host} sent {problem}. Check issuer_url.")
         return fields
@@ -191,7 +191,7 @@ def _fields(answer: Answer) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
 
 
-def _problem_of(fields: Mapping[str, Any]) -> str | None:
+def _answer_problem(fields: Mapping[str, Any]) -> str | None:
     if not fields:
         return "something that is no token answer"
     kind = fields.get("token_type", "Bearer")
