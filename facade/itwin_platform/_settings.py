@@ -113,10 +113,8 @@ def _retry(retry: object) -> RetryPolicy | None:
 def _proxy(proxy: object) -> str | None:
     if proxy is None:
         return None
-    scheme = _proxy_scheme(proxy) if isinstance(proxy, str) else ""
-    if isinstance(proxy, str) and scheme in _PROXY_SCHEMES:
-        if scheme.startswith("socks") and not _http.is_installed("socksio"):
-            raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+    if isinstance(proxy, str) and _proxy_scheme(proxy) in _PROXY_SCHEMES:
+        _http.check_socks(proxy)
         return proxy
     raise ConfigurationError("proxy must be a URL such as http://host:port.")
 

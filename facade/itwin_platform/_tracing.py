@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Tracer
 
+    from ._policies.addresses import Target
     from ._policies.answers import Answer
-    from ._policies.redirects import Target
 
 
 class NoSpan:

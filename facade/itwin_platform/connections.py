@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
 from ._http import Auth
-from .environments import is_loopback
+from ._policies.addresses import is_secure
+from ._policies.redaction import MASK
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
 _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
 # Headers that say how a request is to be read. No repository has a reason to name one.
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
-_MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class ConnectionRequest:
 
     def __repr__(self) -> str:
         """Show names, not values."""
-        params = {name: _MASK for name, _ in self.params}
-        headers = dict.fromkeys(self.headers, _MASK)
+        params = {name: MASK for name, _ in self.params}
+        headers = dict.fromkeys(self.headers, MASK)
         return f"ConnectionRequest(url={self.url!r}, {params=}, {headers=})"
 
 
@@ -338,7 +338,7 @@ def _origin_of(uri: str, *, secret: bool, allow_http: bool) -> str:
         raise ValueError("the repository's uri is no plain http or https address")
     if "{" in parts.netloc and secret:
         raise ValueError("the repository's uri leaves its host open; its credentials are not sent to just any host")
-    if secret and parts.scheme == "http" and not allow_http and not is_loopback(host):
+    if secret and not allow_http and not is_secure(parts.scheme, host):
         raise ValueError("the repository's uri is not https; allow_http=True sends its credentials without TLS")
     return _origin(uri)
 
@@ -442,4 +442,4 @@ def _joined(base: str, path: object) -> str:
 def _shown(uri: str) -> str:
     """An address without its query and fragment, which may hold a key."""
     shown = re.split(r"[?#]", uri, maxsplit=1)[0]
-    return shown if shown == uri else f"{shown}?{_MASK}"
+    return shown if shown == uri else f"{shown}?{MASK}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from ._policies.addresses import is_secure
 from .errors import ConfigurationError
 
 
@@ -47,13 +47,13 @@ def checked_url(name: str, url: str) -> str:
     Raises:
         ConfigurationError: They may not, or it is not a plain base URL.
     """
-    problem = _problem_of(url)
+    problem = _url_problem(url)
     if problem:
         raise ConfigurationError(f"{name} {problem}. Use a URL such as https://api.bentley.com.")
     return url.rstrip("/")
 
 
-def _problem_of(url: str) -> str | None:
+def _url_problem(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -63,16 +63,6 @@ def _problem_of(url: str) -> str | None:
         return "is not a URL with a host"
     if parts.username is not None or parts.query or parts.fragment or "?" in url or "#" in url or "\\" in url:
         return "must not have a user, a query or a fragment"
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+    if is_secure(parts.scheme, host):
         return None
     return "must use https; plain http is accepted for this machine only (localhost, 127.0.0.1, [::1])"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address stands for this very machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

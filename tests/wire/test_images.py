@@ -133,7 +133,7 @@ def test_a_link_to_an_unsafe_address_is_not_followed(tmp_path: Path) -> None:
     with ScriptedServer(answer(200, {"image": body})) as api, ITwinPlatform("token", api_url=api.url) as platform:
         sizes: tuple[Literal["small"], Literal["large"]] = ("small", "large")
         for size in sizes:
-            with pytest.raises(errors.StorageError, match="no https link"):
+            with pytest.raises(errors.StorageError, match="not an https link"):
                 platform.itwins.download_image("i-1", size, cache_dir=tmp_path)
 
 

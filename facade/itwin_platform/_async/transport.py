@@ -8,9 +8,9 @@ from typing import cast
 
 from .. import _http
 from .._concurrency import asynchronous as concurrency
+from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
-from .._policies.redirects import Target
 from ..errors import ConfigurationError
 
 Headers = list[tuple[bytes, bytes]]

@@ -11,7 +11,7 @@ import httpx
 
 from .._policies.attempts import Failure
 from .failures import FAILURES, failure_of
-from .options import TransportOptions, is_installed, proxy_for
+from .options import TransportOptions, check_socks, is_installed, proxy_for
 from .pools import Pools, has_leftovers, open_async_transport, open_transport, prepare
 
 Auth = httpx.Auth
@@ -36,6 +36,7 @@ __all__ = [
     "Response",
     "SyncByteStream",
     "TransportOptions",
+    "check_socks",
     "failure_of",
     "has_leftovers",
     "is_installed",

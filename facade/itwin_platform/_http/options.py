@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from ..environments import is_loopback
+from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
 
 
@@ -69,6 +69,16 @@ def proxy_for(origin: str, options: TransportOptions) -> str | None:
     if not proxy or is_loopback(host) or proxy_bypass(f"{host}:{parts.port or 443}"):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def check_socks(proxy: str) -> None:
+    """Refuse a SOCKS proxy if the package that speaks SOCKS is missing.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    if proxy.lower().startswith("socks") and not is_installed("socksio"):
+        raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
 
 
 def is_installed(package: str) -> bool:

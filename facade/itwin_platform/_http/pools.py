@@ -11,7 +11,7 @@ import httpx
 import sniffio
 
 from ..errors import ConfigurationError
-from .options import TransportOptions, is_installed, proxy_for
+from .options import TransportOptions, check_socks, is_installed, proxy_for
 
 T = TypeVar("T")
 
@@ -118,8 +118,7 @@ def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
 
 
 def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
-    if url.lower().startswith("socks") and not is_installed("socksio"):
-        raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+    check_socks(url)
     try:
         # A proxy that speaks TLS itself is checked against the same authorities.
         return httpx.Proxy(url, ssl_context=context if url.lower().startswith("https:") else None)

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
+from .._policies.addresses import Target, UntrustedError, trusted
 from .._policies.answers import Answer, NotJsonError, api_error, read_json, where_and_what
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts, Failure
 from .._policies.paths import fill_path
 from .._policies.redaction import Secret, one_line
-from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target, trusted
+from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._tracing import Tracing
 from ..errors import (

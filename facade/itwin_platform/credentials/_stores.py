@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+from .._folders import state_folder
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 
@@ -60,17 +61,6 @@ class TokenStore(Protocol):
         ...
 
 
-def default_folder() -> Path:
-    """Where programs keep what they remember about a user, by the custom of the system."""
-    if os.name == "nt":
-        base = os.environ.get("LOCALAPPDATA")
-        return (Path(base) if base else Path.home() / "AppData" / "Local") / "itwin-platform"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "itwin-platform"
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state") / "itwin-platform"
-
-
 class FileTokenStore:
     """Refresh tokens in files that only their owner can read, one for each identity service, app and scope.
 
@@ -88,7 +78,7 @@ class FileTokenStore:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         try:
-            self._folder = default_folder() if folder is None else Path(folder)
+            self._folder = state_folder() if folder is None else Path(folder)
         except RuntimeError:
             raise ConfigurationError("This user has no home directory. Give the FileTokenStore a folder.") from None
 

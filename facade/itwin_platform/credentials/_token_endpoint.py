@@ -11,10 +11,10 @@ from urllib.parse import quote_plus, urlencode
 
 from .. import _http
 from .._concurrency import synchronous
+from .._policies.addresses import Target
 from .._policies.answers import Answer, NotJsonError, read_json
 from .._policies.attempts import Attempts
 from .._policies.redaction import Secret, protect_logs
-from .._policies.redirects import Target
 from .._policies.retries import RetryPolicy
 from .._sync.transport import Transport, TransportFailure
 from ..errors import CredentialsError

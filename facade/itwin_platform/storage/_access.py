@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
 from .._bucket import expiry_of
-from .._policies.redirects import Target
-from ..environments import is_loopback
+from .._policies.addresses import Target, signed_target
 from ..errors import ConfigurationError, ITwinPlatformError, StorageError, StoragePermissionError
 from ._problems import one_problem
 
@@ -54,17 +53,12 @@ class _Container:
 
 
 def _container(url: str) -> _Container:
-    try:
-        parts = urlsplit(url)
-        host, path = parts.hostname or "", parts.path.rstrip("/")
-        origin = f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        host = path = origin = ""
-        parts = urlsplit("")
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not (host and path and parts.query) or "@" in parts.netloc or not secure:
+    target = signed_target(url)
+    path, _, sas = target.path.partition("?") if target is not None else ("", "", "")
+    path = path.rstrip("/")
+    if target is None or not path or not sas:
         raise StorageError("The bucket's URL is not the https URL of a container with a SAS. Get the bucket again.")
-    return _Container(origin, path, parts.query)
+    return _Container(target.origin, path, sas)
 
 
 class Access:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 from uuid import uuid4
 
+from .._folders import cache_folder
+from .._policies.addresses import Target, signed_target
 from .._policies.answers import Answer
-from .._policies.redirects import Target
-from ..environments import is_loopback
 from ..errors import ConfigurationError, StorageError
 from ._names import target_problem
 from ._problems import one_problem
@@ -62,22 +60,14 @@ def folder(cache_dir: str | Path | None) -> Path:
         ValueError: It cannot be a folder.
     """
     if cache_dir is None:
-        return _user_cache() / "itwin-platform" / "images"
+        try:
+            return cache_folder() / "images"
+        except RuntimeError:
+            pass
+        raise ConfigurationError("This user has no home directory for images. Pass a folder as cache_dir.")
     if not isinstance(cache_dir, (str, os.PathLike)) or "\0" in str(cache_dir):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError("cache_dir must be a path")
     return Path(cache_dir)
-
-
-def _user_cache() -> Path:
-    try:
-        if os.name == "nt":
-            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        if sys.platform == "darwin":
-            return Path.home() / "Library" / "Caches"
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        pass
-    raise ConfigurationError("This user has no home folder for images. Name a folder as cache_dir.")
 
 
 def file_name(name: str) -> str:
@@ -106,18 +96,12 @@ def target_of(url: str) -> Target:
     """Where the link of an image leads.
 
     Raises:
-        StorageError: It is no https link, or http to this very machine.
+        StorageError: It is neither https, nor http to this machine.
     """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not host or not secure or "@" in parts.netloc or not url.isascii() or any(sign <= " " for sign in url):
-        raise StorageError("The platform's link to the image is no https link.")
-    return Target(f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    target = signed_target(url)
+    if target is None:
+        raise StorageError("The platform's link to the image is not an https link.")
+    return target
 
 
 def content_of(answer: Answer) -> bytes:

@@ -16,8 +16,8 @@ from .._sync.transport import Headers, Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 
 if TYPE_CHECKING:
+    from .._policies.addresses import Target
     from .._policies.answers import Answer
-    from .._policies.redirects import Target
     from ._access import Access
 
 _VERSION = b"2021-12-02"
