@@ -71,7 +71,7 @@ class _Connection:
         _drop(self._response)
 
 
-class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
+class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
     """A pool of connections of one event loop.
 
     Parameters:

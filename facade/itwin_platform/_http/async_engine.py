@@ -15,7 +15,7 @@ import httpcore
 import httpx
 
 
-class _Tidy(httpcore.AsyncNetworkStream):
+class _SelfClosingStream(httpcore.AsyncNetworkStream):
     """A connection that is closed where a TLS handshake on it is given up, instead of being left open."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
@@ -47,7 +47,7 @@ class _Tidy(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class _TidyBackend(httpcore.AsyncNetworkBackend):
+class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
     """Opens connections that do not stay behind."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
@@ -61,10 +61,10 @@ class _TidyBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _Tidy(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        return _SelfClosingStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class TidyTransport(httpx.AsyncHTTPTransport):
+class AsyncEngine(httpx.AsyncHTTPTransport):
     """A pool that leaves no connection behind when a call is given up."""
 
     def __init__(self, **settings: Any) -> None:
@@ -72,4 +72,4 @@ class TidyTransport(httpx.AsyncHTTPTransport):
         # httpx offers no way to hand a backend to its pool.
         backend = getattr(self._pool, "_network_backend", None)
         if isinstance(backend, httpcore.AsyncNetworkBackend):
-            setattr(self._pool, "_network_backend", _TidyBackend(backend))  # noqa: B010
+            setattr(self._pool, "_network_backend", _SelfClosingBackend(backend))  # noqa: B010

@@ -9,10 +9,9 @@ import httpx
 from .._policies.attempts import Failure
 from .._policies.redaction import one_line
 
-# Whatever a transport raises is its failure: InvalidURL, StreamError, UnicodeError and RuntimeError are no HTTPError,
-# and what is below httpx lets errors of its own through now and then.
+# What a transport may raise in place of an answer. InvalidURL, StreamError, UnicodeError and RuntimeError are not
+# HTTPErrors, and exceptions of the libraries below httpx come through now and then: nothing narrower catches them all.
 FAILURES = (Exception,)
-
 
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
     (httpx.ConnectTimeout, Failure("connect", "did not answer in time", unsent=True)),

@@ -15,6 +15,12 @@ from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
 
 
+class _Cell:
+    """Where options keep their TLS context once it is made. Copies by `dataclasses.replace` share it."""
+
+    context: ssl.SSLContext | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class TransportOptions:
     """How connections are made."""
@@ -25,7 +31,7 @@ class TransportOptions:
     http2: bool = False
     aiohttp: bool | None = None
     max_body_bytes: int = 32 * 1024 * 1024
-    _context: list[ssl.SSLContext] = field(default_factory=list[ssl.SSLContext], repr=False)
+    _cell: _Cell = field(default_factory=_Cell, repr=False, compare=False)
 
     @property
     def timeouts(self) -> dict[str, float]:
@@ -35,9 +41,9 @@ class TransportOptions:
 
     def ssl_context(self) -> ssl.SSLContext:
         """The context for TLS connections, made once: loading the certificate authorities takes a while."""
-        if not self._context:
-            self._context.append(_ssl_context(self.verify))
-        return self._context[0]
+        if self._cell.context is None:
+            self._cell.context = _ssl_context(self.verify)
+        return self._cell.context
 
 
 def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:

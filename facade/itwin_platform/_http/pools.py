@@ -45,15 +45,13 @@ class Pools(Generic[T]):
 
 
 def prepare(origin: str, options: TransportOptions) -> None:
-    """Do in advance what takes a while when connections are opened: read the authorities, load what is needed.
+    """Read the certificate authorities, if connections to an origin need them: it takes a while.
 
     Raises:
-        ConfigurationError: The authorities cannot be read.
+        ConfigurationError: They cannot be read.
     """
     if origin.startswith("https:") or proxy_for(origin, options) is not None:
         options.ssl_context()
-    if _wants_aiohttp(options):
-        pass
 
 
 def open_transport(origin: str, options: TransportOptions) -> Pools[httpx.BaseTransport]:
@@ -62,10 +60,10 @@ def open_transport(origin: str, options: TransportOptions) -> Pools[httpx.BaseTr
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
     """
-    from .sync_engine import LimitedTransport
+    from .sync_engine import SyncEngine
 
     settings = _settings(origin, options)
-    return Pools([LimitedTransport(**settings) for _ in range(_POOLS)])
+    return Pools([SyncEngine(**settings) for _ in range(_POOLS)])
 
 
 def open_async_transport(origin: str, options: TransportOptions) -> Pools[httpx.AsyncBaseTransport]:
@@ -81,13 +79,13 @@ def open_async_transport(origin: str, options: TransportOptions) -> Pools[httpx.
         and sniffio.current_async_library() == "asyncio"
         and (proxy is None or proxy.url.scheme == "http")
     ):
-        from .aiohttp_engine import AiohttpTransport
+        from .aiohttp_engine import AiohttpEngine
 
         limits = httpx.Limits(max_connections=_POOLS * _CONNECTIONS, keepalive_expiry=15)
-        return Pools([AiohttpTransport(settings["verify"], limits, proxy, options.timeout)])
-    from .async_engine import TidyTransport
+        return Pools([AiohttpEngine(settings["verify"], limits, proxy, options.timeout)])
+    from .async_engine import AsyncEngine
 
-    return Pools([TidyTransport(**settings) for _ in range(_POOLS)])
+    return Pools([AsyncEngine(**settings) for _ in range(_POOLS)])
 
 
 def _wants_aiohttp(options: TransportOptions) -> bool:

@@ -21,7 +21,7 @@ from .._concurrency.synchronous import time_left
 T = TypeVar("T")
 
 
-class _Writing:
+class _PendingWrite:
     """A write that is yet to be done."""
 
     __slots__ = ("_buffer", "_stream")
@@ -34,7 +34,7 @@ class _Writing:
         self._stream.write(self._buffer, timeout)
 
 
-class _Opened:
+class _OpenStreams:
     """The connections of a pool that are open, wherever they are."""
 
     def __init__(self) -> None:
@@ -52,10 +52,10 @@ class _Opened:
             stream.close()
 
 
-class _Clamped(httpcore.NetworkStream):
+class _LimitedStream(httpcore.NetworkStream):
     """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
 
-    def __init__(self, stream: httpcore.NetworkStream, opened: _Opened) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, opened: _OpenStreams) -> None:
         self._stream = stream
         self._opened = opened
         opened.add(self)
@@ -65,7 +65,7 @@ class _Clamped(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # The token is in there: where the write is broken off, the variables of this frame must not show it.
-        write = _Writing(self._stream, buffer)
+        write = _PendingWrite(self._stream, buffer)
         del buffer
         _within_limit(write, timeout)
 
@@ -81,7 +81,7 @@ class _Clamped(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         encrypted = _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        return _Clamped(encrypted, self._opened)
+        return _LimitedStream(encrypted, self._opened)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -102,12 +102,12 @@ def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T
     raise TimeoutError
 
 
-class _ClampedBackend(httpcore.NetworkBackend):
+class _LimitedBackend(httpcore.NetworkBackend):
     """Opens connections that keep to the time limit in force."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
-        self.opened = _Opened()
+        self.opened = _OpenStreams()
 
     def connect_tcp(
         self,
@@ -119,7 +119,7 @@ class _ClampedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         if time_left() is None:
             stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-            return _Clamped(stream, self.opened)
+            return _LimitedStream(stream, self.opened)
         # The library would give each address of the host the whole time.
         failure: Exception = httpcore.ConnectError("no address")
         for address in _addresses(host, port):
@@ -128,7 +128,7 @@ class _ClampedBackend(httpcore.NetworkBackend):
                 return self._backend.connect_tcp(address, port, limit, local_address, socket_options)
 
             try:
-                return _Clamped(_within_limit(connect, timeout), self.opened)
+                return _LimitedStream(_within_limit(connect, timeout), self.opened)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -144,7 +144,7 @@ def _addresses(host: str, port: int) -> list[str]:
     raise problem
 
 
-class LimitedTransport(httpx.HTTPTransport):
+class SyncEngine(httpx.HTTPTransport):
     """A pool whose connections keep to the time limit in force.
 
     A request that waits for a connection needs none: those it waits for end with limits that began before.
@@ -155,7 +155,7 @@ class LimitedTransport(httpx.HTTPTransport):
         # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
         # attempts.
         backend = getattr(self._pool, "_network_backend", None)
-        self._backend = _ClampedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
+        self._backend = _LimitedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
         if self._backend is not None:
             setattr(self._pool, "_network_backend", self._backend)  # noqa: B010
 

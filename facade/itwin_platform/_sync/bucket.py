@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,28 +39,25 @@ class TransferBucket(Bucket):
     does not permit what is asked for, before anything is sent if the URL tells.
     """
 
-    __slots__ = ("_opened", "_options", "_renew")
-
-    _opened: list[Access]
     _options: TransportOptions
     _renew: Callable[[], str]
 
     def __init__(self, bucket: Bucket, options: TransportOptions, renew: Callable[[], str]) -> None:
         super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
         # A frozen object: this is how its own attributes are set.
-        object.__setattr__(self, "_opened", [])
         object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Bucket, (self.itwin_id, self.container_url, self.expires_at)
 
-    @property
+    @cached_property
     def _access(self) -> Access:
-        """The right to use the container, made when it is first needed. Of two threads that make it, the first wins."""
-        if not self._opened:
-            self._opened.append(Access(self.container_url, self._options))
-        return self._opened[0]
+        """The right to use the container, for all transfers. Two threads that make it at once may each have their own.
+
+        A method therefore asks for it only once.
+        """
+        return Access(self.container_url, self._options)
 
     def upload(
         self,
@@ -104,9 +101,10 @@ class TransferBucket(Bucket):
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Uploading") as on_progress:
-            run = Run(self._access, on_progress)
-            work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._to_its_end(run, work)
+            access = self._access
+            run = Run(access, on_progress)
+            work = partial(upload, access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
+            return self._to_its_end(access, run, work)
 
     def download(
         self,
@@ -148,10 +146,11 @@ class TransferBucket(Bucket):
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Downloading") as on_progress:
-            run = Run(self._access, on_progress)
+            access = self._access
+            run = Run(access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
-            work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._to_its_end(run, work)
+            work = partial(download, access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
+            return self._to_its_end(access, run, work)
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, in the order of their names.
@@ -165,8 +164,9 @@ class TransferBucket(Bucket):
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed.
         """
-        run = Run(self._access, None)
-        return self._to_its_end(run, partial(list_blobs, self._access, prefix, run))
+        access = self._access
+        run = Run(access, None)
+        return self._to_its_end(access, run, partial(list_blobs, access, prefix, run))
 
     def delete(self, names: str | Iterable[str]) -> None:
         """Delete files. Those that are not there are as good as deleted; what is below a name is not touched.
@@ -180,8 +180,9 @@ class TransferBucket(Bucket):
             StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
                 write.
         """
-        run = Run(self._access, None)
-        self._to_its_end(run, partial(delete, self._access, names, run))
+        access = self._access
+        run = Run(access, None)
+        self._to_its_end(access, run, partial(delete, access, names, run))
 
     def open(self, name: str) -> BlobReader:
         """Open a file of the bucket for reading. It is read some MiB at a time, whatever its size.
@@ -198,14 +199,11 @@ class TransferBucket(Bucket):
             StorageError: There is no such file, or it cannot be reached.
             ConfigurationError: obstore is not installed.
         """
-        return BlobReader(self._in_thread(partial(open_blob, self._access, name)))
+        access = self._access
+        with access.renewed_by(concurrency.from_threads(self._renew)):
+            return BlobReader(concurrency.in_thread(partial(open_blob, access, name)))
 
-    def _in_thread(self, work: Callable[[], T]) -> T:
-        """Do what blocks where it does not hold up anything."""
-        with self._access.renewed_by(concurrency.from_threads(self._renew)):
-            return concurrency.in_thread(work)
-
-    def _to_its_end(self, run: Run, work: Callable[[], T]) -> T:
-        """Do what blocks for long. Giving up the wait ends it."""
-        with self._access.renewed_by(concurrency.from_threads(self._renew)):
+    def _to_its_end(self, access: Access, run: Run, work: Callable[[], T]) -> T:
+        """Run what blocks for long. Cancelling the wait ends it."""
+        with access.renewed_by(concurrency.from_threads(self._renew)):
             return concurrency.in_thread_to_its_end(work, run.cancel)
