@@ -2,12 +2,12 @@
 
 A client takes a token, a callable that returns one, or one of the objects here:
 
-- `StaticToken`: one token, used as long as it works.
-- `ClientCredentials`: a service app, which authenticates with its id and secret.
-- `AuthorizationCode`: a person, who logs in with a browser. `FileTokenStore` and `KeyringTokenStore` remember the
-  login beyond the end of the program.
+- `StaticToken`: one token, used for as long as it works.
+- `ClientCredentials`: a service app that authenticates with its id and secret.
+- `AuthorizationCode`: a person who logs in with a browser. `FileTokenStore` and `KeyringTokenStore` keep the login
+  after the program ends.
 
-Anything with the three methods of `TokenProvider` serves as well.
+Any object with the three methods of `TokenProvider` works as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The token provider for what a client was given as credentials, or for what the environment holds."""
+"""Chooses the token provider for the credentials that a client was given, or for those in the environment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_async: bool) -> TokenProvider:
-    """The provider for what a client was given as credentials; None stands for the variables of the environment.
+    """The provider for the credentials that a client was given. None stands for environment variables.
 
     Raises:
-        ConfigurationError: There is nothing to go by, or it is nothing that can be used.
-        CredentialsError: A token cannot be one.
+        ConfigurationError: There are no credentials, or they are of an unsupported type.
+        CredentialsError: The token is not valid.
     """
     if credentials is None:
         credentials = _from_environment()
@@ -56,11 +56,11 @@ def _from_environment() -> CredentialsArgument:
         missing = "ITP_SERVICE_CLIENT_SECRET" if client_id else "ITP_SERVICE_CLIENT_ID"
         raise ConfigurationError(f"{missing} is not set. A service app needs both its id and its secret.")
     raise ConfigurationError(
-        "There are no credentials. Pass a token or credentials, or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID "
-        "and ITP_SERVICE_CLIENT_SECRET."
+        "There are no credentials. Pass a token or a credentials object, or set ITP_ACCESS_TOKEN, or both "
+        "ITP_SERVICE_CLIENT_ID and ITP_SERVICE_CLIENT_SECRET."
     )
 
 
 def _variable(name: str) -> Secret | None:
-    """A secret of the environment; an empty one is none."""
+    """A secret from the environment. An empty variable counts as not set."""
     return Secret(value) if (value := os.environ.get(name)) else None
