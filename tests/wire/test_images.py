@@ -70,8 +70,8 @@ def test_an_expired_link_is_asked_for_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        (answer(200, b"<html>sign in</html>", media_type="text/html"), "no image .text/html"),
-        (answer(200, PICTURE, media_type=None), "no image .no content type"),
+        (answer(200, b"<html>sign in</html>", media_type="text/html"), "not an image .text/html"),
+        (answer(200, PICTURE, media_type=None), "not an image .no content type"),
         (answer(200, b"", media_type="image/png"), "is empty"),
         (answer(403), "refused its link"),
         (answer(302, location="http://127.0.0.1:9/elsewhere"), "status 302"),
