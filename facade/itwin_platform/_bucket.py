@@ -1,4 +1,4 @@
-"""The bucket of an iTwin: a storage container and the right to use it for a while."""
+"""The bucket of an iTwin: a storage container and temporary access to it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 class Bucket:
     """The storage container of an iTwin. Buckets are equal if all three attributes are.
 
-    What `get_bucket` returns can transfer files too: see `itwin_platform.storage`.
+    The object that `get_bucket` returns can also transfer files: see `itwin_platform.storage`.
 
     Attributes:
         itwin_id: Id of the iTwin.
-        container_url: SAS URL of the container, as storage libraries take it. Whoever has it can use the container,
-            so it is masked in `repr()`.
-        expires_at: When the URL stops working, in UTC; None if it does not say.
+        container_url: SAS URL of the container, for storage libraries. It grants access to anyone who has it, so it is
+            masked in `repr()`.
+        expires_at: When the URL expires, in UTC; None if it does not say.
     """
 
     itwin_id: str
@@ -26,7 +26,7 @@ class Bucket:
     expires_at: datetime | None
 
     def __repr__(self) -> str:
-        """Show where the container is, and nothing that opens it."""
+        """Show the container without its SAS."""
         from itwin_platform_api.runtime import mask_query
 
         url = mask_query(self.container_url)
@@ -45,16 +45,16 @@ class Bucket:
 
 
 def read_bucket(body: object) -> Bucket:
-    """The bucket out of the JSON value of an answer.
+    """The bucket in the JSON value of an answer.
 
     Raises:
-        BodyError: It is not what the specification says.
+        BodyError: The value does not match the specification.
     """
     from itwin_platform_api.reality_analysis.models import BucketResponse
     from itwin_platform_api.runtime import BodyError, properties_of
 
     answer = BucketResponse.from_dict(properties_of(body))
-    # A null string reads as None, whatever the type says.
+    # The type says str, but null is read as None.
     url = cast("str | None", answer.links.container_url.href)
     if url is None:
         raise BodyError("is null, not a URL", "_links", "containerUrl", "href")
@@ -62,7 +62,7 @@ def read_bucket(body: object) -> Bucket:
 
 
 def expiry_of(url: str) -> datetime | None:
-    """When a SAS URL stops working, in UTC; None if it does not say."""
+    """When a SAS URL expires, in UTC; None if it does not say."""
     try:
         moment = datetime.fromisoformat(parse_qs(urlsplit(url).query)["se"][0])
     except (ValueError, KeyError, IndexError):

@@ -1,4 +1,4 @@
-"""How connections are made: timeouts, certificate authorities, proxies, and the engine to use."""
+"""How connections are made: timeouts, certificate authorities, proxies, engine."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class TransportOptions:
 
     @property
     def timeouts(self) -> dict[str, float]:
-        """The timeouts in the form that a request carries them."""
+        """The timeouts as httpx takes them with a request."""
         connect, each = self.timeout
         return {"connect": connect, "read": each, "write": each, "pool": each}
 
     def ssl_context(self) -> ssl.SSLContext:
-        """The context for TLS connections, made once: loading the certificate authorities takes a while."""
+        """The context for TLS connections. It is made once: loading the certificate authorities takes a while."""
         if self._cell.context is None:
             self._cell.context = _ssl_context(self.verify)
         return self._cell.context
@@ -61,10 +61,10 @@ def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
 
 
 def proxy_for(origin: str, options: TransportOptions) -> str | None:
-    """The proxy to reach an origin through: the configured one, or the one that the environment names.
+    """The proxy for an origin: the configured one, or the one from the environment.
 
-    The environment's proxies (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY; the system's settings on macOS and
-    Windows) are not used for this very machine.
+    The environment's proxies (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY; the system settings on macOS and Windows)
+    are not used for this machine itself.
     """
     if options.proxy is not None:
         return options.proxy
@@ -88,7 +88,7 @@ def check_socks(proxy: str) -> None:
 
 
 def is_installed(package: str) -> bool:
-    """Whether an optional package is there."""
+    """Whether an optional package is installed."""
     try:
         return find_spec(package) is not None
     except (ImportError, ValueError):

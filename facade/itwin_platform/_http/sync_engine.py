@@ -1,4 +1,4 @@
-"""The sync client's connections, which keep to the time limit in force; httpx's own timeouts are for one read each.
+"""The sync client's connections, which obey the current time limit. httpx's own timeouts apply to each read anew.
 
 A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class _PendingWrite:
-    """A write that is yet to be done."""
+    """A write that has not been done yet."""
 
     __slots__ = ("_buffer", "_stream")
 
@@ -35,7 +35,7 @@ class _PendingWrite:
 
 
 class _OpenStreams:
-    """The connections of a pool that are open, wherever they are."""
+    """All open connections of a pool, including those it has lost track of."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class _OpenStreams:
 
 
 class _LimitedStream(httpcore.NetworkStream):
-    """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
+    """A connection whose operations end with the current time limit, however slowly bytes arrive."""
 
     def __init__(self, stream: httpcore.NetworkStream, opened: _OpenStreams) -> None:
         self._stream = stream
@@ -64,13 +64,13 @@ class _LimitedStream(httpcore.NetworkStream):
         return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # The token is in there: where the write is broken off, the variables of this frame must not show it.
+        # The buffer holds the token: if the write fails, the variables of this frame must not show it.
         write = _PendingWrite(self._stream, buffer)
         del buffer
         _within_limit(write, timeout)
 
     def close(self) -> None:
-        # Closing alone does not wake a thread that waits for bytes.
+        # Closing alone does not wake a thread that is waiting for bytes.
         connection = self._stream.get_extra_info("socket")
         if isinstance(connection, socket.socket):
             with suppress(OSError):
@@ -103,7 +103,7 @@ def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T
 
 
 class _LimitedBackend(httpcore.NetworkBackend):
-    """Opens connections that keep to the time limit in force."""
+    """Opens connections that obey the current time limit."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
@@ -120,7 +120,7 @@ class _LimitedBackend(httpcore.NetworkBackend):
         if time_left() is None:
             stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
             return _LimitedStream(stream, self.opened)
-        # The library would give each address of the host the whole time.
+        # The library would allow each address of the host the whole time.
         failure: Exception = httpcore.ConnectError("no address")
         for address in _addresses(host, port):
 
@@ -145,14 +145,14 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 class SyncEngine(httpx.HTTPTransport):
-    """A pool whose connections keep to the time limit in force.
+    """A pool whose connections obey the current time limit.
 
-    A request that waits for a connection needs none: those it waits for end with limits that began before.
+    Waiting for a free connection needs no limit: the requests that use them end with limits of their own.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
+        # httpx offers no way to pass a backend to its pool. If the attribute disappears, the limit still holds between
         # attempts.
         backend = getattr(self._pool, "_network_backend", None)
         self._backend = _LimitedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
@@ -160,7 +160,7 @@ class SyncEngine(httpx.HTTPTransport):
             setattr(self._pool, "_network_backend", self._backend)  # noqa: B010
 
     def close(self) -> None:
-        """Close all connections, also those that are in use or were just being opened, which the pool forgets."""
+        """Close all connections, even those in use or being opened, which the pool forgets."""
         super().close()
         if self._backend is not None:
             self._backend.opened.close()

@@ -17,13 +17,13 @@ _PLATFORM_HOST = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one request goes: an origin (`https://host` or `http://127.0.0.1:port`) and what follows it."""
+    """The address of a request: an origin (`https://host` or `http://127.0.0.1:port`), and the path with its query."""
 
     origin: str
     path: str
 
     def __repr__(self) -> str:
-        """Show all but the query, which may hold a signature."""
+        """Hide the query, which may hold a signature."""
         path, question, _ = self.path.partition("?")
         return f"Target({self.origin}{path}{question and '?***'})"
 
@@ -34,7 +34,7 @@ class Target:
 
 
 class UntrustedError(ValueError):
-    """An address that the token must not be sent to. The text says why and names at most the host."""
+    """The token must not be sent to an address. The text says why and names at most the host."""
 
 
 def is_loopback(host: str) -> bool:
@@ -85,11 +85,11 @@ def trusted(url: str, configured: str) -> Target:
     """Split an absolute URL that the platform's token may be sent to.
 
     Parameters:
-        url: An absolute URL, from a redirect or out of a body.
+        url: An absolute URL, from a redirect or a body.
         configured: The origin that the client was configured with, which is trusted too.
 
     Raises:
-        UntrustedError: It may not.
+        UntrustedError: The token must not be sent there.
     """
     check_plain(url)
     try:
@@ -103,9 +103,9 @@ def trusted(url: str, configured: str) -> Target:
     if f"{parts.scheme}://{parts.netloc}" == configured:
         return Target(configured, path)
     if parts.scheme != "https":
-        raise UntrustedError(f"{_named(host)} would be reached without https")
+        raise UntrustedError(f"{_named(host)} would be contacted without https")
     if parts.netloc not in (host, f"{host}:443"):
-        raise UntrustedError(f"{_named(host)} is written with a user, another port or in an unusual way")
+        raise UntrustedError(f"{_named(host)} has a user, another port or an unusual spelling")
     if not _PLATFORM_HOST.fullmatch(host):
         raise UntrustedError(f"{_named(host)} is not a host of the platform")
     return Target(f"https://{host}", path)
