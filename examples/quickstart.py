@@ -1,8 +1,8 @@
-"""The five operations of the SDK, one after the other, each result as a small table.
+"""The five operations of the SDK, one after another, with each result as a small table.
 
-Everything it needs comes from environment variables: `ITP_ACCESS_TOKEN` (or `ITP_SERVICE_CLIENT_ID` and
-`ITP_SERVICE_CLIENT_SECRET`) for the credentials, `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` for what to
-ask about. `make demo` runs it against the sandbox.
+The input comes from environment variables: `ITP_ACCESS_TOKEN` (or `ITP_SERVICE_CLIENT_ID` and
+`ITP_SERVICE_CLIENT_SECRET`) for the credentials; `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` for the
+objects to show. `make demo` runs it against the sandbox.
 """
 
 import os
@@ -37,7 +37,7 @@ def main() -> int:
             try:
                 show(platform, *ids)
             except errors.ApiError as error:
-                # Not every iTwin has an image, a repository or a bucket: say so and go on.
+                # Not every iTwin has an image, a repository or a bucket.
                 print(f"  {error}")
                 failures += 1
     return 1 if failures else 0
@@ -57,7 +57,7 @@ def show_itwin(platform: ITwinPlatform, itwin_id: str) -> None:
 
 
 def show_image(platform: ITwinPlatform, itwin_id: str) -> None:
-    """Its image. The links open it for whoever has them, so only their hosts are shown."""
+    """Its image. Anyone can open it with the links, so only their hosts are shown."""
     title("platform.itwins.get_image(itwin_id)")
     image = platform.itwins.get_image(itwin_id)
     row("small image", f"{image.small_image_name}  (on {host(image.small_image_url)})")
@@ -65,7 +65,7 @@ def show_image(platform: ITwinPlatform, itwin_id: str) -> None:
 
 
 def show_repository(platform: ITwinPlatform, itwin_id: str, repository_id: str) -> None:
-    """One of its repositories. The key to it is masked in what is printed."""
+    """One of its repositories, with its API key masked."""
     title("platform.repositories.get(itwin_id, repository_id)")
     repository = platform.repositories.get(itwin_id, repository_id)
     row("name", repository.display_name)
@@ -91,7 +91,7 @@ def show_resource(platform: ITwinPlatform, itwin_id: str, repository_id: str, re
 
 
 def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:
-    """The storage container of the iTwin. Its URL opens it, so only the host is shown."""
+    """The storage container of the iTwin. Its URL grants access, so only the host is shown."""
     title("platform.reality_analysis.get_bucket(itwin_id)")
     bucket = platform.reality_analysis.get_bucket(itwin_id)
     row("iTwin", bucket.itwin_id)
@@ -100,17 +100,17 @@ def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:
 
 
 def title(text: str) -> None:
-    """Begin a table."""
+    """Print the heading of a table."""
     print(f"\n{text}\n{'-' * len(text)}")
 
 
 def row(name: str, value: object) -> None:
-    """A line of a table; what the platform does not say is a dash."""
+    """Print a line of a table. A missing value is a dash."""
     print(f"  {name:<15} {'-' if value is None else value}")
 
 
 def host(url: str) -> str | None:
-    """The host of a URL, without what gives access."""
+    """The host of a URL, without the parts that grant access."""
     return urlsplit(url).hostname
 
 

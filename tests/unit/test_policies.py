@@ -22,11 +22,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from itwin_platform import RetryPolicy, errors
+from itwin_platform._policies.addresses import Target, UntrustedError, trusted
 from itwin_platform._policies.answers import Answer, NotJsonError, api_error, read_json
 from itwin_platform._policies.attempts import IDEMPOTENT, Attempts, Failure
 from itwin_platform._policies.bodies import BodyReader
 from itwin_platform._policies.redaction import MASK, RedactingFilter, Secret, one_line, redact
-from itwin_platform._policies.redirects import Target, UntrustedError, redirect_target, trusted
+from itwin_platform._policies.redirects import redirect_target
 from itwin_platform._policies.retries import PauseGate, RetryBudget, parse_retry_after
 from itwin_platform_api.runtime import fill_path, path_segment
 

@@ -13,8 +13,8 @@ import pytest
 import trio
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform._policies.addresses import Target, UntrustedError
 from itwin_platform._policies.paging import next_target
-from itwin_platform._policies.redirects import Target, UntrustedError
 from tests.support.engines import Engine
 from tests.support.scripted import Received, ScriptedServer, answer
 

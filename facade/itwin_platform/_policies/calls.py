@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 from ..errors import ITwinPlatformError
+from .addresses import Target
 from .answers import Answer
 from .attempts import NO_FAILURE, Attempts, Failure
 from .redaction import Secret
-from .redirects import Target
 
 Headers = list[tuple[bytes, bytes]]
 

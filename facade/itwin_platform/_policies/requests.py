@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .redirects import Target, UntrustedError, trusted
+from .addresses import Target, UntrustedError, trusted
 
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
