@@ -128,4 +128,4 @@ def _name_members(node: object) -> None:
 def _member_name(value: str) -> str:
     if value[:1].isdigit():
         return f"VALUE_{re.sub(r'[^A-Za-z0-9]+', '_', value).upper()}"
-    return re.sub(r"[^A-Z0-9]+", "_", snake_case(value).upper()).strip("_")
+    return snake_case(re.sub(r"[^A-Za-z0-9]+", " ", value)).upper()
