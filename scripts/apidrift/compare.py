@@ -6,8 +6,10 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable
 
+from codegen.documents import Json
+
 from .changes import Axis, Change, Level, merged, worst
-from .documents import DriftError, Json, problem_of
+from .documents import DriftError, problem_of
 from .facade import facade_calls, plain
 from .packages import Package, generated
 from .python import compare_packages

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, Final
 
+from codegen.documents import Json
+
 from .changes import Level, arrow, short
-from .documents import Json
 from .views import LOWER, UPPER, Node, Schemas, Use, View, fingerprint, schema_name
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from codegen.documents import Json
 from codegen.overlays import OverlayError, apply_overlays, overlays_of
 
-from .documents import DriftError, Json, read_document
+from .documents import DriftError, read_document
 from .schemas import OPEN_UNION, SDK_REQUIRED
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -21,11 +21,12 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
+from .documents import Json
 from .endpoints import Endpoints
 from .errors import GenerationError
 from .fields import Fields, kind_of
 from .naming import literal, plain, snake_case, use_everywhere
-from .preparation import Json, operations, prepare
+from .preparation import operations, prepare
 from .unions import Unions
 
 GENERATOR = f"openapi-python-client {openapi_python_client.__version__}"

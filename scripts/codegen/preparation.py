@@ -10,11 +10,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any, cast
 
+from .documents import METHODS, Json, follow
 from .naming import snake_case
-
-Json = dict[str, Any]
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def prepare(document: Json) -> Json:
@@ -24,19 +21,6 @@ def prepare(document: Json) -> Json:
     _mark_written(document)
     _name_members(document)
     return document
-
-
-def follow(document: Json, node: Any) -> Any:
-    """The object that `node` is or refers to, within the document."""
-    seen = 0
-    while isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        target: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
-        node, seen = cast(Any, target), seen + 1
-        if seen > 100:
-            return {}
-    return node
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:

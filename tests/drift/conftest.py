@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from apidrift.changes import Axis
 from apidrift.compare import Report, compare_sides
-from apidrift.documents import Json
 from apidrift.sides import ROOT, Side, Spec
+from codegen.documents import Json
 
 from .cases import FOLDER, Case, all_cases
 

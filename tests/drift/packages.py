@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apidrift.documents import Json
 from apidrift.packages import write_package
 from apidrift.sides import ROOT, Spec
+from codegen.documents import Json
 
 PACKAGE = "api"
 
