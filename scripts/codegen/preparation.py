@@ -50,7 +50,10 @@ def _mark_nullable_schema(schema: Json) -> None:
         if isinstance(variants := schema.get(keyword), list) and {"type": "null"} in variants:
             rest = [variant for variant in cast(list[object], variants) if variant != {"type": "null"}]
             del schema[keyword]
-            schema["allOf" if len(rest) == 1 else keyword] = rest
+            if len(rest) == 1 and isinstance(rest[0], dict) and "$ref" not in rest[0]:
+                schema.update({**rest[0], **schema})
+            else:
+                schema["allOf" if len(rest) == 1 else keyword] = rest
             found = True
     if isinstance(values := schema.get("enum"), list) and None in values and len(cast(list[object], values)) > 1:
         schema["enum"] = [value for value in cast(list[object], values) if value is not None]
