@@ -16,9 +16,9 @@ from .snapshot import NAMES, Attribute, Class, Function, Module, Parameter, Snap
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
 
-# The functions of an endpoint: one change of the operation shows in each of them.
-_CALLS: Final[tuple[str, ...]] = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
 _REQUEST, _RESPONSE = "request", "response"
+# What only hands out values: with more specific ones it still fits.
+_READ_ONLY: Final = frozenset({"Request", "Sequence", "Iterator", "AsyncIterator", "Pages", "AsyncPages"})
 
 
 class PythonComparison:
@@ -76,13 +76,13 @@ class PythonComparison:
         for side in (self._old, self._new):
             parts = {each.name: _parts(each) for module in side.values() for each in module.classes.values()}
             for module in side.values():
-                for name, function in module.functions.items():
-                    if name in _CALLS and module.operation:
-                        sent = {part for each in function.parameters for part in names_in(each.annotation)}
-                        for direction, start in ((_REQUEST, sent), (_RESPONSE, names_in(function.returns))):
-                            for reached in _closure(start & parts.keys(), parts):
-                                uses.setdefault(reached, set()).add(direction)
-                                operations.setdefault(reached, set()).add(self._names(module))
+                function = module.functions.get("request")
+                if module.operation and function:
+                    sent = {part for each in function.parameters for part in names_in(each.annotation)}
+                    for direction, start in ((_REQUEST, sent), (_RESPONSE, names_in(function.returns))):
+                        for reached in _closure(start & parts.keys(), parts):
+                            uses.setdefault(reached, set()).add(direction)
+                            operations.setdefault(reached, set()).add(self._names(module))
         return uses, operations
 
     def _names_of(self, module: Module) -> set[str]:
@@ -201,37 +201,20 @@ class PythonComparison:
                 )
 
     def _operation(self, old: Module, new: Module, operations: set[str]) -> None:
-        if old.operation and not new.operation:
-            self._emit(
-                BREAKING,
-                "operation-lost",
-                f"{old.name}.OPERATION",
-                "OPERATION removed",
-                "no success answer can be read any more",
-                operations,
-            )
-            return
         for key in sorted(old.operation.keys() & new.operation.keys()):
-            before, after = (
-                self._applied(old.operation[key]) if key == "read" else old.operation[key],
-                new.operation[key],
-            )
+            is_reader = key.isdecimal()
+            before, after = old.operation[key], new.operation[key]
+            if is_reader:
+                before = self._applied(before)
             if before == after:
                 continue
             where, detail = f"{old.name}.OPERATION", f"{key}: {arrow(before, after)}"
-            if key == "read":
-                self._emit(
-                    BREAKING, "operation-result-changed", where, detail, "the call returns something else", operations
-                )
+            if is_reader:
+                effect = "the call returns something else"
+                self._emit(BREAKING, "operation-result-changed", where, detail, effect, operations)
             else:
-                self._emit(
-                    DOCS,
-                    "operation-request-changed",
-                    where,
-                    detail,
-                    "the new version of the SDK asks in another way; its users change nothing",
-                    operations,
-                )
+                effect = "the new version of the SDK asks in another way; its users change nothing"
+                self._emit(DOCS, "operation-request-changed", where, detail, effect, operations)
 
     # Classes.
 
@@ -480,7 +463,7 @@ class PythonComparison:
             if inner[0] and inner[1] and inner[0][0] == inner[1][0]:
                 found = self._relation(inner[0][1], inner[1][1])
                 # Containers can be written to, so neither direction is safe, unless the type says nothing.
-                return found if found in ("equal", "loosened", "tightened") or inner[0][0] == "Response" else "changed"
+                return found if found in ("equal", "loosened", "tightened") or inner[0][0] in _READ_ONLY else "changed"
         return "changed"
 
     def _covers(self, one: frozenset[str], two: frozenset[str]) -> bool:
@@ -495,30 +478,8 @@ class PythonComparison:
     # Functions.
 
     def _functions(self, old: Module, new: Module, operations: set[str]) -> None:
-        calls = (
-            [name for name in _CALLS if name in old.functions and name in new.functions]
-            if old.operation or new.operation
-            else []
-        )
-        found: dict[tuple[Level, str, str, str], list[str]] = {}
-        for name in calls:
-            for finding in self._signature(old.functions[name], new.functions[name], is_call=True):
-                found.setdefault(finding, []).append(name)
-        for (level, code, detail, effect), names in found.items():
-            where = old.name if len(names) > 1 else f"{old.name}.{names[0]}"
-            self._emit(level, code, where, detail, effect, operations)
-        if calls and not found and any(old.functions[name].doc != new.functions[name].doc for name in calls):
-            before, after = old.functions[calls[0]].doc, new.functions[calls[0]].doc
-            self._emit(
-                DOCS,
-                "docstring-changed",
-                old.name,
-                arrow(before, after),
-                "documentation only",
-                operations,
-            )
         for name in sorted(old.functions.keys() | new.functions.keys()):
-            if _is_public(name) and name not in calls:
+            if _is_public(name):
                 self._function(f"{old.name}.{name}", old.functions.get(name), new.functions.get(name), operations)
 
     def _function(self, where: str, old: Function | None, new: Function | None, operations: set[str]) -> None:
@@ -530,13 +491,13 @@ class PythonComparison:
                 BREAKING, "function-removed", where, f"{name} removed", "AttributeError where it is called", operations
             )
         elif old is not None:
-            findings = list(self._signature(old, new, is_call=False))
+            findings = list(self._signature(old, new))
             for level, code, detail, effect in findings:
                 self._emit(level, code, where, detail, effect, operations)
             if not findings and old.doc != new.doc:
                 self._emit(DOCS, "docstring-changed", where, arrow(old.doc, new.doc), "documentation only", operations)
 
-    def _signature(self, old: Function, new: Function, *, is_call: bool) -> Iterator[tuple[Level, str, str, str]]:
+    def _signature(self, old: Function, new: Function) -> Iterator[tuple[Level, str, str, str]]:
         if old.is_async != new.is_async or _kind(old) != _kind(new):
             yield (
                 BREAKING,
@@ -582,7 +543,7 @@ class PythonComparison:
                 arrow(", ".join(common), ", ".join(order)),
                 "positional arguments go to other parameters",
             )
-        yield from self._returns(old, new, is_call=is_call)
+        yield from self._returns(old, new)
 
     def _parameter(self, old: Parameter, new: Parameter) -> Iterator[tuple[Level, str, str, str]]:
         if old.kind == "positional" and new.kind == "keyword":
@@ -624,10 +585,8 @@ class PythonComparison:
                     "calls that leave it out mean something else",
                 )
 
-    def _returns(self, old: Function, new: Function, *, is_call: bool) -> Iterator[tuple[Level, str, str, str]]:
+    def _returns(self, old: Function, new: Function) -> Iterator[tuple[Level, str, str, str]]:
         before, after = self._applied(old.returns), new.returns
-        if is_call:
-            before, after = _bare(before), _bare(after)
         relation = self._relation(before, after)
         detail = f"returns {arrow(before, after)}"
         if relation == "narrowed":
@@ -683,15 +642,8 @@ def _kind(function: Function) -> str:
     )
 
 
-def _bare(returns: str) -> str:
-    """What an endpoint function returns, without the wrapping in which it does so."""
-    match = re.fullmatch(r"Response\[(.*)\]", returns)
-    members = union(match[1] if match else returns) - {"None"}
-    return " | ".join(sorted(members)) or "None"
-
-
 def _inner(member: str) -> tuple[str, str] | None:
-    match = re.fullmatch(r"(list|dict|Response|Sequence|Iterator|AsyncIterator)\[(?:str, )?(.*)\]", member)
+    match = re.fullmatch(rf"(list|dict|{'|'.join(sorted(_READ_ONLY))})\[(?:str, )?(.*)\]", member)
     return (match[1], match[2]) if match else None
 
 

@@ -117,8 +117,8 @@ def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
                 declared = {
                     each.value for each in names if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 }
-            case ast.Assign(targets=[ast.Name(id="OPERATION")], value=ast.Call(keywords=keywords)):
-                module.operation = {each.arg: _literal(each.value) for each in keywords if each.arg}
+            case ast.AnnAssign(target=ast.Name(id="OPERATION"), value=ast.Call(keywords=keywords)):
+                module.operation = dict(_operation(keywords))
             case (
                 ast.Assign(targets=[ast.Name(id=target)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value)
@@ -132,6 +132,21 @@ def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
     module.imports = tuple(_imports(name, tree, is_package=is_package))
     module.rest = _dump(tree.body)
     return module
+
+
+def _operation(keywords: list[ast.keyword]) -> Iterator[tuple[str, str]]:
+    """What an OPERATION says; of its answers, which statuses there are, and how each of them is read."""
+    for each in keywords:
+        if each.arg == "answers" and isinstance(each.value, ast.Dict):
+            readers = {ast.unparse(key): ast.unparse(value) for key, value in _items(each.value)}
+            yield "answers", ", ".join(readers)
+            yield from readers.items()
+        elif each.arg:
+            yield each.arg, _literal(each.value)
+
+
+def _items(node: ast.Dict) -> Iterator[tuple[ast.expr, ast.expr]]:
+    return ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)
 
 
 def _literal(node: ast.expr) -> str:
@@ -282,8 +297,7 @@ def _members(node: ast.expr) -> list[str]:
         if base == "Union":
             return [member for each in inner for member in _members(each)]
         return [f"{base}[{', '.join(annotation_text(each) for each in inner)}]"]
-    text = ast.unparse(node)
-    return ["None" if text == "Unset" else text]
+    return [ast.unparse(node)]
 
 
 def union(annotation: str) -> Union:
