@@ -47,7 +47,8 @@ class PythonComparison:
                 self._module(self._old[name], self._new[name])
             elif name in moved:
                 one, two = self._old[name], self._new[moved[name]]
-                if ".models." not in name:  # models are imported from the package above
+                # Models are imported from the package above, and nothing of private modules is imported by users.
+                if ".models." not in name and "._" not in name:
                     self._emit(
                         BREAKING,
                         "module-moved",
@@ -93,36 +94,25 @@ class PythonComparison:
     # Modules.
 
     def _moved_modules(self) -> dict[str, str]:
-        """Modules that are elsewhere now: endpoints by operation, models by the class in them."""
+        """Modules that are elsewhere now: endpoints by operation, others by the classes in them."""
         gone = [module for name, module in self._old.items() if name not in self._new]
-        fresh = {_identity(module): name for name, module in self._new.items() if name not in self._old}
+        fresh = [module for name, module in self._new.items() if name not in self._old]
         found: dict[str, str] = {}
-        for key in (_identity, _route):
+
+        def match(fits: Callable[[Module, Module], bool]) -> None:
             for module in gone:
-                if module.name not in found:
-                    target = next(
-                        (
-                            name
-                            for name in fresh.values()
-                            if name not in found.values() and key(module) and key(self._new[name]) == key(module)
-                        ),
-                        None,
-                    )
-                    if target is not None:
-                        found[module.name] = target
-        for module in gone:
-            names = [self._renamed.get(each, each) for each in module.classes]
-            target = next(
-                (
-                    name
-                    for name in fresh.values()
-                    if names and name not in found.values() and set(names) == self._new[name].classes.keys()
-                ),
-                None,
-            )
-            if module.name not in found and target is not None:
-                found[module.name] = target
+                left = (each for each in fresh if each.name not in found.values())
+                target = next((each for each in left if fits(module, each)), None)
+                if module.name not in found and target is not None:
+                    found[module.name] = target.name
+
+        match(lambda one, two: bool(one.operation) and _identity(one) == _identity(two))
+        match(lambda one, two: bool(one.operation) and _route(one) == _route(two))
+        match(lambda one, two: bool(one.classes) and self._classes_of(one) <= two.classes.keys())
         return found
+
+    def _classes_of(self, module: Module) -> set[str]:
+        return {self._renamed.get(name, name) for name in module.classes}
 
     def _whole_module(self, module: Module, level: Level, word: str, effect: str) -> None:
         """A module that is there on one side only, and with it what it has for users."""
@@ -180,25 +170,22 @@ class PythonComparison:
 
     def _constants(self, old: Module, new: Module, operations: set[str]) -> None:
         for name in sorted(old.constants.keys() | new.constants.keys()):
-            before, after = old.constants.get(name), new.constants.get(name)
-            if not _is_public(name) or name in ("T", "OPERATION") or (before is None and after is None):
-                continue
-            where = f"{_owner(old)}.{name}"
-            if after is None:
-                self._emit(BREAKING, "constant-removed", where, f"{name} removed", "imports fail", operations)
-            elif before is None:
-                self._emit(ADDITIVE, "constant-added", where, f"{name} added", "new", operations)
-            elif self._applied(before) != after:
-                literals = before.startswith("Literal[") and after.startswith("Literal[")
-                code = "literal-values-changed" if literals else "constant-changed"
-                self._emit(
-                    POTENTIAL,
-                    code,
-                    where,
-                    arrow(before, after),
-                    "code that relies on the old value may not cope",
-                    operations,
-                )
+            if _is_public(name) and name not in ("T", "OPERATION"):
+                where = f"{_owner(old)}.{name}"
+                self._constant(where, old.constants.get(name), new.constants.get(name), operations)
+
+    def _constant(self, where: str, before: str | None, after: str | None, operations: set[str]) -> None:
+        name = where.rpartition(".")[2]
+        if after is None:
+            effect = "code that uses it fails"
+            self._emit(BREAKING, "constant-removed", where, f"{name} removed", effect, operations)
+        elif before is None:
+            self._emit(ADDITIVE, "constant-added", where, f"{name} added", "new", operations)
+        elif self._applied(before) != after:
+            literals = before.startswith("Literal[") and after.startswith("Literal[")
+            code = "literal-values-changed" if literals else "constant-changed"
+            effect = "code that relies on the old value may not cope"
+            self._emit(POTENTIAL, code, where, arrow(before, after), effect, operations)
 
     def _operation(self, old: Module, new: Module, operations: set[str]) -> None:
         for key in sorted(old.operation.keys() & new.operation.keys()):
@@ -263,8 +250,12 @@ class PythonComparison:
         if old.is_enum != new.is_enum:
             detail = "an enum" if new.is_enum else "no longer an enum"
             self._emit(BREAKING, "class-kind-changed", where, detail, "code that uses it fails", operations)
-        else:
+        elif new.is_enum:
             self._members(where, old, new, operations)
+        else:
+            # Values of a class that is no enum are constants of it.
+            for name in filter(_is_public, sorted(old.members.keys() | new.members.keys())):
+                self._constant(f"{where}.{name}", old.members.get(name), new.members.get(name), operations)
             self._attributes(where, old, new, operations)
         self._methods(where, old, new, operations)
         if len(self._found) == before:

@@ -16,9 +16,9 @@ from codegen.packages import write_shared
 PACKAGE = "api"
 
 
-def spec(document: Json) -> Spec:
+def spec(document: Json, name: str = PACKAGE) -> Spec:
     """A definition without overlays."""
-    return Spec(f"{PACKAGE}.yaml", document, without_titles(document), [])
+    return Spec(f"{name}.yaml", document, without_titles(document), [])
 
 
 def write(document: Json, folder: Path) -> None:
