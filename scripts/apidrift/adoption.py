@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from codegen.documents import Json
 from ruamel.yaml import YAML
 
 from .changes import Level
 from .compare import Report, compare_sides
-from .documents import DriftError, Json, external_references, problem_of, read_document
+from .documents import DriftError, external_references, problem_of, read_document
 from .reports import terminal, wants_colour
 from .sides import ROOT, revision_side, upstream_sides, worktree_side
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
+
+from codegen.documents import Json
 
 from .changes import Axis, Change, Level, merged, worst
-from .documents import DriftError, Json, problem_of
-from .facade import facade_calls, plain
+from .documents import DriftError, problem_of
+from .facade import Operation, facade_calls, plain
 from .packages import Package, generated
 from .python import compare_packages
 from .sides import Side, Spec
-from .snapshot import Module, Snapshot, snapshot
+from .snapshot import Module, Snapshot, module_name, names_in, snapshot
 from .wire import compare_documents
 
 
@@ -49,15 +52,16 @@ def compare_sides(old: Side, new: Side, axes: Iterable[Axis] = Axis) -> Report:
 class _Names:
     """What reports call an operation: the call of the SDK that is behind it, or its method and path."""
 
-    def __init__(self, calls: dict[str, str]) -> None:
+    def __init__(self, calls: dict[Operation, str]) -> None:
         self._calls = calls
 
-    def of_operation(self, operation: Json, label: str) -> str:
-        return self._calls.get(plain(str(operation.get("operationId", ""))), label)
+    def of_operation(self, package: str, operation: Json, label: str) -> str:
+        return self._calls.get((package, plain(str(operation.get("operationId", "")))), label)
 
     def of_module(self, module: Module) -> str:
-        operation = module.operation
-        return self._calls.get(plain(operation.get("id", "")), f"{operation.get('method')} {operation.get('path')}")
+        package, operation = module.name.partition(".")[0], module.operation
+        label = f"{operation.get('method')} {operation.get('path')}"
+        return self._calls.get((package, plain(operation.get("id", ""))), label)
 
 
 def _specs(
@@ -77,7 +81,7 @@ def _specs(
 
 def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:
     try:
-        return compare_documents(old.document, new.document, names.of_operation)
+        return compare_documents(old.document, new.document, partial(names.of_operation, old.package))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # Something has a shape that OpenAPI does not allow. Validating every definition first would be slow.
         for spec in (old, new):
@@ -125,24 +129,29 @@ def _generator_findings(old: Package, new: Package) -> list[Change]:
 
 
 def _public_facade(side: Side) -> Snapshot:
-    """The modules of the facade that users reach: the public ones, the clients and the API groups."""
+    """The modules of the facade that users reach: the public ones, the clients, the API groups and what they return."""
     public = snapshot({path: text for path, text in side.facade.items() if _is_public(path)})[0]
     imported = {module for each in public.values() for module, _ in each.imports}
-    behind = {
-        path: text
-        for path, text in side.facade.items()
-        if _TWINS.search(path)
-        and (_module_name(path) in imported or bool(facade_calls({path.replace("/_sync/", "/_async/"): text})))
-    }
-    return {**public, **snapshot(behind)[0]}
+    twins = {path: text for path, text in side.facade.items() if _TWINS.search(path)}
+    behind = snapshot(twins)[0]
+    groups = {module_name(path) for path, text in twins.items() if "/groups/" in path or _has_calls(path, text)}
+    returned = {name for each in groups & behind.keys() for name in _returned(behind[each])}
+    reached = {name for name, module in behind.items() if name in imported | groups or returned & module.classes.keys()}
+    return {**public, **{name: behind[name] for name in sorted(reached)}}
 
 
-_TWINS = re.compile(r"/_a?sync/\w+\.py$")
+_TWINS = re.compile(r"/_a?sync/(groups/)?\w+\.py$")
+
+
+def _has_calls(path: str, text: str) -> bool:
+    return bool(facade_calls({path.replace("/_sync/", "/_async/"): text}))
+
+
+def _returned(module: Module) -> set[str]:
+    """The names in what the methods of a module return."""
+    methods = [method for each in module.classes.values() for method in each.methods.values()]
+    return {name for method in methods for name in names_in(method.returns)}
 
 
 def _is_public(path: str) -> bool:
     return all(not part.startswith("_") or part == "__init__.py" for part in path.split("/"))
-
-
-def _module_name(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".")

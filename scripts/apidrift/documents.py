@@ -1,42 +1,12 @@
-"""Read an OpenAPI definition, in JSON or YAML 1.2, that may come from a stranger.
-
-Nothing in it is executed or fetched. Size, depth and number of values are limited, so that neither a long file nor
-a few nested aliases can exhaust the machine, and only references inside the document are followed.
-"""
+"""Read an OpenAPI definition that may come from a stranger, and say what is wrong with it."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import yaml
-
-Json = dict[str, Any]
-
-MAX_BYTES: Final = 16 * 1024 * 1024
-MAX_DEPTH: Final = 150
-MAX_VALUES: Final = 2_000_000
-METHODS: Final = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-
-# The implicit types of the YAML 1.2 core schema. YAML 1.1, which PyYAML implements, also turns NO, on, 12:30 and dates
-# into something else than text.
-_SCALARS: Final = (
-    (re.compile(r"(?:null|Null|NULL|~|)"), lambda _: None),
-    (re.compile(r"(?:true|True|TRUE)"), lambda _: True),
-    (re.compile(r"(?:false|False|FALSE)"), lambda _: False),
-    (re.compile(r"[-+]?[0-9]{1,400}"), int),
-    (re.compile(r"0o[0-7]{1,400}"), lambda text: int(text[2:], 8)),
-    (re.compile(r"0x[0-9a-fA-F]{1,400}"), lambda text: int(text[2:], 16)),
-    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
-)
-_TAGS: Final = {
-    "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
-}
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from codegen.documents import METHODS, DocumentError, Json, read_yaml, target_of
 
 
 class DriftError(Exception):
@@ -46,145 +16,11 @@ class DriftError(Exception):
 def read_document(path: Path) -> Json:
     """The definition in a file."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DriftError(f"{path.name}: {size} bytes are more than the {MAX_BYTES} that are read")
-        text = path.read_bytes()
-    except OSError as error:
-        raise DriftError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    return parse_document(text, path.name)
-
-
-def parse_document(content: bytes, name: str) -> Json:
-    """The definition in `content`; `name` stands in error messages."""
-    if len(content) > MAX_BYTES:
-        raise DriftError(f"{name}: {len(content)} bytes are more than the {MAX_BYTES} that are read")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DriftError(f"{name}: not UTF-8 text") from None
-    document = _parse_json(text, name) if text.lstrip().startswith("{") else None
-    if document is None:
-        document = _parse_yaml(text, name)
-    if not isinstance(document, dict):
-        raise DriftError(f"{name}: not an object")
-    _check_limits(document, name)
-    check_structure(cast(Json, document), name)
-    return cast(Json, document)
-
-
-def _parse_json(text: str, name: str) -> object:
-    try:
-        document: object = json.loads(text)
-    except RecursionError:
-        raise DriftError(f"{name}: nested deeper than {MAX_DEPTH} levels") from None
-    except ValueError:
-        return None  # a YAML document may start with a brace too
+        document = read_yaml(path)
+    except DocumentError as error:
+        raise DriftError(str(error)) from None
+    check_structure(document, path.name)
     return document
-
-
-def _parse_yaml(text: str, name: str) -> object:
-    try:
-        return _build(yaml.parse(text, Loader=_LOADER), name)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise DriftError(f"{name}{where}: {getattr(error, 'problem', None) or 'not JSON or YAML'}") from None
-    except RecursionError:
-        raise DriftError(f"{name}: nested deeper than {MAX_DEPTH} levels") from None
-
-
-def _build(events: Any, name: str) -> object:
-    """The document that the parser's events describe."""
-    builder = _Builder(name)
-    for event in events:
-        builder.take(event)
-    if len(builder.documents) != 1:
-        raise DriftError(f"{name}: {len(builder.documents)} YAML documents instead of one")
-    return builder.documents[0]
-
-
-class _Builder:
-    """Builds a document without recursion: no tags but those of JSON's types, keys are text and there once."""
-
-    def __init__(self, name: str) -> None:
-        self.documents: list[object] = []
-        self._name = name
-        # Open containers, each with the key that awaits its value.
-        self._open: list[tuple[object, list[str]]] = [(self.documents, [])]
-        self._anchors: dict[str, object] = {}
-
-    def take(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._put(_scalar(event, self._name), event.anchor)
-            case yaml.AliasEvent(anchor=anchor):
-                if anchor not in self._anchors:
-                    raise DriftError(f"{self._name}: unknown alias {anchor!r}")
-                self._put(self._anchors[anchor], None)
-            case yaml.MappingStartEvent():
-                self._start({}, event)
-            case yaml.SequenceStartEvent():
-                self._start([], event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._open.pop()
-            case _:
-                pass
-
-    def _start(self, container: object, event: Any) -> None:
-        if len(self._open) > MAX_DEPTH:
-            raise DriftError(f"{self._name}: nested deeper than {MAX_DEPTH} levels")
-        if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-            raise DriftError(f"{self._name}: the YAML tag {event.tag!r} is not accepted")
-        self._put(container, event.anchor)
-        self._open.append((container, []))
-
-    def _put(self, value: object, anchor: str | None) -> None:
-        if anchor:
-            self._anchors[anchor] = value
-        container, key = self._open[-1]
-        if isinstance(container, list):
-            container.append(value)
-        elif key:
-            cast(Json, container)[key.pop()] = value
-        elif isinstance(value, (dict, list)):
-            raise DriftError(f"{self._name}: the key of an object is not text")
-        else:
-            key.append(value if isinstance(value, str) else json.dumps(value))
-            if key[0] in cast(Json, container):
-                raise DriftError(f"{self._name}: the key {key[0]!r} is there twice in one object")
-
-
-def _scalar(event: yaml.ScalarEvent, name: str) -> object:
-    text = event.value
-    if event.tag not in (None, "!"):
-        if event.tag not in _TAGS:
-            raise DriftError(f"{name}: the YAML tag {event.tag!r} is not accepted")
-        try:
-            return _TAGS[event.tag](text)
-        except ValueError:
-            raise DriftError(f"{name}: {text[:40]!r} is not a {event.tag.rpartition(':')[2]}") from None
-    if event.style:  # quoted, or a block: always text
-        return text
-    for pattern, read in _SCALARS:
-        if pattern.fullmatch(text):
-            return cast(object, read(text))
-    return text
-
-
-def _check_limits(document: object, name: str) -> None:
-    """Count every value, each alias as often as it is used."""
-    count = 0
-    stack: list[tuple[object, int]] = [(document, 1)]
-    while stack:
-        node, depth = stack.pop()
-        children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        count += 1
-        if count > MAX_VALUES:
-            raise DriftError(f"{name}: more than {MAX_VALUES} values")
-        if depth > MAX_DEPTH:
-            raise DriftError(f"{name}: nested deeper than {MAX_DEPTH} levels")
-        stack.extend((child, depth + 1) for child in children)
 
 
 def check_structure(document: Json, name: str) -> None:
@@ -202,7 +38,7 @@ def check_structure(document: Json, name: str) -> None:
     for path, item in document.get("paths", {}).items():
         if not path.startswith("x-"):
             _expect(document["paths"], path, dict, name)
-            for method in METHODS & item.keys():
+            for method in item.keys() & METHODS:
                 _expect(item, method, dict, f"{name}: {path}")
                 _check_operation(item[method], f"{name}: {method.upper()} {path}")
     _check_values(document, name)
@@ -313,21 +149,10 @@ def _expect(node: Json, key: str, kind: type | tuple[type, ...], name: str) -> N
 
 def follow(document: Json, reference: str, name: str = "the definition") -> Any:
     """What a reference inside the document leads to."""
-    node: Any = document
-    for part in reference.removeprefix("#").split("/")[1:]:
-        key = _unescape(part)
-        if isinstance(node, list) and key.isdecimal() and int(key) < len(node):
-            node = node[int(key)]
-        elif isinstance(node, dict) and key in node:
-            node = node[key]
-        else:
-            raise DriftError(f"{name}: {reference[:200]!r} leads nowhere")
-    return node
-
-
-def _unescape(part: str) -> str:
-    text = re.sub(r"%([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), part)
-    return text.replace("~1", "/").replace("~0", "~")
+    try:
+        return target_of(document, reference)
+    except DocumentError as error:
+        raise DriftError(f"{name}: {error}") from None
 
 
 def external_references(document: Json) -> list[str]:

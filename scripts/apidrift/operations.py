@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from .documents import METHODS, DriftError, Json, follow
+from codegen.documents import METHODS, Json
+
+from .documents import DriftError, follow
 
 BLANKS: Final = re.compile(r"{[^{}]*}")
 
@@ -58,7 +60,7 @@ class Definition:
             if path.startswith("x-"):
                 continue
             item = self.resolve(entry)
-            for method in sorted(METHODS & item.keys()):
+            for method in sorted(item.keys() & METHODS):
                 yield self._operation(method, path, item, self.resolve(item[method]))
 
     def _operation(self, method: str, path: str, item: Json, node: Json) -> Operation:

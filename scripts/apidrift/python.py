@@ -16,9 +16,9 @@ from .snapshot import NAMES, Attribute, Class, Function, Module, Parameter, Snap
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
 
-# The functions of an endpoint: one change of the operation shows in each of them.
-_CALLS: Final[tuple[str, ...]] = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
 _REQUEST, _RESPONSE = "request", "response"
+# What only hands out values: with more specific ones it still fits.
+_READ_ONLY: Final = frozenset({"Request", "Sequence", "Iterator", "AsyncIterator", "Pages", "AsyncPages"})
 
 
 class PythonComparison:
@@ -47,7 +47,8 @@ class PythonComparison:
                 self._module(self._old[name], self._new[name])
             elif name in moved:
                 one, two = self._old[name], self._new[moved[name]]
-                if ".models." not in name:  # models are imported from the package above
+                # Models are imported from the package above, and nothing of private modules is imported by users.
+                if ".models." not in name and "._" not in name:
                     self._emit(
                         BREAKING,
                         "module-moved",
@@ -76,13 +77,13 @@ class PythonComparison:
         for side in (self._old, self._new):
             parts = {each.name: _parts(each) for module in side.values() for each in module.classes.values()}
             for module in side.values():
-                for name, function in module.functions.items():
-                    if name in _CALLS and module.operation:
-                        sent = {part for each in function.parameters for part in names_in(each.annotation)}
-                        for direction, start in ((_REQUEST, sent), (_RESPONSE, names_in(function.returns))):
-                            for reached in _closure(start & parts.keys(), parts):
-                                uses.setdefault(reached, set()).add(direction)
-                                operations.setdefault(reached, set()).add(self._names(module))
+                function = module.functions.get("request")
+                if module.operation and function:
+                    sent = {part for each in function.parameters for part in names_in(each.annotation)}
+                    for direction, start in ((_REQUEST, sent), (_RESPONSE, names_in(function.returns))):
+                        for reached in _closure(start & parts.keys(), parts):
+                            uses.setdefault(reached, set()).add(direction)
+                            operations.setdefault(reached, set()).add(self._names(module))
         return uses, operations
 
     def _names_of(self, module: Module) -> set[str]:
@@ -93,36 +94,25 @@ class PythonComparison:
     # Modules.
 
     def _moved_modules(self) -> dict[str, str]:
-        """Modules that are elsewhere now: endpoints by operation, models by the class in them."""
+        """Modules that are elsewhere now: endpoints by operation, others by the classes in them."""
         gone = [module for name, module in self._old.items() if name not in self._new]
-        fresh = {_identity(module): name for name, module in self._new.items() if name not in self._old}
+        fresh = [module for name, module in self._new.items() if name not in self._old]
         found: dict[str, str] = {}
-        for key in (_identity, _route):
+
+        def match(fits: Callable[[Module, Module], bool]) -> None:
             for module in gone:
-                if module.name not in found:
-                    target = next(
-                        (
-                            name
-                            for name in fresh.values()
-                            if name not in found.values() and key(module) and key(self._new[name]) == key(module)
-                        ),
-                        None,
-                    )
-                    if target is not None:
-                        found[module.name] = target
-        for module in gone:
-            names = [self._renamed.get(each, each) for each in module.classes]
-            target = next(
-                (
-                    name
-                    for name in fresh.values()
-                    if names and name not in found.values() and set(names) == self._new[name].classes.keys()
-                ),
-                None,
-            )
-            if module.name not in found and target is not None:
-                found[module.name] = target
+                left = (each for each in fresh if each.name not in found.values())
+                target = next((each for each in left if fits(module, each)), None)
+                if module.name not in found and target is not None:
+                    found[module.name] = target.name
+
+        match(lambda one, two: bool(one.operation) and _identity(one) == _identity(two))
+        match(lambda one, two: bool(one.operation) and _route(one) == _route(two))
+        match(lambda one, two: bool(one.classes) and self._classes_of(one) <= two.classes.keys())
         return found
+
+    def _classes_of(self, module: Module) -> set[str]:
+        return {self._renamed.get(name, name) for name in module.classes}
 
     def _whole_module(self, module: Module, level: Level, word: str, effect: str) -> None:
         """A module that is there on one side only, and with it what it has for users."""
@@ -180,58 +170,38 @@ class PythonComparison:
 
     def _constants(self, old: Module, new: Module, operations: set[str]) -> None:
         for name in sorted(old.constants.keys() | new.constants.keys()):
-            before, after = old.constants.get(name), new.constants.get(name)
-            if not _is_public(name) or name in ("T", "OPERATION") or (before is None and after is None):
-                continue
-            where = f"{_owner(old)}.{name}"
-            if after is None:
-                self._emit(BREAKING, "constant-removed", where, f"{name} removed", "imports fail", operations)
-            elif before is None:
-                self._emit(ADDITIVE, "constant-added", where, f"{name} added", "new", operations)
-            elif self._applied(before) != after:
-                literals = before.startswith("Literal[") and after.startswith("Literal[")
-                code = "literal-values-changed" if literals else "constant-changed"
-                self._emit(
-                    POTENTIAL,
-                    code,
-                    where,
-                    arrow(before, after),
-                    "code that relies on the old value may not cope",
-                    operations,
-                )
+            if _is_public(name) and name not in ("T", "OPERATION"):
+                where = f"{_owner(old)}.{name}"
+                self._constant(where, old.constants.get(name), new.constants.get(name), operations)
+
+    def _constant(self, where: str, before: str | None, after: str | None, operations: set[str]) -> None:
+        name = where.rpartition(".")[2]
+        if after is None:
+            effect = "code that uses it fails"
+            self._emit(BREAKING, "constant-removed", where, f"{name} removed", effect, operations)
+        elif before is None:
+            self._emit(ADDITIVE, "constant-added", where, f"{name} added", "new", operations)
+        elif self._applied(before) != after:
+            literals = before.startswith("Literal[") and after.startswith("Literal[")
+            code = "literal-values-changed" if literals else "constant-changed"
+            effect = "code that relies on the old value may not cope"
+            self._emit(POTENTIAL, code, where, arrow(before, after), effect, operations)
 
     def _operation(self, old: Module, new: Module, operations: set[str]) -> None:
-        if old.operation and not new.operation:
-            self._emit(
-                BREAKING,
-                "operation-lost",
-                f"{old.name}.OPERATION",
-                "OPERATION removed",
-                "no success answer can be read any more",
-                operations,
-            )
-            return
         for key in sorted(old.operation.keys() & new.operation.keys()):
-            before, after = (
-                self._applied(old.operation[key]) if key == "read" else old.operation[key],
-                new.operation[key],
-            )
+            is_reader = key.isdecimal()
+            before, after = old.operation[key], new.operation[key]
+            if is_reader:
+                before = self._applied(before)
             if before == after:
                 continue
             where, detail = f"{old.name}.OPERATION", f"{key}: {arrow(before, after)}"
-            if key == "read":
-                self._emit(
-                    BREAKING, "operation-result-changed", where, detail, "the call returns something else", operations
-                )
+            if is_reader:
+                effect = "the call returns something else"
+                self._emit(BREAKING, "operation-result-changed", where, detail, effect, operations)
             else:
-                self._emit(
-                    DOCS,
-                    "operation-request-changed",
-                    where,
-                    detail,
-                    "the new version of the SDK asks in another way; its users change nothing",
-                    operations,
-                )
+                effect = "the new version of the SDK asks in another way; its users change nothing"
+                self._emit(DOCS, "operation-request-changed", where, detail, effect, operations)
 
     # Classes.
 
@@ -280,8 +250,12 @@ class PythonComparison:
         if old.is_enum != new.is_enum:
             detail = "an enum" if new.is_enum else "no longer an enum"
             self._emit(BREAKING, "class-kind-changed", where, detail, "code that uses it fails", operations)
-        else:
+        elif new.is_enum:
             self._members(where, old, new, operations)
+        else:
+            # Values of a class that is no enum are constants of it.
+            for name in filter(_is_public, sorted(old.members.keys() | new.members.keys())):
+                self._constant(f"{where}.{name}", old.members.get(name), new.members.get(name), operations)
             self._attributes(where, old, new, operations)
         self._methods(where, old, new, operations)
         if len(self._found) == before:
@@ -480,7 +454,7 @@ class PythonComparison:
             if inner[0] and inner[1] and inner[0][0] == inner[1][0]:
                 found = self._relation(inner[0][1], inner[1][1])
                 # Containers can be written to, so neither direction is safe, unless the type says nothing.
-                return found if found in ("equal", "loosened", "tightened") or inner[0][0] == "Response" else "changed"
+                return found if found in ("equal", "loosened", "tightened") or inner[0][0] in _READ_ONLY else "changed"
         return "changed"
 
     def _covers(self, one: frozenset[str], two: frozenset[str]) -> bool:
@@ -495,30 +469,8 @@ class PythonComparison:
     # Functions.
 
     def _functions(self, old: Module, new: Module, operations: set[str]) -> None:
-        calls = (
-            [name for name in _CALLS if name in old.functions and name in new.functions]
-            if old.operation or new.operation
-            else []
-        )
-        found: dict[tuple[Level, str, str, str], list[str]] = {}
-        for name in calls:
-            for finding in self._signature(old.functions[name], new.functions[name], is_call=True):
-                found.setdefault(finding, []).append(name)
-        for (level, code, detail, effect), names in found.items():
-            where = old.name if len(names) > 1 else f"{old.name}.{names[0]}"
-            self._emit(level, code, where, detail, effect, operations)
-        if calls and not found and any(old.functions[name].doc != new.functions[name].doc for name in calls):
-            before, after = old.functions[calls[0]].doc, new.functions[calls[0]].doc
-            self._emit(
-                DOCS,
-                "docstring-changed",
-                old.name,
-                arrow(before, after),
-                "documentation only",
-                operations,
-            )
         for name in sorted(old.functions.keys() | new.functions.keys()):
-            if _is_public(name) and name not in calls:
+            if _is_public(name):
                 self._function(f"{old.name}.{name}", old.functions.get(name), new.functions.get(name), operations)
 
     def _function(self, where: str, old: Function | None, new: Function | None, operations: set[str]) -> None:
@@ -530,13 +482,13 @@ class PythonComparison:
                 BREAKING, "function-removed", where, f"{name} removed", "AttributeError where it is called", operations
             )
         elif old is not None:
-            findings = list(self._signature(old, new, is_call=False))
+            findings = list(self._signature(old, new))
             for level, code, detail, effect in findings:
                 self._emit(level, code, where, detail, effect, operations)
             if not findings and old.doc != new.doc:
                 self._emit(DOCS, "docstring-changed", where, arrow(old.doc, new.doc), "documentation only", operations)
 
-    def _signature(self, old: Function, new: Function, *, is_call: bool) -> Iterator[tuple[Level, str, str, str]]:
+    def _signature(self, old: Function, new: Function) -> Iterator[tuple[Level, str, str, str]]:
         if old.is_async != new.is_async or _kind(old) != _kind(new):
             yield (
                 BREAKING,
@@ -582,7 +534,7 @@ class PythonComparison:
                 arrow(", ".join(common), ", ".join(order)),
                 "positional arguments go to other parameters",
             )
-        yield from self._returns(old, new, is_call=is_call)
+        yield from self._returns(old, new)
 
     def _parameter(self, old: Parameter, new: Parameter) -> Iterator[tuple[Level, str, str, str]]:
         if old.kind == "positional" and new.kind == "keyword":
@@ -624,10 +576,8 @@ class PythonComparison:
                     "calls that leave it out mean something else",
                 )
 
-    def _returns(self, old: Function, new: Function, *, is_call: bool) -> Iterator[tuple[Level, str, str, str]]:
+    def _returns(self, old: Function, new: Function) -> Iterator[tuple[Level, str, str, str]]:
         before, after = self._applied(old.returns), new.returns
-        if is_call:
-            before, after = _bare(before), _bare(after)
         relation = self._relation(before, after)
         detail = f"returns {arrow(before, after)}"
         if relation == "narrowed":
@@ -683,15 +633,8 @@ def _kind(function: Function) -> str:
     )
 
 
-def _bare(returns: str) -> str:
-    """What an endpoint function returns, without the wrapping in which it does so."""
-    match = re.fullmatch(r"Response\[(.*)\]", returns)
-    members = union(match[1] if match else returns) - {"None"}
-    return " | ".join(sorted(members)) or "None"
-
-
 def _inner(member: str) -> tuple[str, str] | None:
-    match = re.fullmatch(r"(list|dict|Response|Sequence|Iterator|AsyncIterator)\[(?:str, )?(.*)\]", member)
+    match = re.fullmatch(rf"(list|dict|{'|'.join(sorted(_READ_ONLY))})\[(?:str, )?(.*)\]", member)
     return (match[1], match[2]) if match else None
 
 

@@ -30,7 +30,7 @@ RULES: Final[dict[str, tuple[Level, str]]] = {
     "api-security-component-oauth-flow-added": (ADDITIVE, "one more way to get tokens"),
     "api-security-component-oauth-scope-added": (ADDITIVE, "it can be asked for"),
     "api-security-scope-removed": (ADDITIVE, "tokens that were accepted still are"),
-    "endpoint-added": (ADDITIVE, "the SDK has no call for it yet"),
+    "endpoint-added": (ADDITIVE, "an installed SDK has no call for it"),
     "new-optional-request-parameter": (ADDITIVE, "it can be left out"),
     "request-body-added-optional": (ADDITIVE, "it can be left out"),
     "request-body-became-optional": (ADDITIVE, "nothing is refused that was accepted"),

@@ -3,7 +3,8 @@
 A change has a direction too. Values that the server no longer accepts break requests, values that it newly sends
 break readers of answers, and the other way round each is harmless. What a change does to the shipped SDK stands in
 `effect`; it follows from how the generated code reads: strings that are no longer one of an enum's values are kept,
-null is None, unknown properties are kept, a missing required property or a value of another type is a ResponseError.
+an optional null is None, unknown properties are kept, a missing required property or a value of another type, null
+included, is a ResponseError.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, Final
 
+from codegen.documents import Json
+
 from .changes import Level, arrow, short
-from .documents import Json
 from .views import LOWER, UPPER, Node, Schemas, Use, View, fingerprint, schema_name
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
@@ -32,6 +34,7 @@ _SLUGS: Final = {
 # Formats that the generated code reads into a type of their own.
 _READ_FORMATS: Final = frozenset({"date-time", "date", "uuid", "binary"})
 _STRICT_FORMATS: Final = _READ_FORMATS | {"byte", "email", "uri", "url", "hostname", "ipv4", "ipv6", "time", "duration"}
+_PLAIN: Final = frozenset({"string", "integer", "number", "boolean"})
 # Formats of numbers, each with the ones that hold all of its values.
 _WIDER_NUMBERS: Final[dict[Any, set[Any]]] = {
     "int32": {"int64", "double", None},
@@ -40,7 +43,6 @@ _WIDER_NUMBERS: Final[dict[Any, set[Any]]] = {
     "double": {None},
     None: {"int64", "double"},
 }
-_PLAIN: Final = frozenset({"string", "integer", "number", "boolean"})
 
 
 class Context(StrEnum):
@@ -150,9 +152,6 @@ class SchemaComparer:
             effect = (
                 "reads as None, as if it were absent; code that assumed a value because it was always sent gets None"
             )
-            self._report(at, POTENTIAL, "became-nullable", "may be null", effect, *sides)
-        elif _is_plain(one.view):
-            effect = "reads as None although the type says that it is never None"
             self._report(at, POTENTIAL, "became-nullable", "may be null", effect, *sides)
         else:
             self._report(
@@ -705,12 +704,6 @@ def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
 def _insisted_on(name: str, view: View) -> bool:
     """Whether the SDK raises ResponseError without a property: it is required, in the definition or by an overlay."""
     return name in view.required or name in view.prose.get(SDK_REQUIRED, ())
-
-
-def _is_plain(view: View) -> bool:
-    return (
-        bool(view.types and view.types <= _PLAIN) and not view.enum and view.facets.get("format") not in _READ_FORMATS
-    )
 
 
 def _is_closed(view: View) -> bool:

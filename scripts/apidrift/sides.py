@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import dataclasses
 import io
 import re
@@ -14,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from codegen.overlays import OverlayError, apply_overlays, overlays_of
+from codegen.documents import Json
+from codegen.overlays import OverlayError, apply_overlays, overlays_of, without_titles
 
-from .documents import DriftError, Json, read_document
+from .documents import DriftError, read_document
 from .schemas import OPEN_UNION, SDK_REQUIRED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -53,15 +53,13 @@ class Side:
 def load_spec(path: Path, name: str, overlays: list[Path]) -> Spec:
     """A definition with overlays applied. The document remembers what they make the SDK take or insist on."""
     document = read_document(path)
-    if not overlays:
-        return Spec(name, document, document, [], path.name)
     problems: list[str] = []
     try:
-        prepared = apply_overlays(document, overlays, problems)
+        prepared = apply_overlays(without_titles(document), overlays, problems)
     except (OverlayError, KeyError, TypeError, AttributeError) as error:
         raise DriftError(f"{path.name}: its overlays cannot be read: {error}") from None
-    document = copy.deepcopy(document)
-    _mark_overlaid(document, prepared)
+    if overlays:
+        _mark_overlaid(document, prepared)
     return Spec(name, document, prepared, problems, path.name)
 
 

@@ -81,7 +81,7 @@ class Module:
     operation: dict[str, str] = dataclasses.field(default_factory=dict[str, str])
     doc: str = ""
     rest: str = ""  # everything without docstrings, to notice what else has changed
-    imports: tuple[tuple[str, str], ...] = ()  # module, relative to the package, and name
+    imports: tuple[tuple[str, str], ...] = ()  # module and name, of relative imports
 
 
 Snapshot = dict[str, Module]
@@ -92,19 +92,25 @@ def snapshot(sources: Mapping[str, str]) -> tuple[Snapshot, list[str]]:
     modules: Snapshot = {}
     invalid: list[str] = []
     for path, text in sorted(sources.items()):
-        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        name = module_name(path)
         try:
             tree = ast.parse(text, path)
             compile(text, path, "exec", dont_inherit=True)  # finds what the grammar allows: a keyword given twice
         except (SyntaxError, ValueError):
             invalid.append(path)
             continue
-        modules[name] = _module(name, tree, is_package=path.endswith("__init__.py"))
+        modules[name] = _module(path, tree)
     return modules, invalid
 
 
-def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
-    module = Module(name, doc=ast.get_docstring(tree) or "")
+def module_name(path: str) -> str:
+    """The name under which a file is imported."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _module(path: str, tree: ast.Module) -> Module:
+    is_package = path.endswith("__init__.py")
+    module = Module(module_name(path), doc=ast.get_docstring(tree) or "")
     exports: set[str] = set()
     declared: set[str] | None = None
     for node in tree.body:
@@ -117,8 +123,8 @@ def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
                 declared = {
                     each.value for each in names if isinstance(each, ast.Constant) and isinstance(each.value, str)
                 }
-            case ast.Assign(targets=[ast.Name(id="OPERATION")], value=ast.Call(keywords=keywords)):
-                module.operation = {each.arg: _literal(each.value) for each in keywords if each.arg}
+            case ast.AnnAssign(target=ast.Name(id="OPERATION"), value=ast.Call(keywords=keywords)):
+                module.operation = dict(_operation(keywords))
             case (
                 ast.Assign(targets=[ast.Name(id=target)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value)
@@ -129,23 +135,39 @@ def _module(name: str, tree: ast.Module, *, is_package: bool) -> Module:
             case _:
                 pass
     module.exports = frozenset(exports if declared is None else declared)
-    module.imports = tuple(_imports(name, tree, is_package=is_package))
+    module.imports = tuple(
+        (source, each.name) for node, source in imports(path, tree) if node.level for each in node.names
+    )
     module.rest = _dump(tree.body)
     return module
+
+
+def _operation(keywords: list[ast.keyword]) -> Iterator[tuple[str, str]]:
+    """What an OPERATION says; of its answers, which statuses there are, and how each of them is read."""
+    for each in keywords:
+        if each.arg == "answers" and isinstance(each.value, ast.Dict):
+            readers = {ast.unparse(key): ast.unparse(value) for key, value in _items(each.value)}
+            yield "answers", ", ".join(readers)
+            yield from readers.items()
+        elif each.arg:
+            yield each.arg, _literal(each.value)
+
+
+def _items(node: ast.Dict) -> Iterator[tuple[ast.expr, ast.expr]]:
+    return ((key, value) for key, value in zip(node.keys, node.values, strict=True) if key is not None)
 
 
 def _literal(node: ast.expr) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
 
 
-def _imports(name: str, tree: ast.Module, *, is_package: bool) -> Iterator[tuple[str, str]]:
-    parts = name.split(".")
+def imports(path: str, tree: ast.Module) -> Iterator[tuple[ast.ImportFrom, str]]:
+    """The `from` imports in a file, each with the full name of the module."""
+    package = module_name(path).split(".") + [""] * path.endswith("__init__.py")
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            up = node.level - is_package
-            base = parts[: len(parts) - up] if up else parts
-            for each in node.names:
-                yield ".".join([*base, *(node.module or "").split(".")]).strip("."), each.name
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level] if node.level else []
+            yield node, ".".join([*base, *filter(None, [node.module])])
 
 
 def _class(node: ast.ClassDef) -> Class:
@@ -164,10 +186,34 @@ def _class(node: ast.ClassDef) -> Class:
                     seen.append(child.name)
                 result.methods[child.name] = _function(child)
                 result.readers.update(_readers(child))
+                if child.name == "__init__":
+                    result.methods = dict(_set_by(child)) | result.methods
             case _:
                 pass
     result.twice = tuple(sorted({name for name in seen if seen.count(name) > 1}))
     return result
+
+
+def _set_by(init: AnyFunction) -> Iterator[tuple[str, Function]]:
+    """Public attributes that a constructor sets and whose type can be told: to their users, what properties are."""
+    given = {each.arg: each.annotation for each in [*init.args.args, *init.args.kwonlyargs] if each.annotation}
+    for node in ast.walk(init):
+        match node:
+            case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name), annotation=kind):
+                pass
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)],
+                value=ast.Call(func=ast.Name(id=called) as kind),
+            ) if called[:1].isupper():
+                pass
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)], value=ast.Name(id=parameter)
+            ) if parameter in given:
+                kind = given[parameter]
+            case _:
+                continue
+        if not name.startswith("_"):
+            yield name, Function((), annotation_text(kind), is_async=False, decorators=("property",), doc="", body="")
 
 
 def _attribute(name: str, node: ast.AnnAssign) -> Attribute:
@@ -282,8 +328,7 @@ def _members(node: ast.expr) -> list[str]:
         if base == "Union":
             return [member for each in inner for member in _members(each)]
         return [f"{base}[{', '.join(annotation_text(each) for each in inner)}]"]
-    text = ast.unparse(node)
-    return ["None" if text == "Unset" else text]
+    return [ast.unparse(node)]
 
 
 def union(annotation: str) -> Union:

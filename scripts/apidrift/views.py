@@ -12,7 +12,9 @@ import dataclasses
 import json
 from typing import Any, Final
 
-from .documents import Json, follow
+from codegen.documents import Json
+
+from .documents import follow
 
 Node = dict[str, Any] | bool
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from codegen.documents import Json
+
 from .changes import Axis, Change, Level, arrow, merged
-from .documents import Json
 from .operations import BLANKS, Definition, Operation, component_name, scheme_identity, server_url
 from .rules import RULES
 from .schemas import Context, Place, SchemaComparer, Scope, prose_changes

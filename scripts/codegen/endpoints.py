@@ -8,10 +8,11 @@ from typing import Any
 
 from openapi_python_client.parser.openapi import Endpoint
 
+from .documents import Json, follow
 from .errors import GenerationError
 from .fields import Fields, kind_of
 from .naming import literal, plain
-from .preparation import Json, follow, operations
+from .preparation import operations
 
 JSON = "application/json"
 # What a range such as 2XX stands for where a body is expected.

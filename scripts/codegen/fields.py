@@ -24,9 +24,9 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Reference, Schema
 
+from .documents import Json, follow
 from .errors import GenerationError
 from .naming import literal, plain
-from .preparation import Json, follow
 
 # The reader in reading.py for each simple kind of property.
 _READERS: dict[type, str] = {

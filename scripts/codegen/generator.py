@@ -21,12 +21,13 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
+from .documents import Json
 from .endpoints import Endpoints
 from .errors import GenerationError
 from .facade_models import public_models
 from .fields import Fields, kind_of
 from .naming import literal, plain, snake_case, use_everywhere
-from .preparation import Json, operations, prepare
+from .preparation import operations, prepare
 from .unions import Unions
 
 GENERATOR = f"openapi-python-client {openapi_python_client.__version__}"
@@ -109,8 +110,10 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
     )
     project.env.bytecode_cache = _COMPILED
     fields = Fields(document)
+    endpoints = Endpoints(document, fields)
+    refused = _refused(data, endpoints)
     project.env.globals.update(
-        describe=Endpoints(document, fields).describe,
+        describe=endpoints.describe,
         fields_of=fields.of,
         is_written=fields.is_written,
         kind_of=kind_of,
@@ -120,7 +123,7 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
         variants_of=Unions(document).variants_of,
     )
     with contextlib.redirect_stdout(io.StringIO()):
-        found = [*map(_describe, project.build()), *_lost(document, folder)]
+        found = [*refused, *map(_describe, project.build()), *_lost(document, folder, len(refused))]
     for name in _UNUSED:
         (folder / name).unlink()
     unexpected = [text for text in found if not text.startswith(ALLOWED_WARNINGS or ("\0",))]
@@ -131,12 +134,25 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
     return public_models(data)
 
 
+def _refused(data: GeneratorData, endpoints: Endpoints) -> list[str]:
+    """Take out the operations that cannot be expressed, and say why."""
+    problems: list[str] = []
+    for collection in data.endpoint_collections_by_tag.values():
+        for endpoint in list(collection.endpoints):
+            try:
+                endpoints.describe(endpoint)
+            except GenerationError as error:
+                collection.endpoints.remove(endpoint)
+                problems.append(str(error))
+    return problems
+
+
 def _describe(error: GeneratorError) -> str:
     return " ".join(f"{error.header} {error.detail or ''}".split())
 
 
-def _lost(document: Json, folder: Path) -> list[str]:
+def _lost(document: Json, folder: Path, refused: int) -> list[str]:
     """The generator overwrites an endpoint without a warning when two operation ids are the same in snake_case."""
-    wanted = sum(1 for _ in operations(document))
+    wanted = sum(1 for _ in operations(document)) - refused
     made = sum(1 for path in folder.glob("api/*/*.py") if path.name != "__init__.py")
     return [] if made == wanted else [f"{wanted} operations became {made} endpoint modules: names collide"]

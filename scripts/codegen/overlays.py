@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import jsonpath
-from ruamel.yaml import YAML
 
-Json = dict[str, Any]
+from .documents import DocumentError, Json, read_yaml
 
 
 class OverlayError(Exception):
@@ -21,11 +20,11 @@ class OverlayError(Exception):
 
 
 def load_yaml(path: Path) -> Json:
-    """Read a YAML or JSON document (YAML 1.2, safe: no tags, no code)."""
-    document: object = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    if not isinstance(document, dict):
-        raise OverlayError(f"{path.name} is not an object")
-    return cast(Json, document)
+    """Read an overlay, or the definition that it is for."""
+    try:
+        return read_yaml(path)
+    except DocumentError as error:
+        raise OverlayError(str(error)) from None
 
 
 def prepared(spec: Path) -> Json:

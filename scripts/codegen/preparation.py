@@ -11,11 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from .documents import METHODS, Json, follow
 from .naming import snake_case
-
-Json = dict[str, Any]
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def prepare(document: Json) -> Json:
@@ -25,19 +22,6 @@ def prepare(document: Json) -> Json:
     _mark_written(document)
     _name_members(document)
     return document
-
-
-def follow(document: Json, node: Any) -> Any:
-    """The object that `node` is or refers to, within the document."""
-    seen = 0
-    while isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        target: Any = document
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(target, dict) else {}
-        node, seen = cast(Any, target), seen + 1
-        if seen > 100:
-            return {}
-    return node
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
@@ -67,7 +51,10 @@ def _mark_nullable_schema(schema: Json) -> None:
         if isinstance(variants := schema.get(keyword), list) and {"type": "null"} in variants:
             rest = [variant for variant in cast(list[object], variants) if variant != {"type": "null"}]
             del schema[keyword]
-            schema["allOf" if len(rest) == 1 else keyword] = rest
+            if len(rest) == 1 and isinstance(rest[0], dict) and "$ref" not in rest[0]:
+                schema.update({**rest[0], **schema})
+            else:
+                schema["allOf" if len(rest) == 1 else keyword] = rest
             found = True
     if isinstance(values := schema.get("enum"), list) and None in values and len(cast(list[object], values)) > 1:
         schema["enum"] = [value for value in cast(list[object], values) if value is not None]

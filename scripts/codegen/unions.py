@@ -8,9 +8,9 @@ from openapi_python_client import strings
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
+from .documents import Json
 from .fields import kind_of
 from .naming import literal, plain
-from .preparation import Json
 
 
 class Unions:

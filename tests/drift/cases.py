@@ -17,7 +17,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from apidrift.documents import Json, read_document
+from apidrift.documents import read_document
+from codegen.documents import Json
 from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent

@@ -13,10 +13,11 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from apidrift.changes import Axis
 from apidrift.compare import Report, compare_sides
-from apidrift.documents import Json
-from apidrift.sides import ROOT, Side, Spec
+from apidrift.sides import ROOT, Side
+from codegen.documents import Json
 
 from .cases import FOLDER, Case, all_cases
+from .packages import spec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Outcome:
 
 def side(document: Json, label: str = "side") -> Side:
     """A side of one definition without overlays."""
-    return Side(label, {"api.yaml": Spec("api.yaml", document, document, [])})
+    return Side(label, {"api.yaml": spec(document)})
 
 
 def outcome(case: Case) -> tuple[str, Outcome]:

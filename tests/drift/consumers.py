@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 
 from apidrift.snapshot import Class, Function, Module, Snapshot, names_in
 
-CALLS = ("sync_detailed", "sync", "asyncio_detailed", "asyncio")
-
 
 def consumer(api: Snapshot, package: str) -> str:
-    """A module that reads every attribute, builds what is sent, names every enum member and calls every function."""
+    """A module that reads every attribute, builds what is sent, names every enum member and makes every request."""
     classes = {
         each.name: each for module in api.values() if ".models." in module.name for each in module.classes.values()
     }
@@ -21,8 +19,7 @@ def consumer(api: Snapshot, package: str) -> str:
         "import datetime",
         "from typing import Any, Literal, assert_never",
         "from uuid import UUID",
-        f"from {package}.api.client import AuthenticatedClient, Client",
-        f"from {package}.api.types import File, Response",
+        f"from {package}.runtime import Request, Unchanged",
         f"from {package}.api.models import {', '.join(public)}" if public else "",
         "",
     ]
@@ -35,19 +32,18 @@ def consumer(api: Snapshot, package: str) -> str:
         if name in sent and not each.is_enum:
             lines += _builds(each)
     for module in api.values():
-        if module.operation or any(name in module.functions for name in CALLS):
+        if module.operation:
             lines += _calls(module, package)
     return "\n".join(lines) + "\n"
 
 
 def _reached(api: Snapshot, classes: dict[str, Class], annotations: Callable[[Function], list[str]]) -> set[str]:
-    """The classes that the functions of endpoints lead to by these annotations."""
+    """The classes that the requests of operations lead to by these annotations."""
     found = {
         name
         for module in api.values()
-        for call, function in module.functions.items()
-        if call in CALLS
-        for annotation in annotations(function)
+        if module.operation
+        for annotation in annotations(module.functions["request"])
         for name in names_in(annotation) & classes.keys()
     }
     waiting = list(found)
@@ -84,25 +80,11 @@ def _builds(each: Class) -> Iterator[str]:
 
 
 def _calls(module: Module, package: str) -> Iterator[str]:
-    yield f"from {package}.{module.name} import " + ", ".join(
-        f"{name} as {_alias(module, name)}" for name in CALLS if name in module.functions
-    )
-    for name in CALLS:
-        if name in module.functions:
-            yield from _call(module.functions[name], _alias(module, name))
-
-
-def _alias(module: Module, name: str) -> str:
-    return f"{module.name.rpartition('.')[2]}_{name}"
-
-
-def _call(function: Function, alias: str) -> Iterator[str]:
+    function, alias = module.functions["request"], module.name.rpartition(".")[2]
     names = ", ".join(f"{each.name}: {each.annotation}" for each in function.parameters)
-    given = ", ".join(
-        each.name if each.kind == "positional" else f"{each.name}={each.name}" for each in function.parameters
-    )
+    given = ", ".join(f"{each.name}={each.name}" for each in function.parameters)
     required = ", ".join(f"{each.name}={each.name}" for each in function.parameters if each.default is None)
-    wait = "await " if function.is_async else ""
-    yield f"{'async ' if function.is_async else ''}def call_{alias}({names}) -> None:"
-    yield f"    first: {function.returns} = {wait}{alias}({given})"
-    yield f"    second: {function.returns} = {wait}{alias}({required})"
+    yield f"from {package}.{module.name} import request as {alias}"
+    yield f"def call_{alias}({names}) -> None:"
+    yield f"    first: {function.returns} = {alias}({given})"
+    yield f"    second: {function.returns} = {alias}({required})"

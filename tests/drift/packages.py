@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import importlib
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-from apidrift.documents import Json
 from apidrift.packages import write_package
-from apidrift.sides import ROOT, Spec
+from apidrift.sides import Spec
+from codegen.documents import Json
+from codegen.overlays import without_titles
+from codegen.packages import write_shared
 
 PACKAGE = "api"
 
 
+def spec(document: Json, name: str = PACKAGE) -> Spec:
+    """A definition without overlays."""
+    return Spec(f"{name}.yaml", document, without_titles(document), [])
+
+
 def write(document: Json, folder: Path) -> None:
-    """Write the package of a definition as `folder`.api, with the runtime that it needs."""
+    """Write the package of a definition as `folder`.api, with the modules that it shares with others."""
     folder.mkdir(parents=True)
-    write_package(Spec("api.yaml", document, document, []), folder)
-    shutil.copyfile(ROOT / "scripts" / "codegen" / "templates" / "runtime.py", folder / "runtime.py")
+    write_package(spec(document), folder)
+    write_shared(folder)
     for path in (folder / "__init__.py", folder / "py.typed"):
         path.touch()
 
@@ -34,8 +40,11 @@ class Client:
         sys.path.insert(0, str(folder.parent))
         self.runtime: Any = importlib.import_module(f"{self._name}.runtime")
 
-    def operation(self, name: str) -> Any:
-        """The OPERATION of an operation id."""
+    def read(self, name: str, answer: Any) -> Any:
+        """What the operation with this id makes of the body of its first success."""
+        return next(iter(self._operation(name).answers.values()))(answer)
+
+    def _operation(self, name: str) -> Any:
         for path in self._folder.glob(f"{PACKAGE}/api/*/*.py"):
             if path.name != "__init__.py":
                 module = importlib.import_module(f"{self._name}.{PACKAGE}.api.{path.parent.name}.{path.stem}")

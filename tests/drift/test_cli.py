@@ -298,8 +298,11 @@ def test_revisions_and_the_calls_of_the_facade(repository: Path) -> None:
     data = json.loads(done.stdout)
     assert done.returncode == 1
     found = {(change["code"], change["where"]): change for change in data["changes"]}
-    assert found["response-property-enum-value-added", "schemas.iTwinStatus"]["operations"] == ["platform.itwins.get"]
-    assert found["enum-member-added", "itwins.models.ITwinStatus.ARCHIVED"]["operations"] == ["platform.itwins.get"]
+    for key in (
+        ("response-property-enum-value-added", "schemas.iTwinStatus"),
+        ("enum-member-added", "itwins.models.ITwinStatus.ARCHIVED"),
+    ):
+        assert {"platform.itwins.get", "platform.itwins.list"} <= set(found[key]["operations"])
     assert ("class-renamed", "itwin_platform.errors.ConflictError") in found
     git(repository, "commit", "-q", "-a", "-m", "second")
     again = drift(repository, "revisions", "--old", "HEAD~1", "--new", "HEAD", "--format", "json")

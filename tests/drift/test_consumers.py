@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from apidrift.changes import Level
 from apidrift.packages import generated
-from apidrift.sides import Spec
 
 from .cases import Case, all_cases
 from .consumers import consumer
-from .packages import write
+from .packages import spec, write
 
 CASES = [case for case in all_cases() if case.python != Level.NONE]
 
@@ -26,9 +25,8 @@ def prepare(task: tuple[Case, Path]) -> None:
     """Write the new package of a case and the code that was written against the old one."""
     case, folder = task
     name = identifier(case)
-    old = Spec("api.yaml", case.old, case.old, [])
     write(case.new, folder / name)
-    (folder / f"use_{name}.py").write_text(consumer(generated(old).api, name), "utf-8")
+    (folder / f"use_{name}.py").write_text(consumer(generated(spec(case.old)).api, name), "utf-8")
 
 
 def identifier(case: Case) -> str:

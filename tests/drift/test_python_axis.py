@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from apidrift.changes import Level
-from apidrift.facade import facade_calls
+from apidrift.changes import Axis, Level
+from apidrift.compare import compare_sides
+from apidrift.facade import facade_calls, plain
 from apidrift.python import compare_packages
+from apidrift.sides import Side, worktree_facade, worktree_side
 from apidrift.snapshot import annotation_text, snapshot
+
+from .cases import base, changed
+from .packages import spec
 
 MODULE = "api/things.py"
 
@@ -80,35 +85,247 @@ def test_source_that_is_not_valid_is_told_apart() -> None:
     assert invalid == ["a.py", "b.py"]
 
 
-FACADE = """
-from typing import TYPE_CHECKING
+ENDPOINT = """
+OPERATION: Operation[{result}] = Operation(
+    id="get-thing", method="GET", path="/things/{{id}}", accept="application/json", answers={answers}
+)
 
+def request(*, {parameters}) -> Request[{result}]:
+    return OPERATION.request(path={{"id": thing_id}})
+"""
+
+
+def endpoint(parameters: str = "thing_id: str", result: str = "Thing", answers: str = "") -> str:
+    """A generated module of an operation."""
+    answers = answers or f"{{200: {result}.from_dict}}"
+    return ENDPOINT.format(parameters=parameters, result=result, answers=answers)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "level"),
+    [
+        ({"parameters": "thing_id: str, top: int | None = None"}, "optional-parameter-added", "additive"),
+        ({"parameters": "thing_id: str, top: int"}, "required-parameter-added", "breaking"),
+        ({"parameters": "id_: str"}, "parameter-renamed", "breaking"),
+        ({"parameters": "thing_id: int"}, "parameter-type-changed", "breaking"),
+        ({"parameters": "thing_id: str | int"}, "parameter-type-widened", "additive"),
+        ({"parameters": "thing_id: str | None = None"}, "parameter-type-widened", "additive"),
+    ],
+)
+def test_one_change_of_what_a_request_takes(change: dict[str, str], code: str, level: str) -> None:
+    changes = found(endpoint(), endpoint(**change))
+    assert (code, Level(level)) in changes
+    assert max(changes, key=lambda each: -each[1].rank)[1] == level
+
+
+@pytest.mark.parametrize(
+    ("result", "answers", "expected"),
+    [
+        (
+            "Other",
+            "{200: Other.from_dict}",
+            {("return-type-changed", Level.BREAKING), ("operation-result-changed", Level.BREAKING)},
+        ),
+        (
+            "Thing | None",
+            "{200: Thing.from_dict, 204: no_body}",
+            {("return-type-widened", Level.BREAKING), ("operation-request-changed", Level.DOCS)},
+        ),
+        ("Thing", "{200: Thing.from_dict, 201: Thing.from_dict}", {("operation-request-changed", Level.DOCS)}),
+        ("Thing", "{201: Thing.from_dict}", {("operation-request-changed", Level.DOCS)}),
+    ],
+)
+def test_one_change_of_what_a_request_returns(result: str, answers: str, expected: set[tuple[str, Level]]) -> None:
+    assert found(endpoint(), endpoint(result=result, answers=answers)) == expected
+
+
+def test_a_request_that_may_return_less_is_no_reason_to_fail() -> None:
+    old = endpoint(result="Thing | None", answers="{200: Thing.from_dict, 204: no_body}")
+    assert ("return-type-narrowed", Level.POTENTIAL) in found(old, endpoint())
+
+
+def test_the_order_of_what_is_given_by_name_means_nothing() -> None:
+    two = endpoint("thing_id: str, top: int"), endpoint("top: int, thing_id: str")
+    assert {level for _, level in found(*two)} <= {Level.DOCS}
+
+
+WRITTEN = """
+class Change:
+    {attribute}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "level"),
+    [
+        ("a: str | Unchanged = UNCHANGED", "a: str | None | Unchanged = UNCHANGED", "type-widened", "additive"),
+        ("a: str | None | Unchanged = UNCHANGED", "a: str | Unchanged = UNCHANGED", "type-narrowed", "breaking"),
+        ("a: str", "a: str | Unchanged = UNCHANGED", "type-widened", "additive"),
+        ("a: str | Unchanged = UNCHANGED", "a: str", "type-narrowed", "breaking"),
+        ("a: str | None | Unchanged = UNCHANGED", "a: str | None = None", "type-narrowed", "breaking"),
+        ("a: str | Unchanged = UNCHANGED", "a: str | None = None", "type-changed", "breaking"),
+    ],
+)
+def test_one_change_of_what_is_written(old: str, new: str, code: str, level: str) -> None:
+    """None is a value there, and UNCHANGED says that there is none."""
+    sides = (endpoint("body: Change") + WRITTEN.format(attribute=each) for each in (old, new))
+    assert found(*sides) == {(f"attribute-{code}", Level(level))}
+
+
+def test_values_of_a_class_are_no_members_of_an_enum() -> None:
+    assert found("class A:\n  ...", "class A:\n  retry = True") == {("constant-added", Level.ADDITIVE)}
+    assert found("class A:\n  retry = True", "class A:\n  ...") == {("constant-removed", Level.BREAKING)}
+
+
+def test_what_a_constructor_sets_may_become_a_property() -> None:
+    old = "class A:\n  def __init__(self):\n    self.things = Things(self)"
+    new = "class A:\n  def __init__(self): ...\n  @cached_property\n  def things(self) -> Things: ..."
+    assert found(old, new) == {("implementation-changed", Level.DOCS)}
+    gone = "class A:\n  def __init__(self): ..."
+    assert found(old, gone) == {("function-removed", Level.BREAKING)}
+
+
+CLIENT = """
+from functools import cached_property
+from .groups.itwins import ITwins
+from .groups.reality_analysis import RealityAnalysis
+
+class AsyncClient:
+    def __init__(self):
+        self.itwins = ITwins(self)
+
+    @cached_property
+    def reality_analysis(self) -> RealityAnalysis:
+        return RealityAnalysis(self)
+"""
+ITWINS = """
 class ITwins:
     async def get(self, itwin_id):
         from itwin_platform_api.itwins.api.itwins import get_itwin
-        return await self._pipeline.call(get_itwin.OPERATION, itwin_id=itwin_id)
+        return await self._pipeline.call(get_itwin.request(itwin_id=itwin_id))
+
+    def list(self):
+        from itwin_platform_api.itwins.api.itwins import get_my_itwins
+        return AsyncPages(self._pipeline, get_my_itwins.request(), lambda page: page.itwins)
 
     async def get_image(self, itwin_id):
         from itwin_platform_api.itwins.api.images import get_itwin_image as image
-        return await self._pipeline.call(image.OPERATION, itwin_id=itwin_id)
+        return await self._pipeline.call(image.request(itwin_id=itwin_id))
 
-    async def helper(self):
-        return other.OPERATION
+    async def download_image(self, itwin_id):
+        return await self._download(itwin_id)
+
+    async def upload_image(self, itwin_id):
+        return await self._upload(itwin_id)
+
+    async def _download(self, itwin_id):
+        return await self.get_image(itwin_id)
+
+    async def _upload(self, itwin_id):
+        return await self._pipeline.call(_request_to_upload(itwin_id))
+
+    async def other(self):
+        return other.request()
+
+def _request_to_upload(itwin_id):
+    from itwin_platform_api.itwins.api.images import upload_itwin_image
+    return upload_itwin_image.request(itwin_id=itwin_id)
+"""
+REALITY_ANALYSIS = """
+from .jobs import Jobs
+
+class RealityAnalysis:
+    @cached_property
+    def jobs(self) -> "Jobs":
+        return Jobs(self._pipeline)
+
+class _Buckets:
+    pass
+"""
+JOBS = """
+class Jobs:
+    async def get(self, job_id):
+        from itwin_platform_api.{package}.api.jobs import jobs_get
+        return await self._pipeline.call(jobs_get.request(job_id=job_id))
 """
 
 
 def test_calls_are_read_from_the_source_of_the_facade() -> None:
-    sources = {"itwin_platform/_async/itwins.py": FACADE, "itwin_platform/other.py": FACADE, "x/_async/broken.py": "("}
-    assert facade_calls(sources) == {"getitwin": "platform.itwins.get", "getitwinimage": "platform.itwins.get_image"}
+    sources = {
+        "itwin_platform/_async/client.py": CLIENT,
+        "itwin_platform/_async/groups/itwins.py": ITWINS,
+        "itwin_platform/_async/groups/reality_analysis.py": REALITY_ANALYSIS,
+        "itwin_platform/_async/groups/jobs.py": JOBS.format(package="reality_analysis"),
+        "itwin_platform/_async/groups/synchronization.py": JOBS.format(package="synchronization"),
+        "itwin_platform/other.py": ITWINS,
+        "itwin_platform/_async/broken.py": "(",
+    }
+    assert facade_calls(sources) == {
+        ("itwins", "getitwin"): "platform.itwins.get",
+        ("itwins", "getmyitwins"): "platform.itwins.list",
+        ("itwins", "getitwinimage"): "platform.itwins.get_image",
+        ("itwins", "uploaditwinimage"): "platform.itwins.upload_image",
+        ("reality_analysis", "jobsget"): "platform.reality_analysis.jobs.get",
+        ("synchronization", "jobsget"): "platform.synchronization.get",
+    }
+
+
+def test_calls_are_read_from_older_sources_too() -> None:
+    sources = {"itwin_platform/_async/itwins.py": ITWINS.replace(".request(itwin_id=itwin_id)", ".OPERATION")}
+    assert facade_calls(sources)["itwins", "getitwin"] == "platform.itwins.get"
+
+
+def test_an_id_that_several_apis_have_is_the_call_of_each() -> None:
+    facade = {f"x/_async/groups/{name}.py": JOBS.format(package=name) for name in ("analysis", "synchronization")}
+    old = changed(base("reader"), [{"set": "/paths/~1pumps~1{pumpId}/get/operationId", "to": "jobs-get"}])
+    new = changed(old, [{"remove": "/components/schemas/Pump/required/1"}])
+    one, two = (
+        Side("side", {name: spec(document, name) for name in ("analysis", "synchronization")}, facade)
+        for document in (old, new)
+    )
+    for axis in Axis:
+        changes = [change for change in compare_sides(one, two, [axis]).changes if change.level is Level.BREAKING]
+        found = {name for change in changes for name in change.operations}
+        assert found == {"platform.analysis.get", "platform.synchronization.get"}
 
 
 def test_every_operation_of_the_stored_definitions_has_a_call() -> None:
-    from apidrift.sides import worktree_facade
-
-    assert set(facade_calls(worktree_facade()).values()) == {
-        "platform.itwins.get",
-        "platform.itwins.get_image",
-        "platform.repositories.get",
-        "platform.repositories.get_resource",
-        "platform.reality_analysis.get_bucket",
+    operations = {
+        (spec.package, plain(operation["operationId"]))
+        for spec in worktree_side().specs.values()
+        for item in spec.document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict) and "operationId" in operation
     }
+    assert facade_calls(worktree_facade()).keys() == operations
+
+
+def facade_changes(old: dict[str, str], new: dict[str, str]) -> set[tuple[str, str, Level]]:
+    one, two = (
+        Side("side", {}, {f"itwin_platform/{path}": text for path, text in each.items()}) for each in (old, new)
+    )
+    return {(change.code, change.where, change.level) for change in compare_sides(one, two).changes}
+
+
+def test_groups_may_move_as_long_as_users_reach_them_as_before() -> None:
+    more = ITWINS.replace("def other(self)", "def search(self, text: str) -> AsyncPages") + "class More:\n    ...\n"
+    pages = {"_async/pages.py": "class AsyncPages:\n    def all(self) -> list[int]: ..."}
+    assert facade_changes(
+        {"_async/itwins.py": ITWINS, "_async/client.py": CLIENT, "_async/pipeline.py": "class Pipeline: ..."},
+        {"_async/groups/itwins.py": more, "_async/client.py": CLIENT, **pages},
+    ) == {
+        ("class-added", "itwin_platform._async.itwins.More", Level.ADDITIVE),
+        ("class-added", "itwin_platform._async.pages.AsyncPages", Level.ADDITIVE),
+        ("function-added", "itwin_platform._async.itwins.ITwins.search", Level.ADDITIVE),
+        ("function-removed", "itwin_platform._async.itwins.ITwins.other", Level.BREAKING),
+    }
+
+
+def test_what_groups_return_is_compared_as_well() -> None:
+    old = {
+        "_async/groups/itwins.py": "class ITwins:\n    def list(self) -> AsyncPages[int]: ...",
+        "_async/pages.py": "class AsyncPages:\n    def all(self) -> list[int]: ...",
+    }
+    new = old | {"_async/pages.py": "class AsyncPages:\n    ..."}
+    code = ("function-removed", "itwin_platform._async.pages.AsyncPages.all", Level.BREAKING)
+    assert facade_changes(old, new) == {code}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from apidrift.compare import Report, compare_sides
-from apidrift.documents import Json
 from apidrift.reports import FORMATS
+from codegen.documents import Json
 
 from .cases import FOLDER, base, changed
 from .conftest import side

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from apidrift.changes import Level, worst
-from apidrift.documents import DriftError, Json, check_structure
+from apidrift.documents import DriftError, check_structure
 from apidrift.wire import compare_documents
+from codegen.documents import Json
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
