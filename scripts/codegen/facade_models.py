@@ -114,8 +114,8 @@ def _collect(prop: Any, known: dict[str, ModelProperty], found: set[str]) -> Non
             _collect(inner, known, found)
 
 
-def write_facade_models(models: dict[str, list[str]], folder: Path) -> None:
-    """Write the facade's `models`.
+def write_facade_models(models: dict[str, list[str]], folder: Path) -> list[str]:
+    """Write the facade's `models`, and return the flat names.
 
     Parameters:
         models: The public models of each API, by the name of its package.
@@ -137,3 +137,4 @@ def write_facade_models(models: dict[str, list[str]], folder: Path) -> None:
     (folder / "__init__.py").write_text(header + text, "utf-8")
     for api in models:
         (folder / f"{api}.py").write_text(header + _MODULE.format(api=api), "utf-8")
+    return names

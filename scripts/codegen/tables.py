@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .documents import Json, follow, operations
+from .documents import Json, follow
 from .facade_calls import facade_calls, plain
+from .preparation import operations
 
 BEGIN = "<!-- written by `make generate`: {name} -->"
 END = "<!-- end of {name} -->"
@@ -89,7 +90,7 @@ def client_page(client: str) -> str:
         NOTE,
         "# The client",
         "",
-        "The async client is `AsyncITwinPlatform`. It has the same arguments and methods, to be awaited, and `aclose()`.",
+        "The async client, `AsyncITwinPlatform`, has the same arguments and methods, to be awaited, and `aclose()`.",
         "",
         "::: itwin_platform.ITwinPlatform",
     ]

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from codegen import outputs, packages
-from codegen import preparation as definitions
+from codegen.documents import follow
 from codegen.errors import GenerationError
 from codegen.generator import generate_package
 from codegen.overlays import OverlayError, apply_overlays, overlays_of
+from codegen.preparation import operations
 from codegen.unasync import SyncError, write_sync_twin
 from ruamel.yaml import YAML
 
@@ -85,9 +86,9 @@ class TestOperations:
         documented: dict[str, Any] = {}
         for spec in SPECS:
             document = specification(spec.stem)
-            for path, method, operation in definitions.operations(document):
+            for path, method, operation in operations(document):
                 responses = {
-                    int(code): definitions.follow(document, each) for code, each in operation["responses"].items()
+                    int(code): follow(document, each) for code, each in operation["responses"].items()
                 }
                 media_types = {each for response in responses.values() for each in response.get("content", {})}
                 documented[f"{spec.stem}/{operation['operationId']}"] = (
@@ -107,7 +108,7 @@ class TestOperations:
             document = specification(name.partition("/")[0])
             path, method = module.OPERATION.path, module.OPERATION.method.lower()
             operation = document["paths"][path][method]
-            parameters = [definitions.follow(document, each) for each in operation.get("parameters", [])]
+            parameters = [follow(document, each) for each in operation.get("parameters", [])]
             wanted = {each["name"]: each["in"] for each in parameters}
             arguments = inspect.signature(module.request).parameters
             assert len(arguments) == len(wanted) + ("requestBody" in operation)
