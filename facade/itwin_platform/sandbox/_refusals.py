@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-_UNDOCUMENTED: Json = {"error": {"code": "InvalidRequest", "message": "The request cannot be served."}}
+_UNDOCUMENTED: dict[str, Any] = {"error": {"code": "InvalidRequest", "message": "The request cannot be served."}}
 
 
 class RefusedError(Exception):
@@ -46,9 +46,9 @@ def error_body(operation: ServedOperation, status: int, problems: Sequence[Probl
     }
     if not problems:
         return dict(documented)
-    known: list[Json] = documented["error"].get("details", [])
-    details = [_detail(known, problem) for problem in problems]
-    return {**documented, "error": {**documented["error"], "details": details}}
+    error: Json = documented["error"]
+    details = [_detail(error.get("details", []), problem) for problem in problems]
+    return {**documented, "error": {**error, "details": details}}
 
 
 def _detail(known: list[Json], problem: Problem) -> dict[str, Any]:
