@@ -73,16 +73,16 @@ def operations_of(document: Json) -> Iterator[Json]:
         yield from (item[method] for method in METHODS if method in item)
 
 
-def merged(prepare: Callable[[Json], Json] = lambda document: document) -> Json:
+def merged(read: Callable[[str], Json] = specification) -> Json:
     """One document with the operations of all specifications, which share the names of some components.
 
-    With an example for `retry-after`, so that it can be told from a value that a server makes up. `prepare` is given
-    each specification first.
+    With an example for `retry-after`, so that it can be told from a value that a server makes up. `read` gives each
+    specification.
     """
     result: Json = {"openapi": "3.0.3", "info": {"title": "All operations", "version": "1"}, "paths": {}}
     components: Json = {}
     for name in SPECIFICATIONS:
-        document = _prefixed(prepare(specification(name)), name)
+        document = _prefixed(read(name), name)
         assert not result["paths"].keys() & document["paths"].keys()
         result["paths"] |= document["paths"]
         for kind, members in document["components"].items():
