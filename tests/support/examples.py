@@ -23,9 +23,9 @@ def specification(name: str) -> dict[str, Any]:
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Every documented operation by its id: API, method, path, media type, status of the success, examples by status.
+    """Every documented operation by its id: API, method, path, body of the request, media type, success, and answers.
 
-    The media type is None where no answer has a body, and so is the example of an answer without one.
+    The answers are the examples by status. Whatever an operation does not have is None: an answer without a body, too.
     """
     found: dict[str, dict[str, Any]] = {}
     for name in SPECIFICATIONS:
@@ -41,10 +41,12 @@ def operations() -> dict[str, dict[str, Any]]:
                     status: next((each["example"] for each in content.values()), None)
                     for status, content in contents.items()
                 }
+                bodies = resolved(document, operation.get("requestBody", {})).get("content", {})
                 found[operation["operationId"]] = {
                     "api": name,
                     "method": method.upper(),
                     "path": path,
+                    "body": next((each["example"] for each in bodies.values()), None),
                     "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
                     "success": min(answers),
                     "answers": answers,
