@@ -91,12 +91,13 @@ class _Parser:
             name = self._property(self._next())
             self._expect(")")
             return _text_test(word, name, text)
-        name, comparison = self._property(word), self._next()
+        comparison = self._next()
+        if comparison != "in" and comparison not in _COMPARISONS:
+            raise FilterError(comparison)
+        name = self._property(word)
         if comparison == "in":
             values = self._list()
             return lambda resource: _folded(resource.get(name)) in values
-        if comparison not in _COMPARISONS:
-            raise FilterError(comparison)
         return _comparison_test(comparison, name, _value(self._next()))
 
     def _list(self) -> list[Any]:
