@@ -22,7 +22,7 @@ _PATIENCE: Final = 10.0
 
 
 class Sandbox:
-    """The platform's documented answers on a port of this machine, for as long as a `with` block lasts.
+    """A stand-in for the platform on a port of this machine, for as long as a `with` block lasts.
 
     The server runs in a thread, so the block may hold sync and async code. It listens on 127.0.0.1 only.
 
