@@ -86,6 +86,14 @@ class _Source:
         content: Json = follow(self.document, self.node.get("requestBody", {})).get("content", {})
         return content
 
+    @property
+    def json_body(self) -> Json | None:
+        """The schema of the body where it is JSON."""
+        found = (
+            content["schema"] for kind, content in self.body.items() if re.fullmatch(r"application/(.+\+)?json", kind)
+        )
+        return next((plain_schema(self.document, schema) for schema in found), None)
+
     def example(self, status: str) -> Any:
         return next(map(_example, self.contents[status].values()), None)
 
@@ -113,12 +121,13 @@ class _Source:
             return "delete"
         if member is None or (on_one and listed):
             return "example"
-        is_json = JSON in self.body
+        if self.method == "get":
+            return "read" if on_one else "list" if listed else "example"
+        if self.json_body is None or listed:
+            return "example"
         if on_one:
-            return {"get": "read", "patch": "change" if is_json else ""}.get(self.method) or "example"
-        if listed:
-            return "list" if self.method == "get" else "example"
-        return "create" if self.method == "post" and self.success == "201" and is_json else "example"
+            return "change" if self.method == "patch" else "example"
+        return "create" if self.method == "post" and self.success == "201" else "example"
 
     @property
     def collection(self) -> str:
@@ -184,7 +193,6 @@ def _operation(source: _Source, collections: dict[str, Json]) -> Json:
     member = source.member()
     parents = [_collection_of(prefix, collections) for prefix in _prefixes(source.shape)]
     parameters = [follow(source.document, each) for each in source.node.get("parameters", [])]
-    bodies = source.body
     return {
         "id": source.node["operationId"],
         "api": source.api,
@@ -198,12 +206,7 @@ def _operation(source: _Source, collections: dict[str, Json]) -> Json:
         "listed": list(member[1]["properties"]) if member and does == "list" else [],
         "in_path": [{"name": name, "collection": parent} for name, parent in zip(source.names, parents, strict=True)],
         "parameters": [_parameter(source, each) for each in parameters if each["in"] in {"query", "header"}],
-        "body": {
-            "media_types": list(bodies),
-            "schema": plain_schema(source.document, bodies.get(JSON, {}).get("schema", {})),
-        }
-        if bodies
-        else None,
+        "body": {"media_types": list(source.body), "schema": source.json_body or {}} if source.body else None,
         "answers": {status: source.example(status) for status in source.contents},
     }
 

@@ -51,9 +51,9 @@ def list_page(
     if (cap := _number(operation, values, "X-Max-Return")) is not None:
         items = items[:cap]
         headers["X-Max-Return"] = str(cap)
-    skip, top = (_number(operation, values, name) for name in _PAGING)
-    if skip is None or top is None:
+    if not any(parameter["name"] in _PAGING for parameter in operation.parameters):
         return {str(operation.member): [shown(each) for each in items]}, headers
+    skip, top = _number(operation, values, "$skip") or 0, _number(operation, values, "$top") or len(items)
     page = [shown(each) for each in items[skip : skip + top]]
     return {str(operation.member): page, "_links": _links(asked, skip, top, len(items))}, headers
 
@@ -168,12 +168,10 @@ def _shown(
 
 
 def _number(operation: ServedOperation, values: Json, name: str) -> int | None:
-    """The value of a parameter or its default; None where the operation has no such parameter."""
-    for parameter in operation.parameters:
-        if parameter["name"] == name:
-            number: int = values.get(name, parameter["schema"].get("default", 0))
-            return number
-    return None
+    """The value of a parameter or its default; None where the operation has neither."""
+    defaults = (each["schema"].get("default") for each in operation.parameters if each["name"] == name)
+    number = values.get(name, next(defaults, None))
+    return number if isinstance(number, int) else None
 
 
 def _links(asked: Asked, skip: int, top: int, count: int) -> Json:
