@@ -1,12 +1,13 @@
-"""The five operations of the SDK, one after another, with each result as a small table.
+"""A tour of the SDK: five things to read, a list over several pages, and an iTwin that is created, changed and deleted.
 
-The input comes from environment variables: `ITP_ACCESS_TOKEN` (or `ITP_SERVICE_CLIENT_ID` and
-`ITP_SERVICE_CLIENT_SECRET`) for the credentials; `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` for the
-objects to show. `make demo` runs it against the sandbox.
+Everything it needs comes from environment variables: `ITP_ACCESS_TOKEN` (or `ITP_SERVICE_CLIENT_ID` and
+`ITP_SERVICE_CLIENT_SECRET`) for the credentials, `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` for what to
+ask about. It changes something only where `ITP_DEMO_WRITE=1` is set. `make demo` runs it against the sandbox.
 """
 
 import os
 import sys
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from itwin_platform.models import ApiKeyAuthentication, GISUrlTemplateOptions
 
 
 def main() -> int:
-    """Run the five operations; return how many failed."""
+    """Take the tour; return 1 if a step failed."""
     try:
         itwin_id = os.environ["ITP_ITWIN_ID"]
     except KeyError:
@@ -31,13 +32,16 @@ def main() -> int:
             (show_repository, [itwin_id, repository_id]),
             (show_resource, [itwin_id, repository_id, resource_id]),
             (show_bucket, [itwin_id]),
+            (show_list, []),
         ]
+        if os.environ.get("ITP_DEMO_WRITE") == "1":
+            steps.append((create_change_delete, []))
         failures = 0
         for show, ids in steps:
             try:
                 show(platform, *ids)
             except errors.ApiError as error:
-                # Not every iTwin has an image, a repository or a bucket.
+                # Not every iTwin has an image, a repository or a bucket: say so and go on.
                 print(f"  {error}")
                 failures += 1
     return 1 if failures else 0
@@ -57,7 +61,7 @@ def show_itwin(platform: ITwinPlatform, itwin_id: str) -> None:
 
 
 def show_image(platform: ITwinPlatform, itwin_id: str) -> None:
-    """Its image. Anyone can open it with the links, so only their hosts are shown."""
+    """Its image. The links open it for whoever has them, so only their hosts are shown."""
     title("platform.itwins.get_image(itwin_id)")
     image = platform.itwins.get_image(itwin_id)
     row("small image", f"{image.small_image_name}  (on {host(image.small_image_url)})")
@@ -65,7 +69,7 @@ def show_image(platform: ITwinPlatform, itwin_id: str) -> None:
 
 
 def show_repository(platform: ITwinPlatform, itwin_id: str, repository_id: str) -> None:
-    """One of its repositories, with its API key masked."""
+    """One of its repositories. The key to it is masked in what is printed."""
     title("platform.repositories.get(itwin_id, repository_id)")
     repository = platform.repositories.get(itwin_id, repository_id)
     row("name", repository.display_name)
@@ -91,7 +95,7 @@ def show_resource(platform: ITwinPlatform, itwin_id: str, repository_id: str, re
 
 
 def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:
-    """The storage container of the iTwin. Its URL grants access, so only the host is shown."""
+    """The storage container of the iTwin. Its URL opens it, so only the host is shown."""
     title("platform.reality_analysis.get_bucket(itwin_id)")
     bucket = platform.reality_analysis.get_bucket(itwin_id)
     row("iTwin", bucket.itwin_id)
@@ -99,18 +103,46 @@ def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:
     row("expires", bucket.expires_at)
 
 
+def show_list(platform: ITwinPlatform) -> None:
+    """A search. Each page is asked for when it is needed; most programs iterate over the list and see no pages."""
+    title('platform.itwins.list(search="bridge", page_size=5)')
+    pages = platform.itwins.list(search="bridge", order_by="displayName ASC", page_size=5, limit=12).pages()
+    for number, page in enumerate(pages, 1):
+        row(f"page {number}", ", ".join(itwin.display_name for itwin in page) or "nothing is found")
+
+
+def create_change_delete(platform: ITwinPlatform) -> None:
+    """An iTwin from its first to its last day."""
+    title("platform.itwins.create(...), update(...), delete(...)")
+    itwin = platform.itwins.create(
+        f"Demo {uuid.uuid4()}", class_="Thing", sub_class="Asset", geographic_location="Exton, PA", latitude=40.028
+    )
+    row("created", f"{itwin.display_name}, latitude {itwin.latitude}")
+    try:
+        # None clears a property; what is not named stays as it is.
+        itwin = platform.itwins.update(itwin.id, type_="Bridge", latitude=None)
+        row("changed", f"type {itwin.type_}, latitude {itwin.latitude}, still in {itwin.geographic_location}")
+    finally:
+        platform.itwins.delete(itwin.id)
+    row("deleted", itwin.id)
+    try:
+        platform.itwins.get(itwin.id)
+    except errors.NotFoundError as error:
+        row("asked again", error.code)
+
+
 def title(text: str) -> None:
-    """Print the heading of a table."""
+    """Begin a table."""
     print(f"\n{text}\n{'-' * len(text)}")
 
 
 def row(name: str, value: object) -> None:
-    """Print a line of a table. A missing value is a dash."""
+    """A line of a table; what the platform does not say is a dash."""
     print(f"  {name:<15} {'-' if value is None else value}")
 
 
 def host(url: str) -> str | None:
-    """The host of a URL, without the parts that grant access."""
+    """The host of a URL, without what gives access."""
     return urlsplit(url).hostname
 
 
