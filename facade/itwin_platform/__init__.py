@@ -21,11 +21,16 @@ from .environments import Environment
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
+    from ._async.pages import AsyncPages
+    from ._sync.pages import Pages
+
 __all__ = [
     "UNCHANGED",
     "AsyncITwinPlatform",
+    "AsyncPages",
     "Environment",
     "ITwinPlatform",
+    "Pages",
     "Retry",
     "RetryPolicy",
     "__version__",
@@ -33,10 +38,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    # Late, like all generated code: it is not needed before the first call.
-    if name == "UNCHANGED":
-        from itwin_platform_api.runtime import UNCHANGED
+# Not needed before the first call, and quicker to import without.
+_LATE = {
+    "UNCHANGED": "itwin_platform_api.runtime",
+    "AsyncPages": "itwin_platform._async.pages",
+    "Pages": "itwin_platform._sync.pages",
+}
 
-        return UNCHANGED
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATE[name]), name)

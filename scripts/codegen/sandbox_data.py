@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .documents import Json, follow
 from .overlays import apply_overlays, load_yaml, overlays_of
-from .preparation import Json, follow, operations
+from .preparation import operations
 
 JSON = "application/json"
 

@@ -105,7 +105,7 @@ def client_page(client: str) -> str:
             "      show_root_toc_entry: false",
             "      heading_level: 3",
         ]
-    for name in ("_sync.pages.Pages", "RetryPolicy", "Retry", "Environment"):
+    for name in ("Pages", "RetryPolicy", "Retry", "Environment"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
 

@@ -87,9 +87,7 @@ class TestOperations:
         for spec in SPECS:
             document = specification(spec.stem)
             for path, method, operation in operations(document):
-                responses = {
-                    int(code): follow(document, each) for code, each in operation["responses"].items()
-                }
+                responses = {int(code): follow(document, each) for code, each in operation["responses"].items()}
                 media_types = {each for response in responses.values() for each in response.get("content", {})}
                 documented[f"{spec.stem}/{operation['operationId']}"] = (
                     method.upper(),
