@@ -61,6 +61,9 @@ class Actions:
         place, id_ = (collection.path, received.ids[:-1]), received.ids[-1]
         if operation.does == "change":
             return self._change(operation, collection, place, id_, received)
+        if operation.does == "link":
+            self._store.link(place, id_)
+            return Answer(operation.success)
         if operation.does == "delete":
             return Answer(operation.success) if self._store.delete(place, id_) else _not_found()
         return _holding(operation, self._store.find(place, id_))
