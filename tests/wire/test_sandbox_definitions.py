@@ -146,7 +146,7 @@ def test_what_is_wrong_is_refused_with_the_documented_status(client: httpx.Clien
 
 
 def test_a_change_stays(client: httpx.Client) -> None:
-    changes = {"height": 3, "branches": [{"anything": True}]}
+    changes = {"height": 3, "branches": [{"label": "b-1", "branches": [{"anything": True}]}]}
     assert client.patch("/gardens/g-1/trees/t-1", json=changes, headers=MERGE).json() == {"tree": TREE | changes}
     assert client.get("/gardens/g-1/trees/t-1").json() == {"tree": TREE | changes}
 
