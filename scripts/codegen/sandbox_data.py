@@ -205,8 +205,10 @@ def _operation(source: _Source, collections: dict[str, Json]) -> Json:
     does = source.does() if source.collection in collections else "example"
     member = source.member()
     parents = [_collection_of(prefix, collections) for prefix in _prefixes(source.shape)]
-    if does == "link":
-        parents[-1] = collections[source.collection]["links_to"]
+    if does == "link" and (target := collections[source.collection]["links_to"]):
+        parents[-1] = target
+    elif does == "link":
+        does = "example"
     parameters = [follow(source.document, each) for each in source.node.get("parameters", [])]
     return {
         "id": source.node["operationId"],

@@ -104,7 +104,8 @@ def _holding(operation: ServedOperation, resource: Json | None) -> Answer:
     """The documented success with this resource in it."""
     if resource is None:
         return _not_found()
-    return Answer(operation.success, {**operation.answers[operation.success], str(operation.member): resource})
+    documented: Json = operation.answers[operation.success] or {}
+    return Answer(operation.success, {**documented, str(operation.member): resource})
 
 
 def _values_of(name: str, node: Any) -> set[str]:

@@ -165,7 +165,7 @@ def _complete(collection: Collection, given: Mapping[str, object]) -> Json:
             resource[name] = now if is_time else collection.created[name]
     for name, schema in schemas.items():
         if "x-default-from" in schema and resource.get(name) is None:
-            resource[name] = resource[schema["x-default-from"]]
+            resource[name] = resource.get(schema["x-default-from"])
     return {name: resource[name] for name in collection.properties if name in resource}
 
 
