@@ -20,6 +20,8 @@ from .preparation import operations
 JSON = "application/json"
 
 # What of a schema is a rule; the rest is for people.
+# What is done to one resource of a collection. A link puts one that exists into another collection.
+_ON_ONE = frozenset({"read", "change", "delete", "link"})
 _LIMITS = frozenset({"enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "required"})
 _VARIANTS = frozenset({"anyOf", "oneOf", "allOf"})
 _RULES = frozenset({"type", "nullable", "format", "default", "x-default-from"}) | _LIMITS
@@ -118,8 +120,8 @@ class _Source:
         on_one = self.shape.endswith("/{}")
         member = self.member()
         listed = member is not None and self.properties()[member[0]].get("type") == "array"
-        if on_one and self.method == "delete" and self.success == "204":
-            return "delete"
+        if on_one and self.success == "204" and not self.body:
+            return {"delete": "delete", "post": "link"}.get(self.method, "example")
         if member is None or (on_one and listed):
             return "example"
         if self.method == "get":
@@ -132,7 +134,7 @@ class _Source:
 
     @property
     def collection(self) -> str:
-        return self.shape.removesuffix("/{}") if self.does() in {"read", "change", "delete"} else self.shape
+        return self.shape.removesuffix("/{}") if self.does() in _ON_ONE else self.shape
 
 
 def _collections(found: list[_Source]) -> dict[str, Json]:
@@ -145,7 +147,18 @@ def _collections(found: list[_Source]) -> dict[str, Json]:
     kept = {path: collection for path, collection in collections.items() if collection is not None}
     for path, collection in kept.items():
         collection["below"] = [_collection_of(prefix, kept) for prefix in _prefixes(path)]
+        collection["links_to"] = _linked(members[path], members) if "link" in members[path] else None
     return kept
+
+
+def _linked(does: dict[str, _Source], members: dict[str, dict[str, _Source]]) -> str | None:
+    """The collection whose resources are linked to: the one whose list calls them the same."""
+    name = does["list"].member() if "list" in does else None
+    for path, other in members.items():
+        member = other["list"].member() if "list" in other and "create" in other else None
+        if name is not None and member is not None and name[0] == member[0]:
+            return path
+    return None
 
 
 def _collection(does: dict[str, _Source]) -> Json | None:
@@ -154,7 +167,7 @@ def _collection(does: dict[str, _Source]) -> Json | None:
     if not sources or (member := sources[0].member()) is None:
         return None
     properties: dict[str, Json] = member[1]["properties"]
-    names = [source.names[-1] for verb, source in does.items() if verb in {"read", "change", "delete"}]
+    names = [source.names[-1] for verb, source in does.items() if verb in _ON_ONE]
     id_property = _id_property(names[0] if names else "id", properties)
     if id_property is None:
         return None
@@ -193,6 +206,10 @@ def _operation(source: _Source, collections: dict[str, Json]) -> Json:
     does = source.does() if source.collection in collections else "example"
     member = source.member()
     parents = [_collection_of(prefix, collections) for prefix in _prefixes(source.shape)]
+    if does == "link" and (target := collections[source.collection]["links_to"]):
+        parents[-1] = target
+    elif does == "link":
+        does = "example"
     parameters = [follow(source.document, each) for each in source.node.get("parameters", [])]
     return {
         "id": source.node["operationId"],

@@ -8,9 +8,9 @@ From a command line: `python -m itwin_platform.sandbox --port 0`. It needs the e
 "itwin-platform[sandbox]"`. Nothing else in `itwin_platform` imports this package.
 
 It begins with the resources of the documented examples, and keeps what is created, changed and deleted for as long as
-the `Sandbox` exists. `Sandbox.add` puts thousands of resources there at once. Whatever neither lists, reads, creates,
-changes nor deletes a resource answers with its documented example as it stands. The examples are of several iTwins, so
-an id in such an answer need not be the one that was asked for, and the links with signatures in them have expired.
+the `Sandbox` exists. `Sandbox.add` puts thousands of resources there at once. Operations of other kinds answer with
+their documented example as it stands. The examples are of several iTwins, so an id in such an answer need not be the
+one that was asked for, and the links with signatures in them have expired.
 
 What an operation answers, in this order:
 

@@ -61,6 +61,9 @@ class Actions:
         place, id_ = (collection.path, received.ids[:-1]), received.ids[-1]
         if operation.does == "change":
             return self._change(operation, collection, place, id_, received)
+        if operation.does == "link":
+            self._store.link(place, id_)
+            return Answer(operation.success)
         if operation.does == "delete":
             return Answer(operation.success) if self._store.delete(place, id_) else _not_found()
         return _holding(operation, self._store.find(place, id_))
@@ -101,7 +104,8 @@ def _holding(operation: ServedOperation, resource: Json | None) -> Answer:
     """The documented success with this resource in it."""
     if resource is None:
         return _not_found()
-    return Answer(operation.success, {**operation.answers[operation.success], str(operation.member): resource})
+    documented: Json = operation.answers[operation.success] or {}
+    return Answer(operation.success, {**documented, str(operation.member): resource})
 
 
 def _values_of(name: str, node: Any) -> set[str]:

@@ -23,7 +23,8 @@ class ServedOperation:
         path: The path, with the names of its parameters in braces.
         media_type: What its answers are.
         success: The status of its success.
-        does: What it does to its collection: list, read, create, change or delete. An `example` is served as it stands.
+        does: What it does to its collection: list, read, create, change, delete, or link, which puts a resource of
+            another collection there. An `example` is served as it stands.
         collection: The path of the collection, without the names of parameters; None for an example.
         member: The property of the success that holds the resource or the list.
         listed: The properties that a list shows of each resource, unless more is asked for.
@@ -56,6 +57,7 @@ class Collection:
         path: Where they are, without the names of parameters: `/itwins/{}/repositories`.
         id: The property that holds the id.
         below: The collections of the resources that this one is below, as far as there is one.
+        links_to: The collection whose resources this one lists; None where it has resources of its own.
         properties: The schemas of all properties.
         given: The properties that a request to create one may have.
         addable: The schema of what `Sandbox.add` takes.
@@ -68,6 +70,7 @@ class Collection:
     path: str
     id: str
     below: tuple[str | None, ...]
+    links_to: str | None
     properties: Json
     given: frozenset[str]
     addable: Json
@@ -148,6 +151,7 @@ def _collection(path: str, data: Json, body: Json | None) -> Collection:
         path=path,
         id=data["id"],
         below=tuple(data["below"]),
+        links_to=data["links_to"],
         properties=data["properties"],
         given=frozenset(given),
         addable=addable,

@@ -39,8 +39,14 @@ class Store:
 
     def all(self, place: Place) -> list[Json]:
         """Every resource of a collection."""
+        target = self._collections[place[0]].links_to
         with self._lock:
-            return list(self._members.get(place, {}).values())
+            members = self._members.get(place, {})
+            if target is None:
+                return list(members.values())
+            # A link to what has been deleted leads nowhere.
+            targets = self._members.get((target, ()), {})
+            return [targets[id_] for id_ in members if id_ in targets]
 
     def find(self, place: Place, id_: str) -> Json | None:
         """A resource; None if there is none."""
@@ -72,6 +78,11 @@ class Store:
                     taken[name].add(resource.get(name))
             members.update({str(each[collection.id]): each for each in created})
         return created
+
+    def link(self, place: Place, id_: str) -> None:
+        """Put a resource of another collection into this one too."""
+        with self._lock:
+            self._members.setdefault(place, {})[id_] = {}
 
     def change(self, place: Place, id_: str, changes: Json, unique: Iterable[str] = ()) -> Json | None:
         """Replace properties of a resource and return it as it is then; None if there is none.
@@ -154,7 +165,7 @@ def _complete(collection: Collection, given: Mapping[str, object]) -> Json:
             resource[name] = now if is_time else collection.created[name]
     for name, schema in schemas.items():
         if "x-default-from" in schema and resource.get(name) is None:
-            resource[name] = resource[schema["x-default-from"]]
+            resource[name] = resource.get(schema["x-default-from"])
     return {name: resource[name] for name in collection.properties if name in resource}
 
 
