@@ -271,6 +271,24 @@ class ITwins:
 
         self._pipeline.call(delete_itwin.request(itwin_id=itwin_id))
 
+    def get_account(self, itwin_id: str) -> ITwin:
+        """Get the account that an iTwin belongs to.
+
+        `GET /itwins/{iTwinId}/account`, https://developer.bentley.com/apis/itwins/operations/get-itwin-account/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Returns:
+            The account, which is an iTwin too, with its main properties; the others are None.
+
+        Raises:
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+        """
+        from itwin_platform_api.itwins.api.itwins import get_itwin_account
+
+        return (self._pipeline.call(get_itwin_account.request(itwin_id=itwin_id))).itwin
+
     def get_image(self, itwin_id: str) -> ITwinImage:
         """Get the names of an iTwin's image and links to download it.
 

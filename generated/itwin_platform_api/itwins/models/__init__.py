@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .itwin_status import ITwinStatus
     from .itwin_sub_class import ITwinSubClass
     from .itwin_summary import ITwinSummary
+    from .itwin_summary_response import ITwinSummaryResponse
     from .itwin_update import ITwinUpdate
     from .itwins_page import ITwinsPage
     from .link import Link
@@ -65,6 +66,7 @@ _MODULES: dict[str, str] = {
     "ITwinStatus": ".itwin_status",
     "ITwinSubClass": ".itwin_sub_class",
     "ITwinSummary": ".itwin_summary",
+    "ITwinSummaryResponse": ".itwin_summary_response",
     "ITwinUpdate": ".itwin_update",
     "ITwinsPage": ".itwins_page",
     "Link": ".link",
@@ -107,6 +109,7 @@ __all__ = (
     "ITwinStatus",
     "ITwinSubClass",
     "ITwinSummary",
+    "ITwinSummaryResponse",
     "ITwinUpdate",
     "Link",
     "OAuth2AuthCodePKCEAuthentication",
