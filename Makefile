@@ -41,7 +41,7 @@ lock: $(DEV) ## develop: pin the newest allowed versions of what development nee
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header \
 	  --no-emit-index-url --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 
-generate: $(DEV) ## develop: write generated/, the sync twin and the sandbox data
+generate: $(DEV) ## develop: write generated/, the sync twin and all that follows
 	$(RUN) scripts/generate.py
 
 check-generated: $(DEV) ## develop: fail if what is checked in is not what `make generate` writes
@@ -51,11 +51,11 @@ format: $(DEV) ## develop: format the code
 	$(RUN) -m ruff check --fix-only $(SOURCES)
 	$(RUN) -m ruff format $(SOURCES)
 
-lint: $(DEV) ## develop: style, import directions, validity of the specifications
+lint: $(DEV) ## develop: style, import directions, validity of the definitions
 	$(RUN) -m ruff check $(SOURCES)
 	$(RUN) -m ruff format --check $(SOURCES)
 	$(BIN)/lint-imports
-	$(RUN) -m openapi_spec_validator openapi/itwins.yaml openapi/reality-analysis.yaml
+	$(RUN) -m openapi_spec_validator $(wildcard openapi/*.yaml)
 
 type: $(DEV) ## develop: mypy and pyright, both strict
 	$(RUN) -m mypy

@@ -2,8 +2,8 @@
 
     python examples/azure_storage_blob.py report.json
 
-Credentials come from environment variables, and `ITP_ITWIN_ID` names the iTwin. The library does not renew the URL of
-the container: get the bucket again before `bucket.expires_at`.
+Credentials come from environment variables; `ITP_ITWIN_ID` is the id of the iTwin. The library does not renew the URL
+of the container: get the bucket again before `bucket.expires_at`.
 """
 
 import os
@@ -19,7 +19,7 @@ except ModuleNotFoundError:
 
 
 def main(path: Path) -> int:
-    """Upload a file and ask for its size; return the exit status."""
+    """Upload a file and print its size; return the exit status."""
     try:
         itwin_id = os.environ["ITP_ITWIN_ID"]
     except KeyError:
@@ -31,7 +31,7 @@ def main(path: Path) -> int:
         with path.open("rb") as file:
             container.upload_blob(path.name, file, overwrite=True)
         size = container.get_blob_client(path.name).get_blob_properties().size
-    print(f"{path.name}: {size} bytes, the URL works until {bucket.expires_at}")
+    print(f"{path.name}: {size} bytes; the URL expires at {bucket.expires_at}")
     return 0
 
 

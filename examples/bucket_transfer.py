@@ -1,9 +1,9 @@
-"""Upload a folder to the bucket of an iTwin, with a progress bar, and download what was uploaded to another folder.
+"""Upload a folder to the bucket of an iTwin with a progress bar, and download the files to another folder.
 
     python examples/bucket_transfer.py photos copy
 
-Credentials come from environment variables, and `ITP_ITWIN_ID` names the iTwin. It needs the extras `[storage]` and
-`[progress]`. Rerunning it sends only what is missing.
+Credentials come from environment variables; `ITP_ITWIN_ID` is the id of the iTwin. Needs the extras `[storage]` and
+`[progress]`. A rerun transfers only what is missing.
 """
 
 import os
@@ -23,8 +23,8 @@ def main(source: str, target: str) -> int:
         bucket = platform.reality_analysis.get_bucket(itwin_id)
         report = bucket.upload(source, prefix="examples/transfer", progress=True)
         print(f"{len(report.sent)} sent, {len(report.skipped)} skipped, {report.bytes_sent} bytes")
-        # By their names, because the documented SAS URL does not permit to list. What was skipped is there from an
-        # earlier run, except for what is no file; the names of those are not in the bucket.
+        # By name, because the documented SAS URL does not permit listing. Skipped files were uploaded by an earlier
+        # run; links, pipes and the like are skipped too, but are not in the bucket.
         names = [outcome.name for outcome in (*report.sent, *report.skipped) if outcome.path.is_file()]
         bucket.download(names, target, progress=True)
     return 0

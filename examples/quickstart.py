@@ -1,12 +1,13 @@
-"""The five operations of the SDK, one after the other, each result as a small table.
+"""A tour of the SDK: five things to read, a list over several pages, and an iTwin that is created, changed and deleted.
 
 Everything it needs comes from environment variables: `ITP_ACCESS_TOKEN` (or `ITP_SERVICE_CLIENT_ID` and
 `ITP_SERVICE_CLIENT_SECRET`) for the credentials, `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` for what to
-ask about. `make demo` runs it against the sandbox.
+ask about. It changes something only where `ITP_DEMO_WRITE=1` is set. `make demo` runs it against the sandbox.
 """
 
 import os
 import sys
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from itwin_platform.models import ApiKeyAuthentication, GISUrlTemplateOptions
 
 
 def main() -> int:
-    """Run the five operations; return how many failed."""
+    """Take the tour; return 1 if a step failed."""
     try:
         itwin_id = os.environ["ITP_ITWIN_ID"]
     except KeyError:
@@ -31,7 +32,10 @@ def main() -> int:
             (show_repository, [itwin_id, repository_id]),
             (show_resource, [itwin_id, repository_id, resource_id]),
             (show_bucket, [itwin_id]),
+            (show_list, []),
         ]
+        if os.environ.get("ITP_DEMO_WRITE") == "1":
+            steps.append((create_change_delete, []))
         failures = 0
         for show, ids in steps:
             try:
@@ -97,6 +101,34 @@ def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:
     row("iTwin", bucket.itwin_id)
     row("container on", host(bucket.container_url))
     row("expires", bucket.expires_at)
+
+
+def show_list(platform: ITwinPlatform) -> None:
+    """A search. Each page is asked for when it is needed; most programs iterate over the list and see no pages."""
+    title('platform.itwins.list(search="bridge", page_size=5)')
+    pages = platform.itwins.list(search="bridge", order_by="displayName ASC", page_size=5, limit=12).pages()
+    for number, page in enumerate(pages, 1):
+        row(f"page {number}", ", ".join(itwin.display_name for itwin in page) or "nothing is found")
+
+
+def create_change_delete(platform: ITwinPlatform) -> None:
+    """An iTwin from its first to its last day."""
+    title("platform.itwins.create(...), update(...), delete(...)")
+    itwin = platform.itwins.create(
+        f"Demo {uuid.uuid4()}", class_="Thing", sub_class="Asset", geographic_location="Exton, PA", latitude=40.028
+    )
+    row("created", f"{itwin.display_name}, latitude {itwin.latitude}")
+    try:
+        # None clears a property; what is not named stays as it is.
+        itwin = platform.itwins.update(itwin.id, type_="Bridge", latitude=None)
+        row("changed", f"type {itwin.type_}, latitude {itwin.latitude}, still in {itwin.geographic_location}")
+    finally:
+        platform.itwins.delete(itwin.id)
+    row("deleted", itwin.id)
+    try:
+        platform.itwins.get(itwin.id)
+    except errors.NotFoundError as error:
+        row("asked again", error.code)
 
 
 def title(text: str) -> None:

@@ -3,9 +3,9 @@
     npx --yes --package azurite azurite-blob --inMemoryPersistence --skipApiVersionCheck --disableTelemetry
     python examples/storage_emulator.py photos copy
 
-The first line goes into a terminal of its own and needs Node.js, the second `pip install azure-storage-blob` and the
-extra `[storage]`. A small server on this machine stands in for the platform: it hands out the container of the
-emulator as the bucket of whichever iTwin it is asked for.
+Run the first command in a terminal of its own; it needs Node.js. The second needs `pip install azure-storage-blob` and
+the extra `[storage]`. A small server on this machine takes the place of the platform: it returns the container of the
+emulator as the bucket of every iTwin.
 """
 
 import json
@@ -23,19 +23,19 @@ try:
 except ModuleNotFoundError:
     sys.exit("This example needs Azure's library: pip install azure-storage-blob")
 
-# Where Azurite listens, with the account and the key that it is documented to have.
+# The address of Azurite, and its documented account and key.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 ADDRESS = f"http://127.0.0.1:10000/{ACCOUNT}"
 CONTAINER = "bucket"
-PERMISSIONS = "rwld"  # the documented bucket permits to read and write: "rw"
+PERMISSIONS = "rwld"  # the documented bucket permits only reading and writing: "rw"
 
 
 class Platform(BaseHTTPRequestHandler):
     """Answers every request with the bucket."""
 
     def do_GET(self) -> None:
-        """Make a SAS URL and answer with it."""
+        """Create a SAS URL and answer with it."""
         expiry = datetime.now(UTC) + timedelta(hours=1)
         sas = generate_container_sas(ACCOUNT, CONTAINER, account_key=KEY, permission=PERMISSIONS, expiry=expiry)
         url = f"{ADDRESS}/{CONTAINER}?{sas}"
@@ -64,7 +64,7 @@ def main(source: str, target: str) -> None:
             for blob in bucket.list():
                 print(f"  {blob.name}, {blob.size} bytes")
             report = bucket.download("", target)
-            print(f"{len(report.sent)} fetched, {len(report.skipped)} skipped")
+            print(f"{len(report.sent)} downloaded, {len(report.skipped)} skipped")
         server.shutdown()
 
 

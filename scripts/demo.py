@@ -1,7 +1,7 @@
 """`make demo`: run examples/quickstart.py, against the embedded sandbox unless there are credentials for the platform.
 
-make demo                                                              the sandbox; needs nothing
-ITP_ACCESS_TOKEN=... make demo ITP_ITWIN_ID=... ITP_REPOSITORY_ID=... ITP_RESOURCE_ID=...   the real platform
+make demo                                          the sandbox; needs nothing
+ITP_ACCESS_TOKEN=... ITP_ITWIN_ID=... make demo    the platform; with ITP_DEMO_WRITE=1 it also creates an iTwin there
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from itwin_platform.sandbox import Sandbox
 
 QUICKSTART = Path(__file__).resolve().parent.parent / "examples" / "quickstart.py"
+
+BRIDGES = [{"displayName": f"Bridge {n:02}", "class": "Thing", "subClass": "Asset"} for n in range(1, 21)]
 
 
 def run(variables: dict[str, str]) -> int:
@@ -28,8 +30,10 @@ def main() -> int:
         return run({})
     with Sandbox() as sandbox:
         print(f"Running examples/quickstart.py against the sandbox at {sandbox.url}.", flush=True)
-        code = run(sandbox.environment)
-    print("\nThe sandbox is stopped. With credentials and ITP_ITWIN_ID in the environment, this runs on the platform.")
+        sandbox.add("/itwins", BRIDGES)
+        code = run({**sandbox.environment, "ITP_DEMO_WRITE": "1"})
+    print("\nThe sandbox is stopped. With credentials and ITP_ITWIN_ID in the environment, this runs on the platform,")
+    print("where it changes nothing unless ITP_DEMO_WRITE=1 is set.")
     return code
 
 

@@ -1,4 +1,4 @@
-"""The bucket of an iTwin: a storage container and the right to use it for a while."""
+"""The bucket of an iTwin: a storage container and temporary access to it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 class Bucket:
     """The storage container of an iTwin. Buckets are equal if all three attributes are.
 
-    What `get_bucket` returns can transfer files too: see `itwin_platform.storage`.
+    The object that `get_bucket` returns can also transfer files: see `itwin_platform.storage`.
 
     Attributes:
         itwin_id: Id of the iTwin.
-        container_url: SAS URL of the container, as storage libraries take it. Whoever has it can use the container,
-            so it is masked in `repr()`.
-        expires_at: When the URL stops working, in UTC; None if it does not say.
+        container_url: SAS URL of the container, for storage libraries. It grants access to anyone who has it, so it is
+            masked in `repr()`.
+        expires_at: When the URL expires, in UTC; None if it does not say.
     """
 
     itwin_id: str
@@ -29,7 +29,7 @@ class Bucket:
     expires_at: datetime | None
 
     def __repr__(self) -> str:
-        """Show where the container is, and nothing that opens it."""
+        """Show the container without its SAS."""
         from itwin_platform_api.writing import mask_query
 
         url = mask_query(self.container_url)
@@ -54,7 +54,7 @@ def bucket_of(answer: BucketResponse) -> Bucket:
 
 
 def expiry_of(url: str) -> datetime | None:
-    """When a SAS URL stops working, in UTC; None if it does not say."""
+    """When a SAS URL expires, in UTC; None if it does not say."""
     try:
         moment = datetime.fromisoformat(parse_qs(urlsplit(url).query)["se"][0])
     except (ValueError, KeyError, IndexError):

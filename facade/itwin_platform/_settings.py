@@ -1,4 +1,4 @@
-"""The arguments of a client, checked and put into the form that the pipeline works with."""
+"""The arguments of a client, checked and converted for the pipeline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEADER_TEXT = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client was made with."""
+    """The checked arguments of a client."""
 
     api_url: str
     issuer_url: str
@@ -61,13 +61,13 @@ def make_settings(
     http2: bool,
     aiohttp: bool | None = False,
 ) -> Settings:
-    """Check the arguments of a client. Arguments win over variables of the environment.
+    """Check the arguments of a client. They take precedence over environment variables.
 
     Raises:
         ConfigurationError: One of them cannot be used; the message names it.
     """
     named = None if environment is None else environment_named(environment)
-    # An environment that is asked for by name decides; only without one do the variables count.
+    # If an environment is named, the variables are ignored.
     variables: Mapping[str, str] = os.environ if named is None else {}
     chosen = named or Environment.PROD
     return Settings(
@@ -101,7 +101,7 @@ def _timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float
         return seconds, seconds
     if isinstance(timeout, (tuple, list)) and len(timeout) == 2:  # pyright: ignore[reportUnnecessaryIsInstance]
         return _positive("timeout", timeout[0]), _positive("timeout", timeout[1])
-    raise ConfigurationError("timeout must be seconds, or a pair: for connecting, for each read and write.")
+    raise ConfigurationError("timeout must be seconds, or a pair of them: for connecting, and for each read and write.")
 
 
 def _retry(retry: object) -> RetryPolicy | None:
@@ -113,16 +113,14 @@ def _retry(retry: object) -> RetryPolicy | None:
 def _proxy(proxy: object) -> str | None:
     if proxy is None:
         return None
-    scheme = _proxy_scheme(proxy) if isinstance(proxy, str) else ""
-    if isinstance(proxy, str) and scheme in _PROXY_SCHEMES:
-        if scheme.startswith("socks") and not _http.is_installed("socksio"):
-            raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+    if isinstance(proxy, str) and _proxy_scheme(proxy) in _PROXY_SCHEMES:
+        _http.check_socks(proxy)
         return proxy
     raise ConfigurationError("proxy must be a URL such as http://host:port.")
 
 
 def _proxy_scheme(proxy: str) -> str:
-    """The scheme of a URL that has a host, in plain characters; otherwise nothing."""
+    """The scheme of a usable URL; empty if it has no host or has unusual characters."""
     try:
         parts = urlsplit(proxy)
         usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[^\x21-\x7e]", proxy)
@@ -133,15 +131,15 @@ def _proxy_scheme(proxy: str) -> str:
 
 def _http2(http2: object) -> bool:
     if http2 and not _http.is_installed("h2"):
-        raise ConfigurationError('http2 needs the package h2: pip install "itwin-platform[http2]", or do without.')
+        raise ConfigurationError('http2 needs the package h2. Install it: pip install "itwin-platform[http2]".')
     return bool(http2)
 
 
 def _aiohttp(aiohttp: bool | None, *, http2: bool) -> bool | None:
     if aiohttp and http2:
-        raise ConfigurationError("aiohttp knows no HTTP/2: choose one of aiohttp and http2.")
+        raise ConfigurationError("aiohttp does not support HTTP/2. Choose one of aiohttp and http2.")
     if aiohttp and not _http.is_installed("httpx_aiohttp"):
-        raise ConfigurationError('aiohttp needs its extra: pip install "itwin-platform[aiohttp]", or do without.')
+        raise ConfigurationError('aiohttp is not installed. Install it: pip install "itwin-platform[aiohttp]".')
     return aiohttp
 
 
@@ -153,8 +151,8 @@ def _verify(verify: object) -> ssl.SSLContext | str | None:
             raise ConfigurationError(f"verify: there is no file or folder {str(verify)[:200]!r}.")
         return str(verify)
     raise ConfigurationError(
-        "verify must be a file or folder of certificate authorities, or an ssl.SSLContext. Certificates are always "
-        "verified unless such a context says otherwise."
+        "verify must be a file or folder of certificate authorities, or an ssl.SSLContext. Verification can only be "
+        "turned off in such a context."
     )
 
 
@@ -163,5 +161,5 @@ def _user_agent(extra: str | None) -> str:
     if extra is None:
         return ours
     if not _HEADER_TEXT.fullmatch(extra):
-        raise ConfigurationError("user_agent must be plain ASCII words, for instance my-app/1.0.")
+        raise ConfigurationError("user_agent must consist of printable ASCII words, for instance my-app/1.0.")
     return f"{ours} {extra}"

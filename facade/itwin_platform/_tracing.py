@@ -1,7 +1,7 @@
-"""OpenTelemetry spans for the requests that are sent, where opentelemetry-api is installed.
+"""OpenTelemetry spans for requests, if opentelemetry-api is installed.
 
-One CLIENT span for each request on the wire, so retries and redirects show as what they are, with the attributes of
-the semantic conventions for HTTP clients. URLs have no query there: it may hold what opens a storage container.
+Each request on the wire, including retries and redirects, is a CLIENT span with the attributes of the semantic
+conventions for HTTP clients. Queries are left out of URLs, because they may hold the SAS of a storage container.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Tracer
 
+    from ._policies.addresses import Target
     from ._policies.answers import Answer
-    from ._policies.redirects import Target
 
 
 class NoSpan:
-    """Stands for a span where there is no tracing."""
+    """Takes the place of a span without tracing."""
 
     __slots__ = ()
 
@@ -35,17 +35,17 @@ class NoSpan:
         """Do nothing."""
 
     def answered(self, answer: Answer) -> None:
-        """Note an answer."""
+        """Record the answer."""
 
     def failed(self, reason: str) -> None:
-        """Note that there was none."""
+        """Record why there is no answer."""
 
 
 _NO_SPAN = NoSpan()
 
 
 class RequestSpan(NoSpan):
-    """The span of one request, current while the request is under way."""
+    """The span of one request. It is the current span while the request runs."""
 
     __slots__ = ("_reason", "_span", "_token")
 
@@ -87,7 +87,7 @@ class RequestSpan(NoSpan):
 
 
 class Tracing:
-    """Makes the spans of a client; makes nothing where opentelemetry-api is not installed."""
+    """Creates the spans of a client, if opentelemetry-api is installed."""
 
     def __init__(self) -> None:
         self._tracer: Tracer | None = None
@@ -97,13 +97,13 @@ class Tracing:
             self._tracer = get_tracer("itwin_platform", __version__, schema_url=_SCHEMA)
 
     def request(self, operation: str, method: str, target: Target, template: str | None, resent: int) -> NoSpan:
-        """The span of one request, to be used as a context.
+        """The span of one request, a context manager.
 
         Parameters:
             operation: Id of the operation.
             method: The HTTP method.
             target: Where the request goes.
-            template: The path with placeholders for ids, where it is known.
+            template: The path with placeholders for ids, if known.
             resent: How many requests of the same call were sent before.
         """
         if self._tracer is None:

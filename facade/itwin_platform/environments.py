@@ -1,16 +1,16 @@
-"""The environments of the platform, and which addresses the client may talk to at all."""
+"""The environments of the platform, and which base URLs a client accepts."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from ._policies.addresses import is_secure
 from .errors import ConfigurationError
 
 
 class Environment(StrEnum):
-    """Where the platform runs. An environment is an API host and an identity host that belong together."""
+    """An environment of the platform: an API host and the identity host that belongs to it."""
 
     PROD = "prod"
     QA = "qa"
@@ -23,15 +23,15 @@ class Environment(StrEnum):
 
     @property
     def issuer_url(self) -> str:
-        """Address of the identity service. Development has none of its own: QA's serves it too."""
+        """Address of the identity service. The development environment uses that of QA."""
         return f"https://{'' if self is Environment.PROD else 'qa-'}ims.bentley.com"
 
 
 def environment_named(name: str) -> Environment:
-    """The environment of that name.
+    """The environment with that name.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: It does not exist.
     """
     try:
         return Environment(name)
@@ -42,18 +42,18 @@ def environment_named(name: str) -> Environment:
 
 
 def checked_url(name: str, url: str) -> str:
-    """A base URL without its trailing slash, if secrets may be sent to it: https, or http to this very machine.
+    """A base URL without its trailing slash, if secrets may be sent to it: https, or http to this machine.
 
     Raises:
         ConfigurationError: They may not, or it is not a plain base URL.
     """
-    problem = _problem_of(url)
+    problem = _url_problem(url)
     if problem:
         raise ConfigurationError(f"{name} {problem}. Use a URL such as https://api.bentley.com.")
     return url.rstrip("/")
 
 
-def _problem_of(url: str) -> str | None:
+def _url_problem(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -63,16 +63,6 @@ def _problem_of(url: str) -> str | None:
         return "is not a URL with a host"
     if parts.username is not None or parts.query or parts.fragment or "?" in url or "#" in url or "\\" in url:
         return "must not have a user, a query or a fragment"
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+    if is_secure(parts.scheme, host):
         return None
-    return "must use https; plain http is accepted for this machine only (localhost, 127.0.0.1, [::1])"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address stands for this very machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return "must use https; http is accepted only for this machine (localhost, 127.0.0.1, [::1])"

@@ -1,7 +1,7 @@
-"""Everything that a call can raise, in one family. `str()` of each is one line that says what to do.
+"""The errors that a call can raise. The text of each is one line that says what happened and what to do.
 
-No error holds a request, a response, a token or a full URL, so that it can be logged, pickled and sent to an error
-tracker as it is.
+No error holds a request, a response, a token or a full URL. It is safe to log it, pickle it or send it to an error
+tracker.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ class ITwinPlatformError(Exception):
     """The base of all errors of this package."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Survive pickling and copying although the constructors take keywords."""
+        """Support pickling and copying, although the constructors take keywords."""
         return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
 class ConfigurationError(ITwinPlatformError):
-    """The client cannot be made or used as it is configured. Nothing was sent."""
+    """The client cannot be created or used with its configuration. Nothing was sent."""
 
 
 class CredentialsError(ITwinPlatformError):
-    """No access token could be had, or what there is cannot be one.
+    """No access token could be obtained, or the token is not valid.
 
     Attributes:
-        code: The identity service's error code, for instance `"invalid_client"`, if it gave one of the standard ones.
+        code: The identity service's error code, for instance `"invalid_client"`, if it is a standard one.
     """
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:
@@ -69,11 +69,11 @@ class CredentialsError(ITwinPlatformError):
 
 
 class TransportError(ITwinPlatformError):
-    """Nothing usable came back: no connection, a broken one, or bytes that are not HTTP.
+    """There is no usable answer: the connection failed or broke, or the bytes are not HTTP.
 
     Attributes:
-        phase: How far it came: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if
-            the time for the whole call was over.
+        phase: How far the request got: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if the
+            time for the whole call was over.
         operation: Id of the operation, for instance `"get-itwin"`.
         may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
     """
@@ -86,12 +86,12 @@ class TransportError(ITwinPlatformError):
         self.operation = operation
 
 
-class DeadlineExceeded(TransportError):  # noqa: N818 (its name is the term of the field)
-    """The call took longer than `deadline`, everything included: token, redirects, retries and body."""
+class DeadlineExceeded(TransportError):  # noqa: N818 (the established term)
+    """The call took longer than `deadline`, including token, redirects, retries and body."""
 
 
 class RedirectError(ITwinPlatformError):
-    """The platform answered with a redirect that is not followed, because the token must not go there.
+    """The platform answered with a redirect that is not followed, because the token must not be sent there.
 
     Attributes:
         operation: Id of the operation.
@@ -117,13 +117,13 @@ class IncompleteListError(ITwinPlatformError):
 
 
 class ResponseError(ITwinPlatformError):
-    """A success answer is not what the specification says.
+    """A successful answer does not match the specification.
 
     Attributes:
-        path: Where in the body, for instance `"repository.options.minimumLevel"`; empty for the body as a whole.
+        path: The place in the body, for instance `"repository.options.minimumLevel"`; empty for the whole body.
         status: The HTTP status.
-        content_type: The media type of the answer, if it named one.
-        size: Bytes of the body, decoded.
+        content_type: The media type of the answer, if it names one.
+        size: Size of the decoded body in bytes.
         operation: Id of the operation.
         request_id: The platform's id of the request, if it sent one.
     """
@@ -144,11 +144,11 @@ class ResponseError(ITwinPlatformError):
         advice = (
             "The request was carried out: look before you send it again, and update this package."
             if carried_out
-            else "Try again, look whether something between you and the platform changes answers, or update this "
+            else "Try again, check whether something between you and the platform changes answers, or update this "
             "package."
         )
         super().__init__(
-            f"The answer to {operation or 'the request'} is not what its specification says: {path or 'the body'} "
+            f"The answer to {operation or 'the request'} does not match its specification: {path or 'the body'} "
             f"{problem} (status {status}, {kind}, {size} bytes). {advice}"
         )
         self.path = path
@@ -161,7 +161,7 @@ class ResponseError(ITwinPlatformError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """One of the errors behind an error: its code, its message and what it is about."""
+    """One of the errors that caused an error: its code, its message and what it is about."""
 
     code: str
     message: str
@@ -169,16 +169,16 @@ class ErrorDetail:
 
 
 class ApiError(ITwinPlatformError):
-    """The platform refused or failed. There is a subclass for each status that calls for another reaction.
+    """The platform refused the request or failed. Subclasses stand for statuses that need different reactions.
 
     Attributes:
         status: The HTTP status.
-        code: The platform's error code, for instance `"iTwinNotFound"`; `"Unknown"` where the answer names none.
+        code: The platform's error code, for instance `"iTwinNotFound"`; `"Unknown"` if the answer names none.
         message: The platform's message.
         target: What the error is about, or None.
-        details: The errors behind it, if any.
+        details: The errors that caused it, if any.
         request_id: The platform's id of the request, if it sent one. Quote it when asking for support.
-        retry_after: Seconds to wait before the next try, if the answer says so.
+        retry_after: Seconds to wait before the next attempt, if the answer names them.
         operation: Id of the operation, for instance `"get-itwin"`.
         may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
     """
@@ -224,9 +224,9 @@ class ApiError(ITwinPlatformError):
 
 
 class InvalidRequestError(ApiError):
-    """400 or 422: the platform cannot process the request as it is."""
+    """400 or 422: the platform cannot process the request."""
 
-    advice = "Correct what the message names; the same request will fail again."
+    advice = "Correct what the message names; the same request would fail again."
 
 
 class UnauthorizedError(ApiError):
@@ -241,17 +241,17 @@ class UnauthorizedError(ApiError):
 class PermissionDeniedError(ApiError):
     """403: the caller may not do this."""
 
-    advice = "Ask an administrator of the iTwin for the permission; a service app has to be a member of it."
+    advice = "Ask an administrator of the iTwin for the permission; a service app must be a member of it."
 
 
 class NotFoundError(ApiError):
-    """404: there is no such thing, or the caller may not see it."""
+    """404: it does not exist, or the caller may not see it."""
 
     advice = "Check the id, the environment, and that the caller is a member of the iTwin."
 
 
 class ConflictError(ApiError):
-    """409: it clashes with what is there already."""
+    """409: it conflicts with what already exists."""
 
     advice = "Read the current state and decide again."
 
@@ -261,7 +261,7 @@ class RateLimitError(ApiError):
 
     def _advice(self) -> str:
         if self.retry_after is None:
-            return "Wait before the next request; the answer does not say how long."
+            return "Wait before the next request. The answer does not say how long."
         if self.retry_after == 0:
             return "Send requests more slowly."
         return f"Wait {self.retry_after:g} seconds before the next request."
@@ -270,7 +270,7 @@ class RateLimitError(ApiError):
 class ServerError(ApiError):
     """5xx: the platform, or something in front of it, failed."""
 
-    advice = "Try again later; if it stays, report it with the request id."
+    advice = "Try again later; if it persists, report it with the request id."
 
 
 class StorageError(ITwinPlatformError):
@@ -278,11 +278,11 @@ class StorageError(ITwinPlatformError):
 
 
 class StoragePermissionError(StorageError):
-    """The SAS URL of the bucket does not permit it.
+    """The SAS URL of the bucket does not permit the operation.
 
     Attributes:
-        permission: The letter of the permission that is missing, as in the `sp` of the URL: `"r"` to read, `"w"` to
-            write, `"l"` to list, `"d"` to delete; `"?"` if the storage does not say which.
+        permission: The letter of the missing permission, as in the `sp` of the URL: `"r"` to read, `"w"` to write,
+            `"l"` to list, `"d"` to delete.
     """
 
     def __init__(self, message: str, *, permission: str) -> None:
@@ -291,10 +291,10 @@ class StoragePermissionError(StorageError):
 
 
 class TransferError(StorageError):
-    """Some files were not transferred; the message names the first, a traceback lists more, `report.failed` has all.
+    """Some files were not transferred. The message names the first, a traceback lists more, `report.failed` has all.
 
     Attributes:
-        report: What was sent, what was skipped and what failed.
+        report: The files that were sent, were skipped and failed.
     """
 
     def __init__(self, message: str, *, report: TransferReport) -> None:
@@ -302,5 +302,5 @@ class TransferError(StorageError):
         self.report = report
 
 
-class TransferCancelled(TransferError):  # noqa: N818 (it is an outcome that was asked for)
-    """The progress callback has asked to stop. Rerunning the transfer goes on where it stopped."""
+class TransferCancelled(TransferError):  # noqa: N818 (an outcome that was asked for)
+    """The progress callback asked to stop. Rerunning the transfer continues where it stopped."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -35,32 +35,22 @@ def to_json(value: Any) -> Any:
     Raises:
         ValueError: There is none, for instance for a set or for NaN.
     """
-    if isinstance(value, Unchanged):
-        raise ValueError("UNCHANGED can only be left out as a property of a body")  # noqa: TRY004 (as for the others)
+    if value is UNCHANGED:
+        raise ValueError("UNCHANGED can only be left out as a property of a body")
     if isinstance(value, Enum):
         value = value.value
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        raise ValueError("JSON knows no NaN and no infinity")
-    if isinstance(value, Model):
-        return value.to_dict()
-    if isinstance(value, datetime.datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    if isinstance(value, Mapping):
-        return _object(value)
-    if isinstance(value, (list, tuple)):
-        return _array(value)
+    for kinds, write in _WRITERS:
+        if isinstance(value, kinds):
+            return write(value)
     raise ValueError(f"JSON cannot hold a {type(value).__name__}")
 
 
-# Both are functions because type checkers know nothing of what is in there once isinstance() has been asked.
+def _number(value: float) -> float:
+    if math.isfinite(value):
+        return value
+    raise ValueError("JSON knows no NaN and no infinity")
+
+
 def _object(value: Any) -> dict[str, Any]:
     return {str(name): _inside(name, item) for name, item in value.items()}
 
@@ -178,3 +168,16 @@ class Model:
             if value is not UNCHANGED:
                 result[name] = _inside(name, value)
         return result
+
+
+# The first that fits: a boolean is an integer too, and a date-time a date.
+_WRITERS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]] = (
+    ((type(None), str, bool, int), lambda value: value),
+    (float, _number),
+    (Model, lambda model: model.to_dict()),
+    (datetime.datetime, lambda moment: moment.isoformat().replace("+00:00", "Z")),
+    (datetime.date, lambda day: day.isoformat()),
+    (uuid.UUID, str),
+    (Mapping, _object),
+    ((list, tuple), _array),
+)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from codegen.documents import Json
+from codegen.facade_calls import Operation, facade_calls, plain
+from codegen.python_source import module_name, names_in
 
 from .changes import Axis, Change, Level, merged, worst
 from .documents import DriftError, problem_of
-from .facade import Operation, facade_calls, plain
 from .packages import Package, generated
 from .python import compare_packages
 from .sides import Side, Spec
-from .snapshot import Module, Snapshot, module_name, names_in, snapshot
+from .snapshot import Module, Snapshot, snapshot
 from .wire import compare_documents
 
 

@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from codegen.python_source import NAMES, names_in
+
 from .changes import Axis, Change, Level, arrow, merged
-from .snapshot import NAMES, Attribute, Class, Function, Module, Parameter, Snapshot, names_in, union
+from .snapshot import Attribute, Class, Function, Module, Parameter, Snapshot, union
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS
 

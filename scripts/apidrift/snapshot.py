@@ -6,9 +6,9 @@ import ast
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
-AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
+from codegen.python_source import AnyFunction, imports, module_name
+
 Union = frozenset[str]  # the members of an annotation
 
 
@@ -103,11 +103,6 @@ def snapshot(sources: Mapping[str, str]) -> tuple[Snapshot, list[str]]:
     return modules, invalid
 
 
-def module_name(path: str) -> str:
-    """The name under which a file is imported."""
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
 def _module(path: str, tree: ast.Module) -> Module:
     is_package = path.endswith("__init__.py")
     module = Module(module_name(path), doc=ast.get_docstring(tree) or "")
@@ -159,15 +154,6 @@ def _items(node: ast.Dict) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 def _literal(node: ast.expr) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else ast.unparse(node)
-
-
-def imports(path: str, tree: ast.Module) -> Iterator[tuple[ast.ImportFrom, str]]:
-    """The `from` imports in a file, each with the full name of the module."""
-    package = module_name(path).split(".") + [""] * path.endswith("__init__.py")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level] if node.level else []
-            yield node, ".".join([*base, *filter(None, [node.module])])
 
 
 def _class(node: ast.ClassDef) -> Class:
@@ -342,11 +328,3 @@ def union(annotation: str) -> Union:
         depth += part.count("[") - part.count("]")
         members = [*members[:-1], members[-1] + part] if members else [part]
     return frozenset(members)
-
-
-NAMES: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def names_in(annotation: str) -> set[str]:
-    """The names in an annotation."""
-    return set(NAMES.findall(annotation))

@@ -1,4 +1,4 @@
-"""The properties of models and the parameters of operations, as the templates show them: type, reader, default, mask."""
+"""Properties of models and parameters of operations, as the templates show them: type, reader, default, mask."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ class Field:
 
     @property
     def python_name(self) -> str:
+        """The name of the attribute."""
         return str(self.prop.python_name)
 
     @property

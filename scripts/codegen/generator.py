@@ -24,6 +24,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from .documents import Json
 from .endpoints import Endpoints
 from .errors import GenerationError
+from .facade_models import public_models
 from .fields import Fields, kind_of
 from .naming import literal, plain, snake_case, use_everywhere
 from .preparation import operations, prepare
@@ -79,8 +80,10 @@ def _unprefix(data: GeneratorData, config: Config) -> None:
                 prop.set_python_name(UntrustedString(name.lstrip("_")), config)
 
 
-def generate_package(document: Json, folder: Path, findings: list[str] | None = None) -> None:
+def generate_package(document: Json, folder: Path, findings: list[str] | None = None) -> list[str]:
     """Generate the package of one document into `folder`, which must not exist yet. Formatting is left to the caller.
+
+    Returns the names of the models that users get hold of.
 
     Raises GenerationError for a document that the generator refuses, or of which it would drop something. With a list
     for `findings`, what would be dropped is added to it instead.
@@ -128,6 +131,7 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
         findings += unexpected
     elif unexpected:
         raise GenerationError("\n".join(unexpected))
+    return public_models(data)
 
 
 def _refused(data: GeneratorData, endpoints: Endpoints) -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from .facade_models import write_facade_models
+from .overlays import load_yaml
 from .packages import ruff, write_packages
 from .sandbox_data import write_sandbox_data
+from .tables import write_tables
 from .unasync import write_sync_twin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,14 +19,25 @@ ASYNC_SOURCE = ROOT / "facade" / "itwin_platform" / "_async"
 # Every output: a folder or file that belongs to the generator alone and is replaced whole.
 PACKAGES = Path("generated/itwin_platform_api")
 SYNC_TWIN = Path("facade/itwin_platform/_sync")
+FACADE_MODELS = Path("facade/itwin_platform/models")
+PAGES = (
+    Path("README.md"),
+    Path("docs/operations.md"),
+    Path("docs/reference/client.md"),
+    Path("docs/reference/models.md"),
+)
 SANDBOX_DATA = Path("facade/itwin_platform/sandbox/operations.json")
-OUTPUTS = (PACKAGES, SYNC_TWIN, SANDBOX_DATA)
+OUTPUTS = (PACKAGES, SYNC_TWIN, FACADE_MODELS, SANDBOX_DATA, *PAGES)
 
 
 def write_all(root: Path) -> None:
     """Write every output below `root`."""
     specs = sorted(SPECS.glob("*.yaml"))
-    write_packages(specs, root / PACKAGES)
+    models = write_packages(specs, root / PACKAGES)
+    flat = write_facade_models(models, root / FACADE_MODELS)
+    ruff(root / FACADE_MODELS)
+    documents = {spec.stem: load_yaml(spec) for spec in specs}
+    write_tables(ROOT, root, documents, models, flat)
     write_sync_twin(ASYNC_SOURCE, root / SYNC_TWIN)
     ruff(root / SYNC_TWIN)
     write_sandbox_data(specs, root / SANDBOX_DATA)

@@ -19,8 +19,8 @@ def package_name(spec: Path) -> str:
     return spec.stem.replace("-", "_")
 
 
-def write_packages(specs: list[Path], folder: Path) -> None:
-    """Write the generated packages of `specs` into `folder`."""
+def write_packages(specs: list[Path], folder: Path) -> dict[str, list[str]]:
+    """Write the generated packages of `specs` into `folder`. Returns the public models of each."""
     folder.mkdir(parents=True)
     write_shared(folder)
     names = "\n".join(f"- {package_name(spec)}: from openapi/{spec.name}" for spec in specs)
@@ -30,12 +30,14 @@ def write_packages(specs: list[Path], folder: Path) -> None:
         "utf-8",
     )
     (folder / "py.typed").touch()
+    models: dict[str, list[str]] = {}
     for spec in specs:
         package = folder / package_name(spec)
-        generate_package(prepared(spec), package)
+        models[package.name] = generate_package(prepared(spec), package)
         for path in sorted(package.rglob("*.py")):
             path.write_text(_header(f"openapi/{spec.name}") + path.read_text("utf-8").lstrip(), "utf-8")
     ruff(folder)
+    return models
 
 
 def write_shared(folder: Path) -> None:

@@ -7,6 +7,7 @@ only bodies of requests use.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -32,7 +33,7 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
 
 
 def _mark_nullable(node: object) -> None:
-    """Put `x-nullable` in the place of the ways to say it. The generator makes unions of them, with names of their own."""
+    """Put `x-nullable` in the place of the other ways to say it, of which the generator makes unions with odd names."""
     if isinstance(node, dict):
         _mark_nullable_schema(cast(Json, node))
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
@@ -104,8 +105,14 @@ def _name_members(node: object) -> None:
     if isinstance(node, dict):
         values = node.get("enum")
         if isinstance(values, list) and all(isinstance(value, str) for value in values):
-            names = [snake_case(value).upper() for value in values]
+            names = [_member_name(value) for value in values]
             if len(set(names)) == len(names) and all(name.isidentifier() for name in names):
                 node.setdefault("x-enum-varnames", names)
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         _name_members(child)
+
+
+def _member_name(value: str) -> str:
+    if value[:1].isdigit():
+        return f"VALUE_{re.sub(r'[^A-Za-z0-9]+', '_', value).upper()}"
+    return snake_case(re.sub(r"[^A-Za-z0-9]+", " ", value)).upper()

@@ -21,9 +21,10 @@ class Prism:
     def answering(self, status: int) -> Iterator[str]:
         """The address at which the documented answer of this status is given to every request.
 
-        Prism chooses it by a header of the request, which has to come from somewhere other than the client under test.
+        Prism chooses it by a parameter of the request, which has to come from somewhere other than the client under
+        test. It looks for that only where there is no header `Prefer`, of which lists have a use of their own.
         """
-        with relay(self.url, f"Prefer: code={status}") as url:
+        with relay(self.url, parameter=f"__code={status}", without="prefer") as url:
             yield url
 
 

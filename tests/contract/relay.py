@@ -1,6 +1,7 @@
-"""A relay that puts one more header line into every request on its way to a server."""
+"""A relay that changes requests on their way to a server: one more parameter in the query, one header less."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,10 +9,10 @@ from urllib.parse import urlsplit
 
 
 @contextmanager
-def relay(url: str, header: str) -> Iterator[str]:
-    """Relay to the server at `url`; yields the address of the relay. Requests must have no body."""
+def relay(url: str, *, parameter: str, without: str) -> Iterator[str]:
+    """Relay to the server at `url`; yields the address of the relay. Bodies must have a length."""
     ready = threading.Event()
-    running = _Relay(url, header, ready)
+    running = _Relay(url, parameter, without, ready)
     thread = threading.Thread(target=asyncio.run, args=(running.run(),), daemon=True)
     thread.start()
     assert ready.wait(10)
@@ -25,10 +26,11 @@ def relay(url: str, header: str) -> Iterator[str]:
 class _Relay:
     url: str
 
-    def __init__(self, target: str, header: str, ready: threading.Event) -> None:
+    def __init__(self, target: str, parameter: str, without: str, ready: threading.Event) -> None:
         parts = urlsplit(target)
         self._host, self._port = parts.hostname, parts.port
-        self._line = header.encode() + b"\r\n"
+        self._parameter = parameter.encode()
+        self._without = re.compile(rb"(?<=\n)%s:[^\n]*\n" % without.encode(), re.IGNORECASE)
         self._ready = ready
 
     async def run(self) -> None:
@@ -50,7 +52,11 @@ class _Relay:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 while True:
                     request = await client_in.readuntil(b"\r\n\r\n")
-                    server_out.write(request[:-2] + self._line + b"\r\n")
+                    length = re.search(rb"\r\ncontent-length: *(\d+)", request, re.IGNORECASE)
+                    body = await client_in.readexactly(int(length[1]) if length else 0)
+                    method, target, rest = request.split(b" ", 2)
+                    target += (b"&" if b"?" in target else b"?") + self._parameter
+                    server_out.write(b" ".join([method, target, self._without.sub(b"", rest)]) + body)
                     await server_out.drain()
         finally:
             answers.cancel()

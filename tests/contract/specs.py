@@ -1,13 +1,11 @@
 """The specifications as the contract tests need them: read, resolved and merged into one document."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.examples import ROOT, specification
-
-NAMES = sorted(path.stem for path in (ROOT / "openapi").glob("*.yaml"))
+from tests.support.examples import METHODS, SPECIFICATIONS, resolved, specification
 
 RETRY_AFTER = 7
 
@@ -16,67 +14,86 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """A documented answer of an operation."""
+    """A documented answer of an operation; without a body, it has no media type."""
 
     operation_id: str
     status: int
+    media_type: str | None
+    schema: Json
+    example: Any
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}-{self.status}"
+
+
+@dataclass(frozen=True)
+class Body:
+    """A documented body of a request."""
+
+    operation_id: str
     media_type: str
     schema: Json
     example: Any
 
+    def __str__(self) -> str:
+        return f"{self.operation_id}-{self.media_type}"
+
 
 def answers() -> Iterator[Answer]:
-    """Every documented answer of every operation."""
-    for name in NAMES:
+    """Every documented answer of every operation, once for each of its media types."""
+    for document, operation in _operations():
+        for status, response in operation["responses"].items():
+            contents = resolved(document, response).get("content", {})
+            for media_type, content in contents.items() or [(None, {})]:
+                schema = _rooted(content.get("schema", {}), document)
+                yield Answer(operation["operationId"], int(status), media_type, schema, content.get("example"))
+
+
+def bodies() -> Iterator[Body]:
+    """Every documented body of a request, once for each of its media types."""
+    for document, operation in _operations():
+        for media_type, content in resolved(document, operation.get("requestBody", {})).get("content", {}).items():
+            schema = _rooted(content["schema"], document)
+            yield Body(operation["operationId"], media_type, schema, content["example"])
+
+
+def _operations() -> Iterator[tuple[Json, Json]]:
+    for name in SPECIFICATIONS:
         document = specification(name)
-        for item in document["paths"].values():
-            for operation in item.values():
-                for status, response in operation["responses"].items():
-                    for media_type, content in _resolve(document, response)["content"].items():
-                        yield Answer(
-                            operation["operationId"],
-                            int(status),
-                            media_type,
-                            _rooted(content["schema"], document),
-                            content["example"],
-                        )
+        yield from ((document, operation) for operation in operations_of(document))
 
 
-def merged(*, ids: Mapping[str, str] | None = None) -> Json:
+def operations_of(document: Json) -> Iterator[Json]:
+    """The operations of a document."""
+    for item in document["paths"].values():
+        yield from (item[method] for method in METHODS if method in item)
+
+
+def merged(read: Callable[[str], Json] = specification) -> Json:
     """One document with the operations of all specifications, which share the names of some components.
 
-    With an example for `retry-after`, so that it can be told from a value that a server makes up, and with one for
-    each path parameter in `ids`.
+    With an example for `retry-after`, so that it can be told from a value that a server makes up. `read` gives each
+    specification.
     """
     result: Json = {"openapi": "3.0.3", "info": {"title": "All operations", "version": "1"}, "paths": {}}
     components: Json = {}
-    for name in NAMES:
-        document = _prefixed(specification(name), name)
+    for name in SPECIFICATIONS:
+        document = _prefixed(read(name), name)
         assert not result["paths"].keys() & document["paths"].keys()
         result["paths"] |= document["paths"]
         for kind, members in document["components"].items():
             components.setdefault(kind, {}).update(members)
-    for response in _responses(result["paths"], components):
-        if "retry-after" in response.get("headers", {}):
-            response["headers"]["retry-after"]["example"] = RETRY_AFTER
-    for parameter in _parameters(result["paths"], components):
-        if ids is not None:
-            parameter["example"] = ids[parameter["name"]]
-    return result | {"components": components}
-
-
-def _responses(paths: Json, components: Json) -> Iterator[Json]:
-    for item in paths.values():
-        for operation in item.values():
-            yield from operation["responses"].values()
-    yield from components.get("responses", {}).values()
-
-
-def _parameters(paths: Json, components: Json) -> Iterator[Json]:
-    for item in paths.values():
-        for operation in item.values():
-            yield from (parameter for parameter in operation["parameters"] if "name" in parameter)
-    yield from components.get("parameters", {}).values()
+    result["components"] = components
+    for operation in operations_of(result):
+        for response in operation["responses"].values():
+            headers = resolved(result, response).get("headers", {})
+            if "retry-after" in headers:
+                headers["retry-after"]["example"] = RETRY_AFTER
+    return result
 
 
 def _prefixed(document: Json, prefix: str) -> Json:
@@ -104,12 +121,3 @@ def _with_references(node: Any, prefix: str) -> Any:
 def _rooted(schema: Json, document: Json) -> Json:
     """The schema as a document of its own, in which its references lead somewhere."""
     return {"allOf": [schema], "components": document["components"]}
-
-
-def _resolve(document: Json, node: Json) -> Json:
-    while "$ref" in node:
-        target: Any = document
-        for part in str(node["$ref"]).removeprefix("#/").split("/"):
-            target = target[part]
-        node = target
-    return node

@@ -13,13 +13,13 @@ from openapi_spec_validator import validate
 import itwin_platform_api
 from itwin_platform_api.runtime import Operation
 from tests.contract import specs
-from tests.contract.specs import Answer
-from tests.support.examples import specification
+from tests.contract.specs import Answer, Body
+from tests.support.examples import SPECIFICATIONS, operations, specification
 
-ANSWERS = list(specs.answers())
-SUCCESSES = {answer.operation_id: answer for answer in ANSWERS if answer.status == 200}
+ANSWERS = [answer for answer in specs.answers() if answer.media_type is not None]
 
-each_answer = pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: f"{answer.operation_id}-{answer.status}")
+each_answer = pytest.mark.parametrize("answer", ANSWERS, ids=str)
+each_body = pytest.mark.parametrize("body", list(specs.bodies()), ids=str)
 
 
 def generated_operations() -> Iterator[Operation[Any]]:
@@ -30,7 +30,7 @@ def generated_operations() -> Iterator[Operation[Any]]:
             yield operation
 
 
-@pytest.mark.parametrize("name", specs.NAMES)
+@pytest.mark.parametrize("name", SPECIFICATIONS)
 def test_a_specification_is_valid(name: str) -> None:
     validate(specification(name))
 
@@ -38,7 +38,7 @@ def test_a_specification_is_valid(name: str) -> None:
 def test_the_merged_specification_is_valid_and_has_all_operations() -> None:
     document = specs.merged()
     validate(document)
-    assert sum(len(item) for item in document["paths"].values()) == len(SUCCESSES)
+    assert {operation["operationId"] for operation in specs.operations_of(document)} == operations().keys()
 
 
 @each_answer
@@ -56,15 +56,35 @@ def test_a_schema_refuses_another_answer(answer: Answer) -> None:
     assert not OAS30Validator(answer.schema).is_valid(spoilt)
 
 
+@each_body
+def test_an_example_of_a_body_is_what_its_schema_says(body: Body) -> None:
+    problems = [error.message for error in OAS30Validator(body.schema).iter_errors(body.example)]
+    assert problems == []
+
+
+@each_body
+def test_a_schema_refuses_another_body(body: Body) -> None:
+    key = next(iter(body.example))
+    assert not OAS30Validator(body.schema).is_valid({**body.example, key: ["not", "documented"]})
+
+
 def test_there_is_generated_code_for_each_operation() -> None:
-    assert {operation.id for operation in generated_operations()} == SUCCESSES.keys()
+    assert {operation.id for operation in generated_operations()} == operations().keys()
 
 
 @pytest.mark.parametrize("operation", list(generated_operations()), ids=lambda operation: operation.id)
 def test_an_operation_asks_for_the_media_type_of_its_specification(operation: Operation[Any]) -> None:
-    assert operation.accept == SUCCESSES[operation.id].media_type
+    assert operation.accept == operations()[operation.id]["media_type"]
+
+
+@pytest.mark.parametrize("operation", list(generated_operations()), ids=lambda operation: operation.id)
+def test_an_operation_reads_the_successes_of_its_specification(operation: Operation[Any]) -> None:
+    documented = {
+        answer.status for answer in specs.answers() if answer.operation_id == operation.id and answer.is_success
+    }
+    assert operation.answers.keys() == documented
 
 
 @each_answer
 def test_errors_have_the_media_type_of_their_operation(answer: Answer) -> None:
-    assert answer.media_type == SUCCESSES[answer.operation_id].media_type
+    assert answer.media_type == operations()[answer.operation_id]["media_type"]

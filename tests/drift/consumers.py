@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from apidrift.snapshot import Class, Function, Module, Snapshot, names_in
+from apidrift.snapshot import Class, Function, Module, Snapshot
+from codegen.python_source import names_in
 
 
 def consumer(api: Snapshot, package: str) -> str:

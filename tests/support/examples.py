@@ -10,7 +10,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
-METHODS = {"get", "put", "post", "delete", "patch"}
+METHODS = ("get", "put", "post", "delete", "patch")
+SPECIFICATIONS = sorted(path.stem for path in (ROOT / "openapi").glob("*.yaml"))
 
 
 @cache
@@ -22,29 +23,48 @@ def specification(name: str) -> dict[str, Any]:
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Every documented operation by its id: method, path, media type and examples by status."""
+    """Every documented operation by its id: API, method, path, body of the request, media type, success, and answers.
+
+    The answers are the examples by status. Whatever an operation does not have is None: an answer without a body, too.
+    """
     found: dict[str, dict[str, Any]] = {}
-    for name in ("itwins", "reality-analysis"):
+    for name in SPECIFICATIONS:
         document = specification(name)
         for path, item in document["paths"].items():
-            for method in METHODS & item.keys():
+            for method in (each for each in METHODS if each in item):
                 operation = item[method]
-                answers: dict[int, Any] = {}
-                media_type = ""
-                for status, response in operation["responses"].items():
-                    if "$ref" in response:
-                        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]  # noqa: PLW2901
-                    ((media_type, content),) = response["content"].items()
-                    answers[int(status)] = content["example"]
+                contents = {
+                    int(status): resolved(document, response).get("content", {})
+                    for status, response in operation["responses"].items()
+                }
+                answers = {
+                    status: next((each["example"] for each in content.values()), None)
+                    for status, content in contents.items()
+                }
+                bodies = resolved(document, operation.get("requestBody", {})).get("content", {})
                 found[operation["operationId"]] = {
+                    "api": name,
                     "method": method.upper(),
                     "path": path,
-                    "media_type": media_type,
+                    "body": next((each["example"] for each in bodies.values()), None),
+                    "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
+                    "success": min(answers),
                     "answers": answers,
                 }
     return found
 
 
-def example(operation: str, status: int = 200) -> Any:
-    """The documented example of an answer."""
-    return deepcopy(operations()[operation]["answers"][status])
+def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """The object that `node` is or refers to."""
+    while "$ref" in node:
+        target: Any = document
+        for part in str(node["$ref"]).removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+def example(operation: str, status: int | None = None) -> Any:
+    """The documented example of an answer, by default of the success."""
+    known = operations()[operation]
+    return deepcopy(known["answers"][known["success"] if status is None else status])

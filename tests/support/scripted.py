@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,19 @@ class Received:
 
     head: bytes
     connection: int
+    body: bytes = b""
 
     @property
     def path(self) -> str:
         return self.head.split(b" ", 2)[1].decode("ascii")
+
+    @property
+    def method(self) -> str:
+        return self.head.split(b" ", 2)[0].decode("ascii")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -109,8 +118,8 @@ class ScriptedServer:
         try:
             if self._tls is not None:
                 connection = self._encrypted(connection, self._tls)
-            for head in _heads(connection):
-                request = Received(head, number)
+            for head, body in _requests(connection):
+                request = Received(head, number, body)
                 with self._lock:
                     self.received.append(request)
                     script = self._scripts[0] if len(self._scripts) == 1 else self._scripts.pop(0)
@@ -134,8 +143,8 @@ class ScriptedServer:
         return encrypted
 
 
-def _heads(connection: socket.socket) -> Iterable[bytes]:
-    """The heads of the requests on a connection; the requests of these tests have no bodies."""
+def _requests(connection: socket.socket) -> Iterable[tuple[bytes, bytes]]:
+    """Heads and bodies of the requests on a connection."""
     buffer = b""
     while True:
         while b"\r\n\r\n" not in buffer:
@@ -144,4 +153,11 @@ def _heads(connection: socket.socket) -> Iterable[bytes]:
                 return
             buffer += chunk
         head, _, buffer = buffer.partition(b"\r\n\r\n")
-        yield head
+        length = int(Received(head, 0).headers.get("content-length", "0"))
+        while len(buffer) < length:
+            chunk = connection.recv(65536)
+            if not chunk:
+                return
+            buffer += chunk
+        yield head, buffer[:length]
+        buffer = buffer[length:]

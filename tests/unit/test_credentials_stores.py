@@ -71,7 +71,7 @@ def store(
 ) -> TokenStore:
     if request.param == "files":
         return files
-    monkeypatch.setattr(stores, "default_folder", lambda: files._folder)
+    monkeypatch.setattr(stores, "state_folder", lambda: files._folder)
     return KeyringTokenStore()
 
 

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tests.support.examples import ROOT
@@ -61,3 +63,17 @@ def test_the_import_loads_nothing_that_is_not_needed_yet() -> None:
     code = "import sys, itwin_platform; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert unwanted.isdisjoint(done.stdout.split())
+
+
+def test_no_module_is_part_of_an_import_cycle() -> None:
+    """Imports inside functions count too; those for type checkers alone do not."""
+    graph = grimp.build_graph(
+        "itwin_platform", "itwin_platform_api", exclude_type_checking_imports=True, cache_dir=None
+    )
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    cycles: list[str] = []
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        cycles = error.args[1]
+    assert cycles == []

@@ -22,13 +22,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from itwin_platform import RetryPolicy, errors
+from itwin_platform._policies.addresses import Target, UntrustedError, trusted
 from itwin_platform._policies.answers import Answer, NotJsonError, api_error, read_json
 from itwin_platform._policies.attempts import IDEMPOTENT, Attempts, Failure
 from itwin_platform._policies.bodies import BodyReader
-from itwin_platform._policies.paths import fill_path, path_segment
 from itwin_platform._policies.redaction import MASK, RedactingFilter, Secret, one_line, redact
-from itwin_platform._policies.redirects import Target, UntrustedError, redirect_target, trusted
+from itwin_platform._policies.redirects import redirect_target
 from itwin_platform._policies.retries import PauseGate, RetryBudget, parse_retry_after
+from itwin_platform_api.runtime import fill_path, path_segment
 
 API = "https://api.bentley.com"
 HOST = re.compile(r"([a-z0-9-]+-)?api\.bentley\.com")
@@ -43,7 +44,7 @@ HOST = re.compile(r"([a-z0-9-]+-)?api\.bentley\.com")
 @example("\ud800")
 def test_an_id_is_one_segment_or_an_error(value: str) -> None:
     try:
-        path = fill_path("/itwins/{id}/image", {"itwin_id": value})
+        path = fill_path("/itwins/{iTwinId}/image", {"iTwinId": value})
     except ValueError as error:
         assert re.fullmatch("itwin_id .*", str(error))  # noqa: PT017 (most ids are no error)
         return

@@ -387,10 +387,10 @@ def test_aiohttp_does_the_work_if_it_is_there() -> None:
             return type(pools_here(platform)[0]).__name__
 
     with ScriptedServer(GOOD) as server:
-        assert asyncio.run(main(server.url)) == "AiohttpTransport"
-        assert asyncio.run(main(server.url, aiohttp=True)) == "AiohttpTransport"
-        assert asyncio.run(main(server.url, aiohttp=False)) == "TidyTransport"
-        assert asyncio.run(main(server.url, http2=True)) == "TidyTransport"
+        assert asyncio.run(main(server.url)) == "AiohttpEngine"
+        assert asyncio.run(main(server.url, aiohttp=True)) == "AiohttpEngine"
+        assert asyncio.run(main(server.url, aiohttp=False)) == "AsyncEngine"
+        assert asyncio.run(main(server.url, http2=True)) == "AsyncEngine"
 
 
 def missing(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -17,20 +17,24 @@ import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
 from itwin_platform.credentials import ClientCredentials
-from itwin_platform.models import Bucket, ITwin, ITwinImage, Repository, Resource
 from itwin_platform.sandbox import Sandbox
+from tests.support.calls import FacadeCall, facade_calls
+from tests.support.engines import get_bucket, get_itwin
 from tests.support.examples import example, operations
 from tests.support.scripted import Received, ScriptedServer, answer
 
 Platform = ITwinPlatform | AsyncITwinPlatform
-# One call of each operation, and what its result is.
-CALLS: dict[str, tuple[Callable[[Any], Any], type[Any]]] = {
-    "get-itwin": (lambda platform: platform.itwins.get("i-1"), ITwin),
-    "get-itwin-image": (lambda platform: platform.itwins.get_image("i-1"), ITwinImage),
-    "get-repository": (lambda platform: platform.repositories.get("i-1", "r-2"), Repository),
-    "get-repository-resource": (lambda platform: platform.repositories.get_resource("i-1", "r-2", "x-3"), Resource),
-    "buckets-get": (lambda platform: platform.reality_analysis.get_bucket("i-1"), Bucket),
-}
+each_call = pytest.mark.parametrize("call", facade_calls(), ids=str)
+
+
+def documented_answer(call: FacadeCall) -> bytes:
+    """The documented answer, as the last page where it is a list."""
+    if not call.operation.has_body(call.success):
+        return answer(call.success, media_type=None)
+    body = example(call.operation.id, call.success)
+    if "next" in body.get("_links", {}):
+        del body["_links"]["next"]
+    return answer(call.success, body, media_type=call.operation.accept)
 
 
 class Caller:
@@ -57,25 +61,21 @@ def run(request: pytest.FixtureRequest) -> Caller:
     return Caller(request.param)
 
 
-def get_itwin(platform: Any) -> Any:
-    return platform.itwins.get("i-1")
+def test_every_operation_has_a_method() -> None:
+    assert {call.operation.id for call in facade_calls()} == set(operations())
 
 
-@pytest.mark.parametrize("operation", CALLS)
-def test_a_documented_answer_comes_back_unwrapped(run: Caller, operation: str) -> None:
-    documented = operations()[operation]
-    call, kind = CALLS[operation]
-    with ScriptedServer(answer(200, example(operation), media_type=documented["media_type"])) as server:
+@each_call
+def test_a_documented_answer_comes_back_unwrapped(run: Caller, call: FacadeCall) -> None:
+    with ScriptedServer(documented_answer(call)) as server:
         result = run(call, api_url=server.url)
-    assert isinstance(result, kind)
-    if not isinstance(result, Bucket):
-        (envelope,) = example(operation).values()
-        assert result == kind.from_dict(envelope)
+    assert result == call.result_of(example(call.operation.id, call.success) if result is not None else None)
+    assert (result is None) == (not call.operation.has_body(call.success))
 
 
 def test_a_bucket_is_a_plain_url_with_its_expiry(run: Caller) -> None:
     with ScriptedServer(answer(200, example("buckets-get"))) as server:
-        bucket = run(CALLS["buckets-get"][0], api_url=server.url)
+        bucket = run(get_bucket, api_url=server.url)
     assert bucket.itwin_id == "8b7c5927-6d1c-40eb-8ea8-3fa5952c0ed5"
     assert bucket.container_url == example("buckets-get")["_links"]["containerUrl"]["href"]
     assert type(bucket.container_url) is str
@@ -88,24 +88,32 @@ def test_a_bucket_is_a_plain_url_with_its_expiry(run: Caller) -> None:
 def test_a_bucket_whose_url_says_nothing_of_its_expiry(run: Caller, href: str) -> None:
     body = {"bucket": {"iTwinId": "i"}, "_links": {"containerUrl": {"href": href}}}
     with ScriptedServer(answer(200, body)) as server:
-        bucket = run(CALLS["buckets-get"][0], api_url=server.url)
+        bucket = run(get_bucket, api_url=server.url)
     assert bucket.expires_at is None
     assert "sig=x" not in repr(bucket)
 
 
-@pytest.mark.parametrize("operation", CALLS)
-def test_the_request_is_what_the_documentation_asks_for(run: Caller, operation: str) -> None:
-    documented = operations()[operation]
-    with ScriptedServer(answer(200, example(operation))) as server:
-        run(CALLS[operation][0], "the-token", api_url=server.url, user_agent="my-app/1.0")
+@each_call
+def test_the_request_is_what_the_documentation_asks_for(run: Caller, call: FacadeCall) -> None:
+    documented = operations()[call.operation.id]
+    with ScriptedServer(documented_answer(call)) as server:
+        run(call, "the-token", api_url=server.url, user_agent="my-app/1.0")
     (received,) = server.received
-    ids = {"id": "i-1", "iTwinId": "i-1", "repositoryId": "r-2", "resourceId": "x-3"}
-    assert received.path == documented["path"].format(**ids)
-    assert received.head.startswith(documented["method"].encode() + b" ")
+    assert received.path == call.sent_path
+    assert received.method == documented["method"]
     assert received.headers["accept"] == documented["media_type"]
     assert received.headers["authorization"] == "Bearer the-token"
     assert re.fullmatch(r"itwin-platform/\S+ python/\S+ httpx/\S+ my-app/1\.0", received.headers["user-agent"])
-    assert set(received.headers) == {"host", "accept", "accept-encoding", "user-agent", "authorization"}
+    usual = {"host", "accept", "accept-encoding", "user-agent", "authorization"}
+    with_body = {"content-length"} if received.method != "GET" else set()
+    with_body |= {"content-type"} if received.body else set()
+    assert set(received.headers) - {"prefer", "x-max-return"} == usual | with_body
+    if received.body:
+        assert received.headers["content-type"] == "application/json"
+        # What was given arrives, and nothing that was not.
+        assert sorted(received.json.values()) == sorted(
+            value for name, value in call.arguments.items() if not name.endswith("_id")
+        )
 
 
 def test_a_base_path_of_a_gateway_is_kept(run: Caller) -> None:
@@ -135,9 +143,9 @@ def test_an_id_that_cannot_be_in_a_path_never_reaches_the_wire(run: Caller, bad:
 
 
 DOCUMENTED_ERRORS = [
-    (operation, status, body["error"]["code"])
-    for operation, documented in operations().items()
-    for status, body in documented["answers"].items()
+    pytest.param(call, status, body["error"]["code"], id=f"{call}-{status}")
+    for call in facade_calls()
+    for status, body in operations()[call.operation.id]["answers"].items()
     if status >= 400
 ]
 KINDS: dict[int, type[errors.ApiError]] = {
@@ -158,11 +166,14 @@ KINDS: dict[int, type[errors.ApiError]] = {
 }
 
 
-@pytest.mark.parametrize(("operation", "status", "code"), DOCUMENTED_ERRORS)
-def test_a_documented_error_is_typed_and_tells_everything(run: Caller, operation: str, status: int, code: str) -> None:
+@pytest.mark.parametrize(("call", "status", "code"), DOCUMENTED_ERRORS)
+def test_a_documented_error_is_typed_and_tells_everything(
+    run: Caller, call: FacadeCall, status: int, code: str
+) -> None:
+    operation = call.operation.id
     script = answer(status, example(operation, status), retry_after="300", x_correlation_id="c-1")
     with ScriptedServer(script) as server, pytest.raises(errors.ApiError) as caught:
-        run(CALLS[operation][0], api_url=server.url)
+        run(call, api_url=server.url)
     error = caught.value
     assert type(error) is KINDS[status]
     documented = example(operation, status)["error"]
@@ -470,19 +481,48 @@ def test_a_server_that_echoes_the_token_does_not_get_it_into_the_error(run: Call
     assert "\x1b" not in str(caught.value)
 
 
-def test_both_clients_have_the_same_methods() -> None:
-    with ITwinPlatform("token") as sync_platform:
-        async_platform = AsyncITwinPlatform("token")
-        for group in ("itwins", "repositories", "reality_analysis"):
-            ours, theirs = getattr(sync_platform, group), getattr(async_platform, group)
-            names = [name for name in dir(ours) if not name.startswith("_")]
-            assert names == [name for name in dir(theirs) if not name.startswith("_")]
-            for name in names:
-                if name == "connection":  # it sends nothing, so that there is nothing to await
-                    continue
-                signatures = [str(inspect.signature(getattr(one, name))) for one in (ours, theirs)]
-                assert signatures[0] == signatures[1].replace("Async", "")
-                assert inspect.iscoroutinefunction(getattr(theirs, name))
-                assert not inspect.iscoroutinefunction(getattr(ours, name))
-                for word in ("Parameters:", "Returns:", "Raises:", "`GET /", "https://developer.bentley.com/"):
-                    assert word in getattr(ours, name).__doc__, (group, name, word)
+@each_call
+def test_both_clients_have_the_same_methods(call: FacadeCall) -> None:
+    ours, theirs = call.method_of(ITwinPlatform("token")), call.method_of(AsyncITwinPlatform("token"))
+    signatures = [str(inspect.signature(each)) for each in (ours, theirs)]
+    assert signatures[0] == signatures[1].replace("Async", "")
+    assert not inspect.iscoroutinefunction(ours)
+    # A list is iterated over, so that there is nothing to await yet.
+    assert inspect.iscoroutinefunction(theirs) != ("Pages" in signatures[0])
+
+
+PARTICULAR = {400, 403, 404, 409, 413, 422}
+
+
+@each_call
+def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) -> None:
+    """Method and path, page, and the errors that its definition names, without those that every call can raise."""
+    text = inspect.getdoc(call.method_of(ITwinPlatform("token"))) or ""
+    assert f"`{call.operation.method} {call.operation.path}`" in text
+    page = f"https://developer.bentley.com/apis/{call.api}/operations/{call.operation.id}/"
+    assert page in text
+    documented = {
+        KINDS.get(status, errors.ApiError).__name__
+        for status, body in operations()[call.operation.id]["answers"].items()
+        # The gateway's answer to a path that no operation has.
+        if status in PARTICULAR and body["error"]["code"] != "ResourceNotFound"
+    }
+    listed = set(re.findall(r"^    (\w+): ", text.partition("Raises:")[2], re.M))
+    assert {each for each in listed if issubclass(getattr(errors, each, object), errors.ApiError)} == documented
+    if call.arguments:
+        assert "Parameters:" in text
+    if call.operation.has_body(call.success):
+        assert "Returns:" in text
+
+
+def test_what_every_call_can_raise_is_listed_once() -> None:
+    for kind in (ITwinPlatform, AsyncITwinPlatform):
+        text = inspect.getdoc(kind) or ""
+        for error in ("UnauthorizedError", "RateLimitError", "ResponseError", "CredentialsError", "TransportError"):
+            assert f"- {error}: " in text
+            assert not [
+                call for call in facade_calls() if f"{error}: " in (inspect.getdoc(call.method_of(_CLIENT)) or "")
+            ]
+
+
+_CLIENT = ITwinPlatform("token")

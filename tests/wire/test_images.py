@@ -70,8 +70,8 @@ def test_an_expired_link_is_asked_for_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        (answer(200, b"<html>sign in</html>", media_type="text/html"), "no image .text/html"),
-        (answer(200, PICTURE, media_type=None), "no image .no content type"),
+        (answer(200, b"<html>sign in</html>", media_type="text/html"), "not an image .text/html"),
+        (answer(200, PICTURE, media_type=None), "not an image .no content type"),
         (answer(200, b"", media_type="image/png"), "is empty"),
         (answer(403), "refused its link"),
         (answer(302, location="http://127.0.0.1:9/elsewhere"), "status 302"),
@@ -133,7 +133,7 @@ def test_a_link_to_an_unsafe_address_is_not_followed(tmp_path: Path) -> None:
     with ScriptedServer(answer(200, {"image": body})) as api, ITwinPlatform("token", api_url=api.url) as platform:
         sizes: tuple[Literal["small"], Literal["large"]] = ("small", "large")
         for size in sizes:
-            with pytest.raises(errors.StorageError, match="no https link"):
+            with pytest.raises(errors.StorageError, match="not an https link"):
                 platform.itwins.download_image("i-1", size, cache_dir=tmp_path)
 
 
@@ -161,12 +161,14 @@ def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path
 def test_a_platform_that_gives_no_link(host: ScriptedServer, tmp_path: Path, missing: str) -> None:
     body = {"id": "i", "smallImageName": "n", "smallImageUrl": f"{host.url}/a", "largeImageName": "m"}
     body |= {"largeImageUrl": f"{host.url}/b"}
-    with (
-        ScriptedServer(answer(200, {"image": body | {missing: None}})) as api,
-        ITwinPlatform("token", api_url=api.url) as platform,
-        pytest.raises(errors.StorageError, match="no name or no link"),
-    ):
-        platform.itwins.download_image("i-1", cache_dir=tmp_path)
+    nothing = ("", errors.StorageError, "no name or no link"), (None, errors.ResponseError, f"image.{missing} is null")
+    for value, kind, message in nothing:
+        with (
+            ScriptedServer(answer(200, {"image": {**body, missing: value}})) as api,
+            ITwinPlatform("token", api_url=api.url) as platform,
+            pytest.raises(kind, match=message),
+        ):
+            platform.itwins.download_image("i-1", cache_dir=tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["x" * 300, "here"])

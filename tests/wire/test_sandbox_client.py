@@ -1,6 +1,7 @@
 """The client and the sandbox together: what a newcomer does first."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,6 +42,52 @@ def test_the_async_client_may_be_used_inside_the_block(sandbox: Sandbox) -> None
             return await asyncio.gather(*five_calls(platform, sandbox))
 
     check(asyncio.run(run()), sandbox)
+
+
+@pytest.fixture
+def crowded() -> Iterator[Sandbox]:
+    """A sandbox with 2,500 bridges."""
+    with Sandbox() as running:
+        bridge = {"class": "Thing", "subClass": "Asset"}
+        running.add("/itwins", [bridge | {"displayName": f"Bridge {n:04}"} for n in range(2500)])
+        yield running
+
+
+def test_a_list_goes_through_all_pages(crowded: Sandbox) -> None:
+    with ITwinPlatform(crowded.token, api_url=crowded.url) as platform:
+        bridges = platform.itwins.list(search="bridge", sub_class="Asset", order_by="displayName DESC", page_size=1000)
+        assert [len(page) for page in bridges.pages()] == [1000, 1000, 500]
+        assert [itwin.display_name for itwin in bridges][::833] == [
+            "Bridge 2499",
+            "Bridge 1666",
+            "Bridge 0833",
+            "Bridge 0000",
+        ]
+
+
+def test_an_async_list_goes_through_all_pages(crowded: Sandbox) -> None:
+    async def run() -> list[Any]:
+        async with AsyncITwinPlatform(crowded.token, api_url=crowded.url) as platform:
+            return [itwin.latitude async for itwin in platform.itwins.list(search="bridge", detail="full")]
+
+    assert asyncio.run(run()) == [None] * 2500
+
+
+def test_an_itwin_from_its_first_to_its_last_day() -> None:
+    with Sandbox() as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+        made = platform.itwins.create("A bridge", class_="Thing", sub_class="Asset", latitude=1.5, number="b-1")
+        assert platform.itwins.get(made.id) == made
+        with pytest.raises(errors.ConflictError) as conflict:
+            platform.itwins.create("Another", class_="Thing", sub_class="Asset", number="b-1")
+        assert [detail.target for detail in conflict.value.details] == ["number"]
+        changed = platform.itwins.update(made.id, latitude=None, type_="Bridge")
+        assert (changed.latitude, changed.type_, changed.number) == (None, "Bridge", "b-1")
+        with pytest.raises(errors.InvalidRequestError) as refused:
+            platform.itwins.update(made.id, longitude=181)
+        assert [detail.target for detail in refused.value.details] == ["longitude"]
+        platform.itwins.delete(made.id)
+        with pytest.raises(errors.NotFoundError):
+            platform.itwins.get(made.id)
 
 
 @pytest.mark.parametrize("without", ["ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID"])

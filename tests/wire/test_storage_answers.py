@@ -76,5 +76,5 @@ def test_an_answer_that_does_not_say_that_it_is_stored(size: int, tmp_path: Path
         return answer(200, b"<html>sign in</html>", media_type="text/html", connection="close")
 
     (tmp_path / "file").write_bytes(bytes(size))
-    with bucket_on(sign_in) as bucket, pytest.raises(errors.TransferError, match="does not say that it is done"):
+    with bucket_on(sign_in) as bucket, pytest.raises(errors.TransferError, match="does not confirm the request"):
         bucket.upload(tmp_path / "file")

@@ -538,7 +538,7 @@ def test_a_store_that_cannot_be_written_costs_only_the_next_program_its_login(
         token = credentials.get_token()
         assert token == f"token-{number}"
         credentials.invalidate(token)
-    assert "is not stored" in caplog.text
+    assert "could not be stored" in caplog.text
     leaks.assert_none(caplog.text, ["refresh-1", "refresh-2"])
 
 

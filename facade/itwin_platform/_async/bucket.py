@@ -1,9 +1,9 @@
-"""The bucket of an iTwin with what can be done to its files."""
+"""The bucket of an iTwin, with transfers of its files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,36 +30,32 @@ T = TypeVar("T")
 class AsyncTransferBucket(Bucket):
     """The bucket of an iTwin, whose files can be transferred.
 
-    The transfers ask the platform for another SAS URL before theirs ends; `container_url` stays the one that the
-    bucket came with. A bucket is shared safely by threads and tasks. Pickled or copied, it keeps its attributes and
-    can no longer transfer.
+    Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
+    and tasks can share a bucket. A pickled or copied bucket keeps its attributes but can no longer transfer files.
 
-    All methods but `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError where the SAS URL
-    does not permit what is asked for, before anything is sent if the URL tells.
+    All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
+    does not permit the operation: before anything is sent, if the URL names its permissions.
     """
 
-    __slots__ = ("_opened", "_options", "_renew")
-
-    _opened: list[Access]
     _options: TransportOptions
     _renew: Callable[[], Awaitable[str]]
 
     def __init__(self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]) -> None:
         super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
-        # A frozen object: this is how its own attributes are set.
-        object.__setattr__(self, "_opened", [])
+        # The class is frozen: attributes are set like this.
         object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Bucket, (self.itwin_id, self.container_url, self.expires_at)
 
-    @property
+    @cached_property
     def _access(self) -> Access:
-        """The right to use the container, made when it is first needed. Of two threads that make it, the first wins."""
-        if not self._opened:
-            self._opened.append(Access(self.container_url, self._options))
-        return self._opened[0]
+        """Access to the container, shared by all transfers.
+
+        Threads that make it at the same moment may each get their own, so a method must ask for it only once.
+        """
+        return Access(self.container_url, self._options)
 
     async def upload(
         self,
@@ -70,42 +66,42 @@ class AsyncTransferBucket(Bucket):
         concurrency: int = 16,
         progress: bool | Callable[[Progress], object] = False,
     ) -> TransferReport:
-        """Upload a file, or a folder with all that is below it.
+        """Upload a file, or a folder with everything below it.
 
-        A file becomes `prefix/name`, a file below a folder `prefix/path/below/the/folder`. Files that are there
-        already with the same size and hash are skipped, so that rerunning an interrupted upload goes on where it
-        stopped: in the middle of a large file too, with the parts of 8 MiB that have not arrived yet. Their hash,
-        SHA-256, is stored beside them as the metadata `sha256`; a file that something else has uploaded is compared
-        by reading it. A blob is replaced at once or not at all.
+        A file becomes `prefix/name`, a file in a folder `prefix/path/below/the/folder`. Files that already exist with
+        the same size and hash are skipped, so rerunning an interrupted upload continues where it stopped; in a large
+        file it sends only the 8 MiB parts that have not arrived yet. The hash, SHA-256, is stored as the metadata
+        `sha256`; a blob that another program uploaded without it is read and compared. A blob is replaced completely
+        or not at all.
 
-        Links below the folder are not followed, and neither they nor devices, pipes and sockets are uploaded: the
-        report lists them as skipped. Empty folders do not exist in storage. A file that changes while it is read is
-        not sent.
+        Links below the folder are not followed. The report lists them as skipped, as well as devices, pipes and
+        sockets. Empty folders are ignored, because storage has no folders. A file that changes while it is read is not
+        sent.
 
         Parameters:
             source: A file or a folder.
             prefix: A folder in the bucket, with slashes; empty for the top.
-            overwrite: Replace files that are there with another content, instead of reporting them as failed.
-            concurrency: Files at a time, 1 to 256. Of files over 128 KiB there are at most eight at a time, of files
-                over 2 MiB, which go in parts, two.
+            overwrite: Replace existing files whose content differs, instead of reporting them as failed.
+            concurrency: Files at a time, 1 to 256. At most eight of them are over 128 KiB, and two over 2 MiB.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
-                worker threads, one at a time; it must be quick. The transfer is cancelled if it returns False.
+                worker threads, one at a time; it must be quick. If it returns False, the transfer is cancelled.
 
         Returns:
-            What was sent and what was skipped.
+            The files that were sent and skipped.
 
         Raises:
             ValueError: The prefix cannot be part of a name. Nothing was sent.
             TransferError: Files failed; `report` lists them with the reasons. The others have been sent.
-            TransferCancelled: The progress function has asked to stop.
-            StoragePermissionError: The SAS URL does not permit to write, or to read (needed without `overwrite`).
-            StorageError: There is nothing at `source`, or the SAS URL has expired and could not be renewed.
+            TransferCancelled: The progress function asked to stop.
+            StoragePermissionError: The SAS URL does not permit writing, or reading (needed without `overwrite`).
+            StorageError: `source` does not exist, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Uploading") as on_progress:
-            run = Run(self._access, on_progress)
-            work = partial(upload, self._access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
-            return await self._to_its_end(run, work)
+            access = self._access
+            run = Run(access, on_progress)
+            work = partial(upload, access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
+            return await self._to_its_end(access, run, work)
 
     async def download(
         self,
@@ -116,95 +112,95 @@ class AsyncTransferBucket(Bucket):
         concurrency: int = 16,
         progress: bool | Callable[[Progress], object] = False,
     ) -> TransferReport:
-        """Download all files under a prefix, or the files named, to a folder.
+        """Download all files under a prefix, or named files, to a folder.
 
-        Files under a prefix keep their path below it, named ones their whole name. Files that are in the folder
-        already with the same size and hash are skipped. A file is written under a temporary name (`.itp-*.part`) and
-        gets its own at once when it is complete and agrees with its stored hash; rerunning an interrupted download
-        goes on in the middle of a file.
+        Files under a prefix keep their path below it, named files their full name. Files that already exist in the
+        folder with the same size and hash are skipped. A file is written under a temporary name (`.itp-*.part`) and
+        renamed once it is complete and matches its stored hash. Rerunning an interrupted download resumes in the
+        middle of a file.
 
-        Nothing is written outside the folder: not by names with `..`, drive letters or backslashes, nor through links
-        that lie in it. Such names are reported as failed, as are those that the file system cannot hold.
+        Nothing is written outside the folder: neither by names with `..`, drive letters or backslashes, nor through
+        links in the folder. Such names are reported as failed, as are names that the file system does not allow.
 
         Parameters:
-            prefix: A folder in the bucket (the empty string for all of it), which needs the permission to list; or
-                the whole names of files as a list, which does not.
-            folder: Where to. It and folders below it are created when a file needs them.
-            overwrite: Replace files that are there with another content, instead of reporting them as failed.
+            prefix: A folder in the bucket (the empty string for all of it), which needs the permission to list; or a
+                list of full names, which does not.
+            folder: The target. It and the folders below it are created when a file needs them.
+            overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256.
             progress: As for `upload`.
 
         Returns:
-            What was fetched (as `sent`) and what was skipped.
+            The files that were downloaded (as `sent`) and skipped.
 
         Raises:
-            ValueError: The prefix or a name cannot be one. Nothing was sent.
-            TransferError: Files failed; `report` lists them with the reasons. The others have been fetched.
-            TransferCancelled: The progress function has asked to stop.
-            StoragePermissionError: The SAS URL does not permit to read, or to list (needed for a prefix).
+            ValueError: The prefix or a name is not valid. Nothing was sent.
+            TransferError: Files failed; `report` lists them with the reasons. The others have been downloaded.
+            TransferCancelled: The progress function asked to stop.
+            StoragePermissionError: The SAS URL does not permit reading, or listing (needed for a prefix).
             StorageError: There is nothing under the prefix, the bucket cannot be listed, or the SAS URL has expired
                 and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Downloading") as on_progress:
-            run = Run(self._access, on_progress)
+            access = self._access
+            run = Run(access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
-            work = partial(download, self._access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return await self._to_its_end(run, work)
+            work = partial(download, access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
+            return await self._to_its_end(access, run, work)
 
     async def list(self, prefix: str = "") -> list[BlobInfo]:
-        """The files under a prefix, in the order of their names.
+        """The files under a prefix, sorted by name.
 
         Parameters:
-            prefix: A folder in the bucket, or the whole name of a file; empty for all files.
+            prefix: A folder in the bucket, or the full name of a file; empty for all files.
 
         Raises:
             ValueError: No file can have the prefix. Nothing was sent.
-            StoragePermissionError: The SAS URL does not permit to list. The documented one permits to read and write.
+            StoragePermissionError: The SAS URL does not permit listing. The documented one permits reading and writing.
             StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed.
         """
-        run = Run(self._access, None)
-        return await self._to_its_end(run, partial(list_blobs, self._access, prefix, run))
+        access = self._access
+        run = Run(access, None)
+        return await self._to_its_end(access, run, partial(list_blobs, access, prefix, run))
 
     async def delete(self, names: str | Iterable[str]) -> None:
-        """Delete files. Those that are not there are as good as deleted; what is below a name is not touched.
+        """Delete files by their full names. Names that do not exist are ignored; files below a name are kept.
 
         Parameters:
-            names: The whole name of a file, or several: `[blob.name for blob in bucket.list("folder")]`.
+            names: The full name of a file, or several: `[blob.name for blob in bucket.list("folder")]`.
 
         Raises:
-            ValueError: A name cannot be one. Nothing was sent.
-            TransferError: Files could not be deleted; `report` lists them with the reasons. The others are.
-            StoragePermissionError: The SAS URL does not permit to delete. The documented one permits to read and
-                write.
+            ValueError: A name is not valid. Nothing was sent.
+            TransferError: Files could not be deleted; `report` lists them with the reasons. The others are deleted.
+            StoragePermissionError: The SAS URL does not permit deleting. The documented one permits reading and
+                writing.
         """
-        run = Run(self._access, None)
-        await self._to_its_end(run, partial(delete, self._access, names, run))
+        access = self._access
+        run = Run(access, None)
+        await self._to_its_end(access, run, partial(delete, access, names, run))
 
     async def open(self, name: str) -> AsyncBlobReader:
-        """Open a file of the bucket for reading. It is read some MiB at a time, whatever its size.
+        """Open a file of the bucket for reading. It is read a few MiB at a time, whatever its size.
 
         Parameters:
-            name: The whole name of the file.
+            name: The full name of the file.
 
         Returns:
-            The file, to be used as a context. Reading raises StorageError if it changes in the bucket meanwhile.
+            The file, a context manager. Reading raises StorageError if it changes in the bucket meanwhile.
 
         Raises:
-            ValueError: The name cannot be one. Nothing was sent.
-            StoragePermissionError: The SAS URL does not permit to read.
-            StorageError: There is no such file, or it cannot be reached.
+            ValueError: The name is not valid. Nothing was sent.
+            StoragePermissionError: The SAS URL does not permit reading.
+            StorageError: The file does not exist, or cannot be reached.
             ConfigurationError: obstore is not installed.
         """
-        return AsyncBlobReader(await self._in_thread(partial(open_blob, self._access, name)))
+        access = self._access
+        with access.renewed_by(concurrency.from_threads(self._renew)):
+            return AsyncBlobReader(await concurrency.in_thread(partial(open_blob, access, name)))
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Do what blocks where it does not hold up anything."""
-        with self._access.renewed_by(concurrency.from_threads(self._renew)):
-            return await concurrency.in_thread(work)
-
-    async def _to_its_end(self, run: Run, work: Callable[[], T]) -> T:
-        """Do what blocks for long. Giving up the wait ends it."""
-        with self._access.renewed_by(concurrency.from_threads(self._renew)):
+    async def _to_its_end(self, access: Access, run: Run, work: Callable[[], T]) -> T:
+        """Run blocking work in a thread. If the wait for it is cancelled, the work is stopped."""
+        with access.renewed_by(concurrency.from_threads(self._renew)):
             return await concurrency.in_thread_to_its_end(work, run.cancel)

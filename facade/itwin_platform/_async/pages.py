@@ -10,8 +10,8 @@ from .._policies.paging import Walk, check_limit
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
+    from .._policies.addresses import Target
     from .._policies.paging import Page
-    from .._policies.redirects import Target
     from .pipeline import Pipeline
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""The few things that sync and async code do differently, under the same names, so that one source makes both.
+"""What sync and async code must do differently, under the same names, so that one source serves both.
 
-`asynchronous` serves the async client, on asyncio and trio; `synchronous` serves the sync client.
+`asynchronous` is for the async client, on asyncio and trio; `synchronous` is for the sync client.
 """

@@ -1,17 +1,15 @@
 """Waiting, time limits and worker threads for the async client, on asyncio and trio.
 
-asyncio and anyio are imported by the functions: the sync client does without them, and they take a while to load.
+The functions import asyncio and anyio themselves, because these load slowly and the sync client does not need them.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -24,23 +22,21 @@ async def sleep(seconds: float) -> None:
 
 
 def time_limit(seconds: float) -> AbstractContextManager[object]:
-    """Raise TimeoutError in what runs inside once the time is over, even in the middle of I/O."""
+    """Raise TimeoutError inside the context when the time is over, even in the middle of I/O."""
     import anyio
 
     return anyio.fail_after(seconds)
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Run something that blocks where it does not hold up the event loop."""
+    """Run blocking work in a thread, so that it does not block the event loop."""
     import anyio.to_thread
 
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
-    """Run something that blocks, in a thread. If the wait is given up, `stop` is called and the end awaited."""
-    from concurrent.futures import Future, wait
-
+    """Run blocking work in a thread. If the wait is cancelled, call `stop` and wait until the work has ended."""
     import anyio
 
     future: Future[T] = Future()
@@ -48,7 +44,7 @@ async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) 
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 (whatever it is, it is raised where the work was asked for)
+        except BaseException as error:  # noqa: BLE001 (raised again in the caller)
             future.set_exception(error)
 
     threading.Thread(target=run, name="itwin-work", daemon=True).start()
@@ -62,7 +58,7 @@ async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) 
 
 
 def from_threads(work: Callable[[], Awaitable[T]]) -> Callable[[], T]:
-    """A function that any thread can call: it does the work on the event loop of the caller and waits for it."""
+    """A function for any thread that runs the work on the current event loop and waits for its result."""
     import anyio.from_thread
     import anyio.lowlevel
 
@@ -75,14 +71,14 @@ def from_threads(work: Callable[[], Awaitable[T]]) -> Callable[[], T]:
 
 
 async def wait_for(future: Future[T]) -> T:
-    """The result of work that a thread does. Giving up the wait leaves the work alone."""
+    """The result of a thread's work. Cancelling the wait does not affect the work."""
     import anyio
 
     done = anyio.Event()
     call_soon = _from_other_threads()
 
     def wake(_: Future[T]) -> None:
-        with suppress(RuntimeError):  # the event loop has ended: nobody waits there any more
+        with suppress(RuntimeError):  # the event loop has ended, so nobody is waiting
             call_soon(done.set)
 
     future.add_done_callback(wake)
@@ -91,19 +87,19 @@ async def wait_for(future: Future[T]) -> T:
 
 
 def _from_other_threads() -> Callable[[Callable[[], None]], object]:
-    """What makes the running event loop call a function, when used by another thread."""
+    """A function by which other threads have the running event loop call something."""
     import asyncio
 
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:
-        import trio  # there is no other event loop, so it is there
+        import trio  # the only other event loop, so it is installed
 
         return trio.lowlevel.current_trio_token().run_sync_soon
 
 
 def home() -> object:
-    """What open connections belong to: the event loop that they were opened on. trio's are told apart by no loop."""
+    """The owner of open connections: the event loop they were opened on; None on trio."""
     import asyncio
 
     try:
@@ -113,7 +109,7 @@ def home() -> object:
 
 
 def is_over(place: object) -> bool:
-    """Whether nothing can run there any more."""
+    """Whether that event loop is closed."""
     import asyncio
 
     return isinstance(place, asyncio.AbstractEventLoop) and place.is_closed()

@@ -1,6 +1,6 @@
 """Waiting, time limits and worker threads for the sync client.
 
-A time limit is kept in a context variable. What blocks asks `time_left()` how long it may; the network layer does so
+The time limit is a context variable. Blocking code asks `time_left()` how long it may block; the network layer does so
 at every connect, read and write.
 """
 
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from typing import TypeVar
 
 T = TypeVar("T")
 
-# Seconds. Windows does not let Ctrl-C into a wait, so a long one is made of short ones.
+# Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
 _SLICE = 0.5
 
 _ends: ContextVar[float | None] = ContextVar("itwin_platform_time_limit", default=None)
@@ -34,7 +32,7 @@ def sleep(seconds: float) -> None:
 
 @contextmanager
 def time_limit(seconds: float) -> Generator[None]:
-    """Raise TimeoutError in what runs inside, at the latest at its next I/O, once the time is over."""
+    """Raise TimeoutError inside the context when the time is over, at the next I/O at the latest."""
     outer = _ends.get()
     end = time.monotonic() + seconds
     token = _ends.set(end if outer is None else min(outer, end))
@@ -45,18 +43,18 @@ def time_limit(seconds: float) -> Generator[None]:
 
 
 def time_left() -> float | None:
-    """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
+    """Seconds until the current limit, negative if it has passed; None without a limit."""
     end = _ends.get()
     return None if end is None else end - time.monotonic()
 
 
 def in_thread(work: Callable[[], T]) -> T:
-    """Run something that blocks: here it may."""
+    """Run blocking work: here it may block."""
     return work()
 
 
 def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
-    """Run something that blocks: here it may. If it is interrupted, `stop` is called."""
+    """Run blocking work: here it may block. If it is interrupted, call `stop`."""
     try:
         return work()
     except BaseException:
@@ -65,14 +63,12 @@ def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
 
 
 def from_threads(work: Callable[[], T]) -> Callable[[], T]:
-    """A function that any thread can call to do the work."""
+    """A function for any thread that does the work: the same one."""
     return work
 
 
 def wait_for(future: Future[T]) -> T:
-    """The result of work that a thread does. Giving up the wait leaves the work alone."""
-    from concurrent.futures import wait
-
+    """The result of a thread's work. Interrupting the wait does not affect the work."""
     while not future.done():
         left = time_left()
         if left is not None and left <= 0:
@@ -82,10 +78,10 @@ def wait_for(future: Future[T]) -> T:
 
 
 def home() -> object:
-    """What open connections belong to: nothing in particular, threads share them."""
+    """The owner of open connections: None, because threads share them."""
     return None
 
 
-def is_over(place: object) -> bool:  # noqa: ARG001 (threads have no place of their own)
-    """Whether nothing can run there any more."""
+def is_over(place: object) -> bool:  # noqa: ARG001 (threads share everything)
+    """Whether the owner has ended: never."""
     return False

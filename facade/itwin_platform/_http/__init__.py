@@ -1,8 +1,8 @@
-"""The HTTP library, httpx, as the rest of the package sees it: a successor is swapped in here.
+"""The HTTP library, httpx, as the rest of the package sees it. To replace it, change this package.
 
-httpx's transports are driven directly. Its client adds what this package does otherwise (redirects, auth, cookies,
-decoding) and costs as much again. What the client does beside that is done here: proxies from the environment and
-certificate authorities. The engines are modules of their own, which are loaded with the first request.
+httpx's transports are used directly. Its client would double the cost of a call, and adds what this package does itself
+(redirects, auth, cookies, decoding). What else the client does is done here: proxies from the environment and
+certificate authorities. Each engine is a module of its own, loaded with the first request.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import httpx
 
 from .._policies.attempts import Failure
-from .failures import FAILURES, failure_of
-from .options import TransportOptions, is_installed, proxy_for
+from .failures import failure_of
+from .options import TransportOptions, check_socks, is_installed, proxy_for
 from .pools import Pools, has_leftovers, open_async_transport, open_transport, prepare
 
 Auth = httpx.Auth
@@ -24,7 +24,6 @@ SyncByteStream = httpx.SyncByteStream
 VERSION = httpx.__version__
 
 __all__ = [
-    "FAILURES",
     "VERSION",
     "AsyncBaseTransport",
     "AsyncByteStream",
@@ -36,6 +35,7 @@ __all__ = [
     "Response",
     "SyncByteStream",
     "TransportOptions",
+    "check_socks",
     "failure_of",
     "has_leftovers",
     "is_installed",

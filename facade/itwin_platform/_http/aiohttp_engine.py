@@ -1,8 +1,8 @@
-"""The other engine below the async client: aiohttp, by way of httpx-aiohttp, which makes it a transport of httpx.
+"""The alternative engine of the async client: aiohttp, wrapped by httpx-aiohttp as a transport of httpx.
 
-httpx's own pool costs more with each request that is under way at the same time. What aiohttp does by itself is
-switched off here, so that both engines put the same bytes on the wire: cookies, netrc, proxies of the environment,
-redirects, decoding, rewriting of URLs, and sending a request once more when a connection breaks.
+It is there because httpx's own pool slows down with every concurrent request. Features of aiohttp are switched off, so
+that both engines put the same bytes on the wire: cookies, netrc, proxies of the environment, redirects, decoding,
+rewriting of URLs, and repeating a request when a connection breaks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import httpx_aiohttp
 import yarl
 from httpx_aiohttp.transport import AiohttpResponseStream
 
-# The first that fits. httpx-aiohttp takes a connection that broke for one that could not be opened.
+# The first match counts. httpx-aiohttp alone would report a broken connection as one that could not be opened.
 _MEANINGS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
     (aiohttp.ClientHttpProxyError, httpx.ProxyError),
@@ -32,7 +32,7 @@ _MEANINGS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request in terms of httpx. aiohttp repeats one that failed with an error of its own."""
+    """Send a request, raising httpx's errors. A request that fails with an error of aiohttp would be repeated."""
     try:
         return await send(request)
     except (aiohttp.ClientError, ConnectionError) as error:
@@ -41,7 +41,7 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
 
 
 def _drop(response: aiohttp.ClientResponse) -> None:
-    """Close the connection of an answer at once. aiohttp alone would wait for the other side to agree."""
+    """Close the connection of an answer at once. aiohttp alone would wait for the other side to close it too."""
     connection = response.connection
     if connection is not None and connection.transport is not None:
         connection.transport.abort()
@@ -49,7 +49,7 @@ def _drop(response: aiohttp.ClientResponse) -> None:
 
 
 class _Body(AiohttpResponseStream):
-    """The body of an answer. A connection with something left unread is of no more use."""
+    """The body of an answer. If a part of it is left unread, its connection is closed."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         super().__init__(response)
@@ -62,7 +62,7 @@ class _Body(AiohttpResponseStream):
 
 
 class _Connection:
-    """What the transport takes for the connection of an answer, to close it."""
+    """The connection of an answer, in the form that `Transport` can close."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -71,7 +71,7 @@ class _Connection:
         _drop(self._response)
 
 
-class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
+class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
     """A pool of connections of one event loop.
 
     Parameters:
@@ -109,13 +109,13 @@ class AiohttpTransport(httpx_aiohttp.AiohttpTransport):
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             timeout=self._timeout,
             middlewares=(_once,),
-            # As much as the other engine takes: a redirect's address may have 8 KiB.
+            # The limits of the other engine: the address of a redirect may have 8 KiB.
             max_line_size=16 * 1024,
             max_field_size=16 * 1024,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request exactly as it is, once, and return the answer with its body unread."""
+        """Send the request once, exactly as it is, and return the answer with its body unread."""
         self.client = session = self.get_client()
         response = await session.request(
             request.method,

@@ -1,4 +1,4 @@
-"""The async client's connections on httpx, which are not left open where a call is given up.
+"""The async client's connections on httpx. None is left open when a call is cancelled.
 
 A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
@@ -15,8 +15,8 @@ import httpcore
 import httpx
 
 
-class _Tidy(httpcore.AsyncNetworkStream):
-    """A connection that is closed where a TLS handshake on it is given up, instead of being left open."""
+class _SelfClosingStream(httpcore.AsyncNetworkStream):
+    """A connection that is closed if its TLS handshake is cancelled or fails."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -25,7 +25,7 @@ class _Tidy(httpcore.AsyncNetworkStream):
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # The token is in there: where the write is given up, the variables of this frame must not show it.
+        # The buffer holds the token: if the write is cancelled, the variables of this frame must not show it.
         writing = self._stream.write(buffer, timeout)
         del buffer
         await writing
@@ -47,8 +47,8 @@ class _Tidy(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class _TidyBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections that do not stay behind."""
+class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections that close themselves."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         self._backend = backend
@@ -61,15 +61,15 @@ class _TidyBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return _Tidy(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        return _SelfClosingStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class TidyTransport(httpx.AsyncHTTPTransport):
-    """A pool that leaves no connection behind when a call is given up."""
+class AsyncEngine(httpx.AsyncHTTPTransport):
+    """A pool that leaves no connection open when a call is cancelled."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # httpx offers no way to hand a backend to its pool.
+        # httpx offers no way to pass a backend to its pool.
         backend = getattr(self._pool, "_network_backend", None)
         if isinstance(backend, httpcore.AsyncNetworkBackend):
-            setattr(self._pool, "_network_backend", _TidyBackend(backend))  # noqa: B010
+            setattr(self._pool, "_network_backend", _SelfClosingBackend(backend))  # noqa: B010

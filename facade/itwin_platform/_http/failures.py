@@ -1,4 +1,4 @@
-"""What goes wrong below HTTP: the exceptions of the engines, in words of this package."""
+"""Failures below HTTP: what the exceptions of the engines mean, in the terms of this package."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ import httpx
 from .._policies.attempts import Failure
 from .._policies.redaction import one_line
 
-# Whatever a transport raises is its failure: InvalidURL, StreamError, UnicodeError and RuntimeError are no HTTPError,
-# and what is below httpx lets errors of its own through now and then.
-FAILURES = (Exception,)
-
-
+# Callers catch every exception of an engine: InvalidURL, StreamError, UnicodeError and RuntimeError are not HTTPErrors,
+# and exceptions of the libraries below httpx come through now and then.
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
     (httpx.ConnectTimeout, Failure("connect", "did not answer in time", unsent=True)),
-    (httpx.PoolTimeout, Failure("connect", "has all connections in use", unsent=True)),
+    (httpx.PoolTimeout, Failure("connect", "cannot be reached: all connections are in use", unsent=True)),
     (httpx.ProxyError, Failure("connect", "cannot be reached through the proxy", unsent=True)),
     (httpx.ConnectError, Failure("connect", "cannot be reached", unsent=True)),
-    (httpx.UnsupportedProtocol, Failure("connect", "cannot be reached with this kind of URL", unsent=True, final=True)),
-    (httpx.InvalidURL, Failure("connect", "has an address that cannot be used", unsent=True, final=True)),
+    (
+        httpx.UnsupportedProtocol,
+        Failure("connect", "has an address that is not http or https", unsent=True, final=True),
+    ),
+    (httpx.InvalidURL, Failure("connect", "has an invalid address", unsent=True, final=True)),
     (httpx.WriteTimeout, Failure("send", "did not take the request in time")),
-    (httpx.WriteError, Failure("send", "broke the connection while the request was sent", dropped=True)),
-    (httpx.LocalProtocolError, Failure("send", "cannot be sent this request", unsent=True, final=True)),
+    (httpx.WriteError, Failure("send", "closed the connection while the request was sent", dropped=True)),
+    (
+        httpx.LocalProtocolError,
+        Failure("send", "cannot be sent a request that is not valid HTTP", unsent=True, final=True),
+    ),
     (httpx.ReadTimeout, Failure("headers", "did not answer in time")),
-    (httpx.ReadError, Failure("headers", "broke the connection before it answered", dropped=True)),
+    (httpx.ReadError, Failure("headers", "closed the connection before it answered", dropped=True)),
     (
         httpx.RemoteProtocolError,
         Failure("headers", "closed the connection or sent something that is not HTTP", dropped=True),
@@ -34,11 +37,11 @@ _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
 
 
 def failure_of(error: BaseException) -> Failure:
-    """What an exception of the HTTP library means."""
+    """The failure behind an exception of the HTTP library."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
-            reason = one_line(getattr(seen, "verify_message", None) or "it does not verify")
+            reason = one_line(getattr(seen, "verify_message", None) or "verification failed")
             return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
         if isinstance(seen, ssl.SSLError):
             return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
@@ -46,4 +49,4 @@ def failure_of(error: BaseException) -> Failure:
     for kind, failure in _PHASES:
         if isinstance(error, kind):
             return failure
-    return Failure("headers", "did not answer in a way that can be read")
+    return Failure("headers", "sent an unreadable answer")

@@ -1,4 +1,4 @@
-"""How connections are made: timeouts, certificate authorities, proxies, and the engine to use."""
+"""How connections are made: timeouts, certificate authorities, proxies, engine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from ..environments import is_loopback
+from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
+
+
+class _Cell:
+    """Where options keep their TLS context once it is made. Copies by `dataclasses.replace` share it."""
+
+    context: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +31,19 @@ class TransportOptions:
     http2: bool = False
     aiohttp: bool | None = None
     max_body_bytes: int = 32 * 1024 * 1024
-    _context: list[ssl.SSLContext] = field(default_factory=list[ssl.SSLContext], repr=False)
+    _cell: _Cell = field(default_factory=_Cell, repr=False, compare=False)
 
     @property
     def timeouts(self) -> dict[str, float]:
-        """The timeouts in the form that a request carries them."""
+        """The timeouts as httpx takes them with a request."""
         connect, each = self.timeout
         return {"connect": connect, "read": each, "write": each, "pool": each}
 
     def ssl_context(self) -> ssl.SSLContext:
-        """The context for TLS connections, made once: loading the certificate authorities takes a while."""
-        if not self._context:
-            self._context.append(_ssl_context(self.verify))
-        return self._context[0]
+        """The context for TLS connections. It is made once: loading the certificate authorities takes a while."""
+        if self._cell.context is None:
+            self._cell.context = _ssl_context(self.verify)
+        return self._cell.context
 
 
 def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
@@ -55,10 +61,10 @@ def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
 
 
 def proxy_for(origin: str, options: TransportOptions) -> str | None:
-    """The proxy to reach an origin through: the configured one, or the one that the environment names.
+    """The proxy for an origin: the configured one, or the one from the environment.
 
-    The environment's proxies (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY; the system's settings on macOS and
-    Windows) are not used for this very machine.
+    The environment's proxies (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY; NO_PROXY; the system settings on macOS and Windows)
+    are not used for this machine itself.
     """
     if options.proxy is not None:
         return options.proxy
@@ -71,8 +77,18 @@ def proxy_for(origin: str, options: TransportOptions) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
+def check_socks(proxy: str) -> None:
+    """Refuse a SOCKS proxy if the package that speaks SOCKS is missing.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    if proxy.lower().startswith("socks") and not is_installed("socksio"):
+        raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+
+
 def is_installed(package: str) -> bool:
-    """Whether an optional package is there."""
+    """Whether an optional package is installed."""
     try:
         return find_spec(package) is not None
     except (ImportError, ValueError):

@@ -1,4 +1,4 @@
-"""Connections that are kept open: several small pools for each origin, on the engine that is wanted and there."""
+"""Connections that are kept open: several small pools for each origin."""
 
 from __future__ import annotations
 
@@ -11,49 +11,47 @@ import httpx
 import sniffio
 
 from ..errors import ConfigurationError
-from .options import TransportOptions, is_installed, proxy_for
+from .options import TransportOptions, check_socks, is_installed, proxy_for
 
 T = TypeVar("T")
 
-# Connections for each origin: so many pools of so many.
+# For each origin: the number of pools, and the number of connections in each.
 _POOLS, _CONNECTIONS = 8, 13
 
 
 class Pools(Generic[T]):
-    """Several small pools of connections in place of a large one.
+    """Several small pools of connections in place of one large pool.
 
-    What httpx's pool costs for a request grows with the number of its connections. A request takes the pool that was
-    given back last, so that few requests use few connections, and many are spread evenly.
+    A request costs httpx's pool more the more connections it has. A request takes the pool that was given back last,
+    so that few requests use few connections, and many are spread evenly.
     """
 
     def __init__(self, pools: list[T]) -> None:
         self.all = pools
-        # One entry for each connection. Taking and giving back is atomic, so that threads need no lock.
+        # One entry for each connection. Its operations are atomic, so threads need no lock.
         self._free = deque(pools[index % len(pools)] for index in reversed(range(_POOLS * _CONNECTIONS)))
 
     def take(self) -> T:
-        """The pool for a request."""
+        """Take a pool for a request."""
         try:
             return self._free.pop()
         except IndexError:
-            # More requests than connections: wait in any of them.
+            # More requests than connections: wait in any pool.
             return random.choice(self.all)  # noqa: S311
 
     def give_back(self, pool: T) -> None:
-        """The request is done."""
+        """Return the pool after the request."""
         self._free.append(pool)
 
 
 def prepare(origin: str, options: TransportOptions) -> None:
-    """Do in advance what takes a while when connections are opened: read the authorities, load what is needed.
+    """Read the certificate authorities, if connections to an origin need them: it takes a while.
 
     Raises:
-        ConfigurationError: The authorities cannot be read.
+        ConfigurationError: They cannot be read.
     """
     if origin.startswith("https:") or proxy_for(origin, options) is not None:
         options.ssl_context()
-    if _wants_aiohttp(options):
-        pass
 
 
 def open_transport(origin: str, options: TransportOptions) -> Pools[httpx.BaseTransport]:
@@ -62,14 +60,14 @@ def open_transport(origin: str, options: TransportOptions) -> Pools[httpx.BaseTr
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
     """
-    from .sync_engine import LimitedTransport
+    from .sync_engine import SyncEngine
 
     settings = _settings(origin, options)
-    return Pools([LimitedTransport(**settings) for _ in range(_POOLS)])
+    return Pools([SyncEngine(**settings) for _ in range(_POOLS)])
 
 
 def open_async_transport(origin: str, options: TransportOptions) -> Pools[httpx.AsyncBaseTransport]:
-    """Connections for the async client: aiohttp's where it can be used and is wanted, else httpx's own.
+    """Connections for the async client: those of aiohttp if it is wanted and usable, else httpx's own.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
@@ -81,29 +79,29 @@ def open_async_transport(origin: str, options: TransportOptions) -> Pools[httpx.
         and sniffio.current_async_library() == "asyncio"
         and (proxy is None or proxy.url.scheme == "http")
     ):
-        from .aiohttp_engine import AiohttpTransport
+        from .aiohttp_engine import AiohttpEngine
 
         limits = httpx.Limits(max_connections=_POOLS * _CONNECTIONS, keepalive_expiry=15)
-        return Pools([AiohttpTransport(settings["verify"], limits, proxy, options.timeout)])
-    from .async_engine import TidyTransport
+        return Pools([AiohttpEngine(settings["verify"], limits, proxy, options.timeout)])
+    from .async_engine import AsyncEngine
 
-    return Pools([TidyTransport(**settings) for _ in range(_POOLS)])
+    return Pools([AsyncEngine(**settings) for _ in range(_POOLS)])
 
 
 def _wants_aiohttp(options: TransportOptions) -> bool:
-    # aiohttp knows no HTTP/2.
+    # aiohttp does not support HTTP/2.
     return options.aiohttp is not False and not options.http2 and is_installed("httpx_aiohttp")
 
 
 def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
-    """The arguments that all transports take.
+    """The arguments of all engines.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
     """
     proxy = proxy_for(origin, options)
     if proxy is None and origin.startswith("http:"):
-        # Without TLS no authority is needed; an empty context is quick to make and lets nothing through.
+        # Without TLS no authority is needed. An empty context is made quickly and trusts nobody.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         context = options.ssl_context()
@@ -118,21 +116,20 @@ def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
 
 
 def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
-    if url.lower().startswith("socks") and not is_installed("socksio"):
-        raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+    check_socks(url)
     try:
-        # A proxy that speaks TLS itself is checked against the same authorities.
+        # A proxy that speaks TLS is verified against the same authorities.
         return httpx.Proxy(url, ssl_context=context if url.lower().startswith("https:") else None)
     except (ValueError, TypeError, httpx.InvalidURL):
         pass
-    raise ConfigurationError("The proxy is not a URL that can be used. Write it as http://host:port.")
+    raise ConfigurationError("The proxy is not a usable URL. Write it as http://host:port.")
 
 
 def has_leftovers(response: httpx.Response) -> bool:
-    """Whether more bytes came than belong to an answer that was read: they would pass for the next one.
+    """Whether more bytes arrived than belong to the answer: they would be taken for the next one.
 
-    httpcore gives such a connection back to its pool. What it has read ahead is kept where only private names lead;
-    where they lead nowhere, the headers alone tell (see the transport).
+    httpcore returns such a connection to its pool. Only private attributes lead to what it has read ahead; if they
+    disappear, the headers alone are checked (see `Transport`).
     """
     found: Any = response.stream
     for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):

@@ -1,4 +1,4 @@
-"""The sync client's connections, which keep to the time limit in force; httpx's own timeouts are for one read each.
+"""The sync client's connections, which obey the current time limit. httpx's own timeouts apply to each read anew.
 
 A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
@@ -21,8 +21,8 @@ from .._concurrency.synchronous import time_left
 T = TypeVar("T")
 
 
-class _Writing:
-    """A write that is yet to be done."""
+class _PendingWrite:
+    """A write that has not been done yet."""
 
     __slots__ = ("_buffer", "_stream")
 
@@ -34,8 +34,8 @@ class _Writing:
         self._stream.write(self._buffer, timeout)
 
 
-class _Opened:
-    """The connections of a pool that are open, wherever they are."""
+class _OpenStreams:
+    """All open connections of a pool, including those it has lost track of."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,10 +52,10 @@ class _Opened:
             stream.close()
 
 
-class _Clamped(httpcore.NetworkStream):
-    """A connection whose every operation ends with the time limit in force, however slowly bytes drip in."""
+class _LimitedStream(httpcore.NetworkStream):
+    """A connection whose operations end with the current time limit, however slowly bytes arrive."""
 
-    def __init__(self, stream: httpcore.NetworkStream, opened: _Opened) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, opened: _OpenStreams) -> None:
         self._stream = stream
         self._opened = opened
         opened.add(self)
@@ -64,13 +64,13 @@ class _Clamped(httpcore.NetworkStream):
         return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        # The token is in there: where the write is broken off, the variables of this frame must not show it.
-        write = _Writing(self._stream, buffer)
+        # The buffer holds the token: if the write fails, the variables of this frame must not show it.
+        write = _PendingWrite(self._stream, buffer)
         del buffer
         _within_limit(write, timeout)
 
     def close(self) -> None:
-        # Closing alone does not wake a thread that waits for bytes.
+        # Closing alone does not wake a thread that is waiting for bytes.
         connection = self._stream.get_extra_info("socket")
         if isinstance(connection, socket.socket):
             with suppress(OSError):
@@ -81,7 +81,7 @@ class _Clamped(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         encrypted = _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        return _Clamped(encrypted, self._opened)
+        return _LimitedStream(encrypted, self._opened)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -102,12 +102,12 @@ def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T
     raise TimeoutError
 
 
-class _ClampedBackend(httpcore.NetworkBackend):
-    """Opens connections that keep to the time limit in force."""
+class _LimitedBackend(httpcore.NetworkBackend):
+    """Opens connections that obey the current time limit."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
-        self.opened = _Opened()
+        self.opened = _OpenStreams()
 
     def connect_tcp(
         self,
@@ -119,8 +119,8 @@ class _ClampedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         if time_left() is None:
             stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-            return _Clamped(stream, self.opened)
-        # The library would give each address of the host the whole time.
+            return _LimitedStream(stream, self.opened)
+        # The library would allow each address of the host the whole time.
         failure: Exception = httpcore.ConnectError("no address")
         for address in _addresses(host, port):
 
@@ -128,7 +128,7 @@ class _ClampedBackend(httpcore.NetworkBackend):
                 return self._backend.connect_tcp(address, port, limit, local_address, socket_options)
 
             try:
-                return _Clamped(_within_limit(connect, timeout), self.opened)
+                return _LimitedStream(_within_limit(connect, timeout), self.opened)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -144,23 +144,23 @@ def _addresses(host: str, port: int) -> list[str]:
     raise problem
 
 
-class LimitedTransport(httpx.HTTPTransport):
-    """A pool whose connections keep to the time limit in force.
+class SyncEngine(httpx.HTTPTransport):
+    """A pool whose connections obey the current time limit.
 
-    A request that waits for a connection needs none: those it waits for end with limits that began before.
+    Waiting for a free connection needs no limit: the requests that use them end with limits of their own.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # httpx offers no way to hand a backend to its pool. Without the attribute the limit still holds between
+        # httpx offers no way to pass a backend to its pool. If the attribute disappears, the limit still holds between
         # attempts.
         backend = getattr(self._pool, "_network_backend", None)
-        self._backend = _ClampedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
+        self._backend = _LimitedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
         if self._backend is not None:
             setattr(self._pool, "_network_backend", self._backend)  # noqa: B010
 
     def close(self) -> None:
-        """Close all connections, also those that are in use or were just being opened, which the pool forgets."""
+        """Close all connections, even those in use or being opened, which the pool forgets."""
         super().close()
         if self._backend is not None:
             self._backend.opened.close()

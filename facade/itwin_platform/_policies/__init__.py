@@ -1,1 +1,1 @@
-"""Pure rules of the request pipeline: no I/O, nothing of HTTP libraries. Each can be read alone."""
+"""The pure rules of the request pipeline: no I/O, no HTTP library. Each module can be read on its own."""

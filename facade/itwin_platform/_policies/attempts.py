@@ -1,4 +1,4 @@
-"""Whether a failed attempt is followed by another, and after how long: the decision behind every loop of requests."""
+"""Whether another attempt follows a failed one, and after how long: the decision behind every retry loop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from .retries import THROTTLED, RetryPolicy
 
-# Methods whose requests may be repeated although an earlier one may have been carried out.
+# Methods whose requests may be repeated even if an earlier one was processed.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-# Statuses behind which the request may have been carried out all the same.
+# Statuses after which the request may have been processed nevertheless.
 _UNSURE = frozenset({408, 500, 502, 503, 504})
 
 
@@ -16,8 +16,8 @@ _UNSURE = frozenset({408, 500, 502, 503, 504})
 class Failure:
     """What went wrong below HTTP, without anything that could hold a secret.
 
-    `unsent`: the request surely did not reach the server. `final`: another attempt would fail as well. `dropped`: the
-    server gave up the connection, which happens to those that were idle for a while and says nothing about its health.
+    `unsent`: the request certainly did not reach the server. `final`: another attempt would fail as well. `dropped`:
+    the server closed the connection, as it does with idle ones; that says nothing about its health.
     """
 
     phase: str
@@ -35,13 +35,13 @@ class Attempts:
     """The attempts of one request.
 
     Parameters:
-        policy: How often, and how long to wait.
-        repeatable: Whether the request may be sent again although it may have been carried out.
-        refusals: Statuses with which the server says that it has not carried out the request.
+        policy: How often to retry, and how long to wait.
+        repeatable: Whether the request may be sent again even if it may have been processed.
+        refusals: Statuses by which the server says that it has not processed the request.
 
     Attributes:
-        count: How many have begun.
-        unsure: Whether one of them may have been carried out although no answer says so.
+        count: Attempts begun so far.
+        unsure: Whether one of them may have been processed without an answer that says so.
     """
 
     policy: RetryPolicy
@@ -51,18 +51,18 @@ class Attempts:
     unsure: bool = False
 
     def begin(self) -> None:
-        """Count an attempt."""
+        """Begin an attempt."""
         self.count += 1
 
     def delay(
         self, status: int | None, failure: Failure = NO_FAILURE, retry_after: float | None = None
     ) -> float | None:
-        """Seconds to wait before the next attempt, or None if there should be none.
+        """Seconds until the next attempt; None if there should be none.
 
         Parameters:
-            status: The HTTP status of the answer, or None if there was none.
-            failure: What went wrong where there was none.
-            retry_after: Seconds that the answer asks to wait, if it does.
+            status: The HTTP status of the answer, or None without an answer.
+            failure: What went wrong, without an answer.
+            retry_after: The seconds to wait that the answer names, if any.
         """
         refused = failure.unsent or status in self.refusals
         self.unsure = self.unsure or (not refused and (status is None or status in _UNSURE))

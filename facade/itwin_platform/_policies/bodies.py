@@ -1,11 +1,11 @@
-"""Reading the body of an answer: decoded, and never larger than allowed, however small it looks on the wire."""
+"""Reads the body of an answer: decoded, and limited in size however well it is compressed."""
 
 from __future__ import annotations
 
 import zlib
 from typing import Any
 
-# Bytes to decode at once: what is over the limit is noticed before it takes much memory.
+# Bytes to decode at once, so that a body over the limit is noticed before it takes much memory.
 _SLICE = 1024 * 1024
 
 
@@ -13,11 +13,11 @@ class BodyReader:
     """Collects a body piece by piece.
 
     Parameters:
-        encoding: The Content-Encoding header, empty if there is none.
-        limit: The most bytes to accept, after decoding.
+        encoding: The Content-Encoding header; empty if there is none.
+        limit: The maximum number of bytes after decoding.
 
     Attributes:
-        problem: What is wrong with the body, once something is.
+        problem: What is wrong with the body, or None.
     """
 
     def __init__(self, encoding: str, limit: int) -> None:
@@ -27,15 +27,15 @@ class BodyReader:
         self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
         self.problem: str | None = None
         if encoding not in {"", "identity", "gzip"}:
-            self.problem = "is encoded in a way that was not asked for"
+            self.problem = "has an encoding that was not requested"
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is any use in reading on."""
+        """Whether to read on: nothing is wrong so far."""
         return self.problem is None
 
     def feed(self, data: bytes) -> bool:
-        """Take the next piece, and say whether there is any use in another."""
+        """Take the next piece; return whether to read on."""
         if self._inflate is None:
             self._append(data)
         else:
@@ -53,10 +53,10 @@ class BodyReader:
             self._append(decoded)
             data = inflate.unconsumed_tail
             if inflate.unused_data:
-                self.problem = "goes on behind the end of its gzip stream"
+                self.problem = "continues after the end of its gzip stream"
 
     def finish(self) -> bytes:
-        """The body, once all of it was taken. It is empty if there is a problem."""
+        """The whole body; empty if there is a problem."""
         if self._inflate is not None and self.problem is None and self._body and not self._inflate.eof:
             self.problem = "ends in the middle of its gzip stream"
         return b"" if self.problem else bytes(self._body)

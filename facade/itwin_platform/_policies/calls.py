@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 from ..errors import ITwinPlatformError
+from .addresses import Target
 from .answers import Answer
 from .attempts import NO_FAILURE, Attempts, Failure
 from .redaction import Secret
-from .redirects import Target
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -87,7 +87,7 @@ class Call:
                 headers.append((name.encode("ascii"), value.encode("ascii")))
         if self.body is not None:
             headers.append((b"Content-Type", (self.content_type or "application/octet-stream").encode("ascii")))
-        if self.body is not None or self.method in {"POST", "PUT", "PATCH"}:
+        if self.body is not None or self.method in {"POST", "PUT", "PATCH", "DELETE"}:
             headers.append((b"Content-Length", b"%d" % len(self.body or b"")))
         return headers
 

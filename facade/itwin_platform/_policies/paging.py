@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote, urljoin
 
 from ..errors import IncompleteListError
-from .redirects import Target, UntrustedError, is_platform, trusted
+from .addresses import Target, UntrustedError, is_platform, trusted
 
 T = TypeVar("T")
 

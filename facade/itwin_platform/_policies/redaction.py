@@ -1,4 +1,4 @@
-"""Keeping secrets out of texts: logs of the HTTP libraries, messages of servers, reprs."""
+"""Keeps secrets out of text: logs of the HTTP libraries, messages of servers, reprs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 MASK = "***"
-# Beyond this a text is cut: masking takes time that grows with the length, and servers choose what they send.
+# A longer text is cut, because masking takes longer with its length, which a server may choose.
 MAX_LOGGED = 20_000
 MAX_MESSAGE = 500
 _MAX_SEARCHED = 65_536
@@ -24,9 +24,9 @@ _PATTERNS = (
     (re.compile(rf"(?i)((['\"])(?:{_NAMES})\2\s*:\s*)(['\"])(?:\\.|(?!\3).)*(?:\3|\Z)"), rf"\1\3{MASK}\3"),
     # Authorization schemes
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[^\s'\"]{6,}"), rf"\1\2{MASK}"),
-    # JSON web tokens wherever they stand
+    # JSON web tokens anywhere
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"), MASK),
-    # What a peer sent that is not HTTP, as the library quotes it
+    # What a server sent that is not HTTP, as the library quotes it
     (re.compile(r"(bytearray\(b?)(['\"])(?:\\.|(?!\2).)*(?:\2|\Z)"), rf"\1\2{MASK}\2"),
     # The reason in a status line, which the server chooses: (b'HTTP/1.1', 200, b'OK', ...
     (re.compile(r"(\(b'HTTP/[0-9.]+', \d{3}, b?)(['\"])(?:\\.|(?!\2).)*(?:\2|\Z)"), rf"\1\2{MASK}\2"),
@@ -34,8 +34,8 @@ _PATTERNS = (
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@"), rf"\1{MASK}@"),
 )
 
-# Headers in the form that HTTP libraries log them: (b'name', b'value'). Servers choose what is in them, so only values
-# that cannot be secrets are shown.
+# Headers as HTTP libraries log them: (b'name', b'value'). Servers choose their content, so only values that cannot be
+# secrets are shown.
 _HEADER = re.compile(r"(\(b?(['\"])[\w-]+\2,\s*b?)(['\"])((?:\\.|(?!\3).)*)(?:\3|\Z)")
 _HARMLESS = re.compile(r"[0-9]{0,12}|gzip|identity|chunked|keep-alive|close|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 
@@ -46,7 +46,7 @@ def _masked_header(found: re.Match[str]) -> str:
 
 
 def redact(text: str) -> str:
-    """A text with everything masked that looks like a secret."""
+    """The text with everything that looks like a secret masked."""
     if len(text) > MAX_LOGGED:
         text = text[:MAX_LOGGED] + "... (cut)"
     for pattern, replacement in _PATTERNS:
@@ -55,15 +55,15 @@ def redact(text: str) -> str:
 
 
 def one_line(value: object, secret: str | None = None) -> str:
-    """A server's text made fit for an error message: printable, on one line, at most 500 characters, no secrets.
+    """A server's text for an error message: printable, on one line, at most 500 characters, without secrets.
 
     Parameters:
         value: The text.
-        secret: A secret that may be echoed in it, for instance the token that was sent.
+        secret: A secret that it may echo, for instance the token that was sent.
     """
     text = str(value)
     if secret:
-        # In lower case it stands in hosts. A part of it at the end would not be recognized, so that is cut off.
+        # Host names have it in lower case. A cut-off secret at the end would not be recognized, so the end is dropped.
         masked = re.sub(re.escape(secret), MASK, text[:_MAX_SEARCHED], flags=re.IGNORECASE)
         text = masked if len(text) <= _MAX_SEARCHED else masked[: -len(secret)]
     text = text[: 4 * MAX_MESSAGE]
@@ -72,7 +72,7 @@ def one_line(value: object, secret: str | None = None) -> str:
 
 
 class Secret:
-    """A secret on its way into a header. What shows it, such as a traceback with local variables, sees a mask."""
+    """A secret that shows only a mask, for instance in a traceback with local variables."""
 
     __slots__ = ("_value",)
 
@@ -80,7 +80,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The secret itself."""
+        """The value of the secret."""
         return self._value
 
     def __repr__(self) -> str:
@@ -91,10 +91,10 @@ class Secret:
 
 
 class RedactingFilter(logging.Filter):
-    """Masks secrets in log records: httpcore logs the headers of answers, which hold SAS URLs and cookies."""
+    """Masks secrets in log records. httpcore logs the headers of answers, which may hold SAS URLs and cookies."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record in place and let it through."""
+        """Mask the record in place, and keep it."""
         try:
             text = record.getMessage()
         except (TypeError, ValueError):
@@ -110,10 +110,10 @@ _LIBRARIES = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2
 
 
 def protect_logs() -> None:
-    """Mask secrets in what the HTTP libraries log. Calling it again changes nothing."""
+    """Mask secrets in the logs of the HTTP libraries. Calling it again changes nothing."""
     for name in _LIBRARIES:
         logging.getLogger(name).addFilter(_FILTER)
-    # hpack logs header fields piece by piece, where no pattern can find them.
+    # hpack logs header fields in pieces, in which no pattern can recognize a secret.
     hpack = logging.getLogger("hpack")
     if hpack.level == logging.NOTSET:
         hpack.setLevel(logging.WARNING)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from .redirects import Target, UntrustedError, trusted
+from .addresses import Target, UntrustedError, trusted
+
+if TYPE_CHECKING:
+    from itwin_platform_api.runtime import Request
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -17,6 +21,38 @@ _OURS = frozenset(
     {"accept-encoding", "authorization", "connection", "content-length", "content-type", "cookie", "expect", "host"}
     | {"keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
 )
+
+
+def free_request(
+    method: str,
+    api_version: str,
+    params: Mapping[str, object] | None = None,
+    json: object = None,
+    headers: Mapping[str, object] | None = None,
+) -> Request[Any]:
+    """A request that is not of an operation; its address comes later.
+
+    Raises:
+        ValueError: Something cannot be sent. Neither the text nor the frames of the error show what.
+    """
+    found = _request_or_problem(method, api_version, params or {}, json, headers or {})
+    del params, json, headers
+    if isinstance(found, str):
+        raise ValueError(found)  # noqa: TRY004 (the text says what cannot be sent)
+    return found
+
+
+def _request_or_problem(
+    method: str, api_version: str, params: Mapping[str, object], json: object, headers: Mapping[str, object]
+) -> Request[Any] | str:
+    from itwin_platform_api.runtime import Operation
+
+    try:
+        added, accept = checked_headers(headers, media_type_of(api_version))
+        operation: Operation[Any] = Operation("request", checked_method(method), "", accept, {})
+        return operation.request(query=params, headers=added, body=json)
+    except ValueError as error:
+        return str(error)
 
 
 def checked_method(method: object) -> str:

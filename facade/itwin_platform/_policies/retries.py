@@ -1,4 +1,4 @@
-"""When a request is tried again, and after how long."""
+"""When a request is retried, and after how long."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ THROTTLED = 429
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What `on_retry` is told before the client waits and tries again.
+    """The argument of `on_retry`, which is called before the client waits and retries.
 
     Attributes:
         operation: Id of the operation, for instance `"get-itwin"`.
-        host: The host that was asked.
-        attempt: Number of the attempt that failed, from 1.
-        status: HTTP status of its answer, or None if there was none.
+        host: The host that the request went to.
+        attempt: Number of the failed attempt, from 1.
+        status: HTTP status of its answer, or None without an answer.
         delay: Seconds until the next attempt.
     """
 
@@ -35,19 +35,19 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How failed requests are tried again.
+    """How failed requests are retried.
 
-    Only what is safe is repeated: GET and other idempotent requests, any request that was surely not sent, and any
-    that the platform refused with 429. A certificate that does not fit is never retried. `Retry-After` is honoured
-    in full; one beyond `max_retry_after` is raised at once as `RateLimitError` (or `ServerError`).
+    Only safe requests are repeated: GET and other idempotent ones, those that were certainly not sent, and those that
+    the platform refused with 429. An invalid certificate is never retried. `Retry-After` is honoured in full; if it
+    exceeds `max_retry_after`, `RateLimitError` (or `ServerError`) is raised at once.
 
     Attributes:
-        attempts: Attempts in all, the first included.
-        base: Seconds; the wait before the second attempt is a random part of it, and it doubles with each attempt.
+        attempts: All attempts, including the first.
+        base: Seconds; the wait before the second attempt is a random part of it. It doubles with each attempt.
         cap: Seconds; the longest wait without a `Retry-After`.
-        max_retry_after: Seconds; a longer `Retry-After` is not waited for.
-        statuses: HTTP statuses that are worth another try.
-        on_retry: Called with a `Retry` before each wait. It must not block. What it raises is logged and ignored.
+        max_retry_after: Seconds; the client does not wait for a longer `Retry-After`.
+        statuses: HTTP statuses that are retried.
+        on_retry: Called with a `Retry` before each wait. It must not block. Its exceptions are logged and ignored.
     """
 
     attempts: int = 4
@@ -58,7 +58,7 @@ class RetryPolicy:
     on_retry: Callable[[Retry], None] | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
-        """Show what differs from the defaults."""
+        """Show the values that differ from the defaults."""
         shown = [field for field in fields(self) if field.repr and getattr(self, field.name) != field.default]
         return f"RetryPolicy({', '.join(f'{field.name}={getattr(self, field.name)!r}' for field in shown)})"
 
@@ -76,13 +76,13 @@ class RetryPolicy:
         dropped: bool = False,
         retry_after: float | None = None,
     ) -> float | None:
-        """Seconds to wait before the next attempt of a request that may be repeated, or None if there should be none.
+        """Seconds until the next attempt of a request that may be repeated; None if there should be none.
 
         Parameters:
-            attempt: Number of the attempt that failed, from 1.
-            status: The HTTP status of the answer, or None if there was none.
-            dropped: Whether the server gave up the connection instead of an answer, as it does with idle ones.
-            retry_after: Seconds that the answer asks to wait, if it does.
+            attempt: Number of the failed attempt, from 1.
+            status: The HTTP status of the answer, or None without an answer.
+            dropped: Whether the server closed the connection without an answer, as it does with idle ones.
+            retry_after: The seconds to wait that the answer names, if any.
         """
         if attempt >= self.attempts or (status is not None and status not in self.statuses):
             return None
@@ -93,12 +93,12 @@ class RetryPolicy:
             return backoff
         if retry_after > self.max_retry_after:
             return None
-        # Never before the time asked for, and not all at the same moment after it.
+        # Never earlier than requested, and not all clients at the same moment.
         return retry_after + random.uniform(0, 0.1 * retry_after + 0.25)  # noqa: S311
 
 
 class RetryBudget:
-    """Keeps retries from multiplying the load on a platform that is down: each costs, each success earns a little."""
+    """Keeps retries from multiplying the load on a platform that is down: they cost, successes earn a little."""
 
     _FULL = 500
     _COST = 14
@@ -109,7 +109,7 @@ class RetryBudget:
         self._left = self._FULL
 
     def spend(self, status: int | None) -> bool:
-        """Whether there is budget for one more retry, which is then spent."""
+        """Pay for one more retry; return whether the budget sufficed."""
         cost = self._THROTTLED_COST if status == THROTTLED else self._COST
         with self._lock:
             if self._left < cost:
@@ -125,17 +125,17 @@ class RetryBudget:
 
 
 class PauseGate:
-    """Holds back all requests to a host that has said when it wants the next one."""
+    """Holds back all requests to a host until the time that its `Retry-After` names."""
 
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
     def close(self, host: str, seconds: float) -> None:
-        """Let nothing through to `host` for so many seconds."""
+        """Hold back requests to `host` for some seconds."""
         self._until[host] = max(self._until.get(host, 0.0), time.monotonic() + seconds)
 
     def wait(self, host: str) -> float:
-        """Seconds until a request to `host` may go; 0 if at once."""
+        """Seconds until a request may be sent to `host`; 0 if it may be sent now."""
         until = self._until.get(host)
         if until is None or (left := until - time.monotonic()) <= 0:
             return 0.0
@@ -143,7 +143,7 @@ class PauseGate:
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """The seconds that a `Retry-After` header asks for, or None if there is none that can be read.
+    """The seconds that a `Retry-After` header names; None if it is missing or cannot be read.
 
     Parameters:
         value: The header: whole seconds, or an HTTP date.
@@ -153,7 +153,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         return None
     value = value.strip()
     if re.fullmatch(r"[0-9]+", value, re.ASCII):
-        # More digits than any wait has; int() would be slow or refuse.
+        # No wait has more digits; float() would be slow with very many.
         return float(value) if len(value) < 10 else float("inf")
     try:
         moment = parsedate_to_datetime(value)

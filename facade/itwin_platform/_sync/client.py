@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._policies.redaction import protect_logs
-from .._policies.requests import checked_headers, checked_method, media_type_of
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
 from ..errors import ITwinPlatformError
-from .groups.itwins import ITwins
-from .groups.reality_analysis import RealityAnalysis
-from .groups.repositories import Repositories
 from .pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -173,7 +169,9 @@ class ITwinPlatform:
             ValueError: The address cannot be used, or the token must not be sent there. Nothing was sent.
             NotFoundError: There is nothing at the address, or not in this version of the API.
         """
-        return self._send("GET", url_or_path, media_type_of(api_version), {}, None, {}, expects_body=True)
+        from .._policies.requests import free_request
+
+        return self._pipeline.send(free_request("GET", api_version), url_or_path, expects_body=True)
 
     def request(
         self,
@@ -206,25 +204,14 @@ class ITwinPlatform:
         Raises:
             ValueError: Something cannot be sent, or the token must not be sent there. Nothing was sent.
         """
-        added, accept = checked_headers(headers or {}, media_type_of(api_version))
-        return self._send(checked_method(method), url_or_path, accept, params or {}, json, added, expects_body=False)
+        from .._policies.requests import free_request
 
-    def _send(
-        self,
-        method: str,
-        url_or_path: str,
-        accept: str,
-        params: Mapping[str, object],
-        json: object,
-        headers: Mapping[str, object],
-        *,
-        expects_body: bool,
-    ) -> Any:
-        from itwin_platform_api.runtime import Operation
-
-        operation: Operation[Any] = Operation("request", method, "", accept, {})
-        request = operation.request(query=params, headers=headers, body=json)
-        return self._pipeline.send(request, url_or_path, expects_body=expects_body)
+        try:
+            request = free_request(method, api_version, params, json, headers)
+        finally:
+            # What is sent may hold secrets, which the frames of an error must not show.
+            params = json = headers = None
+        return self._pipeline.send(request, url_or_path, expects_body=False)
 
     def close(self) -> None:
         """Close the connections. A call after that raises ConfigurationError."""

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
 from .._policies import messages
+from .._policies.addresses import Target, UntrustedError
 from .._policies.answers import Answer, api_error
 from .._policies.attempts import IDEMPOTENT, Attempts
 from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
 from .._policies.records import announce, log_answer
 from .._policies.redaction import Secret, one_line
-from .._policies.redirects import MAX_HOPS, REDIRECTS, Target, UntrustedError, redirect_target
+from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
 from .._policies.requests import target_of, with_query
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._policies.success import link_error, read_body, read_success

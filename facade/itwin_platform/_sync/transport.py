@@ -11,11 +11,11 @@ from typing import cast
 
 from .. import _http
 from .._concurrency import synchronous as concurrency
+from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
 from .._policies.calls import Headers
 from .._policies.messages import client_closed
-from .._policies.redirects import Target
 
 _NO_BODY = frozenset({204, 205, 304})
 
@@ -71,7 +71,7 @@ class Transport:
             response = pool.handle_request(request)
         except TimeoutError:
             raise
-        except _http.FAILURES as error:
+        except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = _http.failure_of(error)
         else:
             return self._read(response)
@@ -113,7 +113,7 @@ class Transport:
                 self._collect(response, answer)
         except TimeoutError:
             raise
-        except _http.FAILURES as error:
+        except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = _http.failure_of(error)
         finally:
             self._release(response)
@@ -139,7 +139,7 @@ class Transport:
         left_over = response.status_code in _NO_BODY and (
             headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
         )
-        with suppress(*_http.FAILURES):  # it may be gone already
+        with suppress(Exception):  # it may be gone already
             stream = response.extensions.get("network_stream")
             if stream is not None and (left_over or _http.has_leftovers(response)):
                 stream.close()

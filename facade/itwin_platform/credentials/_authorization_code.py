@@ -1,4 +1,4 @@
-"""People: the authorization code flow with PKCE, and what a browser has to do with it (RFC 6749, 7636, 8252)."""
+"""People: the authorization code flow with PKCE, through a browser (RFC 6749, 7636, 8252)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("itwin_platform")
 
-# After a login has failed, the next call does not open another window at once: it may come from a loop.
+# Seconds after a failed login in which calls fail too, rather than open another window: they may come from a loop.
 _PAUSE = 5.0
-# A token that is refused so many seconds after its login is given again where there is no refresh token: another login
-# would bring no better one, but a window for every call.
+# Without a refresh token, a token refused within this many seconds of its login is returned again: another login
+# would open a window for every call and bring no better token.
 _SETTLED = 60.0
-# How long a refresh in another process may take, in seconds.
+# Seconds that a refresh in another process may take.
 _REFRESH = 60.0
 
 
@@ -47,15 +47,15 @@ def _checked_store(store: object) -> TokenStore | None:
 
 
 class AuthorizationCode(RenewedCredentials):
-    """A person, who logs in with a browser.
+    """A person who logs in with a browser.
 
-    The first call that needs a token opens the browser and waits until the person has logged in; any number of
-    threads, tasks and event loops wait for the same login, and none of them is blocked for others meanwhile. After
-    that the token is renewed with a refresh token, and the browser is needed again only once the identity service
-    does not accept that any more.
+    The first call that needs a token opens the browser and waits until the person has logged in. Any number of
+    threads, tasks and event loops wait for the same login, and no event loop is blocked meanwhile. After that the
+    token is renewed with a refresh token; the browser is needed again only when the identity service no longer accepts
+    that.
 
-    The identity service sends the browser back to a port of this machine. That address has to be registered for the
-    app, letter by letter.
+    The identity service sends the browser back to a port of this machine. Exactly that address must be registered for
+    the app.
 
     Login: `GET {issuer_url}/connect/authorize`. Token request: `POST {issuer_url}/connect/token`.
     Documentation: https://developer.bentley.com/apis/overview/authorization/native/
@@ -63,17 +63,17 @@ class AuthorizationCode(RenewedCredentials):
     Parameters:
         client_id: Id of the app.
         client_secret: Its secret, if it is a web app; native apps have none.
-        scope: The scopes to ask for, separated by spaces.
-        redirect_url: Where the browser comes back to: http, one of the hosts localhost, 127.0.0.1 and [::1], a port
-            and a path. With port 0 any free one is taken, for identity services that allow it.
-        open_browser: Whether to open the browser. The address to log in at is printed on standard error in any case.
-            A callable is given the address instead, and nothing is printed.
-        login_timeout: Seconds that a login may take in all.
-        offline_access: Whether to ask for a refresh token.
-        store: Keeps the refresh token beyond the end of the program: a `FileTokenStore`, a `KeyringTokenStore` or
-            any other `TokenStore`. By default it is kept nowhere.
-        issuer_url: Address of the identity service; by default that of the client's environment. Used without a
-            client, `ITP_ISSUER_URL` or else that of prod.
+        scope: The scopes to request, separated by spaces.
+        redirect_url: Where the browser returns to: http, one of the hosts localhost, 127.0.0.1 and [::1], a port and
+            a path. Port 0 uses any free port, for identity services that allow it.
+        open_browser: Whether to open the browser. The login address is printed on standard error in either case. A
+            callable is called with the address instead, and nothing is printed.
+        login_timeout: Seconds that a whole login may take.
+        offline_access: Whether to request a refresh token.
+        store: Keeps the refresh token after the program ends: a `FileTokenStore`, a `KeyringTokenStore` or any other
+            `TokenStore`. By default it is not stored.
+        issuer_url: Address of the identity service; by default that of the client's environment. Without a client it
+            is `ITP_ISSUER_URL`, or else that of prod.
 
     Raises:
         ConfigurationError: An argument cannot be used; the message names it.
@@ -97,7 +97,7 @@ class AuthorizationCode(RenewedCredentials):
         super().__init__(client_id, secret, scope, issuer_url)
         if offline_access and "offline_access" not in scope.split():
             self._scope = f"{scope} offline_access"
-        # Late, because an HTTP server is much to import for who never logs in.
+        # Deferred: it imports an HTTP server, which is needed only for logins.
         from ._login import redirect_of
 
         self._redirect = redirect_of(redirect_url)
@@ -111,13 +111,13 @@ class AuthorizationCode(RenewedCredentials):
         self._gained: tuple[float, Token] | None = None
 
     def log_out(self) -> None:
-        """Forget all tokens, delete the stored refresh token and have it revoked. The next call needs a new login.
+        """Forget all tokens, delete the stored refresh token and revoke it. The next call needs a new login.
 
-        It waits for a login or a renewal that is on its way. `POST {issuer_url}/connect/revocation`.
+        It waits for a login or renewal in progress. `POST {issuer_url}/connect/revocation`.
 
         Raises:
-            CredentialsError: The store cannot be used, or the identity service did not confirm. This object has
-                forgotten the tokens in any case.
+            CredentialsError: The store cannot be used, or the identity service did not confirm. The tokens are
+                forgotten even then.
         """
         failed: CredentialsError | None = None
         try:
@@ -125,9 +125,9 @@ class AuthorizationCode(RenewedCredentials):
         except CredentialsError as error:
             failed = copy.copy(error)
         except Exception as error:  # noqa: BLE001 (whatever a user's store raises)
-            failed = CredentialsError(f"The login could not be forgotten: {where(error)}.")
+            failed = CredentialsError(f"The stored login could not be deleted: {where(error)}.")
         if failed is not None:
-            raise failed  # from here, because the frames where it happened hold the refresh token
+            raise failed  # here, because the frames where it happened hold the refresh token
 
     def after_fork(self) -> None:
         """Replace the locks, which a thread of the parent process may have held."""
@@ -158,11 +158,11 @@ class AuthorizationCode(RenewedCredentials):
                 if token is not None:
                     return token
             if ahead:
-                raise CredentialsError("The refresh token is not accepted any more; a new login will be needed.")
+                raise CredentialsError("The refresh token is no longer accepted; the next token needs a new login.")
             return self._logged_in(service)
 
     def _refreshed(self, service: TokenEndpoint, refresh_token: Secret) -> Token | None:
-        """A new token in exchange for the refresh token; None if that is not accepted any more."""
+        """A new token in exchange for the refresh token; None if that is no longer accepted."""
         try:
             fields = service.request(
                 {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()},
@@ -201,7 +201,7 @@ class AuthorizationCode(RenewedCredentials):
         with listening(self._redirect, service.issuer_url) as login:
             url = service.authorize_url({**login.query, "scope": self._scope})
             threading.Thread(target=self._show, args=(url, login), name="itwin-platform-browser", daemon=True).start()
-            problem: str | None = "Something unexpected happened. Look at what your program says."
+            problem: str | None = "Something unexpected happened. See the output of your program."
             try:
                 fields = service.request(
                     login.form(login.wait(self._login_timeout)),
@@ -217,7 +217,7 @@ class AuthorizationCode(RenewedCredentials):
         return fields
 
     def _show(self, url: str, login: Login) -> None:
-        """Bring the address to the person. In a thread of its own, since some browsers return only when they end."""
+        """Show the address to the person. Runs in its own thread, since some browsers return only when closed."""
         try:
             if callable(self._open_browser):
                 self._open_browser(url)
@@ -233,7 +233,7 @@ class AuthorizationCode(RenewedCredentials):
             login.give_up(CredentialsError(f"The browser could not be opened: {where(error)}."))
 
     def _accepted(self, service: TokenEndpoint, fields: Mapping[str, Any], earlier: Secret | None) -> Token:
-        """Keep the refresh token of an answer, which may be a new one at each use."""
+        """Keep the refresh token of an answer: each use may bring a new one."""
         new = refresh_token_of(fields) or earlier
         changed = new is not None and (earlier is None or new.reveal() != earlier.reveal())
         self._refresh_token = new
@@ -242,9 +242,9 @@ class AuthorizationCode(RenewedCredentials):
                 self._store.save(self._key(service), new.reveal())
                 self._unsaved = False
             except CredentialsError as error:
-                # The token is here and good, so the program can go on.
+                # The access token is valid, so the program can go on.
                 self._unsaved = True
-                logger.warning("the refresh token is not stored, a new login may be needed next time: %s", error)
+                logger.warning("the refresh token could not be stored, so the next run may need a new login: %s", error)
         return token_of(fields, renewable=new is not None)
 
     def _known(self, service: TokenEndpoint) -> Secret | None:
@@ -263,7 +263,7 @@ class AuthorizationCode(RenewedCredentials):
         return self._store.lock(self._key(service), self._login_timeout + _REFRESH)
 
     def _key(self, service: TokenEndpoint) -> str:
-        """Stands for identity service, app and scope: a refresh token must not get to another service."""
+        """Identifies service, app and scope, so that no refresh token is sent to another service."""
         text = "\n".join((service.issuer_url, self._client_id, " ".join(sorted(self._scope.split()))))
         return sha256(text.encode()).hexdigest()[:40]
 

@@ -1,7 +1,7 @@
-"""One token for any number of threads, tasks and event loops, fetched once, renewed ahead of time.
+"""One token for any number of threads, tasks and event loops: fetched once, renewed before it expires.
 
-The fetch runs in a thread of its own, so that no caller is its leader: a caller that gives up or is cancelled harms
-nobody, and no event loop is blocked.
+The fetch runs in a thread of its own. So a caller that gives up or is cancelled does not affect the others, and no
+event loop is blocked.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ..errors import CredentialsError, ITwinPlatformError
 
 logger = logging.getLogger("itwin_platform")
 
-# Renew at the latest so many seconds, or this part of the lifetime, before the end.
+# A token is renewed this many seconds, or this part of its lifetime, before it ends; whichever is less.
 _AHEAD, _AHEAD_PART = 300.0, 0.2
-# A token with less left is not used any more: it might expire on its way.
+# A token with less left is no longer used: it might expire on its way.
 _MARGIN, _MARGIN_PART = 10.0, 0.1
-# After a renewal ahead of time has failed, the next is tried after so many seconds.
+# Seconds between early renewals that fail.
 _PAUSE = 30.0
 
 
@@ -40,7 +40,7 @@ _fork_aware: WeakSet[_ForkAware] = WeakSet()
 
 
 def on_fork(holder: _ForkAware) -> None:
-    """Call `after_fork` of an object in every child process, where its threads are gone and its locks may be stuck."""
+    """Call the object's `after_fork` in every child process, where its threads are gone and its locks may be held."""
     _fork_aware.add(holder)
 
 
@@ -55,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token and when it ends, by the clock that never jumps and by the one that knows about sleep."""
+    """An access token and when it ends: by the clock that never jumps, and by the one that counts time asleep."""
 
     value: str = field(repr=False)
     ends: float
@@ -65,12 +65,12 @@ class Token:
 
     @classmethod
     def lasting(cls, value: str, seconds: float, *, renewable: bool = True) -> Token:
-        """A token that is valid for so many seconds from now.
+        """A token that is valid for a number of seconds from now.
 
         Parameters:
             value: The token.
             seconds: How long it is valid.
-            renewable: Whether another can be had before it ends.
+            renewable: Whether another one can be obtained before it ends.
         """
         ahead = min(_AHEAD, _AHEAD_PART * seconds) if renewable else 0.0
         jitter = random.uniform(0.8, 1.0)  # noqa: S311 (spreads the renewals of many processes)
@@ -84,12 +84,12 @@ class Token:
 
     @property
     def left(self) -> float:
-        """Seconds until the token ends, by the more careful clock."""
+        """Seconds until the token ends, by whichever clock is ahead."""
         return min(self.ends - time.monotonic(), self.ends_by_wall_clock - time.time())
 
     @property
     def usable(self) -> bool:
-        """Whether enough is left of it for a request."""
+        """Whether it is valid long enough for a request."""
         return self.left > self.margin
 
     def __reduce__(self) -> Any:
@@ -98,10 +98,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fetch:
-    """A fetch on its way: what comes of it, and whether a token that is still good is to be renewed by it."""
+    """A fetch in progress and its outcome. `ahead`: it renews a token that is still valid."""
 
     ahead: bool
-    # An error is a value here too. Raised in many threads, one exception would collect the tracebacks of them all.
+    # An error is stored as a value: raised in many threads, one exception would collect the tracebacks of them all.
     outcome: Future[Token | ITwinPlatformError] = field(default_factory=Future[Token | ITwinPlatformError])
 
 
@@ -109,8 +109,8 @@ class TokenCache:
     """Keeps a token and renews it.
 
     Parameters:
-        fetch: Gets a new token; blocks, and raises CredentialsError where none is to be had. It is told whether the
-            present token is still good, so that nobody should be bothered.
+        fetch: Gets a new token; blocks, and raises CredentialsError if it cannot. Its argument says whether the
+            current token is still valid; if so, it must not ask a person to log in.
     """
 
     def __init__(self, fetch: Callable[[bool], Token]) -> None:
@@ -123,7 +123,7 @@ class TokenCache:
         on_fork(self)
 
     def get(self) -> str:
-        """The token; blocks while there is none."""
+        """The token; blocks until there is one."""
         while True:
             found = self._current()
             if isinstance(found, str):
@@ -133,7 +133,7 @@ class TokenCache:
                 return token
 
     async def aget(self) -> str:
-        """The token; waits while there is none."""
+        """The token; waits until there is one."""
         while True:
             found = self._current()
             if isinstance(found, str):
@@ -143,24 +143,24 @@ class TokenCache:
                 return token
 
     def invalidate(self, token: str) -> None:
-        """Drop the token, if it is still the one that was refused."""
+        """Drop the token that was refused, if it is still the current one."""
         with self._lock:
             self._refused = token
             if self._token is not None and self._token.value == token:
                 self._token = None
 
     def clear(self) -> None:
-        """Drop the token, and whatever comes of a fetch that is on its way."""
+        """Drop the token, and the outcome of a fetch in progress."""
         with self._lock:
             self._token = self._pending = None
 
     def after_fork(self) -> None:
-        """Forget the thread that fetched in the parent process. The token is as good here as there."""
+        """Forget the parent's fetch, whose thread does not exist here. The token stays valid."""
         self._lock = threading.Lock()
         self._pending = None
 
     def _current(self) -> str | _Fetch:
-        """The token if it can be used, else the fetch to wait for."""
+        """The token if it is usable, else the fetch to wait for."""
         token = self._token
         if token is not None and (left := token.left) > token.margin:
             if left < token.renew_with:
@@ -173,7 +173,7 @@ class TokenCache:
             return self._start(ahead=False)
 
     def _gained(self, fetch: _Fetch, outcome: Token | ITwinPlatformError) -> str | None:
-        """What a caller that waited for a fetch has of it: a token, an error, or nothing but a reason to look again."""
+        """The outcome of a fetch for a caller that waited for it: a token, an error, or None to try again."""
         if isinstance(outcome, Token):
             return None if outcome.value == self._refused else outcome.value
         if fetch.ahead:
@@ -182,7 +182,7 @@ class TokenCache:
 
     def _renew_ahead(self, token: Token) -> None:
         with self._lock:
-            # It may have been renewed between the look at it and now.
+            # It may have been renewed since the check without the lock.
             if self._token is token and self._pending is None and time.monotonic() >= self._not_before:
                 self._start(ahead=True)
 
@@ -190,8 +190,8 @@ class TokenCache:
         if self._pending is not None:
             return self._pending
         fetch = _Fetch(ahead)
-        # A daemon: a fetch that hangs must not keep the program from ending. A context of its own: the time limit of
-        # the caller who happens to be first is not that of the others.
+        # A daemon, so that a fetch that hangs does not keep the program from ending. A context of its own, because the
+        # time limit of the first caller must not apply to the others.
         thread = threading.Thread(
             target=Context().run, args=(self._work, fetch), name="itwin-platform-token", daemon=True
         )
@@ -199,7 +199,7 @@ class TokenCache:
             thread.start()
         except RuntimeError:
             fetch.outcome.set_result(
-                CredentialsError("No token could be had: no thread can be started, or the program is ending.")
+                CredentialsError("No token could be obtained: no thread can be started, or the program is ending.")
             )
         else:
             self._pending = fetch
@@ -212,8 +212,8 @@ class TokenCache:
             with self._lock:
                 if isinstance(outcome, Token) and outcome.value == self._refused:
                     if refused != self._refused:
-                        continue  # it was refused while it was on its way here
-                    self._refused = None  # the service has no other
+                        continue  # it was refused while it was being fetched
+                    self._refused = None  # the service issues no other
                 if self._pending is fetch:
                     self._keep(outcome)
             break
@@ -227,7 +227,7 @@ class TokenCache:
         self._not_before = time.monotonic() + _PAUSE
         if self._token is not None and self._token.usable:
             logger.warning(
-                "the access token could not be renewed; the present one is used for %.0f s more: %s",
+                "the access token could not be renewed; the current one is valid for %.0f s more: %s",
                 self._token.left,
                 outcome,
             )
@@ -236,7 +236,7 @@ class TokenCache:
         try:
             return self._fetch(ahead)
         except ITwinPlatformError as error:
-            # The frames of the fetch hold secrets, so its traceback and its context stay behind.
+            # A copy without the traceback and context, whose frames hold secrets.
             return copy.copy(error)
-        except BaseException as error:  # noqa: BLE001 (waiting callers have to hear of whatever it was)
-            return CredentialsError(f"No token could be had: {type(error).__name__}.")
+        except BaseException as error:  # noqa: BLE001 (callers are waiting for an outcome)
+            return CredentialsError(f"No token could be obtained: {type(error).__name__}.")

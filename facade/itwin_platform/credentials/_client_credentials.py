@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from .._policies.redaction import Secret
+from .._policies.redaction import MASK, Secret
 from ._cache import Token
 from ._renewed import RenewedCredentials
 from ._token_endpoint import token_of
 
 
 class ClientCredentials(RenewedCredentials):
-    """A service app, which authenticates with its id and secret.
+    """A service app that authenticates with its id and secret.
 
-    One object serves any number of clients, threads and event loops of one environment with one token, which is
-    renewed before it expires. The service app has to be invited to an iTwin before it can see it.
+    One object serves any number of clients, threads and event loops with one token, which is renewed before it
+    expires. All of them must use the same environment. The service app sees an iTwin only after it has been invited
+    to it.
 
     Token request: `POST {issuer_url}/connect/token`.
     Documentation: https://developer.bentley.com/apis/overview/authorization/service-app/
@@ -20,12 +21,12 @@ class ClientCredentials(RenewedCredentials):
     Parameters:
         client_id: Id of the service app.
         client_secret: Its secret.
-        scope: The scopes to ask for, separated by spaces.
-        issuer_url: Address of the identity service; by default that of the client's environment. Used without a
-            client, `ITP_ISSUER_URL` or else that of prod.
+        scope: The scopes to request, separated by spaces.
+        issuer_url: Address of the identity service; by default that of the client's environment. Without a client it
+            is `ITP_ISSUER_URL`, or else that of prod.
 
     Raises:
-        ConfigurationError: Id or secret is empty or ends with white space, or the address cannot be used.
+        ConfigurationError: The id or secret is empty or ends with white space, or the address cannot be used.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class ClientCredentials(RenewedCredentials):
         del client_secret  # a traceback with locals would show it
         super().__init__(client_id, secret, scope, issuer_url)
 
-    def _fetch(self, ahead: bool) -> Token:  # noqa: ARG002 (nobody is bothered in either case)
+    def _fetch(self, ahead: bool) -> Token:  # noqa: ARG002 (no person is involved in either case)
         fields = self._service().request(
             {"grant_type": "client_credentials", "scope": self._scope},
             "Check the client id and secret, and that the service app belongs to this environment.",
@@ -44,4 +45,4 @@ class ClientCredentials(RenewedCredentials):
         return token_of(fields)
 
     def __repr__(self) -> str:
-        return f"ClientCredentials({self._client_id!r}, '***', scope={self._scope!r})"
+        return f"ClientCredentials({self._client_id!r}, '{MASK}', scope={self._scope!r})"

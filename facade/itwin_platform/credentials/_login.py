@@ -1,7 +1,7 @@
-"""A login in the browser: PKCE (RFC 7636), and the redirect back to this very machine (RFC 8252, 7.3).
+"""A login in the browser: PKCE (RFC 7636), and the redirect back to this machine (RFC 8252, 7.3).
 
-The redirect is received by a small HTTP server that listens on loopback addresses alone, for one login. Whatever it
-is sent is distrusted: other programs and every web page in the browser can reach it.
+A small HTTP server, which listens only on loopback addresses and only for one login, receives the redirect. It trusts
+nothing it is sent: other programs, and every web page in the browser, can reach it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from ._token_endpoint import ERROR_CODES
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]*)*", re.ASCII)
 _CODE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
 _HOSTS: Mapping[str, tuple[str, ...]] = {
-    # A browser may take either address for the name, so both have to be ours.
+    # A browser may resolve the name to either address, so both must be ours.
     "localhost": ("127.0.0.1", "::1"),
     "127.0.0.1": ("127.0.0.1",),
     "::1": ("::1",),
 }
-# What a machine without IPv6, or without IPv4, says.
+# Errors of a machine without IPv6, or without IPv4.
 _NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
-# Seconds: that a connection may stay silent, that the page waits for the token, that a login waits for its page.
+# Seconds: for a silent connection, for the page to wait for the token, for the login to wait for the page.
 _SILENCE, _VERDICT, _FAREWELL = 30.0, 60.0, 5.0
 _FREE_PORT_TRIES = 20
 
@@ -70,7 +70,7 @@ _HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Where the browser comes back to."""
+    """Where the browser returns to."""
 
     host: str
     port: int
@@ -78,7 +78,7 @@ class Redirect:
 
     @property
     def netloc(self) -> str:
-        """Host and port as they stand in a URL, and in the Host header of who follows it."""
+        """Host and port as in a URL and in a Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == 80 else f"{host}:{self.port}"
 
@@ -89,10 +89,10 @@ class Redirect:
 
 
 def redirect_of(url: str) -> Redirect:
-    """Take a redirect URL apart.
+    """Parse a redirect URL.
 
     Raises:
-        ConfigurationError: It does not lead to this very machine, or not only there.
+        ConfigurationError: It is not a plain URL on this machine.
     """
     try:
         parts = urlsplit(url)
@@ -104,14 +104,14 @@ def redirect_of(url: str) -> Redirect:
         if plain and host in _HOSTS and _PATH.fullmatch(parts.path) and not url.endswith(("?", "#")):
             return Redirect(host, port, parts.path)
     raise ConfigurationError(
-        "redirect_url must be http:// with localhost, 127.0.0.1 or [::1], a port (0 for any that is free) and a plain "
+        "redirect_url must be http:// with localhost, 127.0.0.1 or [::1], a port (0 for any free one) and a plain "
         "path, for instance http://localhost:3000/signin-callback."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the browser is shown."""
+    """A page shown in the browser. `last`: the login is over after it."""
 
     status: int
     title: str
@@ -120,11 +120,11 @@ class Page:
 
 
 class Login:
-    """One login, with a state and a verifier of its own. It takes one code.
+    """One login, with its own state and verifier. It accepts one code.
 
     Parameters:
-        redirect: Where the browser comes back to.
-        issuer_url: The identity service that it comes from.
+        redirect: Where the browser returns to.
+        issuer_url: The identity service that sends it there.
     """
 
     def __init__(self, redirect: Redirect, issuer_url: str) -> None:
@@ -134,12 +134,12 @@ class Login:
         self._verifier = Secret(secrets.token_urlsafe(64))
         self._came: Future[Secret | CredentialsError] = Future()
         self._verdict: Future[str | None] = Future()
-        self._taken = threading.Lock()  # by the one request that brought the code
+        self._taken = threading.Lock()  # held by the request that brought the code
         self._shown = threading.Event()
 
     @property
     def query(self) -> dict[str, str]:
-        """What the identity service has to be told about this login."""
+        """The parameters that start this login at the identity service."""
         digest = sha256(self._verifier.reveal().encode("ascii")).digest()
         return {
             "response_type": "code",
@@ -150,7 +150,7 @@ class Login:
         }
 
     def form(self, code: Secret) -> dict[str, str]:
-        """What the code is exchanged with."""
+        """The form that exchanges the code for tokens."""
         return {
             "grant_type": "authorization_code",
             "code": code.reveal(),
@@ -159,7 +159,7 @@ class Login:
         }
 
     def wait(self, seconds: float) -> Secret:
-        """The code that the browser brings.
+        """Wait for the code that the browser brings.
 
         Raises:
             CredentialsError: It brought a refusal, or nothing in time.
@@ -178,25 +178,25 @@ class Login:
             self._came.set_result(error)
 
     def finish(self, problem: str | None) -> None:
-        """Let the browser show how the login ended: well, or with a problem."""
+        """Let the browser show how the login ended. `problem` is None if it succeeded."""
         with suppress(InvalidStateError):
             self._verdict.set_result(problem)
         if self._taken.locked():
             self._shown.wait(_FAREWELL)
 
     def shown(self) -> None:
-        """The browser has its last page."""
+        """Note that the browser has its last page."""
         self._shown.set()
 
     def receive(self, target: str, hosts: list[str]) -> Page:
-        """What a request is answered with. That of the login waits until the token is there.
+        """The answer to a request. The one that brings the code waits until the token is there.
 
         Parameters:
             target: Path and query of the request.
             hosts: The values of its Host headers.
         """
         path, _, query = target.partition("?")
-        # Another name that leads here is how a web page gets at servers of this machine (DNS rebinding).
+        # A web page reaches servers of this machine under a name of its own (DNS rebinding).
         if [host.lower() for host in hosts] != [self.redirect.netloc]:
             return Page(400, "Bad request", "This address does not belong to the login.")
         if path != (self.redirect.path or "/"):
@@ -204,13 +204,13 @@ class Login:
         fields = _fields(query)
         state = fields.get("state", "").encode()
         if not hmac.compare_digest(state, self._state.encode()):
-            return Page(400, "Bad request", "This is not the login that is waited for. Start again in your program.")
+            return Page(400, "Bad request", "This is not the expected login. Start again in your program.")
         came = self._outcome(fields)
         if came is None:
-            return Page(400, "Bad request", "The identity service has sent no code.")
+            return Page(400, "Bad request", "The identity service sent no code.")
         if not self._taken.acquire(blocking=False):
             return Page(409, "Login is over", "This login has been used. Start again in your program.")
-        with suppress(InvalidStateError):  # it may have been given up this moment
+        with suppress(InvalidStateError):  # it may just have been given up
             self._came.set_result(came)
         return self._last_page()
 
@@ -219,12 +219,12 @@ class Login:
         if issuer is not None and issuer.rstrip("/") != self._issuer_url:
             # RFC 9207: a code of one service must not be shown to another.
             return CredentialsError(
-                "The login was answered by another identity service than the one that was asked. Check issuer_url."
+                "The login was answered by another identity service than the one asked. Check issuer_url."
             )
         if "error" in fields:
             code = fields["error"] if fields["error"] in ERROR_CODES else None
             advice = (
-                "Log in again and agree." if code == "access_denied" else "Check client_id, scope and redirect_url."
+                "Log in again and consent." if code == "access_denied" else "Check client_id, scope and redirect_url."
             )
             return CredentialsError(
                 f"The identity service refused the login{f' ({code})' if code else ''}. {advice}", code=code
@@ -244,7 +244,7 @@ class Login:
 
 
 def _fields(query: str) -> dict[str, str]:
-    """The parameters of a query; none at all where one is there twice or cannot be read."""
+    """The parameters of a query; empty if one occurs twice or cannot be decoded."""
     try:
         values = parse_qs(query, keep_blank_values=True, max_num_fields=20, errors="strict")
     except ValueError:
@@ -257,7 +257,7 @@ def listening(redirect: Redirect, issuer_url: str) -> Generator[Login]:
     """Receive the redirect of one login on the loopback addresses of this machine.
 
     Raises:
-        CredentialsError: The port is in use, or may not be used.
+        CredentialsError: The port is in use or not permitted.
     """
     with ExitStack() as stack:
         servers = _bound(redirect)
@@ -276,7 +276,7 @@ def listening(redirect: Redirect, issuer_url: str) -> Generator[Login]:
 
 
 def _bound(redirect: Redirect) -> list[_Server]:
-    """A server for each address of the redirect's host that this machine has, all with one port."""
+    """One server for each address of the redirect's host that this machine has, all on the same port."""
     problem: str | None = None
     for _ in range(_FREE_PORT_TRIES if redirect.port == 0 else 1):
         servers, problem = _try_to_bind(redirect)
@@ -286,12 +286,12 @@ def _bound(redirect: Redirect) -> list[_Server]:
             server.server_close()
     raise CredentialsError(
         f"The login cannot be received on {redirect.netloc}: {problem or 'there is no such address'}. "
-        "End the program that uses the port, or give another redirect_url that is registered for this app."
+        "End the program that uses the port, or pass another redirect_url that is registered for this app."
     )
 
 
 def _try_to_bind(redirect: Redirect) -> tuple[list[_Server], str | None]:
-    """The servers, and what was in the way of another."""
+    """The servers, and why there is not one for every address."""
     servers: list[_Server] = []
     port = redirect.port
     for address in _HOSTS[redirect.host]:
@@ -307,11 +307,11 @@ def _try_to_bind(redirect: Redirect) -> tuple[list[_Server], str | None]:
 
 
 class _Server(socketserver.ThreadingMixIn, HTTPServer):
-    """Listens on one address. Each connection has a thread: browsers open some that they never use."""
+    """Listens on one address, with a thread for each connection: browsers open some that they never use."""
 
     daemon_threads = True
     block_on_close = False
-    # On Windows it would let another program take the port over.
+    # On Windows it would let another program take over the port.
     allow_reuse_address = os.name == "posix"
     login: Login
 
@@ -320,14 +320,14 @@ class _Server(socketserver.ThreadingMixIn, HTTPServer):
         super().__init__((address, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without the name lookup that HTTPServer does, which may take long."""
+        """Bind without HTTPServer's host name lookup, which may take long."""
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: the default prints, and what a stranger sends is of no interest."""
+        """Do nothing: the default prints a traceback for whatever a stranger sends."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -336,7 +336,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _SILENCE
 
     def do_GET(self) -> None:
-        """The redirect, or whatever else is asked for."""
+        """Answer the redirect, or any other request."""
         login = cast(_Server, self.server).login
         page = login.receive(self.path, self.headers.get_all("Host") or [])
         try:
@@ -346,10 +346,10 @@ class _Handler(BaseHTTPRequestHandler):
                 login.shown()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Say no without repeating what was sent."""
+        """Answer an invalid request without echoing it."""
         del message, explain
         self.close_connection = True
-        self._send(Page(code, "Bad request", "This cannot be answered."))
+        self._send(Page(code, "Bad request", "The request cannot be answered."))
 
     def _send(self, page: Page) -> None:
         body = _PAGE.format(title=html.escape(page.title), text=html.escape(page.text)).encode()
@@ -361,4 +361,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name in http.server)
-        """Nothing: a request line holds the code."""
+        """Do nothing: a request line holds the code."""

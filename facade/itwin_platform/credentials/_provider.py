@@ -1,21 +1,17 @@
-"""What a client needs of credentials, and how the simple kinds provide it."""
+"""What a client needs from credentials, and the kinds that get their token from the user's own code."""
 
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from .._concurrency import asynchronous
-from .._policies.redaction import Secret
+from .._policies.redaction import MASK, Secret
 from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
-
-if TYPE_CHECKING:
-    from .._settings import Settings
 
 # RFC 6750. Anything else would end up quoted in an error of the HTTP library.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
@@ -23,18 +19,18 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 
 @runtime_checkable
 class TokenProvider(Protocol):
-    """What a client asks of its credentials. The methods are called by any thread, and for every attempt."""
+    """What a client needs from its credentials. Methods may be called from any thread, once for every attempt."""
 
     def get_token(self) -> str:
-        """An access token that is valid now, without the word Bearer. Called by the sync client; may block."""
+        """A valid access token, without the word Bearer. Called by the sync client; may block."""
         ...
 
     async def aget_token(self) -> str:
-        """The same for the async client; must not block."""
+        """The same for the async client. Must not block."""
         ...
 
     def invalidate(self, token: str) -> None:
-        """The platform has refused this token: do not return it again, if there is another to be had."""
+        """The platform has refused this token: do not return it again if another one can be obtained."""
         ...
 
 
@@ -42,38 +38,38 @@ CredentialsArgument = str | Callable[[], str] | Callable[[], Awaitable[str]] | T
 
 
 def checked_token(token: object, source: str) -> str:
-    """A token that can go into a header.
+    """The token, if it can be sent in a header.
 
     Raises:
-        CredentialsError: It cannot. The message says why and does not show it.
+        CredentialsError: It cannot. The message says why, without showing it.
     """
-    problem = _problem_of(token)
+    problem = _token_problem(token)
     if problem is None:
         return cast(str, token)
     del token  # a traceback with locals would show it
     raise CredentialsError(f"The access token from {source} {problem}.")
 
 
-def _problem_of(token: object) -> str | None:
+def _token_problem(token: object) -> str | None:
     if not isinstance(token, str):
-        return f"is no string but {type(token).__name__}"
+        return f"is not a string but {type(token).__name__}"
     if not token:
         return "is empty"
     if token != token.strip():
-        return "begins or ends with white space, such as the line break at the end of a file; strip it"
+        return "begins or ends with white space, perhaps the line break at the end of a file; strip it"
     if token.lower().startswith("bearer "):
-        return "begins with the word Bearer; give only what follows it"
-    return None if _TOKEN.fullmatch(token) else "has characters that no token has (RFC 6750)"
+        return "begins with the word Bearer; pass only what follows it"
+    return None if _TOKEN.fullmatch(token) else "has characters that are not allowed in a token (RFC 6750)"
 
 
 class StaticToken:
-    """One access token, used as long as it works.
+    """One access token, used for as long as it works.
 
     Parameters:
         token: The token, without the word Bearer.
 
     Raises:
-        CredentialsError: It cannot be a token.
+        CredentialsError: It is not a valid token.
     """
 
     def __init__(self, token: str, *, source: str = "the argument") -> None:
@@ -91,21 +87,21 @@ class StaticToken:
         return self._token.reveal()
 
     def invalidate(self, token: str) -> None:
-        """Nothing: there is no other token."""
+        """Do nothing: there is no other token."""
 
     def __repr__(self) -> str:
-        return "StaticToken('***')"
+        return f"StaticToken('{MASK}')"
 
     def __reduce__(self) -> Any:
         raise TypeError("credentials cannot be pickled or copied, so that they do not end up in files by accident")
 
 
 class CallableToken:
-    """A callable that returns an access token. It is called for every attempt, so that it decides what is cached.
+    """A callable that returns an access token. It is called for every attempt, so caching is up to it.
 
     Parameters:
-        function: Takes nothing and returns the token, without the word Bearer. For the async client it may be async;
-            one that is not runs in a thread there, since it may block.
+        function: Takes no arguments and returns the token, without the word Bearer. For the async client it may be
+            async; a sync one runs in a thread there, since it may block.
     """
 
     def __init__(
@@ -118,20 +114,20 @@ class CallableToken:
         """Call the function.
 
         Raises:
-            CredentialsError: It raised, or what it returned cannot be a token.
+            CredentialsError: It raised, or what it returned is not a valid token.
         """
         return checked_token(self._result(), self._source)
 
     async def aget_token(self) -> str:
-        """Call the function, and await what it returns if that can be awaited.
+        """Call the function, and await its result if that is awaitable.
 
         Raises:
-            CredentialsError: It raised, or what it returned cannot be a token.
+            CredentialsError: It raised, or what it returned is not a valid token.
         """
         return checked_token(await self._aresult(), self._source)
 
     def invalidate(self, token: str) -> None:
-        """Nothing: the callable is asked again in any case."""
+        """Do nothing: the function is called again in any case."""
 
     def _result(self) -> object:
         result = self._call()
@@ -170,7 +166,7 @@ class CallableToken:
 
 
 class OtherProvider:
-    """A provider that somebody else wrote. Its tokens are checked before they get near a header, its errors are ours.
+    """A provider from outside this package. Its tokens are checked; its errors become CredentialsError.
 
     Parameters:
         provider: The provider.
@@ -192,7 +188,7 @@ class OtherProvider:
         return await self._aget.aget_token()
 
     def invalidate(self, token: str) -> None:
-        """Pass it on.
+        """Pass the call on.
 
         Raises:
             CredentialsError: The provider raised.
@@ -214,8 +210,8 @@ def _is_awaitable(value: object) -> TypeGuard[Awaitable[object]]:
 
 
 def is_async(function: object) -> bool:
-    """Whether calling it gives a coroutine, as far as can be told without calling it."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (the method itself is looked at)
+    """Whether calling it returns a coroutine, as far as one can tell without calling it."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (the method itself is inspected)
 
 
 def _sentence(text: str) -> str:
@@ -223,62 +219,7 @@ def _sentence(text: str) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Kind and place of an error of a user's function. Its text may hold the token, so it is left out."""
+    """Type and place of an error in a user's function. Its text is left out, because it may hold the token."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
-
-
-def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_async: bool) -> TokenProvider:
-    """The provider for what a client was given as credentials; None stands for the variables of the environment.
-
-    Raises:
-        ConfigurationError: There is nothing to go by, or it is nothing that can be used.
-        CredentialsError: A token cannot be one.
-    """
-    # Late, because it needs this module.
-    from ._renewed import RenewedCredentials
-
-    if credentials is None:
-        credentials = _from_environment()
-    if isinstance(credentials, str):
-        secret = Secret(credentials)
-        del credentials  # a traceback with locals would show it
-        return StaticToken(secret.reveal())
-    if isinstance(credentials, RenewedCredentials):
-        return credentials.for_client(settings)
-    if isinstance(credentials, (StaticToken, CallableToken)):
-        return credentials
-    if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
-        return OtherProvider(credentials)
-    if callable(credentials) and not isinstance(credentials, type):
-        if not for_async and is_async(credentials):
-            raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
-        return CallableToken(cast(Callable[[], str], credentials))
-    raise ConfigurationError(
-        f"credentials must be a token, a callable that returns one, or a credentials object, "
-        f"not {type(credentials).__name__}."
-    )
-
-
-def _from_environment() -> CredentialsArgument:
-    from ._client_credentials import ClientCredentials
-
-    token = _variable("ITP_ACCESS_TOKEN")
-    if token:
-        return StaticToken(token.reveal(), source="ITP_ACCESS_TOKEN")
-    client_id, client_secret = os.environ.get("ITP_SERVICE_CLIENT_ID"), _variable("ITP_SERVICE_CLIENT_SECRET")
-    if client_id and client_secret:
-        return ClientCredentials(client_id, client_secret.reveal())
-    if client_id or client_secret:
-        missing = "ITP_SERVICE_CLIENT_SECRET" if client_id else "ITP_SERVICE_CLIENT_ID"
-        raise ConfigurationError(f"{missing} is not set. A service app needs both its id and its secret.")
-    raise ConfigurationError(
-        "There are no credentials. Pass a token or credentials, or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID "
-        "and ITP_SERVICE_CLIENT_SECRET."
-    )
-
-
-def _variable(name: str) -> Secret | None:
-    """A secret of the environment; an empty one is none."""
-    return Secret(value) if (value := os.environ.get(name)) else None

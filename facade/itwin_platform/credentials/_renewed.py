@@ -1,4 +1,4 @@
-"""What all credentials have in common that get their tokens from the identity service."""
+"""The base of credentials that get their tokens from the identity service."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
+from .._http import TransportOptions
 from .._policies.redaction import Secret
 from ..environments import Environment, checked_url
 from ..errors import ConfigurationError
@@ -21,24 +22,24 @@ def _check(name: str, value: object) -> None:
     secret = Secret(value) if isinstance(value, str) else None
     del value  # a traceback with locals would show it
     if secret is None or not secret.reveal():
-        raise ConfigurationError(f"{name} must be a string that is not empty.")
+        raise ConfigurationError(f"{name} must be a non-empty string.")
     if secret.reveal() != secret.reveal().strip():
-        raise ConfigurationError(f"{name} begins or ends with white space, such as a line break; strip it.")
+        raise ConfigurationError(f"{name} begins or ends with white space, perhaps a line break. Strip it.")
     if not secret.reveal().isprintable():
-        raise ConfigurationError(f"{name} has characters that cannot be printed.")
+        raise ConfigurationError(f"{name} has non-printable characters.")
 
 
 class RenewedCredentials(ABC):
-    """Credentials that keep a token of the identity service and renew it.
+    """Credentials that get a token from the identity service, keep it and renew it.
 
     Parameters:
         client_id: Id of the app.
         client_secret: Its secret, if it has one.
-        scope: The scopes to ask for, separated by spaces.
+        scope: The scopes to request, separated by spaces.
         issuer_url: Address of the identity service; by default that of the client's environment.
 
     Raises:
-        ConfigurationError: A text is empty or ends with white space, or the address cannot be used.
+        ConfigurationError: An argument is empty or ends with white space, or the address cannot be used.
     """
 
     def __init__(self, client_id: str, client_secret: Secret | None, scope: str, issuer_url: str | None) -> None:
@@ -56,10 +57,10 @@ class RenewedCredentials(ABC):
         on_fork(self)
 
     def for_client(self, settings: Settings) -> Self:
-        """Take the identity service and the network settings of a client, unless another was first.
+        """Adopt the identity service and the network settings of the first client that uses these credentials.
 
         Raises:
-            ConfigurationError: The credentials are in use already with another identity service.
+            ConfigurationError: The credentials are already in use with another identity service.
         """
         issuer_url = self._issuer_url or settings.issuer_url
         with self._lock:
@@ -68,30 +69,30 @@ class RenewedCredentials(ABC):
             elif self._endpoint.issuer_url != issuer_url:
                 raise ConfigurationError(
                     f"These credentials are in use with {self._endpoint.issuer_url}; a token of one environment does "
-                    "not work in another. Make another object for this client."
+                    "not work in another. Create another object for this client."
                 )
         return self
 
     def get_token(self) -> str:
-        """An access token that is valid now; blocks while one is fetched.
+        """A valid access token; blocks while one is fetched.
 
         Raises:
-            CredentialsError: None could be had.
+            CredentialsError: None could be obtained.
             ConfigurationError: The identity service cannot be reached with the network settings.
         """
         return self._cache.get()
 
     async def aget_token(self) -> str:
-        """An access token that is valid now.
+        """A valid access token.
 
         Raises:
-            CredentialsError: None could be had.
+            CredentialsError: None could be obtained.
             ConfigurationError: The identity service cannot be reached with the network settings.
         """
         return await self._cache.aget()
 
     def invalidate(self, token: str) -> None:
-        """Do not use this token any more."""
+        """Stop using this token."""
         self._cache.invalidate(token)
 
     def after_fork(self) -> None:
@@ -100,14 +101,12 @@ class RenewedCredentials(ABC):
 
     @abstractmethod
     def _fetch(self, ahead: bool) -> Token:
-        """Get a token from the identity service; `ahead` says that the present one is still good."""
+        """Get a token from the identity service. `ahead`: the current one is still valid."""
 
     def _service(self) -> TokenEndpoint:
-        """The identity service: that of the first client, or the one to use without any."""
+        """The identity service: that of the first client, or the default if there was none."""
         with self._lock:
             if self._endpoint is None:
-                from .._http import TransportOptions
-
                 issuer_url = self._issuer_url or checked_url(
                     "ITP_ISSUER_URL", os.environ.get("ITP_ISSUER_URL") or Environment.PROD.issuer_url
                 )

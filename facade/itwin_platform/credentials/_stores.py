@@ -1,6 +1,6 @@
-"""Where refresh tokens outlive the program: files of the user's own, or the keyring of the system.
+"""Where refresh tokens outlive the program: private files of the user, or the keyring of the system.
 
-A refresh token is as good as a password. It is stored only where the user has asked for it, and nothing else is.
+A refresh token is as powerful as a password. It is stored only if the user asks for it, and nothing else is stored.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ import os
 import re
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+from .._folders import state_folder
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 
@@ -25,83 +27,71 @@ T = TypeVar("T")
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MAX_SIZE = 64 * 1024
-# Seconds between two looks at a lock that another process holds.
-_LOOK = 0.05
+# Seconds between attempts to take a lock that another process holds.
+_INTERVAL = 0.05
 _POSIX = os.name == "posix"
 
 
 @runtime_checkable
 class TokenStore(Protocol):
-    """What keeps refresh tokens. Each has a key, which stands for identity service, app and scope.
+    """Keeps refresh tokens, each under a key that stands for identity service, app and scope.
 
-    The methods are called by one thread of a process at a time, and raise CredentialsError where they cannot do
-    what they should.
+    Methods are called by one thread of a process at a time. They raise CredentialsError if they fail.
     """
 
     def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
-        """Keep other processes away from this refresh token, since it can often be used only once.
+        """Lock a refresh token against other processes: many can be used only once.
 
         Parameters:
             key: Which refresh token.
-            seconds: How long to wait for another process at most.
+            seconds: How long to wait for another process.
         """
         ...
 
     def load(self, key: str) -> str | None:
-        """The refresh token, if there is one."""
+        """The refresh token, or None."""
         ...
 
     def save(self, key: str, refresh_token: str) -> None:
-        """Keep the refresh token in place of an earlier one."""
+        """Store the refresh token, replacing an earlier one."""
         ...
 
     def delete(self, key: str) -> None:
-        """Forget the refresh token, if there is one."""
+        """Delete the refresh token, if there is one."""
         ...
-
-
-def default_folder() -> Path:
-    """Where programs keep what they remember about a user, by the custom of the system."""
-    if os.name == "nt":
-        base = os.environ.get("LOCALAPPDATA")
-        return (Path(base) if base else Path.home() / "AppData" / "Local") / "itwin-platform"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "itwin-platform"
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "state") / "itwin-platform"
 
 
 class FileTokenStore:
     """Refresh tokens in files that only their owner can read, one for each identity service, app and scope.
 
-    The tokens are not encrypted: a key that lies next to them would add nothing. On Linux and macOS, files and folder
-    are refused if anybody else has rights on them, owns them, or if they are symbolic links. On Windows they are as
-    private as the folder is; the default one belongs to the user alone.
+    The tokens are not encrypted: a key stored next to them would add nothing. On Linux and macOS, a file or folder is
+    refused if other users have access to it or own it, or if it is a symbolic link. On Windows files are as private as
+    their folder; the default one belongs to the user alone.
 
     Parameters:
-        folder: Where to keep them. By default `~/.local/state/itwin-platform` (or below `XDG_STATE_HOME`), on macOS
-            `~/Library/Application Support/itwin-platform`, on Windows `%LOCALAPPDATA%/itwin-platform`.
+        folder: Where to keep the files. By default `~/.local/state/itwin-platform` (or below `XDG_STATE_HOME`), on
+            macOS `~/Library/Application Support/itwin-platform`, on Windows `%LOCALAPPDATA%/itwin-platform`.
 
     Raises:
-        ConfigurationError: There is no default folder, because the user has no home directory.
+        ConfigurationError: No folder is given and the user has no home directory.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         try:
-            self._folder = default_folder() if folder is None else Path(folder)
+            self._folder = state_folder() if folder is None else Path(folder)
         except RuntimeError:
-            raise ConfigurationError("This user has no home directory. Give the FileTokenStore a folder.") from None
+            raise ConfigurationError("This user has no home directory. Pass a folder to FileTokenStore.") from None
 
     def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
-        """Keep other processes away from this refresh token.
+        """Lock the refresh token against other processes.
 
         Raises:
-            CredentialsError: Another process holds it for longer than that, or the folder cannot be used.
+            CredentialsError: Another process holds the lock for longer, or the folder cannot be used.
         """
         return _locked(self._own_folder() / f"{_checked(key)}.lock", seconds)
 
     def load(self, key: str) -> str | None:
-        """The refresh token, if there is one.
+        """The refresh token, or None.
 
         Raises:
             CredentialsError: The file is not private, or cannot be read.
@@ -123,7 +113,7 @@ class FileTokenStore:
         return text.strip() or None
 
     def save(self, key: str, refresh_token: str) -> None:
-        """Keep the refresh token in place of an earlier one. A reader sees the old or the new, never half of one.
+        """Store the refresh token, replacing an earlier one in a single step.
 
         Raises:
             CredentialsError: It cannot be written.
@@ -131,8 +121,6 @@ class FileTokenStore:
         path = self._own_folder() / _checked(key)
         token = Secret(refresh_token)
         del refresh_token  # a traceback with locals would show it
-        import tempfile
-
         with _clear_errors("write", path):
             handle, temporary = tempfile.mkstemp(prefix=".", dir=self._folder)
             try:
@@ -147,7 +135,7 @@ class FileTokenStore:
                 raise
 
     def delete(self, key: str) -> None:
-        """Forget the refresh token, if there is one.
+        """Delete the refresh token, if there is one.
 
         Raises:
             CredentialsError: It cannot be deleted.
@@ -174,7 +162,7 @@ class KeyringTokenStore:
     keyring; use `FileTokenStore` there.
 
     Parameters:
-        service: The name that the keyring shows.
+        service: The name shown in the keyring.
 
     Raises:
         ConfigurationError: The package keyring is not installed.
@@ -189,19 +177,19 @@ class KeyringTokenStore:
             ) from None
         self._keyring: ModuleType = keyring
         self._service = service
-        # A keyring has no locks of its own; this one holds no secret.
+        # Keyrings have no locks; lock files hold no secrets.
         self._locks = FileTokenStore()
 
     def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
-        """Keep other processes away from this refresh token.
+        """Lock the refresh token against other processes.
 
         Raises:
-            CredentialsError: Another process holds it for longer than that.
+            CredentialsError: Another process holds the lock for longer.
         """
         return self._locks.lock(key, seconds)
 
     def load(self, key: str) -> str | None:
-        """The refresh token, if there is one.
+        """The refresh token, or None.
 
         Raises:
             CredentialsError: The keyring cannot be used.
@@ -210,7 +198,7 @@ class KeyringTokenStore:
         return value or None
 
     def save(self, key: str, refresh_token: str) -> None:
-        """Keep the refresh token in place of an earlier one.
+        """Store the refresh token, replacing an earlier one.
 
         Raises:
             CredentialsError: The keyring cannot be used.
@@ -220,7 +208,7 @@ class KeyringTokenStore:
         self._ask("write", lambda: self._keyring.set_password(self._service, key, token.reveal()))
 
     def delete(self, key: str) -> None:
-        """Forget the refresh token, if there is one.
+        """Delete the refresh token, if there is one.
 
         Raises:
             CredentialsError: The keyring cannot be used.
@@ -237,24 +225,24 @@ class KeyringTokenStore:
         except self._keyring.errors.NoKeyringError:
             problem = "this machine has none. Use FileTokenStore"
         except Exception as error:  # noqa: BLE001 (each backend has errors of its own)
-            problem = f"it says {type(error).__name__}. Unlock it, or use FileTokenStore"
+            problem = f"it raised {type(error).__name__}. Unlock it, or use FileTokenStore"
         raise CredentialsError(f"Cannot {what} the keyring: {problem}.")
 
 
 def _flags(*names: str) -> int:
-    """Those flags for opening a file that this system has."""
+    """The flags for opening a file that exist on this system."""
     return sum(getattr(os, name, 0) for name in names)
 
 
 def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):
-        raise ValueError("a key must be letters, digits, - and _")
+        raise ValueError("a key must consist of letters, digits, - and _")
     return key
 
 
 @contextmanager
 def _clear_errors(what: str, path: Path) -> Generator[None]:
-    """Turn errors of the system into one that says what could not be done."""
+    """Turn an OSError into a CredentialsError that says what failed."""
     try:
         yield
     except OSError as error:
@@ -265,9 +253,9 @@ def _clear_errors(what: str, path: Path) -> Generator[None]:
 
 
 def _check_private(status: os.stat_result, path: Path, is_kind: Callable[[int], bool]) -> None:
-    """Refuse what others could read or have put there."""
+    """Refuse a file or folder that other users can read or may have put there."""
     if not is_kind(status.st_mode):
-        problem = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "of another kind than it should be"
+        problem = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "of another kind"
         advice = "Delete it, or use another folder"
     elif not _POSIX:
         return
@@ -277,12 +265,12 @@ def _check_private(status: os.stat_result, path: Path, is_kind: Callable[[int], 
         problem, advice = "open to other users", f"Close it: chmod go= {path}"
     else:
         return
-    raise CredentialsError(f"{str(path)!r} is not used for refresh tokens, since it is {problem}. {advice}.")
+    raise CredentialsError(f"{str(path)!r} is not used for refresh tokens, because it is {problem}. {advice}.")
 
 
 @contextmanager
 def _locked(path: Path, seconds: float) -> Generator[None]:
-    """Hold a lock between processes, which the system releases if this one dies."""
+    """Hold a lock between processes. The system releases it if this one dies."""
     flags = os.O_RDWR | os.O_CREAT | _flags("O_NOFOLLOW")
     with _clear_errors("lock", path):
         handle = os.open(path, flags, 0o600)
@@ -291,10 +279,10 @@ def _locked(path: Path, seconds: float) -> Generator[None]:
         while not _try_lock(handle, path):
             if time.monotonic() > end:
                 raise CredentialsError(
-                    f"Another process has held the lock {str(path)!r} for {seconds:.0f} s, perhaps for a login that "
-                    "nobody finished. End it, or try again."
+                    f"Another process has held the lock {str(path)!r} for {seconds:.0f} s, perhaps for an unfinished "
+                    "login. End it, or try again."
                 )
-            time.sleep(_LOOK)
+            time.sleep(_INTERVAL)
         try:
             yield
         finally:
@@ -307,7 +295,7 @@ def _try_lock(handle: int, path: Path) -> bool:
     with _clear_errors("lock", path):
         try:
             _lock(handle)
-        except (BlockingIOError, PermissionError):  # PermissionError is what Windows says
+        except (BlockingIOError, PermissionError):  # PermissionError on Windows
             return False
     return True
 
@@ -330,5 +318,5 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(handle: int) -> None:
-        # Not left to close(): a child process that was forked meanwhile holds the same lock.
+        # close() is not enough: a child process forked meanwhile holds the same lock.
         fcntl.flock(handle, fcntl.LOCK_UN)

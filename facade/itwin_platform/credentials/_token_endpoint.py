@@ -11,26 +11,26 @@ from urllib.parse import quote_plus, urlencode
 
 from .. import _http
 from .._concurrency import synchronous
+from .._policies.addresses import Target
 from .._policies.answers import Answer, NotJsonError, read_json
 from .._policies.attempts import Attempts
 from .._policies.redaction import Secret, protect_logs
-from .._policies.redirects import Target
 from .._policies.retries import RetryPolicy
 from .._sync.transport import Transport, TransportFailure
 from ..errors import CredentialsError
 from ._cache import Token
 from ._provider import checked_token
 
-# Seconds for one try and for all of them, and how they are spaced.
+# Seconds for one attempt (to connect, to read) and for all of them, and the pauses between them.
 _TIMEOUT = (10.0, 12.0)
 _LIMIT = 40.0
 _POLICY = RetryPolicy(attempts=3, base=0.5, cap=4.0, max_retry_after=10.0)
 _MAX_BODY = 1024 * 1024
-# Lifetimes in seconds: of a token that does not say, and the longest that is believed.
+# Lifetimes in seconds: the one assumed if the answer names none, and the longest one accepted.
 _UNKNOWN_LIFETIME = 300.0
 _LONGEST_LIFETIME = 24 * 3600.0
 
-# RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, RFC 8707. Any other text might be an echo of what was sent.
+# RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6, RFC 8707. Any other text might echo what was sent.
 ERROR_CODES = frozenset(
     {
         "access_denied",
@@ -61,13 +61,13 @@ def basic_authorization(client_id: str, client_secret: str) -> bytes:
 
 
 class TokenEndpoint:
-    """The identity service, as one of its clients. It keeps no connection: tokens are fetched rarely.
+    """The identity service as seen by one app. It keeps no connections: tokens are fetched rarely.
 
     Parameters:
         issuer_url: Address of the identity service.
         options: How connections are made.
-        client_id: Id of the client.
-        client_secret: Its secret, if it has one; else it is a public client, which only names itself.
+        client_id: Id of the app.
+        client_secret: Its secret; None for a public client, which has none.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class TokenEndpoint:
         self._host = host
         self._client_id = client_id
         self._client_secret = client_secret
-        # All else stays as the client has it, the loaded certificate authorities too.
+        # The rest is shared with the client, including the loaded certificate authorities.
         self._options = replace(options, timeout=_TIMEOUT, http2=False, max_body_bytes=_MAX_BODY)
 
     def authorize_url(self, query: Mapping[str, str]) -> str:
-        """Where a browser has to go for a login."""
+        """The address at which a browser begins a login."""
         return f"{self._origin}{self._path}authorize?" + urlencode({"client_id": self._client_id, **query})
 
     def request(self, form: Mapping[str, str], advice: str, *, repeatable: bool) -> Mapping[str, Any]:
@@ -94,30 +94,30 @@ class TokenEndpoint:
 
         Parameters:
             form: The fields.
-            advice: What to tell the user to check if the service refuses.
-            repeatable: Whether the form may be sent again although it may have arrived. What can be used only once,
-                such as a code, may not.
+            advice: What the user should check if the service refuses.
+            repeatable: Whether the form may be sent again if it is unknown whether it arrived. A code, which works
+                only once, must not be.
 
         Raises:
-            CredentialsError: There is no token in the answer, or no answer.
+            CredentialsError: There is no answer, or no token in it.
         """
         fields = self._success("token", form, f"refused to issue a token: {{}}. {advice}", repeatable)
-        problem = _problem_of(fields)
+        problem = _answer_problem(fields)
         if problem:
             raise CredentialsError(f"The identity service {self._host} sent {problem}. Check issuer_url.")
         return fields
 
     def revoke(self, refresh_token: str) -> None:
-        """Tell the service that a refresh token is of no use any more (RFC 7009).
+        """Revoke a refresh token (RFC 7009).
 
         Raises:
-            CredentialsError: It did not confirm.
+            CredentialsError: The service did not confirm it.
         """
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
         self._success("revocation", form, "did not revoke the refresh token: {}.", repeatable=True)
 
     def _success(self, endpoint: str, form: Mapping[str, str], refusal: str, repeatable: bool) -> Mapping[str, Any]:
-        """Send a form to an endpoint and return the JSON object of its success; empty if it is none."""
+        """Send a form to an endpoint and return the JSON object of a success; empty if the body is not one."""
         target = Target(self._origin, self._path + endpoint)
         headers = [
             (b"Host", self._host.encode("ascii")),
@@ -148,7 +148,7 @@ class TokenEndpoint:
             raise CredentialsError(
                 f"The identity service {self._host} failed: status {answer.status}. Try again later."
             )
-        # The description is left out: a service may repeat in it what it was sent.
+        # The description is left out: it may echo what was sent.
         code = fields.get("error")
         code = code if isinstance(code, str) and code in ERROR_CODES else None
         status = f"status {answer.status}" + (f" ({code})" if code else "")
@@ -191,17 +191,17 @@ def _fields(answer: Answer) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], body) if isinstance(body, dict) else {}
 
 
-def _problem_of(fields: Mapping[str, Any]) -> str | None:
+def _answer_problem(fields: Mapping[str, Any]) -> str | None:
     if not fields:
-        return "something that is no token answer"
+        return "an answer that is not a JSON object"
     kind = fields.get("token_type", "Bearer")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        return "a token of a type that is not Bearer"
+        return "a token whose type is not Bearer"
     try:
         checked_token(fields.get("access_token"), "the answer")
     except CredentialsError:
         return "an answer without a usable access_token"
-    return None if _lifetime(fields) > 0 else "a token that has expired already"
+    return None if _lifetime(fields) > 0 else "a token that has already expired"
 
 
 def _lifetime(fields: Mapping[str, Any]) -> float:

@@ -4,12 +4,14 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from ._catalogue import ITWIN_ID, REPOSITORY_ID, RESOURCE_ID
+from ._catalogue import CATALOGUE
 from ._rate_limit import RateLimit
-from ._tokens import TokenStore
+from ._store import Store
+from ._tokens import IssuedTokens
 
 if TYPE_CHECKING:
     import uvicorn
@@ -20,7 +22,7 @@ _PATIENCE: Final = 10.0
 
 
 class Sandbox:
-    """The platform's documented answers on a port of this machine, for as long as a `with` block lasts.
+    """A stand-in for the platform on a port of this machine, for as long as a `with` block lasts.
 
     The server runs in a thread, so the block may hold sync and async code. It listens on 127.0.0.1 only.
 
@@ -41,9 +43,9 @@ class Sandbox:
         ValueError: the port is not within 0 and 65535, or the lifetime is below 1.
     """
 
-    itwin_id: Final = ITWIN_ID
-    repository_id: Final = REPOSITORY_ID
-    resource_id: Final = RESOURCE_ID
+    itwin_id: Final = CATALOGUE.known_id("/itwins")
+    repository_id: Final = CATALOGUE.known_id("/itwins/{}/repositories")
+    resource_id: Final = CATALOGUE.known_id("/itwins/{}/repositories/{}/resources")
 
     def __init__(self, *, port: int = 0, token_lifetime: int = 3600) -> None:
         if not 0 <= port <= 65535:
@@ -51,8 +53,10 @@ class Sandbox:
         if token_lifetime < 1:
             raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
         self._port = port
-        self._tokens = TokenStore(token_lifetime)
+        self._tokens = IssuedTokens(token_lifetime)
         self._rate_limit = RateLimit()
+        self._catalogue = CATALOGUE
+        self._store = Store(CATALOGUE)
         self._url: str | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -89,6 +93,29 @@ class Sandbox:
             "ITP_RESOURCE_ID": self.resource_id,
         }
 
+    def add(self, collection: str, resources: Iterable[Mapping[str, object]]) -> list[dict[str, Any]]:
+        """Add resources, as many as a test needs, without a request for each.
+
+            sandbox.add("/itwins", [
+                {"displayName": f"Bridge {n}", "class": "Endeavor", "subClass": "Project"} for n in range(2500)
+            ])
+
+        They are checked like the body of a request to create one. What the platform sets itself may be given too, the
+        id for instance, and is made up otherwise.
+
+        Parameters:
+            collection: The path of the collection in the API: `/itwins`, `/itwins/<id>/repositories`.
+            resources: The resources with their documented properties.
+
+        Returns:
+            The resources as they are now.
+
+        Raises:
+            ValueError: There is no such collection, or a resource is not as documented or exists already. None was
+                added.
+        """
+        return self._store.add(collection, resources)
+
     def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
         """Answer the next requests to the API with 429. It replaces what is left of an earlier call.
 
@@ -122,7 +149,7 @@ class Sandbox:
         listener = _listener(self._port)
         url = f"http://{_HOST}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            make_app(url, self._tokens, self._rate_limit),
+            make_app(url, self._catalogue, self._store, self._tokens, self._rate_limit),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -26,7 +26,7 @@ class TokenError(Exception):
         self.description = description
 
 
-class TokenStore:
+class IssuedTokens:
     """The one client that the sandbox knows, and the access tokens that are good. Safe to use from several threads."""
 
     def __init__(self, lifetime: int) -> None:

@@ -1,10 +1,10 @@
-"""Transferring files to and from the bucket of an iTwin, which is a container of Azure Blob Storage.
+"""File transfers to and from the bucket of an iTwin, a container in Azure Blob Storage.
 
     bucket = platform.reality_analysis.get_bucket(itwin_id)
     bucket.upload("photos", prefix="site-a")
     bucket.download("site-a", "copy")
 
-It needs the extra: `pip install "itwin-platform[storage]"`, and `[progress]` for `progress=True`.
+Needs the extra `[storage]`: `pip install "itwin-platform[storage]"`; `progress=True` also needs `[progress]`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The right to use a container: its SAS URL, what it permits, and renewing it before it ends."""
+"""Access to a container: its SAS URL, what that permits, and its renewal before it expires."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
 from .._bucket import expiry_of
-from .._policies.redirects import Target
-from ..environments import is_loopback
+from .._policies.addresses import Target, signed_target
 from ..errors import ConfigurationError, ITwinPlatformError, StorageError, StoragePermissionError
 from ._problems import one_problem
 
 if TYPE_CHECKING:
     from obstore.store import AzureSASToken, AzureStore, ClientConfig
 
-# A SAS URL is renewed when a quarter of its time is left, and five minutes before its end at the latest.
+# A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
 _MARGIN = 300.0
-_RIGHTS = {"r": "read", "w": "write", "l": "list", "d": "delete"}
-# One request carries at most a few MiB, so only a dead connection takes this long.
+_VERBS = {"r": "read", "w": "write", "l": "list", "d": "delete"}
+# A request carries a few MiB at most, so only a dead connection takes this long.
 _REQUEST_TIMEOUT = timedelta(minutes=10)
 _READ_TIMEOUT = timedelta(minutes=5)
 _RETRIES = 6
@@ -34,7 +33,7 @@ _RETRIES = 6
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """Where a SAS URL points to, and its query."""
+    """A SAS URL in parts."""
 
     origin: str
     path: str
@@ -54,21 +53,16 @@ class _Container:
 
 
 def _container(url: str) -> _Container:
-    try:
-        parts = urlsplit(url)
-        host, path = parts.hostname or "", parts.path.rstrip("/")
-        origin = f"{parts.scheme}://{parts.netloc}"
-    except ValueError:
-        host = path = origin = ""
-        parts = urlsplit("")
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not (host and path and parts.query) or "@" in parts.netloc or not secure:
+    target = signed_target(url)
+    path, _, sas = target.path.partition("?") if target is not None else ("", "", "")
+    path = path.rstrip("/")
+    if target is None or not path or not sas:
         raise StorageError("The bucket's URL is not the https URL of a container with a SAS. Get the bucket again.")
-    return _Container(origin, path, parts.query)
+    return _Container(target.origin, path, sas)
 
 
 class Access:
-    """The right to use one container. Shared by all transfers of a bucket, in any thread."""
+    """Access to one container, shared by all transfers of a bucket, in any thread."""
 
     def __init__(self, url: str, options: _http.TransportOptions) -> None:
         self.options = options
@@ -76,7 +70,7 @@ class Access:
         self._store: AzureStore | None = None
         self._store_sas = ""
         self._take(url)
-        # How to get a fresh URL: the ways of what is under way, and of what came last; none without a platform to ask.
+        # What gets a new URL: from each operation in progress, and from the latest one. None without a platform.
         self._renewals: list[Callable[[], str]] = []
         self._last_renewal: Callable[[], str] | None = None
         # Why the last renewal failed.
@@ -84,9 +78,9 @@ class Access:
 
     @contextmanager
     def renewed_by(self, renew: Callable[[], str]) -> Generator[None]:
-        """Have a way to get a fresh URL while something is done, and after it until there is another.
+        """Use `renew` to get a new URL during an operation, and after it until another operation brings its own.
 
-        What runs on several event loops brings a way for each; one of a loop that has ended is of no use.
+        Each operation brings its own, because it runs on the operation's event loop, which may end.
         """
         self._last_renewal = renew
         self._renewals.append(renew)
@@ -96,10 +90,10 @@ class Access:
             self._renewals.remove(renew)
 
     def _ask(self) -> str:
-        """A fresh URL.
+        """A new URL.
 
         Raises:
-            ITwinPlatformError: There is none.
+            ITwinPlatformError: None could be obtained.
         """
         problem = StorageError("The bucket's SAS URL cannot be renewed. Get the bucket again.")
         for renew in (*reversed(self._renewals), self._last_renewal):
@@ -108,7 +102,7 @@ class Access:
                     return renew()
             except ITwinPlatformError:
                 raise
-            except Exception as error:  # noqa: BLE001 (its event loop has ended, or worse)
+            except Exception as error:  # noqa: BLE001 (its event loop may have ended)
                 problem = StorageError(
                     f"The bucket's SAS URL could not be renewed ({type(error).__name__}). Get the bucket again."
                 )
@@ -126,17 +120,17 @@ class Access:
         return None if self._expires_at is None else (self._expires_at - datetime.now(UTC)).total_seconds()
 
     def permits(self, right: str) -> bool:
-        """Whether the URL says that it permits this, or does not say."""
+        """Whether the URL permits this, as far as it says."""
         granted = parse_qs(self._container.sas).get("sp")
         return granted is None or right in granted[0]
 
     def need(self, rights: str, purpose: str, advice: str = "") -> None:
-        """Check what can be told without asking the storage.
+        """Check the permissions that the URL names, without a request.
 
         Parameters:
             rights: Letters of the permissions, as in `sp`.
-            purpose: What they are needed for, to go into the message.
-            advice: What else could be done.
+            purpose: What needs them, for the message.
+            advice: An alternative, for the message.
 
         Raises:
             StoragePermissionError: One is missing.
@@ -147,13 +141,13 @@ class Access:
                 raise _not_permitted(purpose, right, f" (sp={given}).{advice}")
 
     def sas(self, *, refused: str | None = None) -> str:
-        """The SAS to use now, renewed if it ends soon or if it is the one that was refused.
+        """The current SAS, renewed if it expires soon or is the one that was refused.
 
         Raises:
-            ITwinPlatformError: It has ended and there is no other.
+            ITwinPlatformError: It has expired and cannot be renewed.
         """
         if refused is None and time.time() < self._fresh_until:
-            return self._container.sas  # without the lock, which many threads would wait for
+            return self._container.sas  # without the lock, for which many threads would queue
         with self._lock:
             left = self._seconds_left()
             ends_soon = left is not None and left <= self._margin
@@ -161,17 +155,16 @@ class Access:
                 self._try_to_renew(must=refused is not None or (left is not None and left <= 0))
             left = self._seconds_left()
             if left is not None and left <= 0:
-                # Without a platform to ask, or with one whose URLs have expired when they come.
                 advice = (
                     "Get the bucket again"
                     if self._last_renewal is None
-                    else "So has the new one: check this machine's clock"
+                    else "So has its replacement: check the clock of this machine"
                 )
                 raise StorageError(f"The bucket's SAS URL has expired. {advice}.")
             return self._container.sas
 
     def _try_to_renew(self, *, must: bool) -> None:
-        # A platform that is down is not asked for every file while the URL still works.
+        # While the URL still works, a platform that is down is not asked again for every file.
         if not must and time.monotonic() - self._tried < self._margin / 4:
             return
         self._tried = time.monotonic()
@@ -189,7 +182,7 @@ class Access:
             self._store = None
 
     def again(self, refused: str) -> bool:
-        """After a refusal: whether there is another SAS to try with."""
+        """After a refusal: whether there is another SAS to try."""
         try:
             if self._last_renewal is None or self.sas(refused=refused) == refused:
                 return False
@@ -197,11 +190,11 @@ class Access:
             return False
         with self._lock:
             if self._store_sas == refused:
-                self._store = None  # it keeps what it was given last
+                self._store = None  # it has cached the refused one
         return True
 
     def store(self) -> AzureStore:
-        """The store to hand to obstore, which asks for the SAS whenever it needs it.
+        """The store for obstore, which asks for the SAS whenever it needs it.
 
         Raises:
             ConfigurationError: obstore is not installed.
@@ -221,7 +214,7 @@ class Access:
             pass
         else:
             container = self._container
-            # What is given here wins over AZURE_* variables, which obstore would read too.
+            # All is set here, because obstore would take what is missing from AZURE_* variables.
             return AzureStore(
                 container_name=container.name,
                 account_name=container.account,
@@ -238,7 +231,7 @@ class Access:
     def _credential(self) -> AzureSASToken:
         self._store_sas = sas = self.sas()
         left = self._seconds_left()
-        # obstore asks again some minutes before the time that it is told.
+        # obstore asks again some minutes before this time.
         until = None if left is None else datetime.now(UTC) + timedelta(seconds=left)
         return {"sas_token": sas, "expires_at": until}
 
@@ -246,7 +239,7 @@ class Access:
         """Where a request goes.
 
         Parameters:
-            query: What the request says beside the SAS.
+            query: The query without the SAS.
             name: The blob; None for the container.
             sas: The SAS.
         """
@@ -254,11 +247,11 @@ class Access:
         return Target(self._container.origin, f"{path}?{query}{query and '&'}{sas}")
 
     def error_for(self, error: Exception, purpose: str, right: str) -> ITwinPlatformError:
-        """What an error of obstore means for an operation on its own.
+        """The public error for an error of obstore in a single operation.
 
         Parameters:
             error: The error.
-            purpose: What was tried, for the message.
+            purpose: What was attempted, for the message.
             right: The permission that it needs.
         """
         if isinstance(error, ITwinPlatformError):
@@ -273,7 +266,7 @@ class Access:
 
 def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError:
     return StoragePermissionError(
-        f"{purpose} needs the permission to {_RIGHTS[right]} ({right}); the bucket's SAS URL does not give it{end}",
+        f"{purpose} needs the permission to {_VERBS[right]} ({right}); the bucket's SAS URL does not grant it{end}",
         permission=right,
     )
 
@@ -294,11 +287,11 @@ def _client_options(origin: str, options: _http.TransportOptions) -> ClientConfi
             config["allow_invalid_certificates"] = True
         elif authorities := _pem(options.verify, context):
             config["root_certificate"] = authorities
-    return config  # type: ignore[return-value]  # the keys are the ones that it has
+    return config  # type: ignore[return-value]  # the keys match
 
 
 def _pem(verify: ssl.SSLContext | str, context: ssl.SSLContext) -> str:
-    """The certificate authorities to trust, in the form that obstore takes them."""
+    """The trusted certificate authorities as PEM, the format obstore takes."""
     if isinstance(verify, str) and Path(verify).is_file():
         return Path(verify).read_text("ascii", "ignore")
     return "".join(ssl.DER_cert_to_PEM_cert(der) for der in context.get_ca_certs(binary_form=True))

@@ -1,4 +1,4 @@
-"""Questions about blobs that uploads and downloads share: what is there now, and whether it is what is here."""
+"""What uploads and downloads ask about blobs: which one is there, and whether it equals a local file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ._run import Run
 if TYPE_CHECKING:
     from obstore import GetResult
 
-SAME = "is there already with the same size and hash"
-DIFFERS = "is there already with another content; overwrite=True replaces it"
+SAME = "already exists with the same size and hash"
+DIFFERS = "already exists with different content; overwrite=True replaces it"
 
 _CHUNK = 1024 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -25,7 +25,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A blob as it is now. The hash is the one stored beside it, if there is one."""
+    """The current state of a blob. The hash is the one in its metadata, if any."""
 
     size: int
     etag: str
@@ -33,26 +33,26 @@ class Remote:
 
 
 def stored_hash(text: str | None) -> str | None:
-    """The hash that is stored beside a blob, if it can be one."""
+    """The hash in the metadata of a blob, if it is valid."""
     return text if text and _SHA256.fullmatch(text) else None
 
 
 def remote_of(result: GetResult) -> Remote:
-    """A blob out of the answer to a request for it."""
+    """The state of a blob, from the answer to a request for it."""
     meta = result.meta
     properties = {key.lower(): value for key, value in result.attributes.items()}
     return Remote(meta["size"], meta["e_tag"] or "", stored_hash(properties.get("sha256")))
 
 
 class Blobs:
-    """Asks about blobs during a transfer."""
+    """Answers questions about blobs during a transfer."""
 
     def __init__(self, access: Access, run: Run) -> None:
         self._access = access
         self._run = run
 
     def look(self, name: str) -> Remote | None:
-        """A blob as it is now, or None if there is none."""
+        """The current state of a blob, or None if it does not exist."""
         import obstore
 
         try:
@@ -65,7 +65,7 @@ class Blobs:
     def is_same(self, remote: Remote, name: str, path: Path, size: int, digest: str | None = None) -> bool:
         """Whether a blob and a local file have the same content.
 
-        A blob that has no hash stored beside it, because something else has written it, is read and compared.
+        A blob without a stored hash, because another program wrote it, is read and compared.
         """
         if remote.size != size:
             return False

@@ -1,7 +1,7 @@
-"""Large files, block by block. Those that have arrived are found again by a later run, which sends only the rest.
+"""Large files, block by block. A later run finds the blocks that have arrived and sends only the rest.
 
-The name of a block is the hash of all that the file holds up to its end. A block that has the right name is therefore
-the right one, at the right place, even if the file has changed since another run has sent it.
+The name of a block is the hash of the file up to the end of the block. So a block with the right name has the right
+content and position, even if the file has changed since another run sent the block.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from ._problems import RequestFailed, one_problem
 from ._run import Refusal
 from ._service import BlobService, read_xml
 
-# All blocks of a blob have names of the same length, also those that something else has left there.
+# All blocks of a blob must have names of the same length, including those that another program has left there.
 _LENGTH, _LEAST_LENGTH = 32, 12
 _LIST = "a list of blocks"
 
 
 class Blocks:
-    """The blocks of a blob that is being put together."""
+    """The blocks of a blob that is being uploaded."""
 
     def __init__(self, service: BlobService, name: str, advance: Callable[[int], None]) -> None:
         self._service = service
@@ -34,10 +34,10 @@ class Blocks:
         self.size = 0
 
     def find(self) -> None:
-        """Ask which blocks have arrived already.
+        """Ask which blocks have already arrived.
 
         Raises:
-            Refusal: Something else has left some with which ours could not be told apart.
+            Refusal: Another program has left blocks whose names are too short to hold our hashes.
         """
         try:
             body = self._service.send("GET", "comp=blocklist&blocklisttype=uncommitted", name=self._name)
@@ -53,7 +53,7 @@ class Blocks:
                 raise RequestFailed(200, problem=f"is not {_LIST}") from None
             self._length = len(block_name)
         if self._length < _LEAST_LENGTH:
-            raise Refusal("has parts in the bucket that another program has left unfinished; they vanish in a week")
+            raise Refusal("has unfinished parts in the bucket that another program has left; they vanish within a week")
 
     @property
     def digest(self) -> str:
@@ -61,10 +61,10 @@ class Blocks:
         return self._sha256.hexdigest()
 
     def add(self, content: bytes) -> Callable[[], None] | None:
-        """Take the next block.
+        """Add the next block.
 
         Returns:
-            What sends it, in any thread; None if it has arrived already.
+            A function that sends it, from any thread; None if it has already arrived.
         """
         self._sha256.update(content)
         block_name = self._sha256.digest().ljust(self._length, b"-")[: self._length]
@@ -80,10 +80,10 @@ class Blocks:
         self._service.send("PUT", query, name=self._name, content=content, advance=self._advance)
 
     def put_together(self, condition: dict[str, str]) -> None:
-        """Make the blob of the blocks, in the order in which they were added, with their hash beside it.
+        """Create the blob from the blocks, in the order in which they were added, with their hash as metadata.
 
         Parameters:
-            condition: Headers that say what must be there until then.
+            condition: Headers that say which blob may be replaced.
         """
         names = "".join(f"<Latest>{b64encode(name).decode('ascii')}</Latest>" for name in self._order)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{names}</BlockList>'.encode("ascii")

@@ -13,7 +13,7 @@ from ._report import FileOutcome
 from ._run import Lane, Run
 from ._service import BlobService
 
-# Earlier versions of a blob do not keep it from being deleted.
+# Without it, a blob that has snapshots is not deleted.
 _HEADERS = {"x-ms-delete-snapshots": "include"}
 
 

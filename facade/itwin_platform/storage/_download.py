@@ -1,4 +1,4 @@
-"""Fetching what is under a prefix, or the blobs named."""
+"""Downloads of the blobs under a prefix, or of named blobs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from ._run import Lane, Refusal, Run, Skip, check_concurrency
 if TYPE_CHECKING:
     from obstore import GetResult
 
-# A transfer that is to end ends after so much of each file.
+# Bytes between two checks whether the transfer is cancelled.
 _CHUNK = 128 * 1024
 _STALLS = 5
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 class _Download:
-    """Fetches files."""
+    """Downloads files."""
 
     def __init__(
         self, access: Access, run: Run, folder: Path, listed: dict[str, Remote] | None, *, overwrite: bool
@@ -39,13 +39,13 @@ class _Download:
         self._blobs = Blobs(access, run)
         self._folder = folder
         self._overwrite = overwrite
-        # What is known about the blobs already; None if nothing is.
+        # What a listing has said about the blobs; None without a listing.
         self._listed = listed
         self._lock = threading.Lock()
         self._strays: dict[Path, list[str]] = {}
 
     def fetch(self, job: FileOutcome) -> FileOutcome:
-        """Fetch one file."""
+        """Download one file."""
         target = job.path
         if escapes(self._folder, target):
             raise Refusal("would be written outside the folder, through a link in it")
@@ -54,7 +54,7 @@ class _Download:
         return self._fetch_into(job, target, self._strays_beside(target))
 
     def _settle_existing(self, job: FileOutcome, target: Path) -> None:
-        """Raise Skip or Refusal if what is at the target is to stay."""
+        """Raise Skip or Refusal if the existing file is to be kept."""
         if not os.path.lexists(target):
             return
         if target.is_dir() and not target.is_symlink():
@@ -67,14 +67,14 @@ class _Download:
             raise Refusal(DIFFERS)
 
     def _strays_beside(self, target: Path) -> list[str]:
-        """What earlier runs have left in a folder. It is looked at once."""
+        """The temporary files that earlier runs have left in a folder, which is read once."""
         with self._lock:
             if target.parent not in self._strays:
                 self._strays[target.parent] = temporary_files(target.parent)
             return self._strays[target.parent]
 
     def _begin(self, name: str, *, begun: bool) -> tuple[Remote, GetResult | None]:
-        """A blob as it is now, with its content on the way unless a part of it is here already."""
+        """The current state of a blob, and its content unless an earlier run has begun to download it."""
         import obstore
 
         if begun and (remote := self._blobs.look(name)) is not None:
@@ -94,12 +94,12 @@ class _Download:
             self._fill(job, part, remote, result if part.size == 0 else None)
             keep = False
             if remote.sha256 is not None and part.hash.hexdigest() != remote.sha256:
-                raise Refusal("arrived with another content than its stored hash says; nothing was written")
+                raise Refusal("arrived with content that does not match its stored hash; nothing was written")
             if not self._overwrite and os.path.lexists(target):
-                raise Refusal(DIFFERS)  # it has come meanwhile
+                raise Refusal(DIFFERS)  # it has appeared meanwhile
             part.finish(strays)
         except OSError as error:
-            # A full disk needs the room; a broken connection is worth going on from.
+            # A full disk needs the space; after a broken connection a rerun can resume.
             if error.errno is not None or not keep:
                 part.discard()
             raise
@@ -112,7 +112,7 @@ class _Download:
         return FileOutcome(job.name, target, remote.size)
 
     def _fill(self, job: FileOutcome, part: PartFile, remote: Remote, result: GetResult | None) -> None:
-        """Read what is missing, from where it stopped after each break of the connection."""
+        """Read the rest of the file, resuming whenever the connection breaks."""
         import obstore
         from obstore.exceptions import PreconditionError
 
@@ -128,7 +128,7 @@ class _Download:
                     self._run.advance(job.name, len(chunk))
             except PreconditionError:
                 part.discard()
-                raise Refusal("changed in the bucket while it was downloaded; nothing was written") from None
+                raise Refusal("changed in the bucket during the download; nothing was written") from None
             except Exception as error:
                 stalls = 0 if part.size > before else stalls + 1
                 if stalls > _STALLS or not _is_break(error):
@@ -137,12 +137,12 @@ class _Download:
             else:
                 stalls += 1
                 if stalls > _STALLS:
-                    raise Refusal("ends before its end: the storage sends less than it says")
+                    raise Refusal("is incomplete: the storage sends less than it announces")
             result = None
 
 
 def _is_break(error: Exception) -> bool:
-    """Whether a stream broke off in a way that going on may help."""
+    """Whether a stream was interrupted so that resuming may help."""
     return type(error).__name__ == "GenericError" and one_problem(error).status is None
 
 
@@ -155,7 +155,7 @@ def download(
     concurrency: int,
     run: Run,
 ) -> TransferReport:
-    """Fetch what is under a prefix, or the blobs named; see the method of the bucket."""
+    """Download the blobs under a prefix, or named blobs; see the method of the bucket."""
     check_concurrency(concurrency)
     root = local_path("folder", folder)
     access.need("r", "Downloading")
@@ -165,7 +165,7 @@ def download(
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
         found = find_blobs(access, prefix, run)
         if prefix and not found:
-            raise StorageError(f"There is no file {prefix!r} in the bucket, and none below it.")
+            raise StorageError(f"There is no file {prefix!r} in the bucket and none below it.")
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:
@@ -178,26 +178,28 @@ def download(
 
 
 def _targets(blobs: list[BlobInfo], prefix: str, root: Path) -> tuple[list[FileOutcome], list[FileOutcome]]:
-    """Where each blob goes, and which ones cannot be written there."""
+    """The target of each blob, and the blobs that cannot be written."""
     jobs: list[FileOutcome] = []
     refused: list[FileOutcome] = []
     relatives = [relative_to(blob.name, prefix) for blob in blobs]
     clashing = clashes(relatives)
-    if clashing and not _mixes_up(root):
+    if clashing and not _root_ignores_case(root):
         clashing.clear()
     for blob, relative in zip(blobs, relatives, strict=True):
         if problem := target_problem(relative, windows=os.name == "nt"):
-            reason = f"has a name that is not written here: it {problem}"
+            reason = f"has a name that cannot be written here: it {problem}"
             refused.append(FileOutcome(blob.name, root, blob.size, reason))
         elif relative in clashing:
-            refused.append(FileOutcome(blob.name, root, blob.size, "has the name of another but for case or accents"))
+            refused.append(
+                FileOutcome(blob.name, root, blob.size, "has a name that differs from another only in case or accents")
+            )
         else:
             jobs.append(FileOutcome(blob.name, root.joinpath(*relative.split("/")), blob.size))
     return jobs, refused
 
 
-def _mixes_up(root: Path) -> bool:
-    """Whether a folder, which is made if need be, takes names for the same that differ in case."""
+def _root_ignores_case(root: Path) -> bool:
+    """Whether a folder ignores the case of names. It is created if necessary."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         return ignores_case(root)

@@ -1,20 +1,18 @@
-"""Images of iTwins in a cache: where they are kept, what is accepted as one, and writing it whole or not at all."""
+"""The cache of iTwin images: where it is, what it accepts as an image, and writing each one whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from uuid import uuid4
 
+from .._folders import cache_folder
+from .._policies.addresses import Target, signed_target
 from .._policies.answers import Answer
-from .._policies.redirects import Target
-from ..environments import is_loopback
 from ..errors import ConfigurationError, StorageError
 from ._names import target_problem
 from ._problems import one_problem
@@ -22,26 +20,26 @@ from ._problems import one_problem
 if TYPE_CHECKING:
     from itwin_platform_api.itwins.models import ITwinImage
 
-# How a host of blobs says that a link has expired.
+# Statuses by which blob storage says that a link has expired.
 EXPIRED = frozenset({401, 403, 404, 410})
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLink:
-    """The name of an image, which is its key in the cache, and where it is for a while."""
+    """The name of an image, which is its key in the cache, and its link, which expires."""
 
     name: str
     url: str = field(repr=False)
 
 
 def check_size(size: str) -> None:
-    """Raise ValueError if images do not come in that size."""
+    """Raise ValueError if there are no images of that size."""
     if size not in {"small", "large"}:
         raise ValueError('size must be "small" or "large"')
 
 
 def chosen(image: ITwinImage, size: str) -> ImageLink:
-    """The image in the size that is asked for.
+    """The image in the requested size.
 
     Raises:
         StorageError: The platform gives no name or no link for it.
@@ -54,40 +52,32 @@ def chosen(image: ITwinImage, size: str) -> ImageLink:
 
 
 def folder(cache_dir: str | Path | None) -> Path:
-    """The folder that images are kept in.
+    """The folder of the cache.
 
     Raises:
-        ConfigurationError: None is given, and the user has no home.
-        ValueError: It cannot be a folder.
+        ConfigurationError: No folder is given and the user has no home directory.
+        ValueError: It is not a path.
     """
     if cache_dir is None:
-        return _user_cache() / "itwin-platform" / "images"
+        try:
+            return cache_folder() / "images"
+        except RuntimeError:
+            pass
+        raise ConfigurationError("This user has no home directory for images. Pass a folder as cache_dir.")
     if not isinstance(cache_dir, (str, os.PathLike)) or "\0" in str(cache_dir):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError("cache_dir must be a path")
     return Path(cache_dir)
 
 
-def _user_cache() -> Path:
-    try:
-        if os.name == "nt":
-            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        if sys.platform == "darwin":
-            return Path.home() / "Library" / "Caches"
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        pass
-    raise ConfigurationError("This user has no home folder for images. Name a folder as cache_dir.")
-
-
 def file_name(name: str) -> str:
-    """The name of the file for an image of that name."""
+    """The file name for an image: its own name, or a hash if that is no safe file name."""
     if "/" in name or target_problem(name, windows=True) or len(name.encode("utf-8")) > 150:
         return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     return name
 
 
 def is_cached(path: Path) -> bool:
-    """Whether the image is there.
+    """Whether the image is in the cache.
 
     Raises:
         StorageError: The folder cannot be used.
@@ -102,46 +92,40 @@ def is_cached(path: Path) -> bool:
 
 
 def target_of(url: str) -> Target:
-    """Where the link of an image leads.
+    """The address of an image.
 
     Raises:
-        StorageError: It is no https link, or http to this very machine.
+        StorageError: It is neither https, nor http to this machine.
     """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    if not host or not secure or "@" in parts.netloc or not url.isascii() or any(sign <= " " for sign in url):
-        raise StorageError("The platform's link to the image is no https link.")
-    return Target(f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    target = signed_target(url)
+    if target is None:
+        raise StorageError("The platform's link to the image is not an https link.")
+    return target
 
 
 def content_of(answer: Answer) -> bytes:
-    """The image out of the answer of the host that it is on.
+    """The image in the answer of its host.
 
     Raises:
-        StorageError: There is none in it.
+        StorageError: The answer holds no image.
     """
     kind = (answer.content_type or "no content type").lower()
     if answer.status in EXPIRED:
-        raise StorageError(f"The host of the image has refused its link (status {answer.status}). Try again later.")
+        raise StorageError(f"The host of the image refused its link (status {answer.status}). Try again later.")
     if answer.status != 200:
         advice = "Redirects are not followed" if 300 <= answer.status < 400 else "Try again later"
-        raise StorageError(f"The host of the image answers with status {answer.status}. {advice}.")
+        raise StorageError(f"The host of the image answered with status {answer.status}. {advice}.")
     if answer.problem is not None:
         raise StorageError(f"The image {answer.problem}.")
     if not kind.startswith("image/"):
-        raise StorageError(f"What the link of the image leads to is no image ({kind}).")
+        raise StorageError(f"The link to the image leads to something that is not an image ({kind}).")
     if not answer.body:
         raise StorageError("The image is empty.")
     return answer.body
 
 
 def store(path: Path, content: bytes) -> None:
-    """Write an image under a temporary name, then give it its own.
+    """Write an image under a temporary name, then rename it.
 
     Raises:
         StorageError: It cannot be written.

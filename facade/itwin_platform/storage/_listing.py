@@ -1,4 +1,4 @@
-"""What a bucket holds. Not by obstore, whose lists fail as a whole on one name that it cannot take (`a//b`)."""
+"""The list of blobs in a bucket. Without obstore, whose lists fail entirely on a name it does not accept (`a//b`)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ._report import BlobInfo
 from ._run import Run
 from ._service import BlobService, read_xml
 
-# An entry has some 12 kB at most; a page has to fit into what is read of an answer.
+# Entries per page. One has 12 kB at most, and a page must fit into the largest answer that is accepted.
 _PAGE = 2000
 _LIST = "a list of files"
 
 
 def list_blobs(access: Access, prefix: str, run: Run) -> list[BlobInfo]:
-    """The blobs under a prefix, in the order of their names; see the method of the bucket."""
+    """The blobs under a prefix, sorted by name; see the method of the bucket."""
     prefix = checked_prefix(prefix)
     access.need("l", "Listing")
     return [blob for blob, _ in find_blobs(access, prefix, run)]
 
 
 def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Remote]]:
-    """The blobs under a prefix, in the order of their names, with what is known about each.
+    """The blobs under a prefix with their current state, sorted by name.
 
     Raises:
         ITwinPlatformError: They cannot be listed.
@@ -51,13 +51,13 @@ def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Re
 
 
 def _find(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
-    """The blobs in a folder, or the one that the prefix is the whole name of if there is no such folder."""
+    """The blobs in a folder; if there is no such folder, the blob whose whole name is the prefix."""
     in_folder = False
     for found in _list(service, f"{prefix}/" if prefix else ""):
         in_folder = True
         yield found
     if prefix and not in_folder:
-        # In the order of names the shortest comes first.
+        # The storage sorts by name, so the shortest comes first.
         first = next(_list(service, prefix), None)
         if first is not None and first[0].name == prefix:
             yield first
@@ -80,7 +80,7 @@ def _list(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote
 
 
 def _is_folder(blob: Element) -> bool:
-    """Whether an entry stands for a folder: accounts with real folders list them beside the files."""
+    """Whether an entry is a folder: accounts with real folders list them along with the files."""
     return (
         blob.findtext("Properties/ResourceType") == "directory"
         or (blob.findtext("Metadata/hdi_isfolder") or "").lower() == "true"
@@ -98,7 +98,7 @@ def _read(blob: Element) -> tuple[BlobInfo, Remote]:
         size = -1
     if size >= 0 and changed is not None:
         etag = blob.findtext("Properties/Etag") or ""
-        # The header of a single blob has quotes around it, which conditions need.
+        # Conditions need the quotes that the header of a single blob has.
         etag = etag if etag.startswith('"') else f'"{etag}"'
         return BlobInfo(name, size, changed), Remote(size, etag, stored_hash(blob.findtext("Metadata/sha256")))
     raise RequestFailed(200, problem=f"is not {_LIST}")

@@ -1,4 +1,4 @@
-"""Files of this machine: finding them, reading them whole and unchanged, never showing a half-written one."""
+"""Local files: finding them, reading them consistently, and never leaving a half-written one under its real name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BLOCK = 1024 * 1024
 
 @dataclass(slots=True)
 class Found:
-    """What lies below a path: files to upload, and what is no file or cannot be read."""
+    """The contents of a path: files to upload, and what is not a regular file or cannot be read."""
 
     files: list[FileOutcome] = field(default_factory=list[FileOutcome])
     skipped: list[FileOutcome] = field(default_factory=list[FileOutcome])
@@ -34,10 +34,10 @@ class Found:
 
 
 def local_path(what: str, path: object) -> Path:
-    """A path that a caller names.
+    """A path from a caller.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a path.
     """
     if isinstance(path, (str, os.PathLike)):
         return Path(cast("str | os.PathLike[str]", path))
@@ -45,10 +45,10 @@ def local_path(what: str, path: object) -> Path:
 
 
 def find_files(source: Path, prefix: str) -> Found:
-    """What to upload from a file or a folder. Links below it are not followed; the path itself may be one.
+    """What to upload from a file or a folder. Links below the path are not followed; the path itself may be one.
 
     Raises:
-        StorageError: There is nothing at the path, or it is neither file nor folder.
+        StorageError: The path does not exist, or is neither a regular file nor a folder.
     """
     found = Found()
     try:
@@ -57,7 +57,7 @@ def find_files(source: Path, prefix: str) -> Found:
     except (OSError, ValueError):
         status, is_folder = None, False
     if status is None:
-        raise StorageError(f"There is no file or folder {str(source)!r} that can be read.")
+        raise StorageError(f"There is no file or folder {str(source)!r}, or it cannot be read.")
     if is_folder:
         _walk(source, (), prefix, found)
     elif S_ISREG(status.st_mode):
@@ -85,7 +85,7 @@ def _walk(folder: Path, parts: tuple[str, ...], prefix: str, found: Found) -> No
 
 
 def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
-    # Junctions are Windows' other kind of link.
+    # Junctions are another kind of link on Windows.
     return entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
 
 
@@ -98,7 +98,7 @@ def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
     if entry.is_symlink() or _is_junction(entry):
         found.skipped.append(FileOutcome(name, path, 0, "is a link, which is not followed"))
     elif not entry.is_file(follow_symlinks=False):
-        found.skipped.append(FileOutcome(name, path, 0, "is no regular file"))
+        found.skipped.append(FileOutcome(name, path, 0, "is not a regular file"))
     elif is_temporary(entry.name):
         found.skipped.append(FileOutcome(name, path, 0, "is an unfinished download"))
     else:
@@ -107,25 +107,25 @@ def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
 
 def _add(found: Found, name: str, path: Path, status: os.stat_result) -> None:
     if problem := name_problem(name):
-        reason = f"has a name that a blob cannot have: it {problem}"
+        reason = f"has a name that is not allowed for a blob: it {problem}"
         found.failed.append(FileOutcome(name, path, status.st_size, reason))
     else:
         found.files.append(FileOutcome(name, path, status.st_size))
 
 
 def _unchanged(before: os.stat_result, after: os.stat_result) -> bool:
-    # The time of the last change tells where the one of the content was set back. Windows has the time of creation.
+    # st_ctime reveals a change even if st_mtime was set back. (On Windows it is the time of creation.)
     return all(getattr(before, name) == getattr(after, name) for name in ("st_size", "st_mtime_ns", "st_ctime_ns"))
 
 
 def read_whole(path: Path, limit: int) -> bytes:
-    """The content of a small file, as it was at one moment.
+    """The content of a small file at one moment.
 
     Raises:
-        Refusal: It keeps changing, or is larger than so many bytes now.
+        Refusal: It keeps changing, or has grown beyond the limit in bytes.
     """
     for _ in range(_TRIES):
-        # Bare descriptors: with thousands of small files, file objects cost more than what is read with them.
+        # Bare descriptors: with thousands of small files, file objects cost more than reading them.
         file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             before = os.fstat(file)
@@ -140,10 +140,11 @@ def read_whole(path: Path, limit: int) -> bytes:
 
 
 def read_in_parts(path: Path, part_size: int, expect: Callable[[int], None]) -> Generator[bytes]:
-    """The content of a large file, part by part. `expect` is told its size.
+    """The content of a large file, part by part. `expect` is called with its size.
 
     Raises:
-        Refusal: It has changed meanwhile. This comes before the end, so that what was sent is not put together.
+        Refusal: The file has changed meanwhile. This is raised in place of the last part, so that the blob is not
+            created.
     """
     with path.open("rb", buffering=0) as file:
         before = os.fstat(file.fileno())
@@ -157,11 +158,11 @@ def read_in_parts(path: Path, part_size: int, expect: Callable[[int], None]) -> 
         else:
             if left == 0 and _unchanged(before, os.fstat(file.fileno())):
                 return
-    raise Refusal("changed while it was sent; the bucket still has what it had before")
+    raise Refusal("changed while it was sent; the bucket was left unchanged")
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    """Exactly so many bytes, or fewer at the end of the file."""
+    """Exactly `size` bytes, or fewer at the end of the file."""
     pieces: list[bytes] = []
     while size > 0 and (piece := file.read(size)):
         pieces.append(piece)
@@ -170,7 +171,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 def sha256_of(path: Path, check: Callable[[], None]) -> str:
-    """The hash of a file, in hexadecimal. `check` is called now and then, and may raise."""
+    """The hash of a file, in hexadecimal. `check` is called repeatedly, and may raise to stop."""
     sha256 = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK):
@@ -180,7 +181,7 @@ def sha256_of(path: Path, check: Callable[[], None]) -> str:
 
 
 def ignores_case(folder: Path) -> bool:
-    """Whether a folder takes `A` and `a` for the same name."""
+    """Whether `A` and `a` are the same name in a folder."""
     with tempfile.NamedTemporaryFile(prefix=PART_PREFIX + "CASE", suffix=PART_SUFFIX, dir=folder) as probe:
         path = Path(probe.name)
         return path.with_name(path.name.swapcase()).exists()
@@ -192,12 +193,12 @@ def is_temporary(name: str) -> bool:
 
 
 def part_name(name: str, etag: str) -> str:
-    """The name that a blob is downloaded under: the same in a rerun, so that this goes on, unless the blob changes."""
+    """The temporary name for a download: the same in a rerun, so that it can resume, unless the blob has changed."""
     return f"{_part_stem(name)}{_short(etag)}{PART_SUFFIX}"
 
 
 def belongs_to(temporary: str, name: str) -> bool:
-    """Whether a file is an unfinished download of that blob, in this content or in an earlier one."""
+    """Whether a file is an unfinished download of that blob, of its current content or of an earlier one."""
     return temporary.startswith(_part_stem(name))
 
 
@@ -210,7 +211,7 @@ def _short(text: str) -> str:
 
 
 class PartFile:
-    """A download under its temporary name. It becomes the real file at once, when it is complete."""
+    """A download under its temporary name. It is renamed when it is complete."""
 
     def __init__(self, target: Path, name: str, etag: str) -> None:
         self._target = target
@@ -218,14 +219,14 @@ class PartFile:
         self.path = target.with_name(part_name(name, etag))
         self.hash = hashlib.sha256()
         self.size = 0
-        # A link in its place is not followed; Windows makes none without privileges.
+        # A link in its place is not followed. Windows has no such flag, but links there need privileges.
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         self._file = os.fdopen(os.open(self.path, flags, 0o666), "r+b", buffering=0)
 
     def resume(self, size: int, check: Callable[[], None]) -> None:
-        """Take over what an earlier run has written, if it can be the beginning of so many bytes.
+        """Keep what an earlier run has written, unless it is longer than `size`.
 
-        `check` is called now and then, and may raise.
+        `check` is called repeatedly, and may raise to stop.
         """
         if os.fstat(self._file.fileno()).st_size > size:
             self._file.truncate(0)
@@ -243,21 +244,21 @@ class PartFile:
             left = left[self._file.write(left) :]
 
     def close(self) -> None:
-        """Leave what there is for a rerun."""
+        """Leave the file for a rerun."""
         self._file.close()
 
     def discard(self) -> None:
-        """Remove what there is."""
+        """Delete the file."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
     def finish(self, strays: list[str]) -> None:
-        """Give the file its real name. `strays` are temporary files in its folder: its own are removed."""
+        """Give the file its real name, and delete those of `strays` that are older downloads of the same blob."""
         self._file.close()
         try:
             self.path.replace(self._target)
         except FileNotFoundError:
-            # Another download of the same file, with the same content, was quicker.
+            # Another download of the same content finished first.
             if not self._target.is_file() or self._target.stat().st_size != self.size:
                 raise
         except OSError as error:

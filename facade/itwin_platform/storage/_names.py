@@ -1,4 +1,4 @@
-"""Names: which file becomes which blob and back, and that no name leads out of its folder. Nothing here does I/O."""
+"""Names: which file becomes which blob and vice versa, and that no name leads out of its folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MAX_NAME = 1024
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]|[. ]$')
 _WINDOWS_DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\s*\.|\s*$)")
-# Cc controls, Cs lone surrogates: file names that are not text.
-_NO_TEXT = frozenset({"Cc", "Cs"})
+# Cc controls; Cs lone surrogates, which stand for bytes that are not valid text.
+_NOT_TEXT = frozenset({"Cc", "Cs"})
 
 
 def name_problem(name: object) -> str | None:
-    """Why a name cannot be the name of a blob that every client reaches and every file system can hold, if so."""
+    """Why a name cannot be that of a blob which all clients and file systems can handle; None if it can."""
     if not isinstance(name, str):
         return f"must be a string, not {type(name).__name__}"
     if not name:
@@ -29,8 +29,8 @@ def name_problem(name: object) -> str | None:
     if "\\" in name:
         return "must not contain a backslash, which storage turns into a slash"
     for character in name:
-        if unicodedata.category(character) in _NO_TEXT:
-            return f"must not contain U+{ord(character):04X}, a control character or no text at all"
+        if unicodedata.category(character) in _NOT_TEXT:
+            return f"must not contain U+{ord(character):04X}, which is a control character or not valid text"
     for segment in name.split("/"):
         if segment in {"", ".", ".."}:
             return f"must not have {repr(segment) if segment else 'an empty part'} between its slashes"
@@ -38,10 +38,10 @@ def name_problem(name: object) -> str | None:
 
 
 def checked_name(what: str, name: object) -> str:
-    """A name of a blob.
+    """The name of a blob.
 
     Raises:
-        ValueError: It cannot be one.
+        ValueError: It is not a valid one.
     """
     if problem := name_problem(name):
         raise ValueError(f"{what} {problem}")
@@ -49,16 +49,16 @@ def checked_name(what: str, name: object) -> str:
 
 
 def checked_names(names: Iterable[str]) -> list[str]:
-    """Names of blobs, each once.
+    """Names of blobs, without duplicates.
 
     Raises:
-        ValueError: One of them cannot be one.
+        ValueError: One of them is not valid.
     """
     return list(dict.fromkeys(checked_name("a name", name) for name in names))
 
 
 def checked_prefix(prefix: object) -> str:
-    """A prefix without slashes at its ends; empty for the whole bucket.
+    """A prefix without a slash at its end; empty for the whole bucket.
 
     Raises:
         ValueError: No blob can have it.
@@ -75,14 +75,14 @@ def blob_name(prefix: str, parts: tuple[str, ...]) -> str:
 
 
 def relative_to(name: str, prefix: str) -> str:
-    """Where a blob belongs below the folder that `prefix` is downloaded to."""
+    """The path of a blob below the folder that `prefix` is downloaded to."""
     if not prefix:
         return name
     return name.rpartition("/")[2] if name == prefix else name.removeprefix(prefix + "/")
 
 
 def target_problem(relative: str, *, windows: bool) -> str | None:
-    """Why a blob cannot be written below a folder under its name, if so."""
+    """Why a blob cannot be written to a folder under its name; None if it can."""
     if problem := name_problem(relative):
         return problem
     segments = relative.split("/")
@@ -91,12 +91,12 @@ def target_problem(relative: str, *, windows: bool) -> str | None:
     if windows:
         for segment in segments:
             if _NOT_ON_WINDOWS.search(segment) or _WINDOWS_DEVICES.match(segment):
-                return f"has the part {segment!r}, which Windows cannot hold"
+                return f"has the part {segment!r}, which is not allowed on Windows"
     return None
 
 
 def clashes(relatives: list[str]) -> set[str]:
-    """The names that a folder which ignores case, or the way accents are written, would mix up with an earlier one."""
+    """The names that equal an earlier one in a folder which ignores case, or how accents are encoded."""
     seen: dict[str, str] = {}
     found: set[str] = set()
     for relative in relatives:
@@ -107,5 +107,5 @@ def clashes(relatives: list[str]) -> set[str]:
 
 
 def escapes(folder: Path, target: Path) -> bool:
-    """Whether links between a folder and a file below it lead somewhere else."""
+    """Whether links below a folder lead a target out of it."""
     return not target.parent.resolve().is_relative_to(folder.resolve())

@@ -1,4 +1,4 @@
-"""What went wrong with a file, in words that are fit for a message: no URL, no SAS, no XML."""
+"""What went wrong with a file, in words for an error message: no URL, no SAS, no XML."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Problem:
     """A problem with one file.
 
     Attributes:
-        text: What it is.
-        refused: The storage does not accept the SAS, or not for this.
+        text: The problem, as a predicate: "is not in the bucket".
+        refused: The storage refused the SAS, or this use of it.
         missing: There is no such file in the bucket.
         everywhere: Every other file would fail in the same way.
-        broken: The connection broke, or there is none to be had.
+        broken: The connection broke, or could not be made.
         code: The storage's error code, if there is one.
-        status: The HTTP status, if there was one.
-        is_rival: What is in the bucket is not what was there a moment ago: something else writes it too.
+        status: The HTTP status, if there is one.
+        is_rival: The blob has changed in the bucket meanwhile: another program writes it too.
     """
 
     text: str
@@ -41,22 +41,22 @@ class Problem:
 
     @property
     def may_pass(self) -> bool:
-        """Whether it is a matter of the network, the storage or the disk, so that a later transfer may do better."""
+        """Whether a later transfer may succeed, because the network, the storage or the disk is the cause."""
         return self.broken or (self.everywhere and not self.refused and not self.missing)
 
     @property
     def is_absence(self) -> bool:
-        """Whether there is no such file in a container that is there."""
+        """Whether the container exists but the file does not."""
         return self.missing and not self.everywhere
 
     @property
     def is_of_sas(self) -> bool:
-        """Whether another SAS may help: this one was refused, and not for want of a permission."""
+        """Whether another SAS may help: this one was refused, but not because of a missing permission."""
         return self.refused and self.code != "AuthorizationPermissionMismatch"
 
 
 class RequestFailed(Exception):  # noqa: N818 (an outcome, which becomes the public error)
-    """The storage has refused a request of ours, has not answered (no status), or not with what can be read."""
+    """The storage has refused a request, has not answered (no status), or has sent an unreadable answer."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ def _status_and_code(error: BaseException) -> tuple[int | None, str]:
 
 
 def one_problem(error: BaseException) -> Problem:
-    """What an exception of obstore, of a request or of the operating system means. It never repeats obstore's text."""
+    """What an exception of obstore, of a request or of the operating system means. obstore's own text is left out."""
     if isinstance(error, ITwinPlatformError):
         return Problem(str(error).rstrip("."), everywhere=True)
     if isinstance(error, OSError) and error.errno is not None:
@@ -105,13 +105,13 @@ def one_problem(error: BaseException) -> Problem:
     if status in {401, 403} or type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
         return Problem(_refusal(code, detail), refused=True, everywhere=True, code=code, status=status)
     if code in _RIVAL_CODES or (not code and type(error).__name__ in {"AlreadyExistsError", "PreconditionError"}):
-        return Problem("was written by something else at the same time", code=code, status=status, is_rival=True)
+        return Problem("was written by another program at the same time", code=code, status=status, is_rival=True)
     if status is not None:
         return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
     if type(error).__name__ in {"InvalidPathError", "ValueError"}:
-        return Problem("has a name, or lies beside one, that obstore cannot handle")
+        return Problem("has a name that obstore cannot handle, or is listed with one")
     if isinstance(error, RequestFailed) or type(error).__name__ == "GenericError":
-        text = "could not be transferred: the storage cannot be reached or broke off"
+        text = "could not be transferred: the storage cannot be reached, or the connection broke"
         return Problem(text, everywhere=True, broken=True)
     return Problem(f"could not be transferred ({type(error).__name__})")
 
@@ -128,7 +128,7 @@ def _local_problem(error: OSError) -> Problem:
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return Problem("is not permitted on this machine")
     if error.errno == errno.ENOENT:
-        return Problem("is not there any more")
+        return Problem("no longer exists")
     if error.errno == errno.ENAMETOOLONG:
         return Problem("has a name that is too long for this machine")
     if error.errno in {errno.EISDIR, errno.ENOTDIR, errno.EEXIST}:

@@ -11,11 +11,11 @@ from ._report import Progress, ProgressCallback
 
 @contextmanager
 def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator[ProgressCallback | None]:
-    """The callback that `progress` stands for, with a bar on the terminal if it is True.
+    """The callback for the argument `progress`; if that is True, one that draws a bar on the terminal.
 
     Raises:
         ValueError: It is neither a boolean nor a function.
-        ConfigurationError: A bar is asked for and rich is not installed.
+        ConfigurationError: A bar is requested, but rich is not installed.
     """
     if not isinstance(progress, bool):
         if not callable(progress):
@@ -41,13 +41,13 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
     display = bars.Progress(*columns)
     task = display.add_task(verb, total=None, files="")
 
-    def show(news: Progress) -> None:
-        display.start()  # with the first news: what fails before that draws nothing
+    def show(state: Progress) -> None:
+        display.start()  # only now, so that a transfer which fails before draws nothing
         display.update(
             task,
-            completed=news.bytes_done,
-            total=news.bytes_total,
-            files=f"{news.files_done}/{news.files_total} files",
+            completed=state.bytes_done,
+            total=state.bytes_total,
+            files=f"{state.files_done}/{state.files_total} files",
         )
 
     try:

@@ -21,7 +21,7 @@ BUFFER = 4 * 1024 * 1024
 
 
 class RawBlob(io.RawIOBase):
-    """A blob, read by ranges. All of them are of the content that it had when it was opened."""
+    """A blob, read by ranges. It must not change after it was opened."""
 
     def __init__(self, access: Access, name: str) -> None:
         self._access = access
@@ -36,7 +36,7 @@ class RawBlob(io.RawIOBase):
 
         try:
             meta = obstore.head(store, self.name)
-        except Exception as error:  # noqa: BLE001 (obstore raises what it likes)
+        except Exception as error:  # noqa: BLE001 (obstore raises various types)
             problem = error
         else:
             self._etag = meta["e_tag"]
@@ -45,31 +45,31 @@ class RawBlob(io.RawIOBase):
 
     @property
     def size(self) -> int:
-        """Bytes of the blob."""
+        """The size of the blob in bytes."""
         return self._size
 
     def readable(self) -> bool:
-        """Yes."""
+        """Whether it can be read: always."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """Whether it can be positioned: always."""
         return True
 
     def tell(self) -> int:
-        """Where the next byte comes from."""
+        """The current position."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position, as in any file."""
+        """Go to a position, like any file."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}.get(whence)
         if start is None or start + offset < 0:
-            raise ValueError("there is no such position")
+            raise ValueError("the position does not exist")
         self._position = start + offset
         return self._position
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read what fits."""
+        """Fill the buffer, or less at the end."""
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), self._size - self._position)
         if self.closed:
@@ -92,27 +92,27 @@ class RawBlob(io.RawIOBase):
                 options={"range": (self._position, self._position + length), "if_match": self._etag},
             )
             return memoryview(result.bytes())
-        except Exception as error:  # noqa: BLE001 (obstore raises what it likes)
+        except Exception as error:  # noqa: BLE001 (obstore raises various types)
             problem = error
         if type(problem).__name__ == "PreconditionError":
             raise StorageError(f"{self.name!r} has changed in the bucket since it was opened. Open it again.")
         if one_problem(problem).missing:
-            raise StorageError(f"{self.name!r} has been deleted since it was opened.")
+            raise StorageError(f"{self.name!r} has been deleted since it was opened. Upload it again.")
         raise self._access.error_for(problem, f"Reading {self.name!r}", "r")
 
 
 def open_blob(access: Access, name: str) -> RawBlob:
-    """A blob for reading; see the method of the bucket."""
+    """Open a blob for reading; see the method of the bucket."""
     name = checked_name("name", name)
     access.need("r", "Reading")
     return RawBlob(access, name)
 
 
 class BlobReader(io.BufferedReader):
-    """A blob as a binary file to read: `read`, `seek`, `readline`, iteration; whatever takes a file takes it.
+    """A blob as a readable binary file, with `read`, `seek`, `readline` and iteration.
 
     Attributes:
-        size: Bytes of the blob.
+        size: Size of the blob in bytes.
     """
 
     def __init__(self, raw: RawBlob) -> None:
@@ -121,11 +121,11 @@ class BlobReader(io.BufferedReader):
 
 
 class AsyncBlobReader:
-    """A blob to read from async code. Iterating over it gives chunks of some MiB.
+    """A blob that async code can read. Iterating over it yields chunks of a few MiB.
 
     Attributes:
         name: Its name in the bucket.
-        size: Bytes of the blob.
+        size: Its size in bytes.
     """
 
     def __init__(self, raw: RawBlob) -> None:
@@ -134,7 +134,7 @@ class AsyncBlobReader:
         self.size = raw.size
 
     async def read(self, size: int = -1) -> bytes:
-        """Read so many bytes, fewer at the end; all that is left if negative.
+        """Read up to `size` bytes; the whole rest if it is negative.
 
         Raises:
             StorageError: The blob cannot be read, or has changed since it was opened.
@@ -142,15 +142,15 @@ class AsyncBlobReader:
         return await asynchronous.in_thread(partial(self._file.read, size))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position, as in any file. Nothing is sent for it."""
+        """Go to a position, like any file. This sends no request."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Where the next byte comes from."""
+        """The current position."""
         return self._file.tell()
 
     async def aclose(self) -> None:
-        """Let go of what was read ahead."""
+        """Close the file and release its buffer."""
         self._file.close()
 
     def __aiter__(self) -> Self:

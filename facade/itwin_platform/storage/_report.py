@@ -1,4 +1,4 @@
-"""What callers are told about a transfer: the progress while it runs, the report at its end."""
+"""What callers learn about a transfer: the progress while it runs, and the report at its end."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class BlobInfo:
     """A file in the bucket.
 
     Attributes:
-        name: Its whole name, with slashes.
-        size: Bytes.
+        name: Its full name, with slashes.
+        size: Its size in bytes.
         last_modified: When it was last written, in UTC.
     """
 
@@ -25,13 +25,13 @@ class BlobInfo:
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file.
+    """The outcome for one file.
 
     Attributes:
         name: Its name in the bucket.
-        path: Where it is on this machine.
-        size: Bytes; 0 if that never became known.
-        reason: Why it was skipped, or why it failed; empty if it was transferred.
+        path: Its path on this machine.
+        size: Its size in bytes; 0 if unknown.
+        reason: Why it was skipped or failed; empty if it was transferred.
     """
 
     name: str
@@ -42,15 +42,15 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a transfer is. Files count as done once they are sent, skipped or failed.
+    """How far a transfer is. A file is done once it was sent, was skipped or has failed.
 
     Attributes:
-        files_done: Files that are finished.
-        files_total: Files in all.
-        bytes_done: Bytes that are finished, including those of skipped files.
-        bytes_total: Bytes in all. It grows while files are downloaded by their names: a size is known once its
+        files_done: Number of files that are done.
+        files_total: Number of all files.
+        bytes_done: Bytes that are done, including those of skipped files.
+        bytes_total: All bytes. It grows while files are downloaded by name, because a size is known only once its
             file is opened.
-        name: The file that the news is about.
+        name: The file that has progressed.
     """
 
     files_done: int
@@ -60,19 +60,19 @@ class Progress:
     name: str
 
 
-# Called with news. Returning False cancels the transfer; so does raising, which then comes out of the transfer.
+# Returning False cancels the transfer; so does an exception, which the transfer then raises.
 ProgressCallback = Callable[[Progress], object]
 
 
 @dataclass(frozen=True, slots=True)
 class TransferReport:
-    """What a transfer did, in the order of the names.
+    """What a transfer did. Files are sorted by name.
 
     Attributes:
-        sent: Files that went over the wire.
-        skipped: Files that did not have to, or that are no regular files; `reason` says which.
-        failed: Files that could not be transferred, with the reason of each.
-        bytes_sent: Bytes of the files in `sent`; parts that an earlier run has sent are counted too.
+        sent: Files that were transferred, in either direction.
+        skipped: Files that already existed or are not regular files; `reason` says which.
+        failed: Files that could not be transferred; `reason` says why.
+        bytes_sent: Bytes of the files in `sent`, including parts that an earlier run sent.
         seconds: How long it took.
     """
 

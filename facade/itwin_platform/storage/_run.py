@@ -1,4 +1,4 @@
-"""Carries out a transfer: threads that take one file after the other, progress, cancellation, the report."""
+"""Runs a transfer: threads that take one file after another, progress, cancellation, the report."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from ._access import Access
 from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 
-# How often a file is begun again after its connection broke.
+# How often a file is started again after its connection broke.
 _BREAKS = 3
 
 # How many failed files a traceback lists.
 _SHOWN = 20
-_RERUN = "Rerunning goes on with what is missing."
-# Seconds for what is under way to end by itself when a transfer is to end.
+_RERUN = "Run it again to continue with the rest."
+# Seconds that requests in progress may take to finish when a transfer is stopped.
 _GRACE = 1.0
 _NOT_TRIED = "was not transferred: the transfer"
 
 
-class Stopped(Exception):  # noqa: N818 (not an error: the transfer is asked to end)
-    """The transfer ends, because it is cancelled or because going on makes no sense."""
+class Stopped(Exception):  # noqa: N818 (not an error: the transfer was asked to stop)
+    """The transfer stops, because it was cancelled or every other file would fail."""
 
 
 class Skip(Exception):  # noqa: N818 (an outcome)
-    """A file does not have to be transferred; the text says why."""
+    """A file need not be transferred; the text says why."""
 
 
 class Refusal(Exception):  # noqa: N818 (an outcome)
-    """A file is not transferred; the text says why."""
+    """A file cannot be transferred; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Files that wait for the same threads."""
+    """A queue of files, and how many threads work on it."""
 
     jobs: deque[FileOutcome]
     threads: int
 
 
 def _nothing() -> None:
-    """Nothing has to be aborted."""
+    """Do nothing: there is nothing to abort."""
 
 
 @dataclass(slots=True)
 class _Tries:
-    """Why a file was begun again."""
+    """How often a file was started again, and why."""
 
     renewed: bool = False
     breaks: int = 0
@@ -79,32 +79,32 @@ class Run:
         self._failed: list[FileOutcome] = []
 
     def cancel(self) -> None:
-        """End the transfer as soon as possible, from any thread."""
+        """Stop the transfer as soon as possible, from any thread."""
         self._end("was cancelled")
         self._abort()
 
     def when_cancelled(self, abort: Callable[[], None]) -> None:
-        """Have something done that ends what is under way, when the transfer is cancelled."""
+        """Call `abort`, which ends requests in progress, when the transfer is cancelled."""
         self._abort = abort
 
     def check(self) -> None:
-        """Raise Stopped if the transfer is to end."""
+        """Raise Stopped if the transfer has been stopped."""
         if self._stop.is_set():
             raise Stopped
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises Stopped if the transfer is to end."""
+        """Wait. Raises Stopped if the transfer is stopped."""
         if self._stop.wait(seconds):
             raise Stopped
 
     def expect(self, name: str, size: int) -> None:
-        """Take over the size of a file from who knows it better than the plan did."""
+        """Correct the planned size of a file."""
         with self._lock:
             self._bytes_total += size - self._sizes.get(name, 0)
             self._sizes[name] = size
 
     def advance(self, name: str, amount: int) -> None:
-        """Count bytes of a file as done. Raises Stopped if the transfer is to end."""
+        """Count bytes of a file as done. Raises Stopped if the transfer has been stopped."""
         self.check()
         if self._on_progress is None:
             return
@@ -114,7 +114,7 @@ class Run:
             self._tell(name)
 
     def restart(self, name: str) -> None:
-        """Take back what was counted for a file that is begun again."""
+        """Uncount the bytes of a file that is started again."""
         with self._lock:
             self._bytes_done -= self._counted.pop(name, 0)
 
@@ -131,14 +131,14 @@ class Run:
 
         Parameters:
             lanes: The files, and how many at a time.
-            work: Transfers one file and returns what became of it; raises Skip, Refusal, Stopped or anything else.
-            verb: What is done to files, as a participle for messages.
-            settled: Files whose outcome is known already, with whether they failed.
-            abort: Breaks off what is under way, if it does not end soon when the transfer is to end.
+            work: Transfers one file and returns its outcome; raises Skip, Refusal, Stopped or anything else.
+            verb: What happens to files, as a participle for messages.
+            settled: Files whose outcome is already known, and whether they failed.
+            abort: Ends requests in progress that do not finish soon after the transfer is stopped.
 
         Raises:
             TransferError: A file failed.
-            TransferCancelled: The callback has asked to stop.
+            TransferCancelled: The callback asked to stop.
         """
         started = time.monotonic()
         lanes = [lane for lane in lanes if lane.jobs]
@@ -157,15 +157,15 @@ class Run:
         work: Callable[[FileOutcome], FileOutcome],
         abort: Callable[[], None],
     ) -> None:
-        """Do the work, with a thread for each of the queues, some of which are the same."""
+        """Do the work with a thread for each entry of `queues`, several of which may be the same queue."""
         with ThreadPoolExecutor(len(queues), thread_name_prefix="itwin-transfer") as pool:
             threads: set[Future[None]] = set()
             try:
                 for jobs in queues:
-                    # Where the machine gives no more threads, it waits for one of the others.
+                    # If the machine has no more threads, the queue is left to the others.
                     with suppress(RuntimeError):
                         threads.add(pool.submit(self._take_jobs, jobs, work))
-                # The timeout lets an interrupt from the keyboard in, on every platform.
+                # The timeout lets Ctrl-C in on every platform.
                 while wait(threads, timeout=0.5).not_done and not self._stop.is_set():
                     pass
             except BaseException:
@@ -175,7 +175,7 @@ class Run:
                 if wait(threads, timeout=_GRACE if self._stop.is_set() else None).not_done:
                     abort()
         if not threads:
-            raise StorageError("This machine gives no thread for the transfer.")
+            raise StorageError("No thread could be started for the transfer. Try again later.")
         for thread in threads:
             thread.result()
 
@@ -210,7 +210,7 @@ class Run:
     def _outcome(
         self, job: FileOutcome, work: Callable[[FileOutcome], FileOutcome]
     ) -> tuple[list[FileOutcome], FileOutcome]:
-        """What became of a file, and the list that it belongs in."""
+        """The outcome for a file, and the list that it belongs in."""
         tries = _Tries()
         while True:
             sas = ""
@@ -224,7 +224,7 @@ class Run:
                 return self._skipped, _with_reason(job, str(skip))
             except Refusal as refusal:
                 return self._failed, _with_reason(job, str(refusal))
-            except Exception as error:  # noqa: BLE001 (obstore raises what it likes, and one file must not end all)
+            except Exception as error:  # noqa: BLE001 (obstore raises various types, and one file must not stop the others)
                 problem = one_problem(error)
             if not self._stop.is_set() and not self._may_try_again(problem, sas, tries):
                 return self._failed, self._given_up(job, problem)
@@ -235,9 +235,9 @@ class Run:
             tries.renewed = True
             return bool(sas) and self._access.again(sas)
         if problem.broken and tries.breaks < _BREAKS:
-            # One connection that breaks says little about the storage, and the next may well hold.
+            # One broken connection says little about the storage; the next may hold.
             tries.breaks += 1
-            self._stop.wait(0.2 * 2**tries.breaks)  # what follows notices
+            self._stop.wait(0.2 * 2**tries.breaks)  # the next check raises if it was stopped
             return True
         return False
 
@@ -247,14 +247,14 @@ class Run:
         if problem.may_pass:
             self._advice = _RERUN
         if problem.everywhere:
-            self._end(f"was given up, because {job.name!r} {problem.text}")
+            self._end(f"was abandoned because {job.name!r} {problem.text}")
         return _with_reason(job, problem.text)
 
     def _finish(self, job: FileOutcome, outcomes: list[FileOutcome], outcome: FileOutcome) -> None:
         with self._lock:
             outcomes.append(outcome)
             self._files_done += 1
-            # What was skipped or failed is finished too.
+            # Skipped and failed files are done too.
             self._bytes_done += self._sizes.get(job.name, 0) - self._counted.pop(job.name, 0)
             with suppress(Stopped):
                 self._tell(job.name)
@@ -263,12 +263,12 @@ class Run:
         """Call the callback, one thread at a time."""
         if self._on_progress is None or self._stop.is_set():
             return
-        news = Progress(self._files_done, self._files_total, self._bytes_done, self._bytes_total, name)
+        state = Progress(self._files_done, self._files_total, self._bytes_done, self._bytes_total, name)
         try:
-            wanted = self._on_progress(news)
-        except BaseException as error:  # noqa: BLE001 (it is raised again where the transfer was started)
+            wanted = self._on_progress(state)
+        except BaseException as error:  # noqa: BLE001 (raised again in the thread that started the transfer)
             self._raised = error
-            self._end("was ended by its progress callback")
+            self._end("was stopped by its progress callback")
             raise Stopped from None
         if wanted is False:
             self._cancelled = True
@@ -282,13 +282,13 @@ class Run:
 
 
 def check_concurrency(concurrency: int) -> None:
-    """Raise ValueError if so many files cannot be transferred at a time."""
+    """Raise ValueError unless it is a possible number of files at a time."""
     if not isinstance(concurrency, int) or not 1 <= concurrency <= 256:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError("concurrency must be a number between 1 and 256")
 
 
 def in_parallel(tasks: Iterable[Callable[[], None]], threads: int) -> None:
-    """Do tasks, a few at a time. A task is taken only when there is a thread for it; the first error ends it all."""
+    """Run tasks, a few at a time. A task is taken only when a thread is free; the first error stops everything."""
     with ThreadPoolExecutor(threads, thread_name_prefix="itwin-part") as pool:
         running: set[Future[None]] = set()
         for task in tasks:
@@ -307,7 +307,7 @@ def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:
 
 def _failed(report: TransferReport, verb: str, advice: str) -> TransferError:
     count, total = len(report.failed), len(report.sent) + len(report.skipped) + len(report.failed)
-    # What the rest was given up for says more than that it was.
+    # The cause says more than the files that were abandoned because of it.
     first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
     more = f"; and {count - 1} more" if count > 1 else ""
     error = TransferError(
@@ -315,7 +315,7 @@ def _failed(report: TransferReport, verb: str, advice: str) -> TransferError:
         report=report,
     )
     if count > 1:
-        # What a traceback shows below the message.
+        # A traceback shows notes below the message.
         for outcome in report.failed[:_SHOWN]:
             error.add_note(f"- {outcome.name!r} {outcome.reason}")
         if count > _SHOWN:

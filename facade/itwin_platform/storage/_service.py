@@ -1,4 +1,4 @@
-"""The blob service itself, for what obstore has no words for: blocks under names of our own, names it cannot take."""
+"""Requests to the blob service that obstore cannot make: blocks with chosen names, and names it does not accept."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from .._sync.transport import Transport, TransportFailure
 from ._problems import RequestFailed, one_problem
 
 if TYPE_CHECKING:
+    from .._policies.addresses import Target
     from .._policies.answers import Answer
-    from .._policies.redirects import Target
     from ._access import Access
 
 _VERSION = b"2021-12-02"
-# About as patient as obstore, which sends the rest.
+# About as patient as obstore, which sends the other requests.
 _POLICY = RetryPolicy(attempts=7, base=0.5, cap=20.0)
-# What was sent may wait in buffers for long before it is on a slow network.
+# On a slow network, what was sent may wait in buffers for a long time.
 _READ_TIMEOUT, _WHOLE_TIMEOUT = 300.0, 900.0
 _MAX_BODY = 32 * 1024 * 1024
 _DONE = {"GET": 200, "PUT": 201, "DELETE": 202}
-# The pieces in which a body is handed to the connection: progress is seen, and the transfer can be ended, after each.
+# A body is sent in pieces: after each one, progress is reported and the transfer can be stopped.
 _PIECE = 512 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 
 
-def _no_matter(_: int) -> None:
-    """Progress that nobody wants to know."""
+def _ignore(_: int) -> None:
+    """Ignore progress."""
 
 
 class BlobService:
-    """Sends requests with the SAS that is in force, over connections that are kept until it is closed."""
+    """Sends requests with the current SAS, over connections that it keeps until it is closed."""
 
     def __init__(self, access: Access, pause: Callable[[float], None] = time.sleep) -> None:
         self._access = access
@@ -53,7 +53,7 @@ class BlobService:
         )
 
     def close(self) -> None:
-        """Close the connections, also from another thread than those that use them: they are told."""
+        """Close the connections. Other threads may be using them; their requests fail."""
         self._transport.close()
 
     def send(
@@ -64,21 +64,21 @@ class BlobService:
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
-        advance: Callable[[int], None] = _no_matter,
+        advance: Callable[[int], None] = _ignore,
     ) -> bytes:
-        """Send a request and return the body of its answer. What may pass with time is tried again.
+        """Send a request and return the body of its answer. Temporary failures are retried.
 
         Parameters:
             method: The HTTP method.
-            query: What goes into the URL beside the SAS.
+            query: The query without the SAS.
             name: The blob; None for the container.
-            headers: Headers beside the usual ones.
+            headers: Additional headers.
             content: The body.
-            advance: Told how many bytes of it were sent, and less than none when they are sent again. It may raise.
+            advance: Called with the number of bytes sent; a negative one before they are sent again. It may raise.
 
         Raises:
-            RequestFailed: The storage refuses it, or cannot be reached.
-            ITwinPlatformError: The SAS has ended and cannot be renewed.
+            RequestFailed: The storage refused the request or cannot be reached.
+            ITwinPlatformError: The SAS has expired and cannot be renewed.
         """
         fields = [(key.encode("ascii"), value.encode("ascii")) for key, value in (headers or {}).items()]
         if method == "PUT":
@@ -113,13 +113,13 @@ class BlobService:
             if answer.status == _DONE[method] and answer.problem is None:
                 return answer.body
             if answer.status < 300 and answer.problem is None:
-                answer.problem = "does not say that it is done"
+                answer.problem = "does not confirm the request"
             failed = RequestFailed(answer.status, _code_of(answer), answer.problem, retry_after=answer.retry_after)
         raise failed
 
 
 class _Body:
-    """A body in pieces, which can be sent several times."""
+    """A body in pieces that can be sent more than once."""
 
     def __init__(self, content: bytes, advance: Callable[[int], None]) -> None:
         self._view = memoryview(content)
@@ -132,7 +132,7 @@ class _Body:
             self._counted = 0
         for start in range(0, len(self._view), _PIECE):
             piece = self._view[start : start + _PIECE]
-            yield piece  # type: ignore[misc]  # as good as bytes for whoever sends it
+            yield piece  # type: ignore[misc]  # httpx sends it like bytes
             self._counted += len(piece)
             self._advance(len(piece))
 
@@ -141,14 +141,14 @@ def read_xml(body: bytes, root: str, what: str) -> ElementTree.Element:
     """The XML of an answer.
 
     Raises:
-        RequestFailed: It is none, or has another root; `what` should have come.
+        RequestFailed: It is not XML, or has another root. `what` names what was expected.
     """
     try:
-        found = ElementTree.fromstring(body)  # noqa: S314 (who holds the files is trusted with more than this)
+        found = ElementTree.fromstring(body)  # noqa: S314 (the storage is trusted with the files themselves)
         if found.tag == root:
             return found
     except (ElementTree.ParseError, LookupError, ValueError):
-        pass  # it may name an encoding that there is not
+        pass  # LookupError: it names an unknown encoding
     raise RequestFailed(200, problem=f"is not {what}")
 
 

@@ -1,4 +1,4 @@
-"""Sending a file or a folder."""
+"""Uploads of a file or a folder."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ._service import BlobService
 if TYPE_CHECKING:
     from obstore import PutMode
 
-# Files up to this size are sent in one request each; larger ones in parts.
+# Files up to this size are sent in one request, larger ones in parts.
 SMALL = 2 * 1024 * 1024
-# obstore sends these fastest, but as a whole: larger ones would keep a transfer that is to end waiting.
+# obstore sends these fastest, but cannot be interrupted: with larger files, stopping a transfer would take long.
 _TINY = 128 * 1024
 _SMALL_AT_A_TIME = 8
 _PART = 8 * 1024 * 1024
-# A blob consists of at most 50,000 parts.
+# A blob can have 50,000 parts.
 _MAX_PARTS = 49_000
 _LARGE_AT_A_TIME = 2
 _IN_FLIGHT = 48 * 1024 * 1024
@@ -37,7 +37,7 @@ _TRIES = 3
 
 
 class _Upload:
-    """Sends files."""
+    """Uploads files."""
 
     def __init__(self, access: Access, run: Run, service: BlobService, *, overwrite: bool) -> None:
         self._access = access
@@ -46,15 +46,15 @@ class _Upload:
         self._blobs = Blobs(access, run)
         self._overwrite = overwrite
         self._can_look = access.permits("r")
-        # How much of one large file may be on its way: all that there may be, if it is the only one.
+        # How many bytes of one large file may be in flight: all of them, if it is the only one.
         self.in_flight = _IN_FLIGHT
-        # What the last file has met, as a guess for the next: it saves a request for each file of a rerun.
+        # Whether the last file already existed, as a guess for the next: in a rerun it saves a request for each file.
         self._meets_existing = False
-        # Small files are read one at a time: threads that take turns with every system call get less done.
+        # Small files are read one at a time: threads that switch at every system call are slower.
         self._reading = threading.Lock()
 
     def send(self, job: FileOutcome) -> FileOutcome:
-        """Send one file."""
+        """Upload one file."""
         return self._send_small(job) if job.size <= SMALL else self._send_large(job)
 
     def _send_small(self, job: FileOutcome) -> FileOutcome:
@@ -70,7 +70,7 @@ class _Upload:
         return FileOutcome(job.name, job.path, len(content))
 
     def _put_in_place(self, job: FileOutcome, content: bytes, digest: str, *, look: bool, tries: int = _TRIES) -> None:
-        """Write a blob, in place of what is there when it is looked at and of nothing else."""
+        """Write a blob, replacing only what was there when it was checked."""
         remote = self._look_first(job, len(content), digest) if look else None
         try:
             self._put(job.name, content, digest, _condition(remote))
@@ -95,7 +95,7 @@ class _Upload:
         obstore.put(store, name, content, attributes={"sha256": digest}, mode=mode, use_multipart=False)
 
     def _look_first(self, job: FileOutcome, size: int, digest: str | None = None) -> Remote | None:
-        """The blob that is to be replaced, if there is one. Raises Skip or Refusal if it is to be left alone."""
+        """The blob to replace, if there is one. Raises Skip or Refusal if it is to be kept."""
         remote = self._blobs.look(job.name)
         self._meets_existing = remote is not None
         if remote is None:
@@ -120,7 +120,7 @@ class _Upload:
         try:
             blocks.put_together(condition)
         except RequestFailed as failed:
-            # Perhaps it was us, and only the answer was lost.
+            # The blob may be ours: only the answer was lost.
             if not one_problem(failed).is_rival or not self._has_arrived(job.name, blocks.digest):
                 raise
         return FileOutcome(job.name, job.path, blocks.size)
@@ -131,7 +131,7 @@ class _Upload:
 
 
 def _condition(remote: Remote | None) -> dict[str, str]:
-    """The headers to write a blob in place of this one and of no other."""
+    """The headers for replacing exactly this blob; or for creating one, if there is none."""
     return {"If-None-Match": "*"} if remote is None else {"If-Match": remote.etag}
 
 
@@ -144,12 +144,12 @@ def upload(
     concurrency: int,
     run: Run,
 ) -> TransferReport:
-    """Send a file or a folder; see the method of the bucket."""
+    """Upload a file or a folder; see the method of the bucket."""
     prefix = checked_prefix(prefix)
     check_concurrency(concurrency)
     access.need("w", "Uploading")
     if not overwrite:
-        access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace what is there.")
+        access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace existing files.")
     found = find_files(local_path("source", source), prefix)
     access.store()
     files = sorted(found.files, key=lambda job: job.name)

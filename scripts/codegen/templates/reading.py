@@ -1,4 +1,4 @@
-"""Reading values out of JSON. A reader takes a JSON value and returns it as the type it stands for, or raises BodyError.
+"""Reading values out of JSON. A reader takes a JSON value and returns what it stands for, or raises BodyError.
 
 `required`, `optional` and `given` take a property out of an object and add its name to the error.
 """

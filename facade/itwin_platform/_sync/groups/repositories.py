@@ -23,6 +23,8 @@ class Repositories:
     def get(self, itwin_id: str, repository_id: str) -> Repository:
         """Get a repository: where it is, how to authenticate there, and the options that a request needs.
 
+        The caller has to be on the team of the iTwin, or an administrator of its organization.
+
         The operation is a technical preview: for trying out, not for production.
 
         `GET /itwins/{iTwinId}/repositories/{repositoryId}`,
@@ -37,7 +39,6 @@ class Repositories:
 
         Raises:
             NotFoundError: There is no such repository, or it holds no resource (`iTwinRepositoryNotFound`).
-            PermissionDeniedError: The caller is neither on the team of the iTwin nor an administrator.
         """
         from itwin_platform_api.itwins.api.repositories import get_repository
 
@@ -46,6 +47,8 @@ class Repositories:
 
     def get_resource(self, itwin_id: str, repository_id: str, resource_id: str) -> Resource:
         """Get a resource of a repository, for instance an iModel.
+
+        The caller has to be a member of the iTwin.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -62,7 +65,6 @@ class Repositories:
 
         Raises:
             NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
-            PermissionDeniedError: The caller is not a member of the iTwin.
         """
         from itwin_platform_api.itwins.api.repositories import get_repository_resource
 

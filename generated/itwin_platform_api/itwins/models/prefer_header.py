@@ -7,5 +7,5 @@ from ...writing import OpenEnum
 class PreferHeader(OpenEnum):
     """How much of each item a list returns."""
 
-    RETURNMINIMAL = "return=minimal"
-    RETURNREPRESENTATION = "return=representation"
+    RETURN_MINIMAL = "return=minimal"
+    RETURN_REPRESENTATION = "return=representation"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
-from .snapshot import AnyFunction, imports, module_name, names_in
+from .python_source import AnyFunction, imports, module_name, names_in
 
 GENERATED: Final = "itwin_platform_api"
 

@@ -1,0 +1,66 @@
+"""Chooses the token provider for the credentials that a client was given, or for those in the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from .._policies.redaction import Secret
+from ..errors import ConfigurationError
+from ._client_credentials import ClientCredentials
+from ._provider import CallableToken, CredentialsArgument, OtherProvider, StaticToken, TokenProvider, is_async
+from ._renewed import RenewedCredentials
+
+if TYPE_CHECKING:
+    from .._settings import Settings
+
+
+def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_async: bool) -> TokenProvider:
+    """The provider for the credentials that a client was given. None stands for environment variables.
+
+    Raises:
+        ConfigurationError: There are no credentials, or they are of an unsupported type.
+        CredentialsError: The token is not valid.
+    """
+    if credentials is None:
+        credentials = _from_environment()
+    if isinstance(credentials, str):
+        secret = Secret(credentials)
+        del credentials  # a traceback with locals would show it
+        return StaticToken(secret.reveal())
+    if isinstance(credentials, RenewedCredentials):
+        return credentials.for_client(settings)
+    if isinstance(credentials, (StaticToken, CallableToken)):
+        return credentials
+    if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):
+        return OtherProvider(credentials)
+    if callable(credentials) and not isinstance(credentials, type):
+        if not for_async and is_async(credentials):
+            raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
+        return CallableToken(cast(Callable[[], str], credentials))
+    raise ConfigurationError(
+        f"credentials must be a token, a callable that returns one, or a credentials object, "
+        f"not {type(credentials).__name__}."
+    )
+
+
+def _from_environment() -> CredentialsArgument:
+    token = _variable("ITP_ACCESS_TOKEN")
+    if token:
+        return StaticToken(token.reveal(), source="ITP_ACCESS_TOKEN")
+    client_id, client_secret = os.environ.get("ITP_SERVICE_CLIENT_ID"), _variable("ITP_SERVICE_CLIENT_SECRET")
+    if client_id and client_secret:
+        return ClientCredentials(client_id, client_secret.reveal())
+    if client_id or client_secret:
+        missing = "ITP_SERVICE_CLIENT_SECRET" if client_id else "ITP_SERVICE_CLIENT_ID"
+        raise ConfigurationError(f"{missing} is not set. A service app needs both its id and its secret.")
+    raise ConfigurationError(
+        "There are no credentials. Pass a token or a credentials object, or set ITP_ACCESS_TOKEN, or both "
+        "ITP_SERVICE_CLIENT_ID and ITP_SERVICE_CLIENT_SECRET."
+    )
+
+
+def _variable(name: str) -> Secret | None:
+    """A secret from the environment. An empty variable counts as not set."""
+    return Secret(value) if (value := os.environ.get(name)) else None

@@ -1,0 +1,131 @@
+"""The operations of the APIs as routes: what each of them says before it does anything, and then its answer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+from urllib.parse import parse_qsl, unquote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ._actions import Actions, Received
+from ._catalogue import Catalogue, ServedOperation, encode
+from ._rate_limit import RateLimit
+from ._refusals import RefusedError, error_body
+from ._schemas import Problem
+from ._store import Store
+from ._tokens import IssuedTokens
+
+
+class Api:
+    """All operations, at one address."""
+
+    def __init__(
+        self, url: str, catalogue: Catalogue, store: Store, tokens: IssuedTokens, rate_limit: RateLimit
+    ) -> None:
+        self._url: Final = url
+        self._operations: Final = catalogue.operations
+        self._actions: Final = Actions(catalogue, store)
+        self._tokens: Final = tokens
+        self._rate_limit: Final = rate_limit
+
+    def routes(self) -> Iterator[Route]:
+        """One route for each path, which knows all methods that can be used there."""
+        by_path: dict[str, dict[str, ServedOperation]] = {}
+        for operation in self._operations:
+            path = operation.path
+            for position, (name, _) in enumerate(operation.in_path):
+                path = path.replace(f"{{{name}}}", f"{{p{position}}}")
+            by_path.setdefault(path, {})[operation.method] = operation
+        # Words before parameters: `/itwins/exports` is no iTwin with the id `exports`.
+        for path in sorted(by_path, key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
+            yield self._route(path, by_path[path])
+
+    def _route(self, path: str, operations: Mapping[str, ServedOperation]) -> Route:
+        async def answer(request: Request) -> Response:
+            return await self._answer(operations["GET" if request.method == "HEAD" else request.method], request)
+
+        return Route(path, answer, methods=list(operations))
+
+    async def _answer(self, operation: ServedOperation, request: Request) -> Response:
+        if not accepts(request.headers.getlist("accept"), operation.media_type):
+            raise HTTPException(404)
+        if refusal := unauthorized(operation, request.headers.get("authorization"), self._tokens):
+            return refusal
+        if (seconds := self._rate_limit.take()) is not None:
+            return _refusal(operation, 429, {"retry-after": str(seconds)})
+        received = Received(
+            url=self._url + request.url.path,
+            query=parse_qsl(request.url.query, keep_blank_values=True),
+            headers=request.headers,
+            ids=tuple(map(unquote, request.path_params.values())),
+            body=await request.body(),
+        )
+        try:
+            answer = self._actions.answer(operation, received)
+        except RefusedError as refused:
+            return _refusal(operation, refused.status, problems=refused.problems)
+        if answer.body is None:
+            return Response(status_code=answer.status)
+        return Response(encode(answer.body), answer.status, answer.headers, operation.media_type)
+
+
+def _refusal(
+    operation: ServedOperation, status: int, headers: Mapping[str, str] | None = None, problems: Sequence[Problem] = ()
+) -> Response:
+    return Response(encode(error_body(operation, status, problems)), status, headers, operation.media_type)
+
+
+def unauthorized(operation: ServedOperation, authorization: str | None, tokens: IssuedTokens) -> Response | None:
+    """Refuse a request without a good access token; None if the token is good."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme and scheme.lower() != "bearer":
+        # Without a space the only word may be a token that lacks its scheme, which is not to be sent back.
+        shown = scheme if token else ""
+        message = f"Authorization scheme '{shown}' is not valid."
+        return error_response(
+            401, "InvalidAuthorizationScheme", message, operation.media_type, {"www-authenticate": "Bearer"}
+        )
+    if not token:
+        return _refusal(operation, 401, {"www-authenticate": "Bearer"})
+    if not tokens.is_valid(token.strip()):
+        # The pages document one body for every kind of refusal, the expired token included.
+        return _refusal(operation, 401, {"www-authenticate": 'Bearer error="invalid_token"'})
+    return None
+
+
+def accepts(headers: list[str], media_type: str) -> bool:
+    """Whether the `Accept` headers of a request take `media_type`, by the most specific range that matches it."""
+    if not (text := ",".join(headers).strip()):
+        return True
+    kind = media_type.partition("/")[0]
+    rank = {media_type: 2, f"{kind}/*": 1, "*/*": 0}
+    best, taken = -1, False
+    for item in text.lower().split(","):
+        media_range, *parameters = (part.strip() for part in item.split(";"))
+        if rank.get(media_range, -1) > best:
+            best = rank[media_range]
+            taken = not any(_is_zero(parameter) for parameter in parameters)
+    return taken
+
+
+def _is_zero(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return name.strip() == "q" and value.strip() in {"0", "0.0", "0.00", "0.000"}
+
+
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    media_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+    *,
+    details: list[dict[str, str]] | None = None,
+) -> Response:
+    """An error that no definition documents, in the shape of the others."""
+    error: dict[str, object] = {"code": code, "message": message}
+    if details is not None:
+        error["details"] = details
+    return Response(encode({"error": error}), status, headers, media_type)

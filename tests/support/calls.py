@@ -1,0 +1,132 @@
+"""One call of every operation that the facade has a method for, made up from the methods themselves.
+
+A method is found by the endpoint module that it uses; its arguments are made up from its signature. So a new operation
+is tested with all others, without being named anywhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from itwin_platform import UNCHANGED, ITwinPlatform
+from itwin_platform._bucket import bucket_of
+from itwin_platform_api.runtime import Operation
+from tests.support.examples import ROOT
+
+PACKAGES = ROOT / "generated" / "itwin_platform_api"
+
+
+@dataclass(frozen=True)
+class FacadeCall:
+    """A call of a method, on either client: the async one gives something to await."""
+
+    module: ModuleType
+    path: tuple[str, ...]
+    arguments: dict[str, Any]
+
+    @property
+    def operation(self) -> Operation[Any]:
+        operation: Operation[Any] = self.module.OPERATION
+        return operation
+
+    @property
+    def api(self) -> str:
+        return self.module.__name__.split(".")[1].replace("_", "-")
+
+    @property
+    def success(self) -> int:
+        return min(self.operation.answers)
+
+    @property
+    def name(self) -> str:
+        return ".".join(("platform", *self.path))
+
+    def method_of(self, platform: Any) -> Any:
+        """The method that is called."""
+        return functools.reduce(getattr, self.path, platform)
+
+    def __call__(self, platform: Any) -> Any:
+        result = self.method_of(platform)(**self.arguments)
+        return result.to_list() if hasattr(result, "to_list") else result
+
+    @property
+    def sent_path(self) -> str:
+        """The path that goes out for the made-up arguments, each id where the definition has it."""
+        names = {wire: self.operation.names.get(wire) for wire in re.findall(r"{(\w+)}", self.operation.path)}
+        return self.operation.path.format(
+            **{wire: self.arguments[name or _snake_case(wire)] for wire, name in names.items()}
+        )
+
+    def result_of(self, body: Any) -> Any:
+        """What the method makes of the documented answer: the thing itself, without its envelope."""
+        if not self.operation.has_body(self.success):
+            return None
+        answer = self.operation.answers[self.success](body)
+        if "Bucket" in str(inspect.signature(self.method_of(_CLIENT)).return_annotation):
+            return bucket_of(answer)
+        (envelope,) = (name for name in body if not name.startswith("_"))
+        return getattr(answer, _snake_case(envelope))
+
+    def __str__(self) -> str:
+        return f"{self.api}/{self.operation.id}"
+
+
+_CLIENT = ITwinPlatform("token")
+
+
+def _snake_case(name: str) -> str:
+    brands = re.sub(r"[iI](Twin|Model)", lambda match: f"I{match[1].lower()}", name)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", brands).lower()
+
+
+def _endpoints() -> dict[tuple[str, str], ModuleType]:
+    """The endpoint modules by API and name."""
+    found: dict[tuple[str, str], ModuleType] = {}
+    for path in sorted(PACKAGES.glob("*/api/*/*.py")):
+        if path.name != "__init__.py":
+            name = ".".join(path.relative_to(PACKAGES.parent).with_suffix("").parts)
+            found[path.parts[-4], path.stem] = importlib.import_module(name)
+    return found
+
+
+def _groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The API groups of a client, those inside others too, with where they are."""
+    for name, value in vars(type(owner)).items():
+        if isinstance(value, functools.cached_property) and not name.startswith("_"):
+            group = getattr(owner, name)
+            yield (*path, name), group
+            yield from _groups(group, (*path, name))
+
+
+def _sample(parameter: inspect.Parameter) -> Any:
+    """A value for an argument: text, unless the annotation knows only numbers."""
+    return 1.0 if str(parameter.annotation).startswith("float") else f"{parameter.name}-1"
+
+
+def _arguments(method: Any) -> dict[str, Any]:
+    """What has to be given, and one change where everything is optional."""
+    parameters = inspect.signature(method).parameters.values()
+    needed = {each.name: _sample(each) for each in parameters if each.default is inspect.Parameter.empty}
+    changes = [each for each in parameters if each.default is UNCHANGED]
+    return needed | {each.name: _sample(each) for each in changes[:1]}
+
+
+@functools.cache
+def facade_calls() -> tuple[FacadeCall, ...]:
+    """A call of every operation that has a method."""
+    endpoints = _endpoints()
+    found: list[FacadeCall] = []
+    for path, group in _groups(_CLIENT):
+        for name, method in inspect.getmembers(group, inspect.ismethod):
+            source = inspect.getsource(method)
+            uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)
+            if not name.startswith("_") and uses:
+                found.append(FacadeCall(endpoints[uses[1], uses[2]], (*path, name), _arguments(method)))
+    return tuple(found)
