@@ -130,15 +130,36 @@ def _generator_findings(old: Package, new: Package) -> list[Change]:
 
 
 def _public_facade(side: Side) -> Snapshot:
-    """The modules of the facade that users reach: the public ones, the clients, the API groups and what they return."""
-    public = snapshot({path: text for path, text in side.facade.items() if _is_public(path)})[0]
-    imported = {module for each in public.values() for module, _ in each.imports}
-    twins = {path: text for path, text in side.facade.items() if _TWINS.search(path)}
-    behind = snapshot(twins)[0]
-    groups = {module_name(path) for path, text in twins.items() if "/groups/" in path or _has_calls(path, text)}
-    returned = {name for each in groups & behind.keys() for name in _returned(behind[each])}
-    reached = {name for name, module in behind.items() if name in imported | groups or returned & module.classes.keys()}
-    return {**public, **{name: behind[name] for name in sorted(reached)}}
+    """The modules of the facade that users reach: the public ones, the API groups and what only these return."""
+    modules = snapshot(side.facade)[0]
+    public = {name: _with_exports(modules[name], modules) for name in modules if "._" not in name}
+    twins = {module_name(path): (path, text) for path, text in side.facade.items() if _TWINS.search(path)}
+    groups = {name for name, (path, text) in twins.items() if "/groups/" in path or _has_calls(path, text)}
+    returned = {name for each in groups & modules.keys() for name in _returned(modules[each])}
+    returned -= {name for module in public.values() for name in module.classes}
+    reached = groups | {name for name in twins if name in modules and returned & modules[name].classes.keys()}
+    return {**public, **{name: modules[name] for name in sorted(reached & modules.keys())}}
+
+
+def _with_exports(module: Module, modules: Snapshot) -> Module:
+    """A module with what it exports out of others: users import it from here, wherever it is defined."""
+    classes, functions, constants = dict(module.classes), dict(module.functions), dict(module.constants)
+    for name in sorted(module.exports):
+        home = _home(module, name, modules)
+        classes |= {name: home.classes[name]} if name in home.classes else {}
+        functions |= {name: home.functions[name]} if name in home.functions else {}
+        constants |= {name: home.constants[name]} if name in home.constants else {}
+    return dataclasses.replace(module, classes=classes, functions=functions, constants=constants)
+
+
+def _home(module: Module, name: str, modules: Snapshot) -> Module:
+    """The module of the facade from which a module has a name in the end."""
+    seen: set[str] = set()
+    while module.name not in seen:
+        seen.add(module.name)
+        sources = (modules[source] for source, other in module.imports if other == name and source in modules)
+        module = next(sources, module)
+    return module
 
 
 _TWINS = re.compile(r"/_a?sync/(groups/)?\w+\.py$")
@@ -152,7 +173,3 @@ def _returned(module: Module) -> set[str]:
     """The names in what the methods of a module return."""
     methods = [method for each in module.classes.values() for method in each.methods.values()]
     return {name for method in methods for name in names_in(method.returns)}
-
-
-def _is_public(path: str) -> bool:
-    return all(not part.startswith("_") or part == "__init__.py" for part in path.split("/"))

@@ -153,9 +153,9 @@ class PythonComparison:
     def _exports(self, old: Module, new: Module, operations: set[str]) -> None:
         if _lists_models(old):  # classes are compared where they are
             return
-        for name in filter(_is_public, sorted(old.exports - new.exports)):
+        for name in filter(_is_public, sorted(old.exports - new.exports - _defined(new))):
             self._emit(BREAKING, "name-removed", f"{old.name}.{name}", f"{name} removed", "imports fail", operations)
-        for name in filter(_is_public, sorted(new.exports - old.exports)):
+        for name in filter(_is_public, sorted(new.exports - old.exports - _defined(old))):
             self._emit(ADDITIVE, "name-added", f"{old.name}.{name}", f"{name} added", "new", operations)
 
     def _classes(self, old: Module, new: Module) -> None:
@@ -165,6 +165,8 @@ class PythonComparison:
             target = self._renamed.get(name, name)
             if name not in old.classes:
                 self._emit(ADDITIVE, "class-added", where, f"{name} added", "new", operations)
+            elif target not in new.classes and target in new.exports:
+                continue  # it comes from elsewhere now, and is imported as before
             elif target not in new.classes:
                 self._emit(BREAKING, "class-removed", where, f"{name} removed", "imports fail", operations)
             else:
@@ -655,6 +657,10 @@ def _owner(module: Module) -> str:
     """Models are imported from `models`, not from the module of each."""
     head, models, _ = module.name.partition(".models.")
     return f"{head}.models" if models else module.name
+
+
+def _defined(module: Module) -> set[str]:
+    return {*module.classes, *module.functions, *module.constants}
 
 
 def _is_empty(module: Module) -> bool:

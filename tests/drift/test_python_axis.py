@@ -321,6 +321,24 @@ def test_groups_may_move_as_long_as_users_reach_them_as_before() -> None:
     }
 
 
+def test_what_a_module_exports_may_be_defined_anywhere() -> None:
+    connection = "class Connection:\n    def url(self, path: str) -> str: ...\n"
+    package = {
+        "connections/__init__.py": "from ._shapes import Connection",
+        "connections/_shapes.py": "from ._connection import Connection",
+        "connections/_connection.py": connection,
+    }
+    assert facade_changes({"connections.py": connection}, package) <= {
+        ("implementation-changed", "itwin_platform.connections", Level.DOCS)
+    }
+    less = package | {"connections/_connection.py": connection.replace(", path: str", "")}
+    assert facade_changes(package, less) == {
+        ("parameter-removed", "itwin_platform.connections.Connection.url", Level.BREAKING)
+    }
+    elsewhere = {"connections/__init__.py": "from itwin_platform_api.itwins.models import Connection"}
+    assert facade_changes(package, elsewhere) == set()
+
+
 def test_what_groups_return_is_compared_as_well() -> None:
     old = {
         "_async/groups/itwins.py": "class ITwins:\n    def list(self) -> AsyncPages[int]: ...",
