@@ -156,8 +156,11 @@ class Endpoints:
             code = response.status_code.range
             if code is None or not 200 <= code[0] < 300:
                 continue
-            has_body = bool(contents.get(plain(response.status_code.pattern)))
-            reader, annotation = self._reader(response.prop) if has_body else ("no_body", "None")
+            content = contents.get(plain(response.status_code.pattern)) or {}
+            schema = next((each.get("schema", {}) for each in content.values()), None)
+            reader, annotation = ("no_body", "None") if schema is None else self._reader(response.prop)
+            if "x-nullable" in (schema or {}) or "x-nullable" in follow(self._document, schema or {}):
+                reader, annotation = f"nullable({reader})", f"{annotation} | None"
             for status in (code[0],) if code[0] == code[1] else _SUCCESSES:
                 found.setdefault(status, (status, reader, annotation))
         if not found:

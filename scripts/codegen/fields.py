@@ -108,6 +108,8 @@ class Fields:
 
     def annotation(self, prop: Any, node: Node) -> str:
         """The type of a value that is there, None included where the definition allows null."""
+        if kind_of(prop) == "file":
+            return "Any"  # JSON cannot hold one, so that nothing is ever read as it
         if kind_of(prop) == "list":
             annotation = f"list[{self.annotation(prop.inner_property, self._items(node))}]"
         else:

@@ -27,7 +27,7 @@ from .errors import GenerationError
 from .facade_models import public_models
 from .fields import Fields, kind_of
 from .naming import literal, plain, snake_case, use_everywhere
-from .preparation import operations, prepare
+from .preparation import binary_types, prepare
 from .unions import Unions
 
 GENERATOR = f"openapi-python-client {openapi_python_client.__version__}"
@@ -89,7 +89,12 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
     for `findings`, what would be dropped is added to it instead.
     """
     config = Config.from_sources(
-        ConfigFile(post_hooks=[], package_name_override=folder.name),
+        ConfigFile(
+            post_hooks=[],
+            package_name_override=folder.name,
+            # Bodies that are neither JSON nor forms are bytes; the generator knows that of one type alone.
+            content_type_overrides=dict.fromkeys(binary_types(document), "application/octet-stream"),
+        ),
         meta_type=MetaType.NONE,
         document_source=folder,
         file_encoding="utf-8",
@@ -123,7 +128,8 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
         variants_of=Unions(document).variants_of,
     )
     with contextlib.redirect_stdout(io.StringIO()):
-        found = [*refused, *map(_describe, project.build()), *_lost(document, folder, len(refused))]
+        warnings = [*refused, *map(_describe, project.build())]
+    found = warnings + _lost(data, folder)
     for name in _UNUSED:
         (folder / name).unlink()
     unexpected = [text for text in found if not text.startswith(ALLOWED_WARNINGS or ("\0",))]
@@ -151,8 +157,8 @@ def _describe(error: GeneratorError) -> str:
     return " ".join(f"{error.header} {error.detail or ''}".split())
 
 
-def _lost(document: Json, folder: Path, refused: int) -> list[str]:
+def _lost(data: GeneratorData, folder: Path) -> list[str]:
     """The generator overwrites an endpoint without a warning when two operation ids are the same in snake_case."""
-    wanted = sum(1 for _ in operations(document)) - refused
+    wanted = sum(len(collection.endpoints) for collection in data.endpoint_collections_by_tag.values())
     made = sum(1 for path in folder.glob("api/*/*.py") if path.name != "__init__.py")
     return [] if made == wanted else [f"{wanted} operations became {made} endpoint modules: names collide"]

@@ -14,6 +14,9 @@ import jsonpath
 
 from .documents import DocumentError, Json, read_yaml
 
+# What stands there is data, or names that the author has chosen: a `title` in it is no title.
+_DATA = frozenset({"default", "enum", "example", "examples", "mapping"})
+
 
 class OverlayError(Exception):
     """An overlay cannot be applied as it is written."""
@@ -45,7 +48,7 @@ def without_titles(document: Json) -> Json:
         if isinstance(node, dict):
             if isinstance(cast(Json, node).get("title"), str):
                 del node["title"]
-            waiting += node.values()
+            waiting += [child for key, child in node.items() if key not in _DATA]
         elif isinstance(node, list):
             waiting += node
     return result

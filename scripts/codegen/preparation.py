@@ -32,6 +32,13 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method, item[method]
 
 
+def binary_types(document: Json) -> set[str]:
+    """The media types of bodies that are neither JSON nor a form."""
+    bodies = [follow(document, operation.get("requestBody", {})) for _, _, operation in operations(document)]
+    types = {str(media_type) for body in bodies for media_type in body.get("content", {})}
+    return {each for each in types if not re.search(r"json|x-www-form-urlencoded|^multipart/", each)}
+
+
 def _mark_nullable(node: object) -> None:
     """Put `x-nullable` in the place of the other ways to say it, of which the generator makes unions with odd names."""
     if isinstance(node, dict):

@@ -365,6 +365,67 @@ def test_what_the_templates_make_passes_strict_type_checks(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout
 
 
+def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists with commas, several content types, several successes, null as an answer, names of arguments."""
+    thing = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
+    answers = {
+        "200": {"description": "", "content": {"application/json": {"schema": {**thing, "nullable": True}}}},
+        "202": {"description": ""},
+        "404": {"description": "", "content": {"application/problem+json": {"schema": {"type": "object"}}}},
+    }
+    array = {"type": "array", "items": {"type": "string"}}
+    operation = {
+        "operationId": "put-thing",
+        "parameters": [
+            {"name": "thingId", "in": "path", "required": True, "schema": {"type": "string"}, "x-python-name": "key"},
+            {"name": "types", "in": "query", "schema": array, "explode": False},
+            {"name": "tags", "in": "query", "schema": array},
+            {"name": "since", "in": "query", "schema": {"type": "string", "format": "date-time"}},
+            {"name": "flag", "in": "query", "schema": {"type": "boolean", "default": True}},
+            {"name": "X-Scope", "in": "header", "schema": {"type": "string"}},
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/png", "image/jpeg")
+            },
+        },
+        "responses": answers,
+    }
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "t", "version": "1"},
+        "paths": {"/things/{thingId}": {"put": operation}},
+    }
+    folder = tmp_path / "made_requests"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    packages.write_shared(folder)
+    generate_package(document, folder / "api_a")
+    packages.ruff(folder)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("made_requests.api_a.api.default.put_thing")
+    request = module.request(
+        key="k", types=["a", "b"], tags=["c", "d"], body=b"x", content_type="image/png", x_scope="all"
+    )
+    # The default of the definition is not sent: nobody has asked for it.
+    assert request.target == "/things/k?types=a,b&tags=c&tags=d"
+    assert (request.headers, request.body, request.content_type) == ((("X-Scope", "all"),), b"x", "image/png")
+    assert module.OPERATION.answers[200](None) is None
+    assert module.OPERATION.answers[200]({"a": "1"}).a == "1"
+    assert not module.OPERATION.has_body(202)
+    with pytest.raises(ValueError, match=r"key must not be empty"):
+        module.request(key="", body=b"", content_type="image/png")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "-p", folder.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_strings_of_a_specification_stay_strings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     evil = '"""\nimport pathlib; pathlib.Path("owned").touch()\n"""\' + __import__("os").name + \''
     schemas = {
