@@ -13,7 +13,6 @@ from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
 from ..errors import ITwinPlatformError
-from .pipeline import Pipeline
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,11 +20,13 @@ if TYPE_CHECKING:
 
     from itwin_platform_api.runtime import Request
 
-    from ..credentials import CredentialsArgument
+    from .._settings import Settings
+    from ..credentials import CredentialsArgument, TokenProvider
     from ..environments import Environment
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
     from .groups.repositories import Repositories
+    from .pipeline import Pipeline
 
 T = TypeVar("T")
 
@@ -114,7 +115,14 @@ class AsyncITwinPlatform:
             raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url
-        self._pipeline = Pipeline(settings, provider)
+        self._pipeline = self._make_pipeline(settings, provider)
+
+    @staticmethod
+    def _make_pipeline(settings: Settings, provider: TokenProvider) -> Pipeline:
+        # Late, like the groups: what the first call needs is not loaded with the package.
+        from .pipeline import Pipeline
+
+        return Pipeline(settings, provider)
 
     @cached_property
     def itwins(self) -> ITwins:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from .. import _http
 from .._concurrency import asynchronous as concurrency
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
-from .._policies.calls import Headers
-from .._policies.messages import client_closed
+
+if TYPE_CHECKING:
+    from .._policies.calls import Headers
 
 _NO_BODY = frozenset({204, 205, 304})
 
@@ -95,6 +96,8 @@ class Transport:
 
     def _check_open(self) -> None:
         if self._closed:
+            from .._policies.messages import client_closed
+
             raise client_closed()
 
     async def _read(self, response: _http.Response) -> Answer:
