@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from itwin_platform import AsyncITwinPlatform, ITwinPlatform
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 
 
 @dataclass(frozen=True)
@@ -78,3 +78,22 @@ def get_itwin(platform: Any) -> Any:
 def get_bucket(platform: Any) -> Any:
     """The call whose answer holds a secret."""
     return platform.reality_analysis.get_bucket("i-1")
+
+
+# The error for each status.
+KINDS: dict[int, type[errors.ApiError]] = {
+    400: errors.InvalidRequestError,
+    401: errors.UnauthorizedError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.InvalidRequestError,
+    429: errors.RateLimitError,
+    500: errors.ServerError,
+    503: errors.ServerError,
+    599: errors.ServerError,
+    402: errors.ApiError,
+    300: errors.ApiError,
+    304: errors.ApiError,
+    999: errors.ApiError,
+}

@@ -13,6 +13,8 @@ import trustme
 
 from tests.support.clock import VirtualClock
 from tests.support.engines import ENGINES, Engine
+from tests.support.logins import Identity
+from tests.support.token_server import Server, serving
 
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "netrc")
 
@@ -61,3 +63,16 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     file = tmp_path_factory.mktemp("authority") / "ca.pem"
     ca.cert_pem.write_to_path(file)
     return Authority(ca, file)
+
+
+@pytest.fixture
+def identity() -> Identity:
+    """An identity service that gives refresh tokens."""
+    return Identity()
+
+
+@pytest.fixture
+def server(identity: Identity) -> Iterator[Server]:
+    """Where it listens."""
+    with serving(identity) as running:
+        yield running

@@ -1,0 +1,134 @@
+"""Every operation through the facade, compared with its definition: request, result, errors, docstring."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from tests.support.calls import FacadeCall, facade_calls
+from tests.support.engines import KINDS, Engine
+from tests.support.examples import example, operations
+from tests.support.scripted import ScriptedServer, answer
+
+each_call = pytest.mark.parametrize("call", facade_calls(), ids=str)
+
+
+def documented_answer(call: FacadeCall) -> bytes:
+    """The documented answer, as the last page where it is a list."""
+    if not call.operation.has_body(call.success):
+        return answer(call.success, media_type=None)
+    body = example(call.operation.id, call.success)
+    if "next" in body.get("_links", {}):
+        del body["_links"]["next"]
+    return answer(call.success, body, media_type=call.operation.accept)
+
+
+def test_every_operation_has_a_method() -> None:
+    assert {call.operation.id for call in facade_calls()} == set(operations())
+
+
+@each_call
+def test_a_documented_answer_comes_back_unwrapped(engine: Engine, call: FacadeCall) -> None:
+    with ScriptedServer(documented_answer(call)) as server:
+        result = engine(call, api_url=server.url)
+    assert result == call.result_of(example(call.operation.id, call.success) if result is not None else None)
+    assert (result is None) == (not call.operation.has_body(call.success))
+
+
+@each_call
+def test_the_request_is_what_the_documentation_asks_for(engine: Engine, call: FacadeCall) -> None:
+    documented = operations()[call.operation.id]
+    with ScriptedServer(documented_answer(call)) as server:
+        engine(call, "the-token", api_url=server.url, user_agent="my-app/1.0")
+    (received,) = server.received
+    assert received.path == call.sent_path
+    assert received.method == documented["method"]
+    assert received.headers["accept"] == documented["media_type"]
+    assert received.headers["authorization"] == "Bearer the-token"
+    assert re.fullmatch(r"itwin-platform/\S+ python/\S+ httpx/\S+ my-app/1\.0", received.headers["user-agent"])
+    usual = {"host", "accept", "accept-encoding", "user-agent", "authorization"}
+    with_body = {"content-length"} if received.method != "GET" else set()
+    with_body |= {"content-type"} if received.body else set()
+    assert set(received.headers) - {"prefer", "x-max-return"} == usual | with_body
+    if received.body:
+        assert received.headers["content-type"] == "application/json"
+        # What was given arrives, and nothing that was not.
+        assert sorted(received.json.values()) == sorted(
+            value for name, value in call.arguments.items() if not name.endswith("_id")
+        )
+
+
+DOCUMENTED_ERRORS = [
+    pytest.param(call, status, body["error"]["code"], id=f"{call}-{status}")
+    for call in facade_calls()
+    for status, body in operations()[call.operation.id]["answers"].items()
+    if status >= 400
+]
+
+
+@pytest.mark.parametrize(("call", "status", "code"), DOCUMENTED_ERRORS)
+def test_a_documented_error_is_typed_and_tells_everything(
+    engine: Engine, call: FacadeCall, status: int, code: str
+) -> None:
+    operation = call.operation.id
+    script = answer(status, example(operation, status), retry_after="300", x_correlation_id="c-1")
+    with ScriptedServer(script) as server, pytest.raises(errors.ApiError) as caught:
+        engine(call, api_url=server.url)
+    error = caught.value
+    assert type(error) is KINDS[status]
+    documented = example(operation, status)["error"]
+    assert (error.status, error.code, error.message) == (status, code, documented["message"])
+    assert [detail.code for detail in error.details] == [detail["code"] for detail in documented.get("details", [])]
+    assert (error.operation, error.request_id, error.retry_after) == (operation, "c-1", 300.0)
+    assert len(str(error).splitlines()) == 1
+    assert code in str(error)
+
+
+@each_call
+def test_both_clients_have_the_same_methods(call: FacadeCall) -> None:
+    ours, theirs = call.method_of(ITwinPlatform("token")), call.method_of(AsyncITwinPlatform("token"))
+    signatures = [str(inspect.signature(each)) for each in (ours, theirs)]
+    assert signatures[0] == signatures[1].replace("Async", "")
+    assert not inspect.iscoroutinefunction(ours)
+    # A list is iterated over, so that there is nothing to await yet.
+    assert inspect.iscoroutinefunction(theirs) != ("Pages" in signatures[0])
+
+
+PARTICULAR = {400, 403, 404, 409, 413, 422}
+
+
+@each_call
+def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) -> None:
+    """Method and path, page, and the errors that its definition names, without those that every call can raise."""
+    text = inspect.getdoc(call.method_of(ITwinPlatform("token"))) or ""
+    assert f"`{call.operation.method} {call.operation.path}`" in text
+    page = f"https://developer.bentley.com/apis/{call.api}/operations/{call.operation.id}/"
+    assert page in text
+    documented = {
+        KINDS.get(status, errors.ApiError).__name__
+        for status, body in operations()[call.operation.id]["answers"].items()
+        # The gateway's answer to a path that no operation has.
+        if status in PARTICULAR and body["error"]["code"] != "ResourceNotFound"
+    }
+    listed = set(re.findall(r"^    (\w+): ", text.partition("Raises:")[2], re.M))
+    assert {each for each in listed if issubclass(getattr(errors, each, object), errors.ApiError)} == documented
+    if call.arguments:
+        assert "Parameters:" in text
+    if call.operation.has_body(call.success):
+        assert "Returns:" in text
+
+
+def test_what_every_call_can_raise_is_listed_once() -> None:
+    for kind in (ITwinPlatform, AsyncITwinPlatform):
+        text = inspect.getdoc(kind) or ""
+        for error in ("UnauthorizedError", "RateLimitError", "ResponseError", "CredentialsError", "TransportError"):
+            assert f"- {error}: " in text
+            assert not [
+                call for call in facade_calls() if f"{error}: " in (inspect.getdoc(call.method_of(_CLIENT)) or "")
+            ]
+
+
+_CLIENT = ITwinPlatform("token")
