@@ -1,9 +1,10 @@
 """The client and Prism, which is driven by our specifications and by nothing else of ours, understand each other."""
 
 import asyncio
+import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,117 +12,56 @@ import httpx
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform.models import Bucket
 from tests.contract import specs
 from tests.contract.prism import Prism
-from tests.support.examples import example
+from tests.support.calls import FacadeCall, facade_calls, snake_case
+from tests.support.examples import example, operations
 
 V1 = "application/vnd.bentley.itwin-platform.v1+json"
 TOKEN = "a-token"  # Prism asks for one, whatever it is
-ITWIN, REPOSITORY, RESOURCE = "an-itwin", "a-repository", "a-resource"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the client and what the documented example makes of it."""
-
-    operation_id: str
-    send: Callable[[Any], Any]  # of either client: the async one gives something to await
-    read: Callable[[Any], Any]
-    expected: Any
-
-    def __str__(self) -> str:
-        return self.operation_id
+ITWIN = "an-itwin"
 
 
 def as_read(node: Any) -> Any:
     """JSON as a model gives it back: times are as precise as Python's, and null is the same as absent."""
     if isinstance(node, dict):
         return {key: as_read(value) for key, value in node.items() if value is not None}
+    if isinstance(node, list):
+        return [as_read(value) for value in node]
     return re.sub(r"(T[\d:]+\.\d{6})\d+Z$", r"\1Z", node) if isinstance(node, str) else node
 
 
-CALLS = [
-    Call(
-        "get-my-itwins",
-        # With all that can be sent at once, for Prism to check. Its example has a next page, at the real platform.
-        lambda platform: platform.itwins.list(
-            search="a b",
-            sub_class=["Asset", "Project"],
-            status="Active",
-            type_="Bridge",
-            parent_id="a-parent",
-            itwin_account_id="an-account",
-            order_by="displayName DESC",
-            query_scope="MemberOfiTwin",
-            detail="full",
-            skip=1,
-            page_size=2,
-            limit=2,
-        ).to_list(),
-        lambda itwins: [itwin.to_dict() for itwin in itwins],
-        example("get-my-itwins")["iTwins"],
-    ),
-    Call(
-        "create-itwin",
-        lambda platform: platform.itwins.create(
-            "A bridge",
-            class_="Thing",
-            sub_class="Asset",
-            type_="Bridge",
-            number="b-1",
-            status="Trial",
-            parent_id="a-parent",
-            geographic_location="Exton, PA",
-            latitude=40.028,
-            longitude=-75,
-            iana_time_zone="America/New_York",
-            data_center_location="North Europe",
-        ),
-        lambda itwin: itwin.to_dict(),
-        as_read(example("create-itwin"))["iTwin"],
-    ),
-    Call(
-        "update-itwin",
-        lambda platform: platform.itwins.update(ITWIN, display_name="Another", latitude=None, longitude=1.5),
-        lambda itwin: itwin.to_dict(),
-        as_read(example("update-itwin"))["iTwin"],
-    ),
-    Call("delete-itwin", lambda platform: platform.itwins.delete(ITWIN), lambda nothing: nothing, None),
-    Call(
-        "get-itwin",
-        lambda platform: platform.itwins.get(ITWIN),
-        lambda itwin: itwin.to_dict(),
-        as_read(example("get-itwin"))["iTwin"],
-    ),
-    Call(
-        "get-itwin-image",
-        lambda platform: platform.itwins.get_image(ITWIN),
-        lambda image: image.to_dict(),
-        example("get-itwin-image")["image"],
-    ),
-    Call(
-        "get-repository",
-        lambda platform: platform.repositories.get(ITWIN, REPOSITORY),
-        lambda repository: repository.to_dict(),
-        example("get-repository")["repository"],
-    ),
-    Call(
-        "get-repository-resource",
-        lambda platform: platform.repositories.get_resource(ITWIN, REPOSITORY, RESOURCE),
-        lambda resource: resource.to_dict(),
-        example("get-repository-resource")["resource"],
-    ),
-    Call(
-        "buckets-get",
-        lambda platform: platform.reality_analysis.get_bucket(ITWIN),
-        lambda bucket: (bucket.itwin_id, bucket.container_url, bucket.expires_at),
-        (
-            example("buckets-get")["bucket"]["iTwinId"],
-            example("buckets-get")["_links"]["containerUrl"]["href"],
-            datetime(2025, 5, 30, 11, 37, 13, tzinfo=UTC),
-        ),
-    ),
-]
+def documented(call: FacadeCall) -> Any:
+    """What the documented answer holds, without its envelope; None where there is no body."""
+    body = example(call.operation.id)
+    return None if body is None else as_read(next(value for name, value in body.items() if not name.startswith("_")))
+
+
+def with_documented_values(call: FacadeCall) -> FacadeCall:
+    """The call with everything that the example of its body has, and no more items than the example of its answer."""
+    parameters = inspect.signature(call.method_of(ITwinPlatform(TOKEN))).parameters
+    body = {snake_case(name).removesuffix("_"): value for name, value in (bodies()[call.operation.id] or {}).items()}
+    given = {name: body[name.removesuffix("_")] for name in parameters if name.removesuffix("_") in body}
+    if "limit" in parameters:
+        given["limit"] = len(documented(call))
+    return replace(call, arguments={**call.arguments, **given})
+
+
+def bodies() -> dict[str, Any]:
+    return {name: known["body"] for name, known in operations().items()}
+
+
+def plain(result: Any) -> Any:
+    """A result as JSON."""
+    if isinstance(result, Bucket):
+        return {"iTwinId": result.itwin_id}
+    if isinstance(result, list):
+        return [plain(item) for item in result]
+    return None if result is None else result.to_dict()
+
+
+CALLS = [with_documented_values(call) for call in facade_calls()]
 ERRORS = {
     400: errors.InvalidRequestError,
     401: errors.UnauthorizedError,
@@ -135,19 +75,19 @@ REFUSALS = [
     (call, answer.status)
     for call in CALLS
     for answer in specs.answers()
-    if answer.operation_id == call.operation_id and not answer.is_success
+    if answer.operation_id == call.operation.id and not answer.is_success
 ]
 
 
-def send_sync(call: Call, url: str) -> Any:
+def send_sync(call: FacadeCall, url: str) -> Any:
     with ITwinPlatform(TOKEN, api_url=url, retry=None) as platform:
-        return call.send(platform)
+        return call(platform)
 
 
-def send_async(call: Call, url: str) -> Any:
+def send_async(call: FacadeCall, url: str) -> Any:
     async def send() -> Any:
         async with AsyncITwinPlatform(TOKEN, api_url=url, retry=None) as platform:
-            return await call.send(platform)
+            return await call(platform)
 
     return asyncio.run(send())
 
@@ -155,30 +95,52 @@ def send_async(call: Call, url: str) -> Any:
 each_client = pytest.mark.parametrize("send", [send_sync, send_async])
 
 
-def test_every_documented_operation_is_called() -> None:
-    assert {call.operation_id for call in CALLS} == {answer.operation_id for answer in specs.answers()}
+@each_client
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_a_result_is_the_documented_example(
+    call: FacadeCall, send: Callable[[FacadeCall, str], Any], prism: Prism
+) -> None:
+    assert plain(send(call, prism.url)) == documented(call)
 
 
 @each_client
-@pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_result_is_the_documented_example(call: Call, send: Callable[[Call, str], Any], prism: Prism) -> None:
-    assert call.read(send(call, prism.url)) == call.expected
+def test_everything_that_a_list_can_be_asked_for_is_documented(send: Callable[..., Any], prism: Prism) -> None:
+    (call,) = (each for each in CALLS if each.operation.id == "get-my-itwins")
+    asked = {
+        "search": "a b",
+        "sub_class": ["Asset", "Project"],
+        "status": "Active",
+        "type_": "Bridge",
+        "parent_id": "a-parent",
+        "itwin_account_id": "an-account",
+        "order_by": "displayName DESC",
+        "query_scope": "MemberOfiTwin",
+        "detail": "full",
+        "skip": 1,
+        "page_size": 2,
+    }
+    assert plain(send(replace(call, arguments={**call.arguments, **asked}), prism.url)) == documented(call)
+
+
+def test_a_bucket_is_its_url_and_when_it_ends(prism: Prism) -> None:
+    with ITwinPlatform(TOKEN, api_url=prism.url, retry=None) as platform:
+        bucket = platform.reality_analysis.get_bucket(ITWIN)
+    assert bucket.container_url == example("buckets-get")["_links"]["containerUrl"]["href"]
+    assert bucket.expires_at == datetime(2025, 5, 30, 11, 37, 13, tzinfo=UTC)
 
 
 @each_client
 @pytest.mark.parametrize(("call", "status"), REFUSALS, ids=str)
 def test_a_documented_refusal_is_its_typed_error(
-    call: Call, status: int, send: Callable[[Call, str], Any], prism: Prism
+    call: FacadeCall, status: int, send: Callable[[FacadeCall, str], Any], prism: Prism
 ) -> None:
     with prism.answering(status) as url, pytest.raises(ERRORS[status]) as caught:
         send(call, url)
-    documented = example(call.operation_id, status)["error"]
+    body = example(call.operation.id, status)["error"]
     error = caught.value
-    assert (error.status, error.code, error.message) == (status, documented["code"], documented["message"])
-    assert [detail.code for detail in error.details] == [detail["code"] for detail in documented.get("details", [])]
-    assert [detail.target for detail in error.details] == [
-        detail.get("target") for detail in documented.get("details", [])
-    ]
+    assert (error.status, error.code, error.message) == (status, body["code"], body["message"])
+    assert [detail.code for detail in error.details] == [detail["code"] for detail in body.get("details", [])]
+    assert [detail.target for detail in error.details] == [detail.get("target") for detail in body.get("details", [])]
     assert error.retry_after == (specs.RETRY_AFTER if status == 429 else None)
     assert "\n" not in str(error)
 

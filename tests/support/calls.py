@@ -61,7 +61,7 @@ class FacadeCall:
         """The path that goes out for the made-up arguments, each id where the definition has it."""
         names = {wire: self.operation.names.get(wire) for wire in re.findall(r"{(\w+)}", self.operation.path)}
         return self.operation.path.format(
-            **{wire: self.arguments[name or _snake_case(wire)] for wire, name in names.items()}
+            **{wire: self.arguments[name or snake_case(wire)] for wire, name in names.items()}
         )
 
     def result_of(self, body: Any) -> Any:
@@ -72,7 +72,7 @@ class FacadeCall:
         if "Bucket" in str(inspect.signature(self.method_of(_CLIENT)).return_annotation):
             return bucket_of(answer)
         (envelope,) = (name for name in body if not name.startswith("_"))
-        return getattr(answer, _snake_case(envelope))
+        return getattr(answer, snake_case(envelope))
 
     def __str__(self) -> str:
         return f"{self.api}/{self.operation.id}"
@@ -81,7 +81,8 @@ class FacadeCall:
 _CLIENT = ITwinPlatform("token")
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """A documented name as it is written in Python, reserved words aside."""
     brands = re.sub(r"[iI](Twin|Model)", lambda match: f"I{match[1].lower()}", name)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", brands).lower()
 
