@@ -20,6 +20,7 @@ from .errors import ConfigurationError
 
 DEFAULT_TIMEOUT = (10.0, 60.0)
 DEFAULT_DEADLINE = 180.0
+DEFAULT_IN_FLIGHT = 32
 DEFAULT_MAX_BODY = 32 * 1024 * 1024
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
@@ -36,6 +37,7 @@ class Settings:
     deadline: float
     retry: RetryPolicy | None
     user_agent: str
+    max_in_flight: int = DEFAULT_IN_FLIGHT
     origin: str = field(init=False)
     prefix: str = field(init=False)
 
@@ -56,6 +58,7 @@ def make_settings(
     retry: RetryPolicy | None,
     user_agent: str | None,
     max_body_bytes: int,
+    max_in_flight: int = DEFAULT_IN_FLIGHT,
     proxy: str | None,
     verify: ssl.SSLContext | str | Path | None,
     http2: bool,
@@ -84,7 +87,14 @@ def make_settings(
         deadline=_positive("deadline", deadline),
         retry=_retry(retry),
         user_agent=_user_agent(user_agent),
+        max_in_flight=_in_flight(max_in_flight),
     )
+
+
+def _in_flight(count: object) -> int:
+    if isinstance(count, int) and not isinstance(count, bool) and count >= 1:
+        return count
+    raise ConfigurationError("max_in_flight must be a whole number from 1.")
 
 
 def _positive(name: str, value: object) -> float:

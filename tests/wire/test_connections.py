@@ -60,37 +60,29 @@ def test_many_tasks_share_one_client(aiohttp: bool) -> None:
     assert server.connections <= 50
 
 
-def pools_here(platform: AsyncITwinPlatform) -> list[Any]:
-    """The pools of the event loop that is running."""
-    origins = platform._pipeline._transport._homes[asyncio.get_running_loop()]
-    return [pool for pools in origins.values() for pool in pools.all]
-
-
-async def close_here(platform: AsyncITwinPlatform) -> None:
-    """Close what belongs to this event loop, and leave the client open."""
-    for pool in pools_here(platform):
-        await pool.aclose()
+def assert_nothing_left_open(recwarn: pytest.WarningsRecorder) -> None:
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
 
 
 @ASYNC
-def test_one_client_serves_two_event_loops_after_each_other(aiohttp: bool) -> None:
+def test_one_client_serves_event_loops_after_each_other(aiohttp: bool, recwarn: pytest.WarningsRecorder) -> None:
+    """What a loop has opened is closed before it ends, although the client goes on."""
     with ScriptedServer(GOOD) as server:
         platform = AsyncITwinPlatform("token", api_url=server.url, aiohttp=aiohttp)
 
         async def main() -> Any:
-            try:
-                return await platform.itwins.get("i-1")
-            finally:
-                await close_here(platform)
+            return await asyncio.gather(*(platform.itwins.get("i-1") for _ in range(3)))
 
-        assert isinstance(asyncio.run(main()), ITwin)
-        assert isinstance(asyncio.run(main()), ITwin)
-        # What the first loop has opened is of no use to the second, and is not kept.
+        for _ in range(3):
+            assert len(asyncio.run(main())) == 3
+        assert_nothing_left_open(recwarn)
+        # What the earlier loops have opened is of no use to the next, and is not kept.
         assert len(platform._pipeline._transport._homes) == 1
 
 
 @ASYNC
-def test_one_client_serves_two_event_loops_at_once(aiohttp: bool) -> None:
+def test_one_client_serves_two_event_loops_at_once(aiohttp: bool, recwarn: pytest.WarningsRecorder) -> None:
     with ScriptedServer(GOOD) as server:
         platform = AsyncITwinPlatform("token", api_url=server.url, aiohttp=aiohttp)
         both = threading.Barrier(2)
@@ -100,12 +92,24 @@ def test_one_client_serves_two_event_loops_at_once(aiohttp: bool) -> None:
             await asyncio.to_thread(both.wait, 10)
             second = await platform.itwins.get("i-1")
             await asyncio.to_thread(both.wait, 10)
-            await close_here(platform)
             return first, second
 
         with ThreadPoolExecutor(2) as pool:
             results = list(pool.map(lambda _: asyncio.run(main()), range(2)))
+        assert_nothing_left_open(recwarn)
     assert len(results) == 2
+
+
+def test_one_client_serves_trio_again_and_again(recwarn: pytest.WarningsRecorder) -> None:
+    with ScriptedServer(GOOD) as server:
+        platform = AsyncITwinPlatform("token", api_url=server.url)
+
+        async def main() -> Any:
+            return await platform.itwins.get("i-1")
+
+        for _ in range(3):
+            assert isinstance(trio.run(main), ITwin)
+        assert_nothing_left_open(recwarn)
 
 
 def test_trio_works_too() -> None:
@@ -161,8 +165,7 @@ def test_closing_leaves_nothing_open(aiohttp: bool, recwarn: pytest.WarningsReco
 
     with ScriptedServer(GOOD) as server:
         asyncio.run(main(server.url))
-    gc.collect()
-    assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
+    assert_nothing_left_open(recwarn)
 
 
 @ASYNC
@@ -187,8 +190,7 @@ def test_a_call_that_is_given_up_leaves_nothing_open(
         socket.create_server(("127.0.0.1", 0)) as silent,
     ):
         asyncio.run(main(server.url if where == "body" else f"https://127.0.0.1:{silent.getsockname()[1]}"))
-        gc.collect()
-    assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
+        assert_nothing_left_open(recwarn)
 
 
 def test_a_closed_client_says_so(engine: Engine) -> None:
@@ -243,13 +245,15 @@ def test_aiohttp_does_the_work_if_it_is_there() -> None:
     async def main(url: str, **arguments: Any) -> str:
         async with AsyncITwinPlatform("token", api_url=url, **arguments) as platform:
             await platform.itwins.get("i-1")
-            return type(pools_here(platform)[0]).__name__
+            home = platform._pipeline._transport._homes[asyncio.get_running_loop()]
+            (engine,) = home.origins[url].all
+            return type(engine).__name__
 
     with ScriptedServer(GOOD) as server:
         assert asyncio.run(main(server.url)) == "AiohttpEngine"
         assert asyncio.run(main(server.url, aiohttp=True)) == "AiohttpEngine"
-        assert asyncio.run(main(server.url, aiohttp=False)) == "AsyncEngine"
-        assert asyncio.run(main(server.url, http2=True)) == "AsyncEngine"
+        assert asyncio.run(main(server.url, aiohttp=False)) == "HttpxEngine"
+        assert asyncio.run(main(server.url, http2=True)) == "HttpxEngine"
 
 
 def missing(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

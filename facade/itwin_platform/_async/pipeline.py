@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
+from .._concurrency.forks import on_fork
 from .._policies import messages
 from .._policies.addresses import Target, UntrustedError
 from .._policies.answers import Answer, api_error
@@ -49,8 +50,10 @@ class Pipeline:
         self._policy = settings.retry or RetryPolicy(attempts=1)
         self._budget = RetryBudget()
         self._gate = PauseGate()
+        self._slots = concurrency.Slots(settings.max_in_flight)
         self._tracing = Tracing()
         self._user_agent = settings.user_agent.encode("ascii")
+        on_fork(self)
 
     async def call(self, request: Request[T]) -> T:
         """Carry out a request and return what its answer holds, as the type that the definition names.
@@ -157,6 +160,10 @@ class Pipeline:
         """Close the connections."""
         await self._transport.aclose()
 
+    def after_fork(self) -> None:
+        """Free the slots, which threads of the parent process may have held."""
+        self._slots = concurrency.Slots(self._settings.max_in_flight)
+
     def _ends(self) -> float:
         return time.monotonic() + self._settings.deadline
 
@@ -179,7 +186,10 @@ class Pipeline:
 
     async def _successful(self, call: Call) -> tuple[Answer, Target]:
         """The answer to a call, if it is a success, and where it came from."""
-        outcome = await self._carry_out(call)
+        async with self._slots.one():
+            # Its time begins with its turn: those that wait for a slot wait for others, not for the platform.
+            call.ends = self._ends()
+            outcome = await self._carry_out(call)
         if outcome.error is not None:
             raise outcome.error
         return cast(Answer, outcome.answer), outcome.target
@@ -275,11 +285,13 @@ class Pipeline:
         return (await self._token()).reveal() != refused.reveal()
 
     async def _pass_gate(self, call: Call, host: str) -> None:
-        """Wait while the host wants a pause from all callers."""
-        while (wait := self._gate.wait(host)) > 0:
+        """Wait while the host wants a pause from all callers; once for each pause, whatever the clock says."""
+        waited = 0.0
+        while (until := self._gate.until(host)) > waited and (wait := self._gate.wait(host)) > 0:
             if not call.in_time(wait):
                 raise messages.pause_too_long(call, host, wait)
             await concurrency.sleep(wait)
+            waited = until
 
     def _delay(self, call: Call, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""

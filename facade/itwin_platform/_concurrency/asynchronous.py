@@ -6,12 +6,18 @@ The functions import asyncio and anyio themselves, because these load slowly and
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from anyio import Semaphore
 
 T = TypeVar("T")
+
+# What is closed to have something closed before its event loop ends.
+LoopEnd = AsyncGenerator[None]
 
 
 async def sleep(seconds: float) -> None:
@@ -113,3 +119,41 @@ def is_over(place: object) -> bool:
     import asyncio
 
     return isinstance(place, asyncio.AbstractEventLoop) and place.is_closed()
+
+
+async def when_loop_ends(close: Callable[[], Awaitable[object]]) -> AsyncGenerator[None]:
+    """Have something closed when the running event loop ends, or earlier: when what is returned is closed."""
+    generator = _until_the_end(close)
+    await anext(generator)
+    return generator
+
+
+async def _until_the_end(close: Callable[[], Awaitable[object]]) -> AsyncGenerator[None]:
+    # Event loops close their async generators before they end. There is no other way to hear of it.
+    import anyio
+
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await close()
+
+
+class Slots:
+    """So many callers at a time on each event loop; the others wait for their turn."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._homes: dict[object, Semaphore] = {}
+
+    def one(self) -> Semaphore:
+        """A slot, to be used as a context. Waiting for it can be cancelled."""
+        place = home()
+        found = self._homes.get(place)
+        if found is None:
+            from anyio import Semaphore
+
+            for over in [other for other in self._homes if is_over(other)]:
+                self._homes.pop(over, None)
+            found = self._homes.setdefault(place, Semaphore(self._count, fast_acquire=True))
+        return found

@@ -7,18 +7,24 @@ at every connect, read and write.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
+from queue import Empty, SimpleQueue
 from typing import TypeVar
+from weakref import ref
 
 T = TypeVar("T")
+
+LoopEnd = ExitStack
 
 # Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
 _SLICE = 0.5
 
-_ends: ContextVar[float | None] = ContextVar("itwin_platform_time_limit", default=None)
+# The limits that are in force, the innermost first.
+_Entry = tuple["ref[_Limit]", "_Entry | None"]
+_limits: ContextVar[_Entry | None] = ContextVar("itwin_platform_time_limit", default=None)
 
 
 def sleep(seconds: float) -> None:
@@ -30,21 +36,47 @@ def sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
-@contextmanager
-def time_limit(seconds: float) -> Generator[None]:
-    """Raise TimeoutError inside the context when the time is over, at the next I/O at the latest."""
-    outer = _ends.get()
-    end = time.monotonic() + seconds
-    token = _ends.set(end if outer is None else min(outer, end))
-    try:
-        yield
-    finally:
-        _ends.reset(token)
+class time_limit:  # noqa: N801 (used like the function of the async client)
+    """Raise TimeoutError inside the context when the time is over, at the latest at its next I/O.
+
+    A limit counts as long as its object is there: if Ctrl-C comes before it is taken back, it is gone with the frame.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        end, outer = time.monotonic() + seconds, _end()
+        self._limit: _Limit | None = _Limit(end if outer is None else min(outer, end))
+
+    def __enter__(self) -> None:
+        if self._limit is not None:
+            self._before = _limits.get()
+            _limits.set((ref(self._limit), self._before))
+
+    def __exit__(self, *_: object) -> None:
+        self._limit = None
+        _limits.set(self._before)
+
+
+class _Limit:
+    __slots__ = ("__weakref__", "end")
+
+    def __init__(self, end: float) -> None:
+        self.end = end
+
+
+def _end() -> float | None:
+    """When the innermost limit that is still there ends; None if there is none."""
+    entry = _limits.get()
+    while entry is not None:
+        limit = entry[0]()
+        if limit is not None:
+            return limit.end
+        entry = entry[1]
+    return None
 
 
 def time_left() -> float | None:
-    """Seconds until the current limit, negative if it has passed; None without a limit."""
-    end = _ends.get()
+    """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
+    end = _end()
     return None if end is None else end - time.monotonic()
 
 
@@ -85,3 +117,54 @@ def home() -> object:
 def is_over(place: object) -> bool:  # noqa: ARG001 (threads share everything)
     """Whether the owner has ended: never."""
     return False
+
+
+def when_loop_ends(close: Callable[[], object]) -> ExitStack:  # noqa: ARG001 (there is no loop)
+    """Nothing to wait for: threads have no event loop."""
+    return ExitStack()
+
+
+class Slots:
+    """So many callers at a time; the others wait for their turn.
+
+    There is no lock that Ctrl-C could leave held, and no count that it could leave wrong: a slot is an object, and free
+    again once that object is gone.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.free: SimpleQueue[_Slot] = SimpleQueue()
+        for _ in range(count):
+            self.free.put(_Slot(self))
+
+    def one(self) -> _Turn:
+        """A slot, to be used as a context."""
+        return _Turn(self.free)
+
+
+class _Slot:
+    __slots__ = ("_slots",)
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = ref(slots)
+
+    def __del__(self) -> None:
+        slots = self._slots()
+        if slots is not None:
+            slots.free.put(_Slot(slots))
+
+
+class _Turn:
+    __slots__ = ("_free", "_slot")
+
+    def __init__(self, free: SimpleQueue[_Slot]) -> None:
+        self._free = free
+        self._slot: _Slot | None = None
+
+    def __enter__(self) -> None:
+        while self._slot is None:
+            with suppress(Empty):
+                self._slot = self._free.get(timeout=_SLICE)
+
+    def __exit__(self, *_: object) -> None:
+        # Not left to the end of the frame, which an error keeps alive.
+        self._slot = None

@@ -12,12 +12,18 @@ import httpx
 from .._policies.attempts import Failure
 from .failures import failure_of
 from .options import TransportOptions, check_socks, is_installed, proxy_for
-from .pools import Pools, has_leftovers, open_async_transport, open_transport, prepare
+from .pools import (
+    AsyncEngine,
+    Connections,
+    Engine,
+    has_leftovers,
+    open_async_engines,
+    open_engines,
+    prepare,
+)
 
 Auth = httpx.Auth
-AsyncBaseTransport = httpx.AsyncBaseTransport
 AsyncByteStream = httpx.AsyncByteStream
-BaseTransport = httpx.BaseTransport
 Request = httpx.Request
 Response = httpx.Response
 SyncByteStream = httpx.SyncByteStream
@@ -25,12 +31,12 @@ VERSION = httpx.__version__
 
 __all__ = [
     "VERSION",
-    "AsyncBaseTransport",
     "AsyncByteStream",
+    "AsyncEngine",
     "Auth",
-    "BaseTransport",
+    "Connections",
+    "Engine",
     "Failure",
-    "Pools",
     "Request",
     "Response",
     "SyncByteStream",
@@ -39,8 +45,8 @@ __all__ = [
     "failure_of",
     "has_leftovers",
     "is_installed",
-    "open_async_transport",
-    "open_transport",
+    "open_async_engines",
+    "open_engines",
     "prepare",
     "proxy_for",
 ]

@@ -7,13 +7,16 @@ rewriting of URLs, and repeating a request when a connection breaks.
 
 from __future__ import annotations
 
+import select
 import ssl
 from base64 import b64encode
+from typing import Any
 
 import aiohttp
 import httpx
 import httpx_aiohttp
 import yarl
+from aiohttp.connector import Connection
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 # The first match counts. httpx-aiohttp alone would report a broken connection as one that could not be opened.
@@ -71,20 +74,55 @@ class _Connection:
         _drop(self._response)
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Hands out only connections on which nothing has arrived since their last answer: it would pass for the next."""
+
+    async def _get(self, key: Any, traces: Any) -> Connection | None:
+        while (connection := await super()._get(key, traces)) is not None:
+            if not _has_unread(connection):
+                return connection
+            connection.close()
+        return None
+
+    def forget(self) -> None:
+        """Keep the connections from being closed with this object: in a child process they are the parent's."""
+        self._conns.clear()
+        self._closed = True
+
+
+def _has_unread(connection: Connection) -> bool:
+    """Whether bytes wait on a connection, read by the event loop already or not yet."""
+    protocol = connection.protocol
+    if protocol is None or protocol.should_close or protocol.transport is None:
+        return True
+    found = protocol.transport.get_extra_info("socket")
+    return found is not None and _is_readable(found.fileno())
+
+
+def _is_readable(descriptor: int) -> bool:
+    if hasattr(select, "poll"):  # Windows has only the other one, and that one ends at descriptor 1023 elsewhere
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        return bool(waiting.poll(0))
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
 class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
-    """A pool of connections of one event loop.
+    """The connections of one event loop.
 
     Parameters:
         context: For TLS, to servers and to proxies.
-        limits: How many connections, and for how long.
         proxy: An HTTP proxy, or None.
         timeout: Seconds for connecting, and for each read.
+        kept: Seconds that a connection is kept while nobody uses it.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None, timeout: tuple[float, float]
+        self, context: ssl.SSLContext, proxy: httpx.Proxy | None, timeout: tuple[float, float], kept: float
     ) -> None:
-        super().__init__(verify=context, limits=limits, client=self._session)
+        self._kept = kept
+        self._connector: _Connector | None = None
+        super().__init__(verify=context, client=self._session)
         self._context = context
         self._proxy: yarl.URL | None = None
         self._proxy_headers: dict[str, str] = {}
@@ -97,12 +135,10 @@ class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
 
     def _session(self) -> aiohttp.ClientSession:
+        # Without a limit: how many requests are in flight is decided above.
+        self._connector = _Connector(limit=0, keepalive_timeout=self._kept, ssl=self._context)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self.limits.max_connections or 0,
-                keepalive_timeout=self.limits.keepalive_expiry or 0,
-                ssl=self._context,
-            ),
+            connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
@@ -132,3 +168,12 @@ class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
             stream=_Body(response),
             extensions={"network_stream": _Connection(response)},
         )
+
+    async def abort(self) -> None:
+        """Nothing: aiohttp closes the connection of a request that was broken off by itself."""
+
+    def forget(self) -> None:
+        """Let go of the connections in a child process: closing them would reach into the parent's event loop."""
+        if self._connector is not None:
+            self._connector.forget()
+            self.get_client().detach()

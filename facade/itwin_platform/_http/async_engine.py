@@ -14,6 +14,9 @@ import anyio
 import httpcore
 import httpx
 
+# Seconds for closing a connection whose call was cancelled.
+_PATIENCE = 2.0
+
 
 class _SelfClosingStream(httpcore.AsyncNetworkStream):
     """A connection that is closed if its TLS handshake is cancelled or fails."""
@@ -44,7 +47,20 @@ class _SelfClosingStream(httpcore.AsyncNetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        found = self._stream.get_extra_info(info)
+        # httpcore asks before it uses a connection again. Bytes that are there already are no answer to what comes.
+        return found or _has_unread_records(self._stream) if info == "is_readable" else found
+
+
+def _has_unread_records(stream: Any) -> bool:
+    """Whether TLS has read more from the socket than it has given out; only private names lead there."""
+    for name in ("_stream", "_read_bio"), ("_stream", "_incoming"):
+        found: Any = stream
+        for part in name:
+            found = getattr(found, part, None)
+        if isinstance(found, ssl.MemoryBIO) and found.pending:
+            return True
+    return False
 
 
 class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
@@ -64,8 +80,8 @@ class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
         return _SelfClosingStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class AsyncEngine(httpx.AsyncHTTPTransport):
-    """A pool that leaves no connection open when a call is cancelled."""
+class HttpxEngine(httpx.AsyncHTTPTransport):
+    """An engine that leaves no connection open when a call is cancelled."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -73,3 +89,11 @@ class AsyncEngine(httpx.AsyncHTTPTransport):
         backend = getattr(self._pool, "_network_backend", None)
         if isinstance(backend, httpcore.AsyncNetworkBackend):
             setattr(self._pool, "_network_backend", _SelfClosingBackend(backend))  # noqa: B010
+
+    async def abort(self) -> None:
+        """Close the connection although the call that used it is cancelled."""
+        with anyio.move_on_after(_PATIENCE, shield=True):
+            await self.aclose()
+
+    def forget(self) -> None:
+        """Let go of the connection in a child process: nothing is closed, because event loops share more than that."""

@@ -1,11 +1,12 @@
-"""Connections that are kept open: several small pools for each origin."""
+"""Connections that are kept open for each origin, and taken by one request at a time."""
 
 from __future__ import annotations
 
-import random
 import ssl
+import time
 from collections import deque
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 import sniffio
@@ -15,33 +16,110 @@ from .options import TransportOptions, check_socks, is_installed, proxy_for
 
 T = TypeVar("T")
 
-# For each origin: the number of pools, and the number of connections in each.
-_POOLS, _CONNECTIONS = 8, 13
+# Seconds that a connection is kept while nobody uses it.
+_KEPT = 15.0
 
 
-class Pools(Generic[T]):
-    """Several small pools of connections in place of one large pool.
+class Connections(Generic[T]):
+    """Engines for one origin, each with one connection.
 
-    A request costs httpx's pool more the more connections it has. A request takes the pool that was given back last,
-    so that few requests use few connections, and many are spread evenly.
+    One request uses an engine at a time. So whatever breaks it off in the middle, an error, a cancellation or Ctrl-C,
+    is in the way of no other: such an engine is given up. httpx's pools for many requests are left with connections
+    that nobody can use, or with a lock that nobody releases, and cost more with every connection.
+
+    Parameters:
+        make: Makes an engine; nothing is connected by that.
     """
 
-    def __init__(self, pools: list[T]) -> None:
-        self.all = pools
-        # One entry for each connection. Its operations are atomic, so threads need no lock.
-        self._free = deque(pools[index % len(pools)] for index in reversed(range(_POOLS * _CONNECTIONS)))
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        # The last one in is the first one out. Its operations are atomic, so threads need no lock.
+        self._idle: deque[tuple[float, T]] = deque()
+        self.all: set[T] = set()
 
     def take(self) -> T:
-        """Take a pool for a request."""
+        """Take an engine for a request."""
         try:
-            return self._free.pop()
+            return self._idle.pop()[1]
         except IndexError:
-            # More requests than connections: wait in any pool.
-            return random.choice(self.all)  # noqa: S311
+            pass
+        engine = self._make()
+        self.all.add(engine)
+        return engine
 
-    def give_back(self, pool: T) -> None:
-        """Return the pool after the request."""
-        self._free.append(pool)
+    def give_back(self, engine: T) -> None:
+        """Keep the engine for the next request."""
+        self._idle.append((time.monotonic(), engine))
+
+    def give_up(self, engine: T) -> bool:
+        """Keep the engine for nobody. Returns whether it is to be closed."""
+        self.all.discard(engine)
+        return True
+
+    def take_stale(self) -> T | None:
+        """Take an engine that nobody has used for a while, to close it."""
+        if self._idle and time.monotonic() - self._idle[0][0] > _KEPT:
+            try:
+                engine = self._idle.popleft()[1]
+            except IndexError:
+                return None
+            self.all.discard(engine)
+            return engine
+        return None
+
+
+class SharedEngine(Connections[T]):
+    """One engine for all requests, which looks after its connections itself."""
+
+    def __init__(self, engine: T) -> None:
+        super().__init__(lambda: engine)
+        self._engine = engine
+        self.all.add(engine)
+
+    def take(self) -> T:
+        """The engine."""
+        return self._engine
+
+    def give_back(self, engine: T) -> None:
+        """Nothing: it is there for all."""
+
+    def give_up(self, engine: T) -> bool:  # noqa: ARG002 (there is one)
+        """Nothing: it is there for all."""
+        return False
+
+
+class Engine(Protocol):
+    """Sends requests, and keeps what it has connected."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return its answer with the body unread."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections, which may be in use by other threads."""
+
+    def abort(self) -> None:
+        """Close the connections after a request was broken off, whatever state that has left them in."""
+
+    def forget(self) -> None:
+        """Let go of the connections in a child process, where they are the parent's."""
+
+
+class AsyncEngine(Protocol):
+    """Sends requests, and keeps what it has connected."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return its answer with the body unread."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+    async def abort(self) -> None:
+        """Close the connections after a request was broken off, whatever state that has left them in."""
+
+    def forget(self) -> None:
+        """Let go of the connections in a child process, where they are the parent's."""
 
 
 def prepare(origin: str, options: TransportOptions) -> None:
@@ -54,8 +132,8 @@ def prepare(origin: str, options: TransportOptions) -> None:
         options.ssl_context()
 
 
-def open_transport(origin: str, options: TransportOptions) -> Pools[httpx.BaseTransport]:
-    """Connections for the sync client.
+def open_engines(origin: str, options: TransportOptions) -> Connections[Engine]:
+    """Engines for the sync client.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
@@ -63,11 +141,11 @@ def open_transport(origin: str, options: TransportOptions) -> Pools[httpx.BaseTr
     from .sync_engine import SyncEngine
 
     settings = _settings(origin, options)
-    return Pools([SyncEngine(**settings) for _ in range(_POOLS)])
+    return Connections(lambda: SyncEngine(**settings))
 
 
-def open_async_transport(origin: str, options: TransportOptions) -> Pools[httpx.AsyncBaseTransport]:
-    """Connections for the async client: those of aiohttp if it is wanted and usable, else httpx's own.
+def open_async_engines(origin: str, options: TransportOptions) -> Connections[AsyncEngine]:
+    """Engines for the async client: aiohttp's if it is wanted and usable, else httpx's own.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
@@ -81,11 +159,10 @@ def open_async_transport(origin: str, options: TransportOptions) -> Pools[httpx.
     ):
         from .aiohttp_engine import AiohttpEngine
 
-        limits = httpx.Limits(max_connections=_POOLS * _CONNECTIONS, keepalive_expiry=15)
-        return Pools([AiohttpEngine(settings["verify"], limits, proxy, options.timeout)])
-    from .async_engine import AsyncEngine
+        return SharedEngine(AiohttpEngine(settings["verify"], proxy, options.timeout, _KEPT))
+    from .async_engine import HttpxEngine
 
-    return Pools([AsyncEngine(**settings) for _ in range(_POOLS)])
+    return Connections(lambda: HttpxEngine(**settings))
 
 
 def _wants_aiohttp(options: TransportOptions) -> bool:
@@ -109,9 +186,7 @@ def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
         "verify": context,
         "proxy": None if proxy is None else _proxy(proxy, context),
         "http2": options.http2,
-        "limits": httpx.Limits(
-            max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=15
-        ),
+        "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEPT),
     }
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
-from weakref import WeakSet
+from weakref import ref
 
 import httpcore
 import httpx
 
 from .._concurrency.synchronous import time_left
+from .lockless import without_locks
 
 T = TypeVar("T")
 
@@ -35,21 +35,30 @@ class _PendingWrite:
 
 
 class _OpenStreams:
-    """All open connections of a pool, including those it has lost track of."""
+    """The open connections of an engine, including those that httpx's pool has lost track of.
+
+    Without a lock, which Ctrl-C could leave held: one thread adds, and others only look.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._streams: WeakSet[httpcore.NetworkStream] = WeakSet()
+        self._streams: list[ref[httpcore.NetworkStream]] = []
 
     def add(self, stream: httpcore.NetworkStream) -> None:
-        with self._lock:
-            self._streams.add(stream)
+        self._streams = [*(each for each in self._streams if each() is not None), ref(stream)]
+
+    def __iter__(self) -> Iterator[httpcore.NetworkStream]:
+        return (stream for each in self._streams if (stream := each()) is not None)
 
     def close(self) -> None:
-        with self._lock:
-            streams = list(self._streams)
-        for stream in streams:
+        for stream in self:
             stream.close()
+
+    def let_go(self) -> None:
+        """Close the descriptors of this process and leave the connections alone, which another process uses."""
+        for stream in self:
+            connection = stream.get_extra_info("socket")
+            if isinstance(connection, socket.socket):
+                connection.close()
 
 
 class _LimitedStream(httpcore.NetworkStream):
@@ -145,13 +154,11 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 class SyncEngine(httpx.HTTPTransport):
-    """A pool whose connections obey the current time limit.
-
-    Waiting for a free connection needs no limit: the requests that use them end with limits of their own.
-    """
+    """An engine whose connection obeys the current time limit."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
+        without_locks(self._pool)
         # httpx offers no way to pass a backend to its pool. If the attribute disappears, the limit still holds between
         # attempts.
         backend = getattr(self._pool, "_network_backend", None)
@@ -160,7 +167,16 @@ class SyncEngine(httpx.HTTPTransport):
             setattr(self._pool, "_network_backend", self._backend)  # noqa: B010
 
     def close(self) -> None:
-        """Close all connections, even those in use or being opened, which the pool forgets."""
+        """Close the connection, even one in use or being opened, which httpx's pool forgets."""
         super().close()
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the connection without asking httpx's pool, whose lock an interrupted thread may hold."""
         if self._backend is not None:
             self._backend.opened.close()
+
+    def forget(self) -> None:
+        """Let go of the connection in a child process."""
+        if self._backend is not None:
+            self._backend.opened.let_go()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -98,30 +97,29 @@ class RetryPolicy:
 
 
 class RetryBudget:
-    """Keeps retries from multiplying the load on a platform that is down: they cost, successes earn a little."""
+    """Keeps retries from multiplying the load on a platform that is down: they cost, successes earn a little.
+
+    Without a lock, which Ctrl-C could leave held: a few retries more or less do no harm.
+    """
 
     _FULL = 500
     _COST = 14
     _THROTTLED_COST = 5
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._left = self._FULL
 
     def spend(self, status: int | None) -> bool:
         """Pay for one more retry; return whether the budget sufficed."""
         cost = self._THROTTLED_COST if status == THROTTLED else self._COST
-        with self._lock:
-            if self._left < cost:
-                return False
-            self._left -= cost
-            return True
+        if self._left < cost:
+            return False
+        self._left -= cost
+        return True
 
     def earn(self) -> None:
         """Note a success."""
-        if self._left < self._FULL:
-            with self._lock:
-                self._left = min(self._FULL, self._left + 1)
+        self._left = min(self._FULL, self._left + 1)
 
 
 class PauseGate:
@@ -133,6 +131,10 @@ class PauseGate:
     def close(self, host: str, seconds: float) -> None:
         """Hold back requests to `host` for some seconds."""
         self._until[host] = max(self._until.get(host, 0.0), time.monotonic() + seconds)
+
+    def until(self, host: str) -> float:
+        """When the pause of a host ends, on the monotonic clock; 0 if there has been none."""
+        return self._until.get(host, 0.0)
 
     def wait(self, host: str) -> float:
         """Seconds until a request may be sent to `host`; 0 if it may be sent now."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
-from .._settings import DEFAULT_DEADLINE, DEFAULT_MAX_BODY, make_settings
+from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
 from ..credentials import provider_of
 from ..errors import ITwinPlatformError
 
@@ -53,6 +53,8 @@ class ITwinPlatform:
         retry: How failed requests are tried again; None for a single attempt.
         user_agent: Added to the User-Agent header, for instance `"my-app/1.0"`.
         max_body_bytes: The largest answer to accept, in bytes after decoding.
+        max_in_flight: How many calls are carried out at the same time; further ones wait for their turn. A call keeps
+            its place with its retries. Waiting for it does not count for `deadline`.
         proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
         http2: Use HTTP/2 where the server can; needs the extra `http2`.
@@ -88,6 +90,7 @@ class ITwinPlatform:
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 (it cannot be changed)
         user_agent: str | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY,
+        max_in_flight: int = DEFAULT_IN_FLIGHT,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | None = None,
         http2: bool = False,
@@ -102,6 +105,7 @@ class ITwinPlatform:
                 retry=retry,
                 user_agent=user_agent,
                 max_body_bytes=max_body_bytes,
+                max_in_flight=max_in_flight,
                 proxy=proxy,
                 verify=verify,
                 http2=http2,

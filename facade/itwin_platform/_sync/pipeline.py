@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
+from .._concurrency.forks import on_fork
 from .._policies import messages
 from .._policies.addresses import Target, UntrustedError
 from .._policies.answers import Answer, api_error
@@ -52,8 +53,10 @@ class Pipeline:
         self._policy = settings.retry or RetryPolicy(attempts=1)
         self._budget = RetryBudget()
         self._gate = PauseGate()
+        self._slots = concurrency.Slots(settings.max_in_flight)
         self._tracing = Tracing()
         self._user_agent = settings.user_agent.encode("ascii")
+        on_fork(self)
 
     def call(self, request: Request[T]) -> T:
         """Carry out a request and return what its answer holds, as the type that the definition names.
@@ -158,6 +161,10 @@ class Pipeline:
         """Close the connections."""
         self._transport.close()
 
+    def after_fork(self) -> None:
+        """Free the slots, which threads of the parent process may have held."""
+        self._slots = concurrency.Slots(self._settings.max_in_flight)
+
     def _ends(self) -> float:
         return time.monotonic() + self._settings.deadline
 
@@ -180,7 +187,10 @@ class Pipeline:
 
     def _successful(self, call: Call) -> tuple[Answer, Target]:
         """The answer to a call, if it is a success, and where it came from."""
-        outcome = self._carry_out(call)
+        with self._slots.one():
+            # Its time begins with its turn: those that wait for a slot wait for others, not for the platform.
+            call.ends = self._ends()
+            outcome = self._carry_out(call)
         if outcome.error is not None:
             raise outcome.error
         return cast(Answer, outcome.answer), outcome.target
@@ -276,11 +286,13 @@ class Pipeline:
         return (self._token()).reveal() != refused.reveal()
 
     def _pass_gate(self, call: Call, host: str) -> None:
-        """Wait while the host wants a pause from all callers."""
-        while (wait := self._gate.wait(host)) > 0:
+        """Wait while the host wants a pause from all callers; once for each pause, whatever the clock says."""
+        waited = 0.0
+        while (until := self._gate.until(host)) > waited and (wait := self._gate.wait(host)) > 0:
             if not call.in_time(wait):
                 raise messages.pause_too_long(call, host, wait)
             concurrency.sleep(wait)
+            waited = until
 
     def _delay(self, call: Call, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, or None if there should be none."""

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _http
 from .._concurrency import synchronous as concurrency
+from .._concurrency.forks import on_fork
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
 
 if TYPE_CHECKING:
     from .._policies.calls import Headers
+
+# Objects of a parent process that must not be destroyed in a child: that would close what the parent uses.
+_of_the_parent: list[object] = []
 
 _NO_BODY = frozenset({204, 205, 304})
 
@@ -29,6 +33,21 @@ class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline
         self.failure = failure
 
 
+class _Home:
+    """What is connected on one event loop, or by all threads."""
+
+    def __init__(self) -> None:
+        self.origins: dict[str, _http.Connections[_http.Engine]] = {}
+        # Closes all of it before the loop ends.
+        self.end: concurrency.LoopEnd | None = None
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connections in list(self.origins.values()):
+            for engine in list(connections.all):
+                engine.close()
+
+
 class Transport:
     """Connections to the platform, kept for each origin. Shared by all threads, or by the tasks of event loops."""
 
@@ -36,8 +55,9 @@ class Transport:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
         # Connections of an event loop are of no use on another: every loop has its own. The sync client has no loop.
-        self._homes: dict[object, dict[str, _http.Pools[_http.BaseTransport]]] = {}
+        self._homes: dict[object, _Home] = {}
         self._closed = False
+        on_fork(self)
 
     def send(
         self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None = None
@@ -49,19 +69,28 @@ class Transport:
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """
-        origins = self._homes.get(concurrency.home())
-        pools = origins.get(target.origin) if origins else None
-        if pools is None or self._closed:
-            pools = self._open(target.origin)
-        pool = pools.take()
+        home = self._homes.get(concurrency.home())
+        connections = home.origins.get(target.origin) if home is not None else None
+        if connections is None or self._closed:
+            connections = self._open(target.origin)
+        engine = connections.take()
+        unharmed = False
         try:
-            return self._exchange(pool, method, target, headers, body)
+            answer = self._exchange(engine, method, target, headers, body)
+            unharmed = not self._closed
         finally:
-            pools.give_back(pool)
+            # An engine that was broken off is used no more: nobody knows what is left on its connection.
+            if unharmed:
+                connections.give_back(engine)
+            elif connections.give_up(engine):
+                engine.abort()
+        if (stale := connections.take_stale()) is not None:
+            stale.close()
+        return answer
 
     def _exchange(
         self,
-        pool: _http.BaseTransport,
+        engine: _http.Engine,
         method: str,
         target: Target,
         headers: Headers,
@@ -69,7 +98,7 @@ class Transport:
     ) -> Answer:
         try:
             request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
-            response = pool.handle_request(request)
+            response = engine.handle_request(request)
         except TimeoutError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
@@ -81,21 +110,34 @@ class Transport:
     def close(self) -> None:
         """Close the connections; called again, those that were just being opened. Other event loops' are left alone."""
         self._closed = True
-        home = concurrency.home()
-        self._homes = {home: self._homes.get(home, {})}
-        for pools in self._homes[home].values():
-            for pool in pools.all:
-                pool.close()
+        place = concurrency.home()
+        home = self._homes.get(place)
+        self._homes = {} if home is None else {place: home}
+        if home is not None:
+            home.close()
+            if home.end is not None:
+                home.end.close()
 
-    def _open(self, origin: str) -> _http.Pools[_http.BaseTransport]:
+    def after_fork(self) -> None:
+        """Begin anew in a child process. Nothing is closed: the connections are the parent's."""
+        homes, self._homes = self._homes, {}
+        for home in homes.values():
+            for connections in home.origins.values():
+                for engine in list(connections.all):
+                    engine.forget()
+            _of_the_parent.append(home)
+
+    def _open(self, origin: str) -> _http.Connections[_http.Engine]:
         self._check_open()
         concurrency.in_thread(lambda: _http.prepare(origin, self._options))
         self._check_open()
-        for home in [home for home in self._homes if concurrency.is_over(home)]:
-            self._homes.pop(home, None)
+        for place in [place for place in self._homes if concurrency.is_over(place)]:
+            self._homes.pop(place, None)
         # Another caller may have been quicker; then there must be only one of them.
-        origins = self._homes.setdefault(concurrency.home(), {})
-        return origins.get(origin) or origins.setdefault(origin, _http.open_transport(origin, self._options))
+        home = self._homes.setdefault(concurrency.home(), _Home())
+        if home.end is None:
+            home.end = concurrency.when_loop_ends(home.close)
+        return home.origins.get(origin) or home.origins.setdefault(origin, _http.open_engines(origin, self._options))
 
     def _check_open(self) -> None:
         if self._closed:

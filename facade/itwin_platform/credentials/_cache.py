@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 import random
 import threading
 import time
@@ -16,10 +15,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import Context
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-from weakref import WeakSet
+from typing import Any
 
 from .._concurrency import asynchronous, synchronous
+from .._concurrency.forks import on_fork
 from ..errors import CredentialsError, ITwinPlatformError
 
 logger = logging.getLogger("itwin_platform")
@@ -30,27 +29,6 @@ _AHEAD, _AHEAD_PART = 300.0, 0.2
 _MARGIN, _MARGIN_PART = 10.0, 0.1
 # Seconds between early renewals that fail.
 _PAUSE = 30.0
-
-
-class _ForkAware(Protocol):
-    def after_fork(self) -> None: ...
-
-
-_fork_aware: WeakSet[_ForkAware] = WeakSet()
-
-
-def on_fork(holder: _ForkAware) -> None:
-    """Call the object's `after_fork` in every child process, where its threads are gone and its locks may be held."""
-    _fork_aware.add(holder)
-
-
-def _in_child() -> None:
-    for holder in list(_fork_aware):
-        holder.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
+from .._concurrency.forks import on_fork
 from .._http import TransportOptions
 from .._policies.redaction import Secret
 from ..environments import Environment, checked_url
 from ..errors import ConfigurationError
-from ._cache import Token, TokenCache, on_fork
+from ._cache import Token, TokenCache
 from ._token_endpoint import TokenEndpoint
 
 if TYPE_CHECKING:

@@ -1,0 +1,31 @@
+"""What has to be made anew in a child process: connections are the parent's, and locks may be held by nobody."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from weakref import WeakSet
+
+
+class ForkAware(Protocol):
+    """What has connections, locks or threads."""
+
+    def after_fork(self) -> None:
+        """Begin anew. It runs in the child, before anything else does, and must not touch what the parent uses."""
+
+
+_known: WeakSet[ForkAware] = WeakSet()
+
+
+def on_fork(holder: ForkAware) -> None:
+    """Call the object's `after_fork` in every child process."""
+    _known.add(holder)
+
+
+def _in_child() -> None:
+    for holder in list(_known):
+        holder.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
