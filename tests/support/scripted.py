@@ -127,12 +127,16 @@ class ScriptedServer:
                     script.act(connection)
                     return
                 connection.sendall(script if isinstance(script, bytes) else script(request))
+                self.after(request, connection)
         except OSError:
             pass  # closed from one side or the other: the test is over
         finally:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+
+    def after(self, request: Received, connection: socket.socket) -> None:
+        """What else to do once an answer was sent; for subclasses."""
 
     def _encrypted(self, connection: socket.socket, tls: ssl.SSLContext) -> socket.socket:
         plain = connection

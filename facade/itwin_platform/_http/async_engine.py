@@ -40,7 +40,7 @@ class _SelfClosingStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            return _SelfClosingStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._stream.aclose()
@@ -49,16 +49,25 @@ class _SelfClosingStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         found = self._stream.get_extra_info(info)
         # httpcore asks before it uses a connection again. Bytes that are there already are no answer to what comes.
-        return found or _has_unread_records(self._stream) if info == "is_readable" else found
+        return found or _has_unread_bytes(self._stream) if info == "is_readable" else found
 
 
-def _has_unread_records(stream: Any) -> bool:
-    """Whether TLS has read more from the socket than it has given out; only private names lead there."""
-    for name in ("_stream", "_read_bio"), ("_stream", "_incoming"):
+# Where bytes lie that were read from the socket and not given out: in TLS, encrypted, or in anyio's queue.
+_UNREAD = (
+    ("_stream", "_read_bio", "pending"),
+    ("_stream", "_incoming", "pending"),
+    ("_stream", "_protocol", "read_queue"),
+    ("_stream", "transport_stream", "_protocol", "read_queue"),
+)
+
+
+def _has_unread_bytes(stream: Any) -> bool:
+    """Whether more was read from the socket than was given out; only private names lead there."""
+    for names in _UNREAD:
         found: Any = stream
-        for part in name:
-            found = getattr(found, part, None)
-        if isinstance(found, ssl.MemoryBIO) and found.pending:
+        for name in names:
+            found = getattr(found, name, None)
+        if found:
             return True
     return False
 
