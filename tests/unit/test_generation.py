@@ -167,7 +167,7 @@ class TestOverlays:
             apply_overlays({"a": {}}, [write(action)])
 
     def test_every_deviation_has_a_reason(self) -> None:
-        for path in (ROOT / "openapi" / "overlays").glob("*.yaml"):
+        for path in (ROOT / "openapi" / "overlays").rglob("*.yaml"):
             for action in YAML(typ="safe", pure=True).load(path)["actions"]:
                 assert len(action["description"].split()) > 3, (path.name, action["target"])
 
