@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from .._bucket import Bucket
 from .._concurrency import asynchronous as concurrency
@@ -31,7 +31,8 @@ class AsyncTransferBucket(Bucket):
     """The bucket of an iTwin, whose files can be transferred.
 
     Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
-    and tasks can share a bucket. A pickled or copied bucket keeps its attributes but can no longer transfer files.
+    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket cannot be pickled,
+    because its URL is a secret: get it again in the other process.
 
     All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
     does not permit the operation: before anything is sent, if the URL names its permissions.
@@ -46,16 +47,19 @@ class AsyncTransferBucket(Bucket):
         object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Bucket, (self.itwin_id, self.container_url, self.expires_at)
+    def __new__(cls, *_: object, **fields: object) -> Self:
+        """Say what to do in place of `dataclasses.replace`, which names the fields."""
+        if "container_url" in fields:
+            raise TypeError(
+                "This bucket cannot be changed, because it is renewed. Get the other one: get_bucket(itwin_id)"
+            )
+        return super().__new__(cls)
 
-    @cached_property
+    @property
     def _access(self) -> Access:
-        """Access to the container, shared by all transfers.
-
-        Threads that make it at the same moment may each get their own, so a method must ask for it only once.
-        """
-        return Access(self.container_url, self._options)
+        """Access to the container, shared by all transfers. The first of them makes it, without a lock."""
+        made: Access | None = self.__dict__.get("_made")
+        return made or self.__dict__.setdefault("_made", Access(self.container_url, self._options))
 
     async def upload(
         self,

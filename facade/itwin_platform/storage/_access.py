@@ -15,7 +15,7 @@ from .._bucket import expiry_of
 from .._policies.addresses import Target, signed_target
 from ..credentials._cache import on_fork
 from ..errors import ITwinPlatformError, StorageError, StoragePermissionError
-from ._problems import one_problem
+from ._problems import UNTRANSFERRED, one_problem
 
 # A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
 _MARGIN = 300.0
@@ -217,7 +217,8 @@ class Access:
             return self.problem
         if problem.code == "AuthorizationPermissionMismatch":
             return _not_permitted(purpose, right, ".")
-        return StorageError(f"{purpose} failed: it {problem.text}.")
+        text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")
+        return StorageError(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
 
 
 def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError:

@@ -14,10 +14,10 @@ from ..errors import StorageError
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._listing import find_blobs
-from ._local import ignores_case, local_path
+from ._local import belongs_to, ignores_case, local_path
 from ._names import Names, checked_prefix, clashes, listed_names, relative_to, target_problem
 from ._outcomes import Refusal, Skip
-from ._parts import PartFile, belongs_to, temporary_files
+from ._parts import PartFile, temporary_files
 from ._problems import RequestFailed, one_problem
 from ._quick import check_installed
 from ._ranges import Reading, Remote

@@ -1,4 +1,4 @@
-"""Local files: finding them, reading them consistently, and never leaving a half-written one under its real name."""
+"""Local files: finding them, reading them consistently, and the names of unfinished ones."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from typing import BinaryIO, cast
 from ..errors import StorageError
 from ._names import blob_name, name_problem
 from ._outcomes import Refusal
-from ._parts import PART_PREFIX, PART_SUFFIX, is_temporary
 from ._problems import one_problem
 from ._report import FileOutcome
 from ._tree import Tree
+
+PART_PREFIX, PART_SUFFIX = ".itp-", ".part"
 
 _TRIES = 3
 _BLOCK = 1024 * 1024
@@ -196,3 +197,26 @@ def ignores_case(folder: Path) -> bool:
     with tempfile.NamedTemporaryFile(prefix=PART_PREFIX + "CASE", suffix=PART_SUFFIX, dir=folder) as probe:
         path = Path(probe.name)
         return path.with_name(path.name.swapcase()).exists()
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is an unfinished download."""
+    return name.startswith(PART_PREFIX) and name.endswith(PART_SUFFIX)
+
+
+def part_name(name: str, etag: str) -> str:
+    """The temporary name for a download: the same in a rerun, so that it can resume, unless the blob has changed."""
+    return f"{_part_stem(name)}{_short(etag)}{PART_SUFFIX}"
+
+
+def belongs_to(temporary: str, name: str) -> bool:
+    """Whether a file is an unfinished download of that blob, of its current content or of an earlier one."""
+    return temporary.startswith(_part_stem(name))
+
+
+def _part_stem(name: str) -> str:
+    return f"{PART_PREFIX}{_short(name)}-"
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

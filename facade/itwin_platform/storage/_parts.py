@@ -9,35 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from stat import S_ISDIR, S_ISREG
 
+from ._local import belongs_to, is_temporary, part_name
 from ._outcomes import Refusal
 from ._tree import Folder
 
-PART_PREFIX, PART_SUFFIX = ".itp-", ".part"
-
 _BLOCK = 1024 * 1024
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a file is an unfinished download."""
-    return name.startswith(PART_PREFIX) and name.endswith(PART_SUFFIX)
-
-
-def part_name(name: str, etag: str) -> str:
-    """The temporary name for a download: the same in a rerun, so that it can resume, unless the blob has changed."""
-    return f"{_part_stem(name)}{_short(etag)}{PART_SUFFIX}"
-
-
-def belongs_to(temporary: str, name: str) -> bool:
-    """Whether a file is an unfinished download of that blob, of its current content or of an earlier one."""
-    return temporary.startswith(_part_stem(name))
-
-
-def _part_stem(name: str) -> str:
-    return f"{PART_PREFIX}{_short(name)}-"
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class PartFile:

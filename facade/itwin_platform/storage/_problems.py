@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from .._policies.attempts import Failure
 from ..errors import ITwinPlatformError
 
+UNTRANSFERRED = "could not be transferred"
 FEWER_FILES = "lower concurrency=, or raise the limit (ulimit -n)"
 # Windows has no quotas of this kind.
 _EDQUOT = getattr(errno, "EDQUOT", errno.ENOSPC)
@@ -28,6 +29,7 @@ class Problem:
         status: The HTTP status, if there is one.
         is_rival: The blob has changed in the bucket meanwhile: another program writes it too.
         local: The cause is on this machine.
+        lasting: Trying again would not help.
     """
 
     text: str
@@ -39,11 +41,12 @@ class Problem:
     status: int | None = None
     is_rival: bool = False
     local: bool = False
+    lasting: bool = False
 
     @property
     def may_pass(self) -> bool:
         """Whether a later transfer may succeed, because the network, the storage or the disk is the cause."""
-        return self.broken or (self.everywhere and not self.refused and not self.missing)
+        return self.broken or (self.everywhere and not (self.refused or self.missing or self.lasting))
 
     @property
     def is_absence(self) -> bool:
@@ -84,7 +87,7 @@ def one_problem(error: BaseException) -> Problem:
         return _request_problem(error)
     if isinstance(error, OSError) and error.errno is not None:
         return _local_problem(error.errno)
-    return Problem(f"could not be transferred ({type(error).__name__})")
+    return Problem(f"{UNTRANSFERRED} ({type(error).__name__})")
 
 
 def _request_problem(error: RequestFailed) -> Problem:
@@ -93,8 +96,8 @@ def _request_problem(error: RequestFailed) -> Problem:
     status, code = error.status, error.code
     if status is None:
         failure = error.failure or Failure("headers", "sent an unreadable answer")
-        text = f"could not be transferred: the storage {failure.text}"
-        return Problem(text, everywhere=True, broken=not failure.final)
+        text = f"{UNTRANSFERRED}: the storage {failure.text}"
+        return Problem(text, everywhere=True, broken=not failure.final, lasting=failure.final)
     detail = f"status {status}" + (f", {code}" if code else "")
     if status == 404:
         gone = code == "ContainerNotFound"

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 
-from ..errors import StorageError
 from ._outcomes import Refusal
 from ._problems import one_problem
 
@@ -102,8 +101,7 @@ class Tree:
         """The folder that a path below the root is in.
 
         Raises:
-            StorageError: The root cannot be used.
-            Refusal: The path leads through a link.
+            Refusal: The root cannot be used, or the path leads through a link.
             OSError: There is no such folder, or it cannot be created.
         """
         between = path.relative_to(self.root).parts[:-1]
@@ -126,8 +124,7 @@ class Tree:
         """Open a file for reading, and return its descriptor.
 
         Raises:
-            StorageError: The root cannot be used.
-            Refusal: It is a link, reached through one, or not a regular file.
+            Refusal: It is a link, reached through one, or not a regular file; or the root cannot be used.
             OSError: It cannot be opened.
         """
         if path == self.root:
@@ -144,12 +141,18 @@ class Tree:
                     problem = one_problem(error).text
                 else:
                     return self._top
-                raise StorageError(f"The folder {str(self.root)!r} cannot be used: it {problem}.")
+                raise Refusal(f"needs the folder {str(self.root)!r}, which {problem}")
             return self._top
 
     def _open_top(self, *, create: bool) -> int:
-        if create:
-            self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            return os.open(self.root, _HELD)
+        except FileNotFoundError:
+            if not create:
+                raise
+        if self.root.is_symlink():
+            raise Refusal(f"needs the folder {str(self.root)!r}, which is a link to nothing on this machine")
+        self.root.mkdir(parents=True, exist_ok=True)
         return os.open(self.root, _HELD)
 
     def _walked(self, names: tuple[str, ...], *, create: bool) -> Path:
