@@ -98,6 +98,8 @@ class BlobService:
         """
 
         def take(response: _http.Response) -> Remote:
+            if response.status_code != _DONE["HEAD"]:
+                raise RequestFailed(response.status_code, problem="does not describe the file")
             return remote_of(response.headers)
 
         return self._patiently(_Call("HEAD", "", name), take, Attempts(_POLICY, repeatable=True))

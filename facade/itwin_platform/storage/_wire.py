@@ -92,7 +92,7 @@ class Wire:
             if chunk is None:
                 return
             yield chunk
-        raise Broken(_http.Failure("body", "broke off in the middle of the answer"))
+        raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
 
     def _send(self, pool: _http.BaseTransport, request: _http.Request) -> _http.Response:
         try:
