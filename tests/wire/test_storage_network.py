@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import truststore
 
 from itwin_platform import errors
 from itwin_platform._http import TransportOptions
@@ -148,7 +149,6 @@ def test_why_there_is_no_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_authorities_of_every_kind_hold_for_files_too(tmp_path: Path, authority: Authority) -> None:
     """Also a context that cannot say whom it trusts, as that of the operating system."""
-    truststore = pytest.importorskip("truststore")
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(authority.file)
     (tmp_path / "file").write_bytes(b"x")

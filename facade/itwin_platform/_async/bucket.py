@@ -47,7 +47,7 @@ class AsyncTransferBucket(Bucket):
         object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
-    def __new__(cls, *_: object, **fields: object) -> Self:
+    def __new__(cls, *_: object, **fields: object) -> Self:  # pyright: ignore[reportInconsistentConstructor]
         """Say what to do in place of `dataclasses.replace`, which names the fields."""
         if "container_url" in fields:
             raise TypeError(
@@ -121,10 +121,11 @@ class AsyncTransferBucket(Bucket):
         Files under a prefix keep their path below it, named files their full name. Files that already exist in the
         folder with the same size and hash are skipped. A file is written under a temporary name (`.itp-*.part`) and
         renamed once it is complete and matches its stored hash. Rerunning an interrupted download resumes in the
-        middle of a file.
+        middle of a file, if the blob has a stored hash.
 
         Nothing is written outside the folder: neither by names with `..`, drive letters or backslashes, nor through
-        links in the folder. Such names are reported as failed, as are names that the file system does not allow.
+        links in the folder. Such names are reported as failed, as are names that the file system does not allow. Empty
+        blobs that mark folders (`name/`) are skipped.
 
         Parameters:
             prefix: A folder in the bucket (the empty string for all of it), which needs the permission to list; or a

@@ -51,17 +51,16 @@ def find_files(source: Path, prefix: str) -> Found:
         StorageError: The path does not exist, or is neither a regular file nor a folder.
     """
     found = Found()
+    status, problem = None, ""
     try:
         status = source.stat()
-        is_folder = S_ISDIR(status.st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        status, is_folder, problem = None, False, ""
+        problem = f"There is no file or folder {str(source)!r}. Check the path."
     except OSError as error:
-        status, is_folder, problem = None, False, one_problem(error).text
+        problem = f"{str(source)!r} {one_problem(error).text}."
     if status is None:
-        nothing = f"There is no file or folder {str(source)!r}"
-        raise StorageError(f"{str(source)!r} {problem}." if problem else f"{nothing}. Check the path.")
-    if is_folder:
+        raise StorageError(problem)
+    if S_ISDIR(status.st_mode):
         _walk(source, (), prefix, found)
     elif S_ISREG(status.st_mode):
         _add(found, blob_name(prefix, (source.resolve().name if source.name == "" else source.name,)), source, status)

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISLNK, S_ISREG
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from ._outcomes import Refusal
 from ._problems import one_problem
@@ -88,13 +88,15 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
-        self._top: int | None = None
+        # Where the root was at first, and its descriptor where it can be held open.
+        self._home: Path | None = None
+        self._top = -1
 
     def close(self) -> None:
         """Let go of the folder."""
-        if self._top is not None:
+        if self._top >= 0:
             os.close(self._top)
-            self._top = None
+            self._top = -1
 
     @contextmanager
     def folder_of(self, path: Path, *, create: bool = False) -> Generator[Folder]:
@@ -105,10 +107,11 @@ class Tree:
             OSError: There is no such folder, or it cannot be created.
         """
         between = path.relative_to(self.root).parts[:-1]
+        self._begin(create=create)
         if not _RELATIVE:
             yield Folder(None, self._walked(between, create=create))
             return
-        held = top = self._held_top(create=create)
+        held = top = self._top
         try:
             for name in between:
                 inner = _enter(held, name, create=create)
@@ -132,40 +135,51 @@ class Tree:
         with self.folder_of(path) as folder:
             return folder.open(path.name, os.O_RDONLY)
 
-    def _held_top(self, *, create: bool) -> int:
+    def _begin(self, *, create: bool) -> None:
+        """Get hold of the root, once."""
         with self._lock:
-            if self._top is None:
-                try:
-                    self._top = self._open_top(create=create)
-                except OSError as error:
-                    problem = one_problem(error).text
-                else:
-                    return self._top
-                raise Refusal(f"needs the folder {str(self.root)!r}, which {problem}")
-            return self._top
+            if self._home is not None:
+                return
+            try:
+                self._find_root(create=create)
+                if _RELATIVE:
+                    self._top = os.open(self.root, _HELD)
+                self._home = self.root.resolve()
+            except OSError as error:
+                problem = one_problem(error).text
+            else:
+                return
+        raise Refusal(f"needs the folder {str(self.root)!r}, which {problem}")
 
-    def _open_top(self, *, create: bool) -> int:
+    def _find_root(self, *, create: bool) -> None:
         try:
-            return os.open(self.root, _HELD)
+            status = self.root.stat()
         except FileNotFoundError:
             if not create:
                 raise
+        else:
+            if not S_ISDIR(status.st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, "not a folder")
+            return
         if self.root.is_symlink():
             raise Refusal(f"needs the folder {str(self.root)!r}, which is a link to nothing on this machine")
         self.root.mkdir(parents=True, exist_ok=True)
-        return os.open(self.root, _HELD)
 
     def _walked(self, names: tuple[str, ...], *, create: bool) -> Path:
-        path = self.root
-        if create:
-            path.mkdir(parents=True, exist_ok=True)
+        path, expected = self.root, self._home or self.root
+        _check_place(path, expected)
         for name in names:
-            path = path / name
+            path, expected = path / name, expected / name
             if create:
                 path.mkdir(exist_ok=True)
-            if not path.resolve().is_relative_to(self.root.resolve()) or path.is_symlink():
-                raise Refusal(LINK)
+            _check_place(path, expected)
         return path
+
+
+def _check_place(path: Path, expected: Path) -> None:
+    # Junctions are links as well, and only this finds them everywhere.
+    if os.path.normcase(path.resolve()) != os.path.normcase(expected):
+        raise Refusal(LINK)
 
 
 def _enter(held: int, name: str, *, create: bool) -> int:
