@@ -20,11 +20,12 @@ LINKS = pytest.mark.skipif(os.name == "nt", reason="links need privileges")
 
 def after_the_first_file(act: Callable[[], None]) -> Callable[[Progress], None]:
     """A progress function that does something once."""
-    done: list[None] = []
+    done: list[Progress] = []
 
     def watch(news: Progress) -> None:
         if news.files_done and not done:
-            done.append(act())
+            done.append(news)
+            act()
 
     return watch
 

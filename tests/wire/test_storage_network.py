@@ -36,7 +36,7 @@ def every_operation(bucket: TransferBucket, folder: Path) -> list[Callable[[], o
     for number, size in enumerate(SIZES):
         (folder / "up" / str(number)).write_bytes(bytes(size))
     return [
-        *(lambda path=path: bucket.upload(path, overwrite=True) for path in (folder / "up").iterdir()),  # type: ignore[misc]
+        *(lambda path=path: bucket.upload(path, overwrite=True) for path in (folder / "up").iterdir()),
         bucket.list,
         lambda: bucket.open("x"),
         lambda: bucket.download(["x"], folder / "down"),

@@ -123,15 +123,19 @@ def test_content_is_stored_as_it_is_whatever_its_encoding(tmp_path: Path) -> Non
 
 def test_reading_as_a_file_is_checked_too() -> None:
     described = head(200, content_length=len(CONTENT))
-    with bucket_on(described, rest(first=0, content=CONTENT)) as (bucket, _), bucket.open("file") as file:
-        assert file.read() == CONTENT
-    for lie in (whole(), rest(), rest(CONTENT, first=0, etag='"0x2"')):
-        with (
-            bucket_on(described, lie) as (bucket, _),
-            bucket.open("file") as file,
-            pytest.raises(errors.StorageError),
-        ):
-            file.read()
+    for start, good, lies in (
+        (0, whole(), (rest(), whole().replace(b"0x1", b"0x2"))),
+        (HALF, rest(), (whole(), rest(first=0), rest(etag='"0x2"'), chunked(CONTENT))),
+    ):
+        with bucket_on(described, good) as (bucket, storage), bucket.open("file") as file:
+            file.seek(start)
+            assert file.read() == CONTENT[start:]
+            assert len(storage.received) == 2
+        for lie in lies:
+            with bucket_on(described, lie) as (bucket, _), bucket.open("file") as file:
+                file.seek(start)
+                with pytest.raises(errors.StorageError):
+                    file.read()
 
 
 def serve(sha256: str | None) -> Callable[[Received], bytes]:

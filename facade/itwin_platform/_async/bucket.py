@@ -41,13 +41,15 @@ class AsyncTransferBucket(Bucket):
     _options: TransportOptions
     _renew: Callable[[], Awaitable[str]]
 
-    def __init__(self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]) -> None:
+    def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
+        self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]
+    ) -> None:
         super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
         # The class is frozen: attributes are set like this.
         object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
-    def __new__(cls, *_: object, **fields: object) -> Self:  # pyright: ignore[reportInconsistentConstructor]
+    def __new__(cls, *_: object, **fields: object) -> Self:
         """Say what to do in place of `dataclasses.replace`, which names the fields."""
         if "container_url" in fields:
             raise TypeError(

@@ -44,13 +44,13 @@ def local_path(what: str, path: object) -> Path:
     raise ValueError(f"{what} must be a path, not {type(path).__name__}")
 
 
-def find_files(source: Path, prefix: str) -> Found:
+def find_files(tree: Tree, prefix: str) -> Found:
     """What to upload from a file or a folder. Links below the path are not followed; the path itself may be one.
 
     Raises:
         StorageError: The path does not exist, or is neither a regular file nor a folder.
     """
-    found = Found()
+    source, found = tree.root, Found()
     status, problem = None, ""
     try:
         status = source.stat()
@@ -61,7 +61,7 @@ def find_files(source: Path, prefix: str) -> Found:
     if status is None:
         raise StorageError(problem)
     if S_ISDIR(status.st_mode):
-        _walk(source, (), prefix, found)
+        _walk(tree, prefix, found)
     elif S_ISREG(status.st_mode):
         _add(found, blob_name(prefix, (source.resolve().name if source.name == "" else source.name,)), source, status)
     else:
@@ -69,18 +69,21 @@ def find_files(source: Path, prefix: str) -> Found:
     return found
 
 
-def _walk(folder: Path, parts: tuple[str, ...], prefix: str, found: Found) -> None:
-    pending = [(folder, parts)]
+def _walk(tree: Tree, prefix: str, found: Found) -> None:
+    pending: list[tuple[str, ...]] = [()]
     while pending:
-        folder, parts = pending.pop()
+        parts = pending.pop()
+        folder = tree.root.joinpath(*parts)
         try:
-            with os.scandir(folder) as entries:
+            with tree.folder_of(folder / "any") as held, held.entries() as entries:
                 for entry in entries:
                     below = (*parts, entry.name)
                     if _is_plain_folder(entry):
-                        pending.append((Path(entry.path), below))
+                        pending.append(below)
                     else:
-                        _take_entry(entry, blob_name(prefix, below), found)
+                        _take_entry(entry, folder / entry.name, blob_name(prefix, below), found)
+        except Refusal as refusal:  # it was no link when it was found
+            found.failed.append(FileOutcome(blob_name(prefix, parts) or str(folder), folder, 0, str(refusal)))
         except OSError:
             name = blob_name(prefix, parts) or str(folder)
             found.failed.append(FileOutcome(name, folder, 0, "is a folder that cannot be read"))
@@ -95,8 +98,7 @@ def _is_junction(entry: os.DirEntry[str]) -> bool:
     return bool(getattr(entry, "is_junction", bool)())
 
 
-def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
-    path = Path(entry.path)
+def _take_entry(entry: os.DirEntry[str], path: Path, name: str, found: Found) -> None:
     if entry.is_symlink() or _is_junction(entry):
         found.skipped.append(FileOutcome(name, path, 0, "is a link, which is not followed"))
     elif not entry.is_file(follow_symlinks=False):

@@ -84,7 +84,8 @@ class PartFile:
         """
         ours, found = os.fstat(self._file.fileno()), self._folder.status(self._name)
         self._file.close()
-        if found is not None and not os.path.samestat(ours, found):
+        # (The numbers that tell files apart are not the same for both questions in every version of Windows.)
+        if found is not None and os.name != "nt" and not os.path.samestat(ours, found):
             raise Refusal("was downloaded by another program at the same time. Run it again")
         try:
             self._folder.replace(self._name, self._target)
@@ -108,6 +109,7 @@ class PartFile:
 def temporary_files(folder: Folder) -> list[str]:
     """The names of unfinished downloads in a folder."""
     try:
-        return [name for name in folder.names() if is_temporary(name)]
+        with folder.entries() as entries:
+            return [entry.name for entry in entries if is_temporary(entry.name)]
     except OSError:
         return []

@@ -83,6 +83,16 @@ class RawBlob(io.RawIOBase):
         self._position += wanted
         return wanted
 
+    def readall(self) -> bytes:
+        """The whole rest, in one request: Python's own way would ask for a few KiB at a time."""
+        pieces: list[bytes] = []
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        if self._position < self.size:
+            self._read(Reading(lambda _, chunk: pieces.append(chunk), self._remote, self._position))
+            self._position = self.size
+        return b"".join(pieces)
+
     def _fill(self, view: memoryview) -> None:
         start = self._position
 
@@ -91,6 +101,9 @@ class RawBlob(io.RawIOBase):
             view[begin : begin + len(chunk)] = chunk
 
         reading = Reading(take, self._remote, start, start + len(view))
+        self._read(reading)
+
+    def _read(self, reading: Reading) -> None:
         try:
             self._service.read(self.name, reading)
         except (ITwinPlatformError, RequestFailed) as error:

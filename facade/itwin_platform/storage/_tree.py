@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +71,17 @@ class Folder:
         """Rename a file."""
         os.replace(self._at(old), self._at(new), src_dir_fd=self.held, dst_dir_fd=self.held)
 
-    def names(self) -> list[str]:
+    @contextmanager
+    def entries(self) -> Generator[Iterator[os.DirEntry[str]]]:
         """What is in the folder."""
         if self.held is None:
-            return [path.name for path in self.path.iterdir()]
+            with os.scandir(self.path) as found:
+                yield found
+            return
         readable = os.open(".", os.O_RDONLY, dir_fd=self.held)
         try:
-            return os.listdir(readable)  # noqa: PTH208 (it has no path)
+            with os.scandir(readable) as found:
+                yield found
         finally:
             os.close(readable)
 

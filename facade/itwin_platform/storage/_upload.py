@@ -145,16 +145,20 @@ def upload(
     if not overwrite:
         access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace existing files.")
     check_installed()
-    root = local_path("source", source)
-    found = find_files(root, prefix)
-    files = sorted(found.files, key=lambda job: job.name)
+    with closing(Tree(local_path("source", source))) as tree, closing(BlobService(access, run.pause)) as service:
+        found = find_files(tree, prefix)
+        lanes = _lanes(found.files, concurrency)
+        work = _Upload(access, run, service, tree, overwrite=overwrite)
+        work.in_flight = _IN_FLIGHT // lanes[0].threads
+        settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
+        return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
+
+
+def _lanes(files: list[FileOutcome], concurrency: int) -> tuple[Lane, Lane, Lane]:
+    """Large, small and tiny files, sorted by name."""
+    files = sorted(files, key=lambda job: job.name)
     large = deque(job for job in files if job.size > SMALL)
     small = deque(job for job in files if TINY < job.size <= SMALL)
     tiny = deque(job for job in files if job.size <= TINY)
     at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
-    lanes = Lane(large, at_a_time), Lane(small, min(_SMALL_AT_A_TIME, concurrency)), Lane(tiny, concurrency)
-    settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
-    with closing(BlobService(access, run.pause)) as service, closing(Tree(root)) as tree:
-        work = _Upload(access, run, service, tree, overwrite=overwrite)
-        work.in_flight = _IN_FLIGHT // at_a_time
-        return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
+    return Lane(large, at_a_time), Lane(small, min(_SMALL_AT_A_TIME, concurrency)), Lane(tiny, concurrency)
