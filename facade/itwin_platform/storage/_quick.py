@@ -62,7 +62,12 @@ class QuickPut:
         self._store: AzureStore | None = None
         self._sas = ""
         options = access.options
-        self._possible = options.verify is None and _http.proxy_for(access.origin, options) is None and _survives()
+        self._possible = (
+            options.verify is None
+            and _http.proxy_for(access.origin, options) is None
+            and ":" not in access.host  # exceptions from a proxy are not reliable for such addresses
+            and _survives()
+        )
         # Set once the service has got through, and unset when obstore has not.
         self.open = False
 
@@ -104,8 +109,8 @@ class QuickPut:
 
         access = self._access
         token: AzureSASToken = {"sas_token": sas, "expires_at": None}
-        # All is set here, because obstore would take what is missing from AZURE_* variables. The same holds for its
-        # proxy: HTTP_PROXY and others count for nothing once one is set, and this one is for every host but ours.
+        # All is set here, because obstore would take what is missing from AZURE_* variables. Once a proxy is set, those
+        # in HTTP_PROXY and others count for nothing; this one leads nowhere, and is for every host but the storage's.
         return AzureStore(
             container_name=access.container,
             account_name=access.host,
@@ -118,7 +123,7 @@ class QuickPut:
                 "allow_http": access.origin.startswith("http:"),
                 "connect_timeout": timedelta(seconds=access.options.timeout[0]),
                 "timeout": _TIMEOUT,
-                "proxy_url": "http://127.0.0.1:9",
+                "proxy_url": "http://127.0.0.1:0",
                 "proxy_excludes": access.host,
             },
             retry_config={"max_retries": 0, "retry_timeout": _TIMEOUT},
