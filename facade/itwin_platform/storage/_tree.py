@@ -91,6 +91,8 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # Every path that is asked for begins with the root, and comparing thousands of them takes a while.
+        self._depth = len(root.parts)
         self._lock = threading.Lock()
         # Where the root was at first, and its descriptor where it can be held open.
         self._home: Path | None = None
@@ -110,7 +112,7 @@ class Tree:
             Refusal: The root cannot be used, or the path leads through a link.
             OSError: There is no such folder, or it cannot be created.
         """
-        between = path.relative_to(self.root).parts[:-1]
+        between = path.parts[self._depth : -1]
         self._begin(create=create)
         if not _RELATIVE:
             yield Folder(None, self._walked(between, create=create))
@@ -134,7 +136,7 @@ class Tree:
             Refusal: It is a link, reached through one, or not a regular file; or the root cannot be used.
             OSError: It cannot be opened.
         """
-        if path == self.root:
+        if len(path.parts) == self._depth:
             return _regular(os.open(path, os.O_RDONLY | (_FILE & ~_NOFOLLOW)))
         with self.folder_of(path) as folder:
             return folder.open(path.name, os.O_RDONLY)
