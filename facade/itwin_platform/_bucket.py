@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Bucket:
     Attributes:
         itwin_id: Id of the iTwin.
         container_url: SAS URL of the container, for storage libraries. It grants access to anyone who has it, so it is
-            masked in `repr()`.
+            masked in `repr()`, and a bucket cannot be pickled.
         expires_at: When the URL expires, in UTC; None if it does not say.
     """
 
@@ -42,6 +42,21 @@ class Bucket:
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def __copy__(self) -> Self:
+        """The same object: it does not change."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same object: it does not change."""
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Keep the SAS, which anyone can use, out of pickles."""
+        raise TypeError(
+            "A bucket cannot be pickled, because its SAS URL is a secret. Pass the id of the iTwin, and get the bucket "
+            "again in the other process: platform.reality_analysis.get_bucket(itwin_id)."
+        )
 
     def _key(self) -> tuple[str, str, datetime | None]:
         return self.itwin_id, self.container_url, self.expires_at

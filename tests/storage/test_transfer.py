@@ -318,11 +318,32 @@ def test_prefixes_that_cannot_be(bucket: TransferBucket, tmp_path: Path, prefix:
         lambda: bucket.upload(tmp_path, prefix),
         lambda: bucket.download(prefix, tmp_path),
         lambda: bucket.list(prefix),
-        lambda: bucket.delete([prefix]),
-        lambda: bucket.open(prefix),
     ):
         with pytest.raises(ValueError, match="must not"):
             call()
+
+
+@pytest.mark.parametrize("name", ["../up", "a\\b", "a/./b", "\ud800", ""])
+def test_names_that_would_lead_to_another_file(bucket: TransferBucket, tmp_path: Path, name: str) -> None:
+    for call in (
+        lambda: bucket.delete([name]),
+        lambda: bucket.open(name),
+        lambda: bucket.download([name], tmp_path),
+    ):
+        with pytest.raises(ValueError, match="must not"):
+            call()
+
+
+def test_what_is_listed_can_be_opened_and_deleted(bucket: TransferBucket, container: Container) -> None:
+    for name in ("a//b", "/c", "folder/", "folder/file"):
+        container.put(name, name.encode())
+    listed = [blob.name for blob in bucket.list()]
+    assert listed == ["/c", "a//b", "folder/", "folder/file"]
+    for name in listed:
+        with bucket.open(name) as file:
+            assert file.read() == name.encode()
+    bucket.delete(listed)
+    assert container.names() == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need privileges")

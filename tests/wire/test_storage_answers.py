@@ -1,8 +1,11 @@
 """Storage that answers as no storage should: nothing counts as stored or listed that is not."""
 
+import gzip
 import re
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -78,3 +81,73 @@ def test_an_answer_that_does_not_say_that_it_is_stored(size: int, tmp_path: Path
     (tmp_path / "file").write_bytes(bytes(size))
     with bucket_on(sign_in) as bucket, pytest.raises(errors.TransferError, match="does not confirm the request"):
         bucket.upload(tmp_path / "file")
+
+
+BOMBS = {
+    "entities": '<!DOCTYPE x [<!ENTITY e "much">]><EnumerationResults><Blobs>&e;</Blobs></EnumerationResults>',
+    "a document type": f"<!DOCTYPE EnumerationResults>{page()}",
+    "a file of this machine": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + page(),
+    "depth": "<EnumerationResults>" + "<a>" * 1_000_000,
+    "elements": "<EnumerationResults>" + "<a/>" * 1_000_000 + "</EnumerationResults>",
+    "attributes": "<EnumerationResults " + " ".join(f'a{number}=""' for number in range(100_000)) + "/>",
+    "one attribute": f'<EnumerationResults a="{"a" * 1_000_000}"/>',
+    "a comment": f"<EnumerationResults><!--{'a' * 1_000_000}--></EnumerationResults>",
+    "a name": page().replace(">a<", f">{'a' * 1_000_000}<"),
+    "no name": page().replace("<Name>a</Name>", ""),
+    "two roots": page() + page(),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_lists_that_are_made_to_do_harm(kind: str) -> None:
+    tracemalloc.start()
+    try:
+        with bucket_on(answer(200, BOMBS[kind].encode(), media_type="application/xml")) as bucket:
+            with pytest.raises(errors.StorageError, match="is not a list of files"):
+                bucket.list()
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_list_that_is_larger_than_it_looks() -> None:
+    body = gzip.compress(bytes(400_000_000), 1)
+    tracemalloc.start()
+    try:
+        with bucket_on(answer(200, body, content_encoding="gzip")) as bucket:
+            with pytest.raises(errors.StorageError, match="is larger than"):
+                bucket.list()
+            assert tracemalloc.get_traced_memory()[1] < 150_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("markers", ["aa", "abab", "abcb", "abcdea"])
+def test_markers_that_come_again(markers: str) -> None:
+    pages = iter(markers)
+
+    def respond(_: Received) -> bytes:
+        return answer(200, page(marker=next(pages, "z")).encode(), media_type="application/xml")
+
+    with bucket_on(respond) as bucket, pytest.raises(errors.StorageError, match="never ends"):
+        bucket.list()
+
+
+def test_pages_without_files_do_not_go_on_for_ever() -> None:
+    numbers = count()
+
+    def respond(_: Received) -> bytes:
+        body = f"<EnumerationResults><Blobs/><NextMarker>{next(numbers)}</NextMarker></EnumerationResults>"
+        return answer(200, body.encode(), media_type="application/xml")
+
+    with bucket_on(respond) as bucket, pytest.raises(errors.StorageError, match="never ends"):
+        bucket.list()
+
+
+def test_files_that_were_not_asked_for_are_not_listed() -> None:
+    """They would be deleted along with the others."""
+    with (
+        bucket_on(answer(200, page().encode(), media_type="application/xml")) as bucket,
+        pytest.raises(errors.StorageError, match="is not a list of files"),
+    ):
+        bucket.list("folder")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from .._bucket import Bucket
 from .._concurrency import asynchronous as concurrency
@@ -31,7 +31,8 @@ class AsyncTransferBucket(Bucket):
     """The bucket of an iTwin, whose files can be transferred.
 
     Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
-    and tasks can share a bucket. A pickled or copied bucket keeps its attributes but can no longer transfer files.
+    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket cannot be pickled,
+    because its URL is a secret: get it again in the other process.
 
     All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
     does not permit the operation: before anything is sent, if the URL names its permissions.
@@ -40,22 +41,27 @@ class AsyncTransferBucket(Bucket):
     _options: TransportOptions
     _renew: Callable[[], Awaitable[str]]
 
-    def __init__(self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]) -> None:
+    def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
+        self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]
+    ) -> None:
         super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
         # The class is frozen: attributes are set like this.
         object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_renew", renew)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Bucket, (self.itwin_id, self.container_url, self.expires_at)
+    def __new__(cls, *_: object, **fields: object) -> Self:
+        """Say what to do in place of `dataclasses.replace`, which names the fields."""
+        if "container_url" in fields:
+            raise TypeError(
+                "This bucket cannot be changed, because it is renewed. Get the other one: get_bucket(itwin_id)"
+            )
+        return super().__new__(cls)
 
-    @cached_property
+    @property
     def _access(self) -> Access:
-        """Access to the container, shared by all transfers.
-
-        Threads that make it at the same moment may each get their own, so a method must ask for it only once.
-        """
-        return Access(self.container_url, self._options)
+        """Access to the container, shared by all transfers. The first of them makes it, without a lock."""
+        made: Access | None = self.__dict__.get("_made")
+        return made or self.__dict__.setdefault("_made", Access(self.container_url, self._options))
 
     async def upload(
         self,
@@ -117,10 +123,11 @@ class AsyncTransferBucket(Bucket):
         Files under a prefix keep their path below it, named files their full name. Files that already exist in the
         folder with the same size and hash are skipped. A file is written under a temporary name (`.itp-*.part`) and
         renamed once it is complete and matches its stored hash. Rerunning an interrupted download resumes in the
-        middle of a file.
+        middle of a file, if the blob has a stored hash.
 
         Nothing is written outside the folder: neither by names with `..`, drive letters or backslashes, nor through
-        links in the folder. Such names are reported as failed, as are names that the file system does not allow.
+        links in the folder. Such names are reported as failed, as are names that the file system does not allow. Empty
+        blobs that mark folders (`name/`) are skipped.
 
         Parameters:
             prefix: A folder in the bucket (the empty string for all of it), which needs the permission to list; or a

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
 from .._bucket import expiry_of
 from .._policies.addresses import Target, signed_target
-from ..errors import ConfigurationError, ITwinPlatformError, StorageError, StoragePermissionError
-from ._problems import one_problem
-
-if TYPE_CHECKING:
-    from obstore.store import AzureSASToken, AzureStore, ClientConfig
+from ..credentials._cache import on_fork
+from ..errors import ITwinPlatformError, StorageError, StoragePermissionError
+from ._problems import UNTRANSFERRED, one_problem
 
 # A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
 _MARGIN = 300.0
 _VERBS = {"r": "read", "w": "write", "l": "list", "d": "delete"}
-# A request carries a few MiB at most, so only a dead connection takes this long.
-_REQUEST_TIMEOUT = timedelta(minutes=10)
-_READ_TIMEOUT = timedelta(minutes=5)
-_RETRIES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +29,6 @@ class _Container:
     origin: str
     path: str
     sas: str
-
-    @property
-    def endpoint(self) -> str:
-        return self.origin + self.path.rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return unquote(self.path.rpartition("/")[2])
-
-    @property
-    def account(self) -> str:
-        return urlsplit(self.origin).hostname or ""
 
 
 def _container(url: str) -> _Container:
@@ -67,14 +46,39 @@ class Access:
     def __init__(self, url: str, options: _http.TransportOptions) -> None:
         self.options = options
         self._lock = threading.Lock()
-        self._store: AzureStore | None = None
-        self._store_sas = ""
         self._take(url)
         # What gets a new URL: from each operation in progress, and from the latest one. None without a platform.
         self._renewals: list[Callable[[], str]] = []
         self._last_renewal: Callable[[], str] | None = None
         # Why the last renewal failed.
         self.problem: ITwinPlatformError | None = None
+        on_fork(self)
+
+    def after_fork(self) -> None:
+        """Start anew in a child process: the threads that held the lock, and the event loops, are not there."""
+        self._lock = threading.Lock()
+        self._renewals = []
+        self._last_renewal = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of the storage."""
+        return self._container.origin
+
+    @property
+    def host(self) -> str:
+        """The host of the storage."""
+        return urlsplit(self._container.origin).hostname or ""
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the account."""
+        return self._container.origin + self._container.path.rpartition("/")[0]
+
+    @property
+    def container(self) -> str:
+        """The name of the container."""
+        return unquote(self._container.path.rpartition("/")[2])
 
     @contextmanager
     def renewed_by(self, renew: Callable[[], str]) -> Generator[None]:
@@ -87,7 +91,8 @@ class Access:
         try:
             yield
         finally:
-            self._renewals.remove(renew)
+            with suppress(ValueError):  # a child process has forgotten them
+                self._renewals.remove(renew)
 
     def _ask(self) -> str:
         """A new URL.
@@ -169,17 +174,13 @@ class Access:
             return
         self._tried = time.monotonic()
         try:
-            url = self._ask()
-            where = self._container.origin + self._container.path
-            self._take(url)
+            self._take(self._ask())
         except ITwinPlatformError as error:
             self.problem = error
             if must:
                 raise
             return
         self.problem = None
-        if where != self._container.origin + self._container.path:
-            self._store = None
 
     def again(self, refused: str) -> bool:
         """After a refusal: whether there is another SAS to try."""
@@ -188,52 +189,7 @@ class Access:
                 return False
         except ITwinPlatformError:
             return False
-        with self._lock:
-            if self._store_sas == refused:
-                self._store = None  # it has cached the refused one
         return True
-
-    def store(self) -> AzureStore:
-        """The store for obstore, which asks for the SAS whenever it needs it.
-
-        Raises:
-            ConfigurationError: obstore is not installed.
-        """
-        self.sas()
-        if (store := self._store) is not None:
-            return store
-        with self._lock:
-            if self._store is None:
-                self._store = self._open()
-            return self._store
-
-    def _open(self) -> AzureStore:
-        try:
-            from obstore.store import AzureStore
-        except ImportError:
-            pass
-        else:
-            container = self._container
-            # All is set here, because obstore would take what is missing from AZURE_* variables.
-            return AzureStore(
-                container_name=container.name,
-                account_name=container.account,
-                endpoint=container.endpoint,
-                use_emulator=False,
-                skip_signature=False,
-                use_fabric_endpoint=False,
-                credential_provider=self._credential,
-                client_options=_client_options(container.origin, self.options),
-                retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(minutes=2)},
-            )
-        raise ConfigurationError('Transfers need obstore. Install it: pip install "itwin-platform[storage]"')
-
-    def _credential(self) -> AzureSASToken:
-        self._store_sas = sas = self.sas()
-        left = self._seconds_left()
-        # obstore asks again some minutes before this time.
-        until = None if left is None else datetime.now(UTC) + timedelta(seconds=left)
-        return {"sas_token": sas, "expires_at": until}
 
     def target(self, query: str, name: str | None, sas: str) -> Target:
         """Where a request goes.
@@ -247,7 +203,7 @@ class Access:
         return Target(self._container.origin, f"{path}?{query}{query and '&'}{sas}")
 
     def error_for(self, error: Exception, purpose: str, right: str) -> ITwinPlatformError:
-        """The public error for an error of obstore in a single operation.
+        """The public error for what went wrong in a single operation.
 
         Parameters:
             error: The error.
@@ -261,7 +217,8 @@ class Access:
             return self.problem
         if problem.code == "AuthorizationPermissionMismatch":
             return _not_permitted(purpose, right, ".")
-        return StorageError(f"{purpose} failed: it {problem.text}.")
+        text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")
+        return StorageError(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
 
 
 def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError:
@@ -269,29 +226,3 @@ def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError
         f"{purpose} needs the permission to {_VERBS[right]} ({right}); the bucket's SAS URL does not grant it{end}",
         permission=right,
     )
-
-
-def _client_options(origin: str, options: _http.TransportOptions) -> ClientConfig:
-    connect, each = options.timeout
-    config: dict[str, Any] = {
-        "allow_http": origin.startswith("http:"),
-        "connect_timeout": timedelta(seconds=connect),
-        "timeout": _REQUEST_TIMEOUT,
-        "read_timeout": max(_READ_TIMEOUT, timedelta(seconds=each)),
-    }
-    if proxy := _http.proxy_for(origin, options):
-        config["proxy_url"] = proxy
-    if options.verify is not None:
-        context = options.ssl_context()
-        if context.verify_mode == ssl.CERT_NONE:
-            config["allow_invalid_certificates"] = True
-        elif authorities := _pem(options.verify, context):
-            config["root_certificate"] = authorities
-    return config  # type: ignore[return-value]  # the keys match
-
-
-def _pem(verify: ssl.SSLContext | str, context: ssl.SSLContext) -> str:
-    """The trusted certificate authorities as PEM, the format obstore takes."""
-    if isinstance(verify, str) and Path(verify).is_file():
-        return Path(verify).read_text("ascii", "ignore")
-    return "".join(ssl.DER_cert_to_PEM_cert(der) for der in context.get_ca_certs(binary_form=True))

@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ._access import Access
 from ._local import sha256_of
-from ._problems import one_problem
+from ._problems import RequestFailed, one_problem
+from ._ranges import Reading, Remote
 from ._run import Run
-
-if TYPE_CHECKING:
-    from obstore import GetResult
+from ._service import BlobService
+from ._tree import Tree
 
 SAME = "already exists with the same size and hash"
 DIFFERS = "already exists with different content; overwrite=True replaces it"
-
-_CHUNK = 1024 * 1024
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """The current state of a blob. The hash is the one in its metadata, if any."""
-
-    size: int
-    etag: str
-    sha256: str | None
-
-
-def stored_hash(text: str | None) -> str | None:
-    """The hash in the metadata of a blob, if it is valid."""
-    return text if text and _SHA256.fullmatch(text) else None
-
-
-def remote_of(result: GetResult) -> Remote:
-    """The state of a blob, from the answer to a request for it."""
-    meta = result.meta
-    properties = {key.lower(): value for key, value in result.attributes.items()}
-    return Remote(meta["size"], meta["e_tag"] or "", stored_hash(properties.get("sha256")))
 
 
 class Blobs:
     """Answers questions about blobs during a transfer."""
 
-    def __init__(self, access: Access, run: Run) -> None:
-        self._access = access
+    def __init__(self, service: BlobService, tree: Tree, run: Run) -> None:
+        self._service = service
+        self._tree = tree
         self._run = run
 
     def look(self, name: str) -> Remote | None:
         """The current state of a blob, or None if it does not exist."""
-        import obstore
-
         try:
-            return remote_of(obstore.get(self._access.store(), name, options={"head": True}))
-        except Exception as error:
-            if one_problem(error).is_absence:
+            return self._service.look(name)
+        except RequestFailed as failed:
+            if one_problem(failed).is_absence:
                 return None
             raise
 
@@ -70,14 +41,15 @@ class Blobs:
         if remote.size != size:
             return False
         return size == 0 or (remote.sha256 or self._digest(name, remote)) == (
-            digest or sha256_of(path, self._run.check)
+            digest or sha256_of(self._tree, path, self._run.check)
         )
 
     def _digest(self, name: str, remote: Remote) -> str:
-        import obstore
-
         sha256 = hashlib.sha256()
-        for chunk in obstore.get(self._access.store(), name, options={"if_match": remote.etag}).stream(_CHUNK):
+
+        def take(_: Remote, chunk: bytes) -> None:
             self._run.check()
             sha256.update(chunk)
+
+        self._service.read(name, Reading(take, remote))
         return sha256.hexdigest()

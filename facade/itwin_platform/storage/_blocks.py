@@ -11,9 +11,10 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from urllib.parse import quote
 
+from ._outcomes import Refusal
 from ._problems import RequestFailed, one_problem
-from ._run import Refusal
-from ._service import BlobService, read_xml
+from ._service import BlobService
+from ._xml import read_page
 
 # All blocks of a blob must have names of the same length, including those that another program has left there.
 _LENGTH, _LEAST_LENGTH = 32, 12
@@ -45,10 +46,10 @@ class Blocks:
             if one_problem(failed).is_absence:
                 return
             raise
-        for block in read_xml(body, "BlockList", _LIST).iter("Block"):
+        for block in read_page(body, "BlockList", "Block", _LIST).entries:
             try:
-                block_name = b64decode(block.findtext("Name", ""), validate=True)
-                self._there[block_name] = int(block.findtext("Size", ""))
+                block_name = b64decode(block.text("Name"), validate=True)
+                self._there[block_name] = int(block.text("Size"))
             except ValueError:
                 raise RequestFailed(200, problem=f"is not {_LIST}") from None
             self._length = len(block_name)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ._access import Access
-from ._names import Names, checked_names
+from ._names import Names, listed_names
 from ._problems import RequestFailed, one_problem
 from ._report import FileOutcome
 from ._run import Lane, Run
@@ -19,7 +19,7 @@ _HEADERS = {"x-ms-delete-snapshots": "include"}
 
 def delete(access: Access, names: Names, run: Run) -> None:
     """Delete the blobs named; see the method of the bucket."""
-    chosen = checked_names([names] if isinstance(names, str) else names)
+    chosen = listed_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
     with closing(BlobService(access, run.pause)) as service:
 

@@ -5,39 +5,41 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from stat import S_ISDIR, S_ISREG
 
 from ..errors import StorageError
 from ._access import Access
-from ._blobs import DIFFERS, SAME, Blobs, Remote, remote_of
+from ._blobs import DIFFERS, SAME, Blobs
 from ._listing import find_blobs
-from ._local import PartFile, belongs_to, ignores_case, local_path, temporary_files
-from ._names import Names, checked_names, checked_prefix, clashes, escapes, relative_to, target_problem
-from ._problems import one_problem
+from ._local import belongs_to, ignores_case, local_path
+from ._names import Names, checked_prefix, clashes, listed_names, relative_to, target_problem
+from ._outcomes import Refusal, Skip
+from ._parts import PartFile, temporary_files
+from ._problems import RequestFailed, one_problem
+from ._quick import check_installed
+from ._ranges import Reading, Remote
 from ._report import BlobInfo, FileOutcome, TransferReport
-from ._run import Lane, Refusal, Run, Skip, check_concurrency
+from ._run import Lane, Run, check_concurrency
+from ._service import BlobService
+from ._tree import Folder, Tree
 
-if TYPE_CHECKING:
-    from obstore import GetResult
-
-# Bytes between two checks whether the transfer is cancelled.
-_CHUNK = 128 * 1024
-_STALLS = 5
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
+_MARKER = "marks a folder and has no content"
 
 
 class _Download:
     """Downloads files."""
 
     def __init__(
-        self, access: Access, run: Run, folder: Path, listed: dict[str, Remote] | None, *, overwrite: bool
+        self, run: Run, service: BlobService, tree: Tree, listed: dict[str, Remote] | None, *, overwrite: bool
     ) -> None:
-        self._access = access
         self._run = run
-        self._blobs = Blobs(access, run)
-        self._folder = folder
+        self._service = service
+        self._tree = tree
+        self._blobs = Blobs(service, tree, run)
         self._overwrite = overwrite
         # What a listing has said about the blobs; None without a listing.
         self._listed = listed
@@ -46,104 +48,95 @@ class _Download:
 
     def fetch(self, job: FileOutcome) -> FileOutcome:
         """Download one file."""
-        target = job.path
-        if escapes(self._folder, target):
-            raise Refusal("would be written outside the folder, through a link in it")
-        self._settle_existing(job, target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return self._fetch_into(job, target, self._strays_beside(target))
+        with self._tree.folder_of(job.path, create=True) as folder:
+            self._settle_existing(job, folder.status(job.path.name))
+            return self._fetch_into(job, folder, self._strays_in(folder))
 
-    def _settle_existing(self, job: FileOutcome, target: Path) -> None:
+    def _settle_existing(self, job: FileOutcome, status: os.stat_result | None) -> None:
         """Raise Skip or Refusal if the existing file is to be kept."""
-        if not os.path.lexists(target):
+        if status is None:
             return
-        if target.is_dir() and not target.is_symlink():
+        if S_ISDIR(status.st_mode):
             raise Refusal("clashes with a folder of the same name")
-        if target.is_file() and not target.is_symlink():
+        if S_ISREG(status.st_mode):
             remote = self._listed[job.name] if self._listed is not None else self._blobs.look(job.name)
-            if remote is not None and self._blobs.is_same(remote, job.name, target, target.stat().st_size):
+            if remote is not None and self._blobs.is_same(remote, job.name, job.path, status.st_size):
                 raise Skip(SAME)
         if not self._overwrite:
             raise Refusal(DIFFERS)
 
-    def _strays_beside(self, target: Path) -> list[str]:
+    def _strays_in(self, folder: Folder) -> list[str]:
         """The temporary files that earlier runs have left in a folder, which is read once."""
         with self._lock:
-            if target.parent not in self._strays:
-                self._strays[target.parent] = temporary_files(target.parent)
-            return self._strays[target.parent]
+            if folder.path not in self._strays:
+                self._strays[folder.path] = temporary_files(folder)
+            return self._strays[folder.path]
 
-    def _begin(self, name: str, *, begun: bool) -> tuple[Remote, GetResult | None]:
-        """The current state of a blob, and its content unless an earlier run has begun to download it."""
-        import obstore
-
-        if begun and (remote := self._blobs.look(name)) is not None:
-            return remote, None
-        result = obstore.get(self._access.store(), name)
-        return remote_of(result), result
-
-    def _fetch_into(self, job: FileOutcome, target: Path, strays: list[str]) -> FileOutcome:
-        remote, result = self._begin(job.name, begun=any(belongs_to(stray, job.name) for stray in strays))
-        self._run.expect(job.name, remote.size)
-        part = PartFile(target, job.name, remote.etag)
-        keep = False
+    def _fetch_into(self, job: FileOutcome, folder: Folder, strays: list[str]) -> FileOutcome:
+        copy = _Copy(job, folder, self._run)
+        begun = any(belongs_to(stray, job.name) for stray in strays)
+        reading = Reading(copy.write, self._blobs.look(job.name) if begun else None)
         try:
-            part.resume(remote.size, self._run.check)
-            self._run.advance(job.name, part.size)
-            keep = True
-            self._fill(job, part, remote, result if part.size == 0 else None)
-            keep = False
+            if reading.remote is not None:
+                reading.position = copy.open(reading.remote).size
+            remote = self._service.read(job.name, reading)
+            part = copy.open(remote)
             if remote.sha256 is not None and part.hash.hexdigest() != remote.sha256:
+                copy.leave(keep=False)
                 raise Refusal("arrived with content that does not match its stored hash; nothing was written")
-            if not self._overwrite and os.path.lexists(target):
+            if not self._overwrite and folder.status(job.path.name) is not None:
+                copy.leave(keep=False)
                 raise Refusal(DIFFERS)  # it has appeared meanwhile
             part.finish(strays)
-        except OSError as error:
-            # A full disk needs the space; after a broken connection a rerun can resume.
-            if error.errno is not None or not keep:
-                part.discard()
+        except RequestFailed as failed:
+            problem = one_problem(failed)
+            # What an answer contradicts is not kept; after a broken connection a rerun can resume.
+            copy.leave(keep=failed.problem is None and not problem.is_rival)
+            if not problem.is_rival:
+                raise
+        except OSError:
+            copy.leave(keep=False)  # a full disk needs the space
             raise
         except BaseException:
+            copy.leave(keep=True)
+            raise
+        else:
+            return FileOutcome(job.name, job.path, remote.size)
+        raise Refusal("changed in the bucket during the download; nothing was written")
+
+
+class _Copy:
+    """The file that a blob is written to, opened when its version is known."""
+
+    def __init__(self, job: FileOutcome, folder: Folder, run: Run) -> None:
+        self._job = job
+        self._folder = folder
+        self._run = run
+        self._part: PartFile | None = None
+
+    def open(self, remote: Remote) -> PartFile:
+        """The file, with what an earlier run has written, unless only the end could have shown that it is wrong."""
+        if self._part is None:
+            self._run.expect(self._job.name, remote.size)
+            resumes = remote.sha256 is not None
+            self._part = PartFile(self._folder, self._job.path.name, self._job.name, remote.etag, resumes=resumes)
+            self._part.resume(remote.size, self._run.check)
+            self._run.advance(self._job.name, self._part.size)
+        return self._part
+
+    def write(self, remote: Remote, chunk: bytes) -> None:
+        """Append what was read."""
+        self.open(remote).write(chunk)
+        self._run.advance(self._job.name, len(chunk))
+
+    def leave(self, *, keep: bool) -> None:
+        """Close the file, which is not complete. Called again, it does nothing."""
+        part, self._part = self._part, None
+        if part is not None:
             if keep and part.size > 0:
                 part.close()
             else:
                 part.discard()
-            raise
-        return FileOutcome(job.name, target, remote.size)
-
-    def _fill(self, job: FileOutcome, part: PartFile, remote: Remote, result: GetResult | None) -> None:
-        """Read the rest of the file, resuming whenever the connection breaks."""
-        import obstore
-        from obstore.exceptions import PreconditionError
-
-        stalls = 0
-        while part.size < remote.size:
-            before = part.size
-            try:
-                if result is None:
-                    options = {"range": {"offset": part.size}, "if_match": remote.etag}
-                    result = obstore.get(self._access.store(), job.name, options=options)  # type: ignore[arg-type]
-                for chunk in result.stream(_CHUNK):
-                    part.write(bytes(chunk))
-                    self._run.advance(job.name, len(chunk))
-            except PreconditionError:
-                part.discard()
-                raise Refusal("changed in the bucket during the download; nothing was written") from None
-            except Exception as error:
-                stalls = 0 if part.size > before else stalls + 1
-                if stalls > _STALLS or not _is_break(error):
-                    raise
-                self._run.pause(0.1 * 2**stalls)
-            else:
-                stalls += 1
-                if stalls > _STALLS:
-                    raise Refusal("is incomplete: the storage sends less than it announces")
-            result = None
-
-
-def _is_break(error: Exception) -> bool:
-    """Whether a stream was interrupted so that resuming may help."""
-    return type(error).__name__ == "GenericError" and one_problem(error).status is None
 
 
 def download(
@@ -159,6 +152,7 @@ def download(
     check_concurrency(concurrency)
     root = local_path("folder", folder)
     access.need("r", "Downloading")
+    check_installed()
     prefix, listed = "", None
     if isinstance(names, str):
         prefix = checked_prefix(names)
@@ -169,33 +163,36 @@ def download(
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:
-        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in checked_names(names)]
-    access.store()
-    jobs, refused = _targets(blobs, prefix, root)
-    work = _Download(access, run, root, listed, overwrite=overwrite)
-    settled = [(outcome, True) for outcome in refused]
-    return run.carry_out((Lane(deque(jobs), concurrency),), work.fetch, verb="downloaded", settled=settled)
+        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in listed_names(names)]
+    jobs, settled = _targets(blobs, prefix, root)
+    with closing(BlobService(access, run.pause)) as service, closing(Tree(root)) as tree:
+        work = _Download(run, service, tree, listed, overwrite=overwrite)
+        lanes = (Lane(deque(jobs), concurrency),)
+        return run.carry_out(lanes, work.fetch, verb="downloaded", settled=settled, abort=service.close)
 
 
-def _targets(blobs: list[BlobInfo], prefix: str, root: Path) -> tuple[list[FileOutcome], list[FileOutcome]]:
-    """The target of each blob, and the blobs that cannot be written."""
+def _targets(
+    blobs: list[BlobInfo], prefix: str, root: Path
+) -> tuple[list[FileOutcome], list[tuple[FileOutcome, bool]]]:
+    """The target of each blob; and the blobs that need or have none, and whether they have failed."""
     jobs: list[FileOutcome] = []
-    refused: list[FileOutcome] = []
+    settled: list[tuple[FileOutcome, bool]] = []
     relatives = [relative_to(blob.name, prefix) for blob in blobs]
     clashing = clashes(relatives)
     if clashing and not _root_ignores_case(root):
         clashing.clear()
     for blob, relative in zip(blobs, relatives, strict=True):
-        if problem := target_problem(relative, windows=os.name == "nt"):
+        if blob.size == 0 and blob.name.endswith("/"):
+            settled.append((FileOutcome(blob.name, root, 0, _MARKER), False))
+        elif problem := target_problem(relative, windows=os.name == "nt"):
             reason = f"has a name that cannot be written here: it {problem}"
-            refused.append(FileOutcome(blob.name, root, blob.size, reason))
+            settled.append((FileOutcome(blob.name, root, blob.size, reason), True))
         elif relative in clashing:
-            refused.append(
-                FileOutcome(blob.name, root, blob.size, "has a name that differs from another only in case or accents")
-            )
+            reason = "has a name that differs from another only in case or accents"
+            settled.append((FileOutcome(blob.name, root, blob.size, reason), True))
         else:
             jobs.append(FileOutcome(blob.name, root.joinpath(*relative.split("/")), blob.size))
-    return jobs, refused
+    return jobs, settled
 
 
 def _root_ignores_case(root: Path) -> bool:
@@ -205,4 +202,4 @@ def _root_ignores_case(root: Path) -> bool:
         return ignores_case(root)
     except OSError as error:
         problem = one_problem(error).text
-    raise StorageError(f"The folder {str(root)!r} {problem}.")
+    raise StorageError(f"The folder {str(root)!r} cannot be used: it {problem}.")

@@ -7,20 +7,22 @@ from contextlib import closing
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote, unquote
-from xml.etree.ElementTree import Element
 
 from ..errors import ITwinPlatformError
 from ._access import Access
-from ._blobs import Remote, stored_hash
 from ._names import checked_prefix
 from ._problems import RequestFailed
+from ._ranges import Remote, stored_hash
 from ._report import BlobInfo
 from ._run import Run
-from ._service import BlobService, read_xml
+from ._service import BlobService
+from ._xml import Entry, read_page
 
 # Entries per page. One has 12 kB at most, and a page must fit into the largest answer that is accepted.
 _PAGE = 2000
 _LIST = "a list of files"
+# A list beyond these is none of a real storage: pages in a row without a file, files, characters of a marker.
+_IDLE, _MAX_FILES, _MAX_MARKER = 1000, 5_000_000, 4096
 
 
 def list_blobs(access: Access, prefix: str, run: Run) -> list[BlobInfo]:
@@ -64,41 +66,44 @@ def _find(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote
 
 
 def _list(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
-    marker = ""
+    marker, seen, idle, count = "", set[str](), 0, 0
     while True:
         query = f"restype=container&comp=list&maxresults={_PAGE}&include=metadata"
         query += f"&prefix={quote(prefix, safe='')}" + (f"&marker={quote(marker, safe='')}" if marker else "")
-        page = read_xml(service.send("GET", query), "EnumerationResults", _LIST)
-        for element in page.iter("Blob"):
-            if not _is_folder(element):
-                yield _read(element)
-        before, marker = marker, page.findtext("NextMarker") or ""
+        page = read_page(service.send("GET", query), "EnumerationResults", "Blob", _LIST)
+        for entry in page.entries:
+            if not _is_folder(entry):
+                yield _read(entry, prefix)
+        count += len(page.entries)
+        idle = 0 if page.entries else idle + 1
+        marker = page.marker
         if not marker:
             return
-        if marker == before:
+        if marker in seen or idle > _IDLE or len(marker) > _MAX_MARKER:
             raise RequestFailed(200, problem="never ends")
+        if count > _MAX_FILES:
+            raise RequestFailed(200, problem=f"goes on after {_MAX_FILES} files; list a folder of the bucket instead")
+        seen.add(marker)
 
 
-def _is_folder(blob: Element) -> bool:
+def _is_folder(blob: Entry) -> bool:
     """Whether an entry is a folder: accounts with real folders list them along with the files."""
-    return (
-        blob.findtext("Properties/ResourceType") == "directory"
-        or (blob.findtext("Metadata/hdi_isfolder") or "").lower() == "true"
-    )
+    return blob.text("Properties/ResourceType") == "directory" or blob.text("Metadata/hdi_isfolder").lower() == "true"
 
 
-def _read(blob: Element) -> tuple[BlobInfo, Remote]:
-    name, changed = blob.findtext("Name") or "", None
-    if blob.find("Name[@Encoded='true']") is not None:
+def _read(blob: Entry, prefix: str) -> tuple[BlobInfo, Remote]:
+    name, changed = blob.text("Name"), None
+    if blob.encoded:
         name = unquote(name)
     try:
-        size = int(blob.findtext("Properties/Content-Length") or "")
-        changed = parsedate_to_datetime(blob.findtext("Properties/Last-Modified") or "").astimezone(UTC)
+        size = int(blob.text("Properties/Content-Length"))
+        changed = parsedate_to_datetime(blob.text("Properties/Last-Modified")).astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
         size = -1
-    if size >= 0 and changed is not None:
-        etag = blob.findtext("Properties/Etag") or ""
+    # Other names than asked for would be deleted along with them.
+    if size >= 0 and changed is not None and name and name.startswith(prefix):
+        etag = blob.text("Properties/Etag")
         # Conditions need the quotes that the header of a single blob has.
         etag = etag if etag.startswith('"') else f'"{etag}"'
-        return BlobInfo(name, size, changed), Remote(size, etag, stored_hash(blob.findtext("Metadata/sha256")))
+        return BlobInfo(name, size, changed), Remote(size, etag, stored_hash(blob.text("Metadata/sha256")))
     raise RequestFailed(200, problem=f"is not {_LIST}")

@@ -1,22 +1,22 @@
-"""Local files: finding them, reading them consistently, and never leaving a half-written one under its real name."""
+"""Local files: finding them, reading them consistently, and the names of unfinished ones."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, cast
 
 from ..errors import StorageError
 from ._names import blob_name, name_problem
+from ._outcomes import Refusal
+from ._problems import one_problem
 from ._report import FileOutcome
-from ._run import Refusal
+from ._tree import Tree
 
 PART_PREFIX, PART_SUFFIX = ".itp-", ".part"
 
@@ -44,22 +44,24 @@ def local_path(what: str, path: object) -> Path:
     raise ValueError(f"{what} must be a path, not {type(path).__name__}")
 
 
-def find_files(source: Path, prefix: str) -> Found:
+def find_files(tree: Tree, prefix: str) -> Found:
     """What to upload from a file or a folder. Links below the path are not followed; the path itself may be one.
 
     Raises:
         StorageError: The path does not exist, or is neither a regular file nor a folder.
     """
-    found = Found()
+    source, found = tree.root, Found()
+    status, problem = None, ""
     try:
-        is_folder = source.is_dir()
         status = source.stat()
-    except (OSError, ValueError):
-        status, is_folder = None, False
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        problem = f"There is no file or folder {str(source)!r}. Check the path."
+    except OSError as error:
+        problem = f"{str(source)!r} {one_problem(error).text}."
     if status is None:
-        raise StorageError(f"There is no file or folder {str(source)!r}, or it cannot be read.")
-    if is_folder:
-        _walk(source, (), prefix, found)
+        raise StorageError(problem)
+    if S_ISDIR(status.st_mode):
+        _walk(tree, prefix, found)
     elif S_ISREG(status.st_mode):
         _add(found, blob_name(prefix, (source.resolve().name if source.name == "" else source.name,)), source, status)
     else:
@@ -67,18 +69,21 @@ def find_files(source: Path, prefix: str) -> Found:
     return found
 
 
-def _walk(folder: Path, parts: tuple[str, ...], prefix: str, found: Found) -> None:
-    pending = [(folder, parts)]
+def _walk(tree: Tree, prefix: str, found: Found) -> None:
+    pending: list[tuple[str, ...]] = [()]
     while pending:
-        folder, parts = pending.pop()
+        parts = pending.pop()
+        folder = tree.root.joinpath(*parts)
         try:
-            with os.scandir(folder) as entries:
+            with tree.folder_of(folder / "any") as held, held.entries() as entries:
                 for entry in entries:
                     below = (*parts, entry.name)
                     if _is_plain_folder(entry):
-                        pending.append((Path(entry.path), below))
+                        pending.append(below)
                     else:
-                        _take_entry(entry, blob_name(prefix, below), found)
+                        _take_entry(entry, folder / entry.name, blob_name(prefix, below), found)
+        except Refusal as refusal:  # it was no link when it was found
+            found.failed.append(FileOutcome(blob_name(prefix, parts) or str(folder), folder, 0, str(refusal)))
         except OSError:
             name = blob_name(prefix, parts) or str(folder)
             found.failed.append(FileOutcome(name, folder, 0, "is a folder that cannot be read"))
@@ -93,8 +98,7 @@ def _is_junction(entry: os.DirEntry[str]) -> bool:
     return bool(getattr(entry, "is_junction", bool)())
 
 
-def _take_entry(entry: os.DirEntry[str], name: str, found: Found) -> None:
-    path = Path(entry.path)
+def _take_entry(entry: os.DirEntry[str], path: Path, name: str, found: Found) -> None:
     if entry.is_symlink() or _is_junction(entry):
         found.skipped.append(FileOutcome(name, path, 0, "is a link, which is not followed"))
     elif not entry.is_file(follow_symlinks=False):
@@ -118,15 +122,15 @@ def _unchanged(before: os.stat_result, after: os.stat_result) -> bool:
     return all(getattr(before, name) == getattr(after, name) for name in ("st_size", "st_mtime_ns", "st_ctime_ns"))
 
 
-def read_whole(path: Path, limit: int) -> bytes:
+def read_whole(tree: Tree, path: Path, limit: int) -> bytes:
     """The content of a small file at one moment.
 
     Raises:
-        Refusal: It keeps changing, or has grown beyond the limit in bytes.
+        Refusal: It keeps changing, has grown beyond the limit in bytes, or has become something else.
     """
     for _ in range(_TRIES):
         # Bare descriptors: with thousands of small files, file objects cost more than reading them.
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        file = tree.open(path)
         try:
             before = os.fstat(file)
             if before.st_size > limit:
@@ -139,14 +143,14 @@ def read_whole(path: Path, limit: int) -> bytes:
     raise Refusal("kept changing while it was read; nothing was sent")
 
 
-def read_in_parts(path: Path, part_size: int, expect: Callable[[int], None]) -> Generator[bytes]:
+def read_in_parts(tree: Tree, path: Path, part_size: int, expect: Callable[[int], None]) -> Generator[bytes]:
     """The content of a large file, part by part. `expect` is called with its size.
 
     Raises:
         Refusal: The file has changed meanwhile. This is raised in place of the last part, so that the blob is not
             created.
     """
-    with path.open("rb", buffering=0) as file:
+    with os.fdopen(tree.open(path), "rb", buffering=0) as file:
         before = os.fstat(file.fileno())
         left = before.st_size
         expect(left)
@@ -170,14 +174,23 @@ def _read(file: BinaryIO, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def sha256_of(path: Path, check: Callable[[], None]) -> str:
+def sha256_of(tree: Tree, path: Path, check: Callable[[], None]) -> str:
     """The hash of a file, in hexadecimal. `check` is called repeatedly, and may raise to stop."""
     sha256 = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
+    with os.fdopen(tree.open(path), "rb", buffering=0) as file:
         while block := file.read(_BLOCK):
             sha256.update(block)
             check()
     return sha256.hexdigest()
+
+
+def size_of(tree: Tree, path: Path) -> int:
+    """The size of a file."""
+    file = tree.open(path)
+    try:
+        return os.fstat(file).st_size
+    finally:
+        os.close(file)
 
 
 def ignores_case(folder: Path) -> bool:
@@ -208,73 +221,3 @@ def _part_stem(name: str) -> str:
 
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-class PartFile:
-    """A download under its temporary name. It is renamed when it is complete."""
-
-    def __init__(self, target: Path, name: str, etag: str) -> None:
-        self._target = target
-        self._name = name
-        self.path = target.with_name(part_name(name, etag))
-        self.hash = hashlib.sha256()
-        self.size = 0
-        # A link in its place is not followed. Windows has no such flag, but links there need privileges.
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        self._file = os.fdopen(os.open(self.path, flags, 0o666), "r+b", buffering=0)
-
-    def resume(self, size: int, check: Callable[[], None]) -> None:
-        """Keep what an earlier run has written, unless it is longer than `size`.
-
-        `check` is called repeatedly, and may raise to stop.
-        """
-        if os.fstat(self._file.fileno()).st_size > size:
-            self._file.truncate(0)
-        while block := self._file.read(_BLOCK):
-            self.hash.update(block)
-            self.size += len(block)
-            check()
-
-    def write(self, content: bytes) -> None:
-        """Append."""
-        self.hash.update(content)
-        self.size += len(content)
-        left = memoryview(content)
-        while left:
-            left = left[self._file.write(left) :]
-
-    def close(self) -> None:
-        """Leave the file for a rerun."""
-        self._file.close()
-
-    def discard(self) -> None:
-        """Delete the file."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-    def finish(self, strays: list[str]) -> None:
-        """Give the file its real name, and delete those of `strays` that are older downloads of the same blob."""
-        self._file.close()
-        try:
-            self.path.replace(self._target)
-        except FileNotFoundError:
-            # Another download of the same content finished first.
-            if not self._target.is_file() or self._target.stat().st_size != self.size:
-                raise
-        except OSError as error:
-            if not self._target.is_dir():
-                raise
-            self.path.unlink(missing_ok=True)
-            raise IsADirectoryError(errno.EISDIR, "a folder is in the way") from error
-        for stray in strays:
-            if belongs_to(stray, self._name):
-                with suppress(OSError):
-                    self._target.with_name(stray).unlink()
-
-
-def temporary_files(folder: Path) -> list[str]:
-    """The names of unfinished downloads in a folder."""
-    try:
-        return [path.name for path in folder.iterdir() if is_temporary(path.name)]
-    except OSError:
-        return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
 
 Names = str | Iterable[str]
 
@@ -48,13 +47,30 @@ def checked_name(what: str, name: object) -> str:
     return str(name)
 
 
-def checked_names(names: Iterable[str]) -> list[str]:
-    """Names of blobs, without duplicates.
+def listed_name(what: str, name: object) -> str:
+    """The name of a blob that is there already: any that a list may have, which is more than new ones may have.
+
+    Raises:
+        ValueError: No list has it.
+    """
+    problem = name_problem(name)
+    if isinstance(name, str) and problem and 0 < len(name) <= MAX_NAME:
+        # Addresses would be resolved or changed on their way, and lead to another blob.
+        astray = "\\" in name or {".", ".."} & set(name.split("/"))
+        if not astray and all(unicodedata.category(character) != "Cs" for character in name):
+            return name
+    if problem:
+        raise ValueError(f"{what} {problem}")
+    return str(name)
+
+
+def listed_names(names: Iterable[str]) -> list[str]:
+    """Names of blobs that are there, without duplicates.
 
     Raises:
         ValueError: One of them is not valid.
     """
-    return list(dict.fromkeys(checked_name("a name", name) for name in names))
+    return list(dict.fromkeys(listed_name("a name", name) for name in names))
 
 
 def checked_prefix(prefix: object) -> str:
@@ -104,8 +120,3 @@ def clashes(relatives: list[str]) -> set[str]:
         if seen.setdefault(key, relative) != relative:
             found.add(relative)
     return found
-
-
-def escapes(folder: Path, target: Path) -> bool:
-    """Whether links below a folder lead a target out of it."""
-    return not target.parent.resolve().is_relative_to(folder.resolve())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
-import re
 from dataclasses import dataclass
 
 from .._policies.attempts import Failure
 from ..errors import ITwinPlatformError
 
-_STATUS = re.compile(r"status code: (\d{3})|\(code: (\d{3})\)")
-_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
-
+UNTRANSFERRED = "could not be transferred"
+FEWER_FILES = "lower concurrency=, or raise the limit (ulimit -n)"
+# Windows has no quotas of this kind.
+_EDQUOT = getattr(errno, "EDQUOT", errno.ENOSPC)
 _RIVAL_CODES = frozenset({"BlobAlreadyExists", "ConditionNotMet", "InvalidBlobOrBlock", "InvalidBlockList"})
 
 
@@ -28,6 +28,8 @@ class Problem:
         code: The storage's error code, if there is one.
         status: The HTTP status, if there is one.
         is_rival: The blob has changed in the bucket meanwhile: another program writes it too.
+        local: The cause is on this machine.
+        lasting: Trying again would not help.
     """
 
     text: str
@@ -38,11 +40,13 @@ class Problem:
     code: str = ""
     status: int | None = None
     is_rival: bool = False
+    local: bool = False
+    lasting: bool = False
 
     @property
     def may_pass(self) -> bool:
         """Whether a later transfer may succeed, because the network, the storage or the disk is the cause."""
-        return self.broken or (self.everywhere and not self.refused and not self.missing)
+        return self.broken or (self.everywhere and not (self.refused or self.missing or self.lasting))
 
     @property
     def is_absence(self) -> bool:
@@ -75,25 +79,27 @@ class RequestFailed(Exception):  # noqa: N818 (an outcome, which becomes the pub
         self.retry_after = retry_after
 
 
-def _status_and_code(error: BaseException) -> tuple[int | None, str]:
-    if isinstance(error, RequestFailed):
-        return error.status, error.code
-    text = str(error)
-    found_status, found_code = _STATUS.search(text), _CODE.search(text)
-    return int(found_status[1] or found_status[2]) if found_status else None, found_code[1] if found_code else ""
-
-
 def one_problem(error: BaseException) -> Problem:
-    """What an exception of obstore, of a request or of the operating system means. obstore's own text is left out."""
+    """What an exception of a request or of the operating system means."""
     if isinstance(error, ITwinPlatformError):
         return Problem(str(error).rstrip("."), everywhere=True)
+    if isinstance(error, RequestFailed):
+        return _request_problem(error)
     if isinstance(error, OSError) and error.errno is not None:
-        return _local_problem(error)
-    if isinstance(error, RequestFailed) and error.problem is not None:
+        return _local_problem(error.errno)
+    return Problem(f"{UNTRANSFERRED} ({type(error).__name__})")
+
+
+def _request_problem(error: RequestFailed) -> Problem:
+    if error.problem is not None:
         return Problem(f"was answered with something that {error.problem}", everywhere=True)
-    status, code = _status_and_code(error)
-    detail = f"status {status}" + (f", {code}" if code else "") if status else ""
-    if isinstance(error, FileNotFoundError) or status == 404:
+    status, code = error.status, error.code
+    if status is None:
+        failure = error.failure or Failure("headers", "sent an unreadable answer")
+        text = f"{UNTRANSFERRED}: the storage {failure.text}"
+        return Problem(text, everywhere=True, broken=not failure.final, lasting=failure.final)
+    detail = f"status {status}" + (f", {code}" if code else "")
+    if status == 404:
         gone = code == "ContainerNotFound"
         return Problem(
             "cannot be found, because the container does not exist" if gone else "is not in the bucket",
@@ -102,18 +108,13 @@ def one_problem(error: BaseException) -> Problem:
             code=code,
             status=404,
         )
-    if status in {401, 403} or type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}:
+    if status in {401, 403}:
         return Problem(_refusal(code, detail), refused=True, everywhere=True, code=code, status=status)
-    if code in _RIVAL_CODES or (not code and type(error).__name__ in {"AlreadyExistsError", "PreconditionError"}):
+    if code in _RIVAL_CODES or (not code and status in {409, 412}):
         return Problem("was written by another program at the same time", code=code, status=status, is_rival=True)
-    if status is not None:
-        return Problem(f"was refused by the storage ({detail})", everywhere=status >= 500, code=code, status=status)
-    if type(error).__name__ in {"InvalidPathError", "ValueError"}:
-        return Problem("has a name that obstore cannot handle, or is listed with one")
-    if isinstance(error, RequestFailed) or type(error).__name__ == "GenericError":
-        text = "could not be transferred: the storage cannot be reached, or the connection broke"
-        return Problem(text, everywhere=True, broken=True)
-    return Problem(f"could not be transferred ({type(error).__name__})")
+    return Problem(
+        f"was refused by the storage ({detail})", everywhere=status >= 500 or status == 429, code=code, status=status
+    )
 
 
 def _refusal(code: str, detail: str) -> str:
@@ -122,16 +123,24 @@ def _refusal(code: str, detail: str) -> str:
     return f"was refused: the SAS URL has expired, is not valid, or does not permit it ({detail or 'no status'})"
 
 
-def _local_problem(error: OSError) -> Problem:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return Problem("does not fit: the disk is full", everywhere=True)
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return Problem("is not permitted on this machine")
-    if error.errno == errno.ENOENT:
-        return Problem("no longer exists")
-    if error.errno == errno.ENAMETOOLONG:
-        return Problem("has a name that is too long for this machine")
-    if error.errno in {errno.EISDIR, errno.ENOTDIR, errno.EEXIST}:
-        return Problem("clashes with a folder of the same name, or with a file where it needs a folder")
-    reason = errno.errorcode.get(error.errno or 0, "error")
-    return Problem(f"cannot be read or written on this machine ({reason})")
+def _local_problem(number: int) -> Problem:
+    if number in {errno.ENOSPC, _EDQUOT}:
+        return Problem("does not fit: the disk is full", everywhere=True, local=True)
+    if number in {errno.EMFILE, errno.ENFILE}:
+        return Problem(f"needs more open files than this machine allows; {FEWER_FILES}", everywhere=True, local=True)
+    unknown = f"cannot be read or written on this machine ({errno.errorcode.get(number, 'error')})"
+    return Problem(_LOCAL.get(number, unknown), local=True)
+
+
+_LOCAL = {
+    errno.EACCES: "is not permitted on this machine",
+    errno.EPERM: "is not permitted on this machine",
+    errno.EROFS: "cannot be written on this machine, because the file system is read-only",
+    errno.ENOENT: "does not exist on this machine and cannot be created there",
+    errno.ENAMETOOLONG: "has a name that is too long for this machine",
+    errno.ELOOP: "is behind links on this machine that lead in a circle",
+    **dict.fromkeys(
+        (errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
+        "clashes with a folder of the same name on this machine, or with a file where it needs a folder",
+    ),
+}

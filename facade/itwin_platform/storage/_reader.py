@@ -7,10 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from .._concurrency import asynchronous
-from ..errors import StorageError
+from ..errors import ITwinPlatformError, StorageError
 from ._access import Access
-from ._names import checked_name
-from ._problems import one_problem
+from ._names import listed_name
+from ._problems import RequestFailed, one_problem
+from ._quick import check_installed
+from ._ranges import Reading, Remote
+from ._service import BlobService
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,28 +28,28 @@ class RawBlob(io.RawIOBase):
 
     def __init__(self, access: Access, name: str) -> None:
         self._access = access
+        self._service = BlobService(access)
         self.name = name
         self._position = 0
-        self._etag: str | None = None
-        self._size = self._open()
+        self._remote = self._open()
 
-    def _open(self) -> int:
-        store = self._access.store()
-        import obstore
-
+    def _open(self) -> Remote:
         try:
-            meta = obstore.head(store, self.name)
-        except Exception as error:  # noqa: BLE001 (obstore raises various types)
+            return self._service.look(self.name)
+        except (ITwinPlatformError, RequestFailed) as error:
             problem = error
-        else:
-            self._etag = meta["e_tag"]
-            return meta["size"]
+        self._service.close()
         raise self._access.error_for(problem, f"Opening {self.name!r}", "r")
+
+    def close(self) -> None:
+        """Close the connections as well."""
+        self._service.close()
+        super().close()
 
     @property
     def size(self) -> int:
         """The size of the blob in bytes."""
-        return self._size
+        return self._remote.size
 
     def readable(self) -> bool:
         """Whether it can be read: always."""
@@ -62,7 +65,7 @@ class RawBlob(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a position, like any file."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}.get(whence)
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}.get(whence)
         if start is None or start + offset < 0:
             raise ValueError("the position does not exist")
         self._position = start + offset
@@ -71,40 +74,55 @@ class RawBlob(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the buffer, or less at the end."""
         view = memoryview(buffer).cast("B")
-        wanted = min(len(view), self._size - self._position)
+        wanted = min(len(view), self.size - self._position)
         if self.closed:
             raise ValueError("I/O operation on closed file")
         if wanted <= 0:
             return 0
-        content = self._range(wanted)
-        view[: len(content)] = content
-        self._position += len(content)
-        return len(content)
+        self._fill(view[:wanted])
+        self._position += wanted
+        return wanted
 
-    def _range(self, length: int) -> memoryview:
-        import obstore
+    def readall(self) -> bytes:
+        """The whole rest, in one request: Python's own way would ask for a few KiB at a time."""
+        pieces: list[bytes] = []
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        if self._position < self.size:
+            self._read(Reading(lambda _, chunk: pieces.append(chunk), self._remote, self._position))
+            self._position = self.size
+        return b"".join(pieces)
 
-        store = self._access.store()
+    def _fill(self, view: memoryview) -> None:
+        start = self._position
+
+        def take(_: Remote, chunk: bytes) -> None:
+            begin = reading.position - start
+            view[begin : begin + len(chunk)] = chunk
+
+        reading = Reading(take, self._remote, start, start + len(view))
+        self._read(reading)
+
+    def _read(self, reading: Reading) -> None:
         try:
-            result = obstore.get(
-                store,
-                self.name,
-                options={"range": (self._position, self._position + length), "if_match": self._etag},
-            )
-            return memoryview(result.bytes())
-        except Exception as error:  # noqa: BLE001 (obstore raises various types)
+            self._service.read(self.name, reading)
+        except (ITwinPlatformError, RequestFailed) as error:
             problem = error
-        if type(problem).__name__ == "PreconditionError":
+        else:
+            return
+        found = one_problem(problem)
+        if found.is_rival:
             raise StorageError(f"{self.name!r} has changed in the bucket since it was opened. Open it again.")
-        if one_problem(problem).missing:
+        if found.missing:
             raise StorageError(f"{self.name!r} has been deleted since it was opened. Upload it again.")
         raise self._access.error_for(problem, f"Reading {self.name!r}", "r")
 
 
 def open_blob(access: Access, name: str) -> RawBlob:
     """Open a blob for reading; see the method of the bucket."""
-    name = checked_name("name", name)
+    name = listed_name("name", name)
     access.need("r", "Reading")
+    check_installed()
     return RawBlob(access, name)
 
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 from ..errors import StorageError, TransferCancelled, TransferError
 from ._access import Access
+from ._outcomes import Refusal, Skip, Stopped
 from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
-
-# How often a file is started again after its connection broke.
-_BREAKS = 3
 
 # How many failed files a traceback lists.
 _SHOWN = 20
@@ -24,18 +22,6 @@ _RERUN = "Run it again to continue with the rest."
 # Seconds that requests in progress may take to finish when a transfer is stopped.
 _GRACE = 1.0
 _NOT_TRIED = "was not transferred: the transfer"
-
-
-class Stopped(Exception):  # noqa: N818 (not an error: the transfer was asked to stop)
-    """The transfer stops, because it was cancelled or every other file would fail."""
-
-
-class Skip(Exception):  # noqa: N818 (an outcome)
-    """A file need not be transferred; the text says why."""
-
-
-class Refusal(Exception):  # noqa: N818 (an outcome)
-    """A file cannot be transferred; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +34,6 @@ class Lane:
 
 def _nothing() -> None:
     """Do nothing: there is nothing to abort."""
-
-
-@dataclass(slots=True)
-class _Tries:
-    """How often a file was started again, and why."""
-
-    renewed: bool = False
-    breaks: int = 0
 
 
 class Run:
@@ -73,6 +51,8 @@ class Run:
         self._advice = "See report.failed."
         self._files_total = self._bytes_total = self._bytes_done = self._files_done = 0
         self._counted: dict[str, int] = {}
+        # Names of the files that failed because of something on this machine: messages show where they are.
+        self._local: set[str] = set()
         self._sizes: dict[str, int] = {}
         self._sent: list[FileOutcome] = []
         self._skipped: list[FileOutcome] = []
@@ -196,7 +176,7 @@ class Run:
         if self._cancelled:
             raise _cancelled(report, verb)
         if report.failed:
-            raise _failed(report, verb, self._advice)
+            raise _failed(report, verb, self._advice, self._local)
         return report
 
     def _take_jobs(self, jobs: deque[FileOutcome], work: Callable[[FileOutcome], FileOutcome]) -> None:
@@ -211,41 +191,28 @@ class Run:
         self, job: FileOutcome, work: Callable[[FileOutcome], FileOutcome]
     ) -> tuple[list[FileOutcome], FileOutcome]:
         """The outcome for a file, and the list that it belongs in."""
-        tries = _Tries()
-        while True:
-            sas = ""
-            try:
-                self.check()
-                sas = self._access.sas()
-                return self._sent, work(job)
-            except Stopped:
-                return self._failed, _with_reason(job, f"{_NOT_TRIED} {self._why}")
-            except Skip as skip:
-                return self._skipped, _with_reason(job, str(skip))
-            except Refusal as refusal:
-                return self._failed, _with_reason(job, str(refusal))
-            except Exception as error:  # noqa: BLE001 (obstore raises various types, and one file must not stop the others)
-                problem = one_problem(error)
-            if not self._stop.is_set() and not self._may_try_again(problem, sas, tries):
-                return self._failed, self._given_up(job, problem)
-            self.restart(job.name)
-
-    def _may_try_again(self, problem: Problem, sas: str, tries: _Tries) -> bool:
-        if problem.is_of_sas and not tries.renewed:
-            tries.renewed = True
-            return bool(sas) and self._access.again(sas)
-        if problem.broken and tries.breaks < _BREAKS:
-            # One broken connection says little about the storage; the next may hold.
-            tries.breaks += 1
-            self._stop.wait(0.2 * 2**tries.breaks)  # the next check raises if it was stopped
-            return True
-        return False
+        try:
+            self.check()
+            return self._sent, work(job)
+        except Stopped:
+            return self._failed, _with_reason(job, f"{_NOT_TRIED} {self._why}")
+        except Skip as skip:
+            return self._skipped, _with_reason(job, str(skip))
+        except Refusal as refusal:
+            return self._failed, _with_reason(job, str(refusal))
+        except Exception as error:  # noqa: BLE001 (one file must not stop the others, whatever is wrong with it)
+            problem = one_problem(error)
+        if self._stop.is_set():
+            return self._failed, _with_reason(job, f"{_NOT_TRIED} {self._why}")
+        return self._failed, self._given_up(job, problem)
 
     def _given_up(self, job: FileOutcome, problem: Problem) -> FileOutcome:
         if problem.is_of_sas and self._access.problem is not None:
             problem = one_problem(self._access.problem)
         if problem.may_pass:
             self._advice = _RERUN
+        if problem.local:
+            self._local.add(job.name)
         if problem.everywhere:
             self._end(f"was abandoned because {job.name!r} {problem.text}")
         return _with_reason(job, problem.text)
@@ -305,19 +272,24 @@ def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:
     return FileOutcome(job.name, job.path, job.size, reason)
 
 
-def _failed(report: TransferReport, verb: str, advice: str) -> TransferError:
+def _failed(report: TransferReport, verb: str, advice: str, local: set[str]) -> TransferError:
     count, total = len(report.failed), len(report.sent) + len(report.skipped) + len(report.failed)
+
+    def said(outcome: FileOutcome) -> str:
+        where = f" ({str(outcome.path)!r})" if outcome.name in local else ""
+        return f"{outcome.name!r} {outcome.reason}{where}"
+
     # The cause says more than the files that were abandoned because of it.
     first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
     more = f"; and {count - 1} more" if count > 1 else ""
     error = TransferError(
-        f"{count} of {total} files were not {verb}: {first.name!r} {first.reason}{more}. {advice}",
+        f"{count} of {total} files were not {verb}: {said(first)}{more}. {advice}",
         report=report,
     )
     if count > 1:
         # A traceback shows notes below the message.
         for outcome in report.failed[:_SHOWN]:
-            error.add_note(f"- {outcome.name!r} {outcome.reason}")
+            error.add_note(f"- {said(outcome)}")
         if count > _SHOWN:
             error.add_note(f"- and {count - _SHOWN} more, see report.failed")
     return error

@@ -1,33 +1,35 @@
-"""Requests to the blob service that obstore cannot make: blocks with chosen names, and names it does not accept."""
+"""Requests to the blob service: with the current SAS, and one rule for all about what is tried again."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
+from .. import _http
 from .._concurrency.synchronous import time_limit
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
-from .._policies.calls import Headers
-from .._policies.retries import RetryPolicy
-from .._sync.transport import Transport, TransportFailure
+from .._policies.bodies import BodyReader
+from .._policies.retries import RetryPolicy, parse_retry_after
 from ._problems import RequestFailed, one_problem
+from ._ranges import Reading, Remote, remote_of
+from ._wire import Broken, Wire, wants_login
 
 if TYPE_CHECKING:
     from .._policies.addresses import Target
-    from .._policies.answers import Answer
     from ._access import Access
 
+T = TypeVar("T")
+
 _VERSION = b"2021-12-02"
-# About as patient as obstore, which sends the other requests.
 _POLICY = RetryPolicy(attempts=7, base=0.5, cap=20.0)
 # On a slow network, what was sent may wait in buffers for a long time.
 _READ_TIMEOUT, _WHOLE_TIMEOUT = 300.0, 900.0
-_MAX_BODY = 32 * 1024 * 1024
-_DONE = {"GET": 200, "PUT": 201, "DELETE": 202}
+_MAX_BODY, _MAX_ERROR = 32 * 1024 * 1024, 64 * 1024
+_DONE = {"GET": 200, "HEAD": 200, "PUT": 201, "DELETE": 202}
+_PROXY_LOGIN = 407
 # A body is sent in pieces: after each one, progress is reported and the transfer can be stopped.
 _PIECE = 512 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
@@ -44,17 +46,11 @@ class BlobService:
         self._access = access
         self._pause = pause
         connect, each = access.options.timeout
-        self._transport = Transport(
-            replace(
-                access.options,
-                timeout=(connect, max(_READ_TIMEOUT, each)),
-                max_body_bytes=max(_MAX_BODY, access.options.max_body_bytes),
-            )
-        )
+        self._wire = Wire(replace(access.options, timeout=(connect, max(_READ_TIMEOUT, each))))
 
     def close(self) -> None:
         """Close the connections. Other threads may be using them; their requests fail."""
-        self._transport.close()
+        self._wire.close()
 
     def send(
         self,
@@ -80,42 +76,135 @@ class BlobService:
             RequestFailed: The storage refused the request or cannot be reached.
             ITwinPlatformError: The SAS has expired and cannot be renewed.
         """
-        fields = [(key.encode("ascii"), value.encode("ascii")) for key, value in (headers or {}).items()]
+        fields = dict(headers or {})
         if method == "PUT":
-            fields.append((b"Content-Length", b"%d" % len(content)))
-        body = _Body(content, advance)
-        attempts, renewed = Attempts(_POLICY, repeatable=method in IDEMPOTENT), False
+            fields["Content-Length"] = str(len(content))
+        body = _Body(content, advance) if method == "PUT" else None
+        call = _Call(method, query, name, lambda: fields, body)
+
+        def take(response: _http.Response) -> bytes:
+            if response.status_code != _DONE[method]:
+                raise RequestFailed(response.status_code, problem="does not confirm the request")
+            return self._body_of(response, _MAX_BODY)
+
+        return self._patiently(call, take, Attempts(_POLICY, method in IDEMPOTENT))
+
+    def look(self, name: str) -> Remote:
+        """The current state of a blob.
+
+        Raises:
+            RequestFailed: There is none, the storage refused the request or cannot be reached.
+            ITwinPlatformError: The SAS has expired and cannot be renewed.
+        """
+
+        def take(response: _http.Response) -> Remote:
+            if response.status_code != _DONE["HEAD"]:
+                raise RequestFailed(response.status_code, problem="does not describe the file")
+            return remote_of(response.headers)
+
+        return self._patiently(_Call("HEAD", "", name), take, Attempts(_POLICY, repeatable=True))
+
+    def read(self, name: str, reading: Reading) -> Remote:
+        """Read a blob or a part of it, going on where the connection broke.
+
+        Returns:
+            The blob.
+
+        Raises:
+            RequestFailed: The storage refused a request, cannot be reached, or sends something else.
+            ITwinPlatformError: The SAS has expired and cannot be renewed.
+        """
+        attempts = Attempts(_POLICY, repeatable=True)
+
+        def take(response: _http.Response) -> Remote:
+            remote = reading.begin(response.status_code, response.headers)
+            # A transfer that gets on is not given up, however often its connection breaks.
+            for chunk in self._wire.chunks_of(response):
+                reading.feed(chunk)
+                attempts.count = 1
+            if not reading.is_over:
+                raise Broken(_http.Failure("body", "sends less than it announces"))
+            return remote
+
+        if reading.remote is not None and reading.is_over:
+            return reading.remote
+        return self._patiently(_Call("GET", "", name, reading.headers), take, attempts)
+
+    def _patiently(self, call: _Call, take: Callable[[_http.Response], T], attempts: Attempts) -> T:
+        """Send a request until its answer can be taken."""
+        renewed = False
         while True:
             attempts.begin()
             sas = self._access.sas()
             try:
-                return self._attempt(method, self._access.target(query, name, sas), fields, body)
+                return self._attempt(call, self._access.target(call.query, call.name, sas), take)
             except RequestFailed as caught:
                 failed = caught
             if not renewed and one_problem(failed).is_of_sas and self._access.again(sas):
                 renewed = True
                 continue
             delay = attempts.delay(failed.status, failed.failure or NO_FAILURE, failed.retry_after)
-            if delay is None:
+            if delay is None or failed.problem is not None:
                 raise failed
             self._pause(delay)
 
-    def _attempt(self, method: str, target: Target, fields: Headers, body: _Body) -> bytes:
-        usual = [(b"Host", target.origin.partition("://")[2].encode("ascii")), (b"x-ms-version", _VERSION)]
+    def _attempt(self, call: _Call, target: Target, take: Callable[[_http.Response], T]) -> T:
+        fields = [
+            (b"Host", target.host.encode("ascii")),
+            (b"x-ms-version", _VERSION),
+            (b"Accept-Encoding", b"identity"),
+            *((key.encode("ascii"), value.encode("ascii")) for key, value in call.headers().items()),
+        ]
         try:
-            with time_limit(_WHOLE_TIMEOUT):
-                answer = self._transport.send(method, target, usual + fields, body if method == "PUT" else None)
-        except TransportFailure as caught:
+            with time_limit(_WHOLE_TIMEOUT), self._wire.exchange(call.method, target, fields, call.body) as response:
+                if 200 <= response.status_code < 300:
+                    return take(response)
+                failed = self._refusal(response, target.origin)
+        except Broken as caught:
             failed = RequestFailed(None, failure=caught.failure)
         except TimeoutError:
-            failed = RequestFailed(None)
-        else:
-            if answer.status == _DONE[method] and answer.problem is None:
-                return answer.body
-            if answer.status < 300 and answer.problem is None:
-                answer.problem = "does not confirm the request"
-            failed = RequestFailed(answer.status, _code_of(answer), answer.problem, retry_after=answer.retry_after)
+            failed = RequestFailed(None, failure=_http.Failure("body", "did not answer in time"))
         raise failed
+
+    def _refusal(self, response: _http.Response, origin: str) -> RequestFailed:
+        status = response.status_code
+        proxy = _http.proxy_for(origin, self._access.options) if status == _PROXY_LOGIN else None
+        if proxy is not None:
+            return RequestFailed(None, failure=wants_login(proxy))
+        code = _ERROR_CODE.search(b"<Code>%s</Code>" % response.headers.get("x-ms-error-code", "").encode())
+        if code is None and status >= 400:
+            try:
+                code = _ERROR_CODE.search(self._body_of(response, _MAX_ERROR))
+            except (Broken, RequestFailed):
+                code = None
+        wait = parse_retry_after(response.headers.get("retry-after"), time.time())
+        return RequestFailed(status, code[1].decode("ascii") if code else "", retry_after=wait)
+
+    def _body_of(self, response: _http.Response, limit: int) -> bytes:
+        """The body of an answer.
+
+        Raises:
+            RequestFailed: It is too large, or cannot be decoded.
+        """
+        reader = BodyReader(response.headers.get("content-encoding", ""), limit)
+        for chunk in self._wire.chunks_of(response) if reader.goes_on else ():
+            if not reader.feed(chunk):
+                break
+        body = reader.finish()
+        if reader.problem is not None:
+            raise RequestFailed(response.status_code, problem=reader.problem)
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, whose headers are asked for before each attempt."""
+
+    method: str
+    query: str
+    name: str | None
+    headers: Callable[[], Mapping[str, str]] = dict[str, str]
+    body: _Body | None = None
 
 
 class _Body:
@@ -135,24 +224,3 @@ class _Body:
             yield piece  # type: ignore[misc]  # httpx sends it like bytes
             self._counted += len(piece)
             self._advance(len(piece))
-
-
-def read_xml(body: bytes, root: str, what: str) -> ElementTree.Element:
-    """The XML of an answer.
-
-    Raises:
-        RequestFailed: It is not XML, or has another root. `what` names what was expected.
-    """
-    try:
-        found = ElementTree.fromstring(body)  # noqa: S314 (the storage is trusted with the files themselves)
-        if found.tag == root:
-            return found
-    except (ElementTree.ParseError, LookupError, ValueError):
-        pass  # LookupError: it names an unknown encoding
-    raise RequestFailed(200, problem=f"is not {what}")
-
-
-def _code_of(answer: Answer) -> str:
-    found = _ERROR_CODE.search(b"<Code>%s</Code>" % answer.headers.get("x-ms-error-code", "").encode("ascii", "ignore"))
-    found = found or _ERROR_CODE.search(answer.body)
-    return found[1].decode("ascii") if found else ""

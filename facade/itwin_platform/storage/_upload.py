@@ -8,25 +8,23 @@ from collections import deque
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ._access import Access
-from ._blobs import DIFFERS, SAME, Blobs, Remote
+from ._blobs import DIFFERS, SAME, Blobs
 from ._blocks import Blocks
-from ._local import find_files, local_path, read_in_parts, read_whole
+from ._local import find_files, local_path, read_in_parts, read_whole, size_of
 from ._names import checked_prefix
+from ._outcomes import Refusal, Skip
 from ._problems import RequestFailed, one_problem
+from ._quick import TINY, QuickPut, check_installed
+from ._ranges import Remote
 from ._report import FileOutcome, TransferReport
-from ._run import Lane, Refusal, Run, Skip, check_concurrency, in_parallel
+from ._run import Lane, Run, check_concurrency, in_parallel
 from ._service import BlobService
-
-if TYPE_CHECKING:
-    from obstore import PutMode
+from ._tree import Tree
 
 # Files up to this size are sent in one request, larger ones in parts.
 SMALL = 2 * 1024 * 1024
-# obstore sends these fastest, but cannot be interrupted: with larger files, stopping a transfer would take long.
-_TINY = 128 * 1024
 _SMALL_AT_A_TIME = 8
 _PART = 8 * 1024 * 1024
 # A blob can have 50,000 parts.
@@ -39,11 +37,12 @@ _TRIES = 3
 class _Upload:
     """Uploads files."""
 
-    def __init__(self, access: Access, run: Run, service: BlobService, *, overwrite: bool) -> None:
-        self._access = access
+    def __init__(self, access: Access, run: Run, service: BlobService, tree: Tree, *, overwrite: bool) -> None:
         self._run = run
         self._service = service
-        self._blobs = Blobs(access, run)
+        self._tree = tree
+        self._blobs = Blobs(service, tree, run)
+        self._quick = QuickPut(access)
         self._overwrite = overwrite
         self._can_look = access.permits("r")
         # How many bytes of one large file may be in flight: all of them, if it is the only one.
@@ -59,7 +58,7 @@ class _Upload:
 
     def _send_small(self, job: FileOutcome) -> FileOutcome:
         with self._reading:
-            content = read_whole(job.path, SMALL)
+            content = read_whole(self._tree, job.path, SMALL)
             digest = hashlib.sha256(content).hexdigest()
         if len(content) != job.size:
             self._run.expect(job.name, len(content))
@@ -82,17 +81,12 @@ class _Upload:
 
     def _put(self, name: str, content: bytes, digest: str, condition: dict[str, str]) -> None:
         """Write a blob in one request."""
-        if len(content) > _TINY:
-            headers = {**condition, "x-ms-blob-type": "BlockBlob", "x-ms-meta-sha256": digest}
-            advance = partial(self._run.advance, name)
-            self._service.send("PUT", "", name=name, headers=headers, content=content, advance=advance)
+        if len(content) <= TINY and self._quick.put(name, content, digest, condition):
             return
-        import obstore
-
-        etag = condition.get("If-Match")
-        mode: PutMode = {"e_tag": etag} if etag else "create" if condition else "overwrite"
-        store = self._access.store()
-        obstore.put(store, name, content, attributes={"sha256": digest}, mode=mode, use_multipart=False)
+        headers = {**condition, "x-ms-blob-type": "BlockBlob", "x-ms-meta-sha256": digest}
+        advance = partial(self._run.advance, name)
+        self._service.send("PUT", "", name=name, headers=headers, content=content, advance=advance)
+        self._quick.open = True
 
     def _look_first(self, job: FileOutcome, size: int, digest: str | None = None) -> Remote | None:
         """The blob to replace, if there is one. Raises Skip or Refusal if it is to be kept."""
@@ -107,14 +101,14 @@ class _Upload:
         return remote
 
     def _send_large(self, job: FileOutcome) -> FileOutcome:
-        size = job.path.stat().st_size
+        size = size_of(self._tree, job.path)
         condition: dict[str, str] = {}
         blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
         if self._can_look:
             condition = _condition(self._look_first(job, size))
             blocks.find()
         part = max(_PART, -(-size // _MAX_PARTS))
-        contents = read_in_parts(job.path, part, partial(self._run.expect, job.name))
+        contents = read_in_parts(self._tree, job.path, part, partial(self._run.expect, job.name))
         sends = (send for content in contents if (send := blocks.add(content)) is not None)
         in_parallel(sends, max(1, self.in_flight // part))
         try:
@@ -150,16 +144,21 @@ def upload(
     access.need("w", "Uploading")
     if not overwrite:
         access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace existing files.")
-    found = find_files(local_path("source", source), prefix)
-    access.store()
-    files = sorted(found.files, key=lambda job: job.name)
-    large = deque(job for job in files if job.size > SMALL)
-    small = deque(job for job in files if _TINY < job.size <= SMALL)
-    tiny = deque(job for job in files if job.size <= _TINY)
-    at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
-    lanes = Lane(large, at_a_time), Lane(small, min(_SMALL_AT_A_TIME, concurrency)), Lane(tiny, concurrency)
-    settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
-    with closing(BlobService(access, run.pause)) as service:
-        work = _Upload(access, run, service, overwrite=overwrite)
-        work.in_flight = _IN_FLIGHT // at_a_time
+    check_installed()
+    with closing(Tree(local_path("source", source))) as tree, closing(BlobService(access, run.pause)) as service:
+        found = find_files(tree, prefix)
+        lanes = _lanes(found.files, concurrency)
+        work = _Upload(access, run, service, tree, overwrite=overwrite)
+        work.in_flight = _IN_FLIGHT // lanes[0].threads
+        settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
         return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
+
+
+def _lanes(files: list[FileOutcome], concurrency: int) -> tuple[Lane, Lane, Lane]:
+    """Large, small and tiny files, sorted by name."""
+    files = sorted(files, key=lambda job: job.name)
+    large = deque(job for job in files if job.size > SMALL)
+    small = deque(job for job in files if TINY < job.size <= SMALL)
+    tiny = deque(job for job in files if job.size <= TINY)
+    at_a_time = min(_LARGE_AT_A_TIME, concurrency, max(1, len(large)))
+    return Lane(large, at_a_time), Lane(small, min(_SMALL_AT_A_TIME, concurrency)), Lane(tiny, concurrency)

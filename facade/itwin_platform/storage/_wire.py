@@ -1,0 +1,174 @@
+"""One request to the storage and its answer as a stream. It decides nothing: no retry, no redirect.
+
+Proxies, certificates and time limits are those of the client's calls, because the engine is the same.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from .. import _http
+from ._problems import FEWER_FILES
+
+if TYPE_CHECKING:
+    from .._policies.addresses import Target
+    from .._policies.calls import Headers
+
+_NO_BODY = frozenset({101, 204, 205, 304})
+_VERIFY = "Name its authorities with verify= or SSL_CERT_FILE"
+_PROXY_LOGIN = "Put them into its URL, http://user:password@host:port, in proxy= or the environment"
+
+
+class Broken(Exception):  # noqa: N818 (an outcome)
+    """No answer came, or not all of it."""
+
+    def __init__(self, failure: _http.Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
+class Wire:
+    """Connections to the storage, shared by all threads of an operation. A forked process opens its own."""
+
+    def __init__(self, options: _http.TransportOptions) -> None:
+        self._options = options
+        self._extensions = {"timeout": options.timeouts}
+        self._pools: dict[tuple[int, str], _http.Pools[_http.BaseTransport]] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the connections. Other threads may be using them; their requests fail."""
+        self._closed = True
+        for (process, _), pools in list(self._pools.items()):
+            if process == os.getpid():
+                for pool in pools.all:
+                    pool.close()
+
+    @contextmanager
+    def exchange(
+        self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None
+    ) -> Generator[_http.Response]:
+        """Send a request; inside the context, its answer can be read with `chunks_of`.
+
+        Raises:
+            Broken: No answer came.
+            TimeoutError: The time limit in force is over.
+            ConfigurationError: The proxy or the certificate authorities cannot be used.
+        """
+        pools = self._pools_for(target.origin)
+        pool = pools.take()
+        try:
+            response = self._send(
+                pool, _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
+            )
+            try:
+                yield response
+            finally:
+                _release(response)
+        finally:
+            pools.give_back(pool)
+
+    def chunks_of(self, response: _http.Response) -> Generator[bytes]:
+        """The body of an answer as it arrives, without decoding it.
+
+        Raises:
+            Broken: The connection broke.
+            TimeoutError: The time limit in force is over.
+        """
+        stream = iter(cast(_http.SyncByteStream, response.stream))
+        while True:
+            try:
+                chunk = next(stream, None)
+            except TimeoutError:
+                raise
+            except Exception:  # noqa: BLE001 (whatever an engine raises is its failure)
+                break
+            if chunk is None:
+                return
+            yield chunk
+        raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
+
+    def _send(self, pool: _http.BaseTransport, request: _http.Request) -> _http.Response:
+        try:
+            return pool.handle_request(request)
+        except TimeoutError:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
+            url = request.url
+            failure = self._failure_of(error, f"{url.scheme}://{url.netloc.decode('ascii')}")
+        raise Broken(failure)
+
+    def _pools_for(self, origin: str) -> _http.Pools[_http.BaseTransport]:
+        if self._closed:
+            raise Broken(_http.Failure("connect", "is no longer used: the operation has ended", final=True))
+        key = os.getpid(), origin
+        if (pools := self._pools.get(key)) is None:
+            # Another thread may have been quicker; then there must be only one of them.
+            pools = self._pools.setdefault(key, _http.open_transport(origin, self._options))
+        return pools
+
+    def _failure_of(self, error: Exception, origin: str) -> _http.Failure:
+        """The failure behind an exception, with its cause as far as it can be told."""
+        failure = _http.failure_of(error)
+        if failure.phase == "tls" and failure.final:
+            return _http.Failure("tls", f"{failure.text}. {_VERIFY}", unsent=True, final=True)
+        if failure.phase != "connect":
+            return failure
+        proxy = _http.proxy_for(origin, self._options)
+        if proxy is not None and "407" in str(error):
+            return wants_login(proxy)
+        return _http.Failure(
+            failure.phase,
+            f"{failure.text}{_detail(error, proxy or origin)}" + (f" through {named(proxy)}" if proxy else ""),
+            unsent=failure.unsent,
+            final=failure.final,
+        )
+
+
+def wants_login(proxy: str) -> _http.Failure:
+    """The failure of a proxy that asks for a name and a password, or refuses those it has got."""
+    text = f"cannot be reached: {named(proxy)} wants a user and a password (status 407). {_PROXY_LOGIN}"
+    return _http.Failure("connect", text, unsent=True, final=True)
+
+
+def named(proxy: str) -> str:
+    """The name of a proxy in a message, without its password."""
+    try:
+        parts, port = urlsplit(proxy), urlsplit(proxy).port
+    except ValueError:
+        return "the proxy"
+    return f"the proxy {parts.hostname}" + (f":{port}" if port else "")
+
+
+def _detail(error: BaseException | None, address: str) -> str:
+    """Why no connection could be made to an address, in brackets; empty if nobody knows."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError):
+            return " (connection refused)"
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            return f" (this machine allows no more open files: {FEWER_FILES})"
+        error = error.__cause__ or error.__context__
+    try:
+        # The exception may have lost its cause on its way. The resolver remembers.
+        socket.getaddrinfo(urlsplit(address).hostname, None)
+    except (socket.gaierror, UnicodeError, ValueError) as unknown:
+        # A resolver that itself could not work says nothing about the name.
+        return "" if unknown.args[0] == getattr(socket, "EAI_SYSTEM", None) else " (its name cannot be looked up)"
+    except OSError:
+        pass
+    return ""
+
+
+def _release(response: _http.Response) -> None:
+    """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
+    with suppress(Exception):  # it may be gone already
+        stream = response.extensions.get("network_stream")
+        if stream is not None and (response.status_code in _NO_BODY or _http.has_leftovers(response)):
+            stream.close()
+        cast(_http.SyncByteStream, response.stream).close()
