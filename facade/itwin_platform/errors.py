@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .storage._report import TransferReport
+from . import _late
 
 __all__ = [
     "ApiError",
@@ -344,7 +343,7 @@ class TransferError(StorageError):
         report: The files that were sent, were skipped and failed.
     """
 
-    def __init__(self, message: str, *, report: TransferReport) -> None:
+    def __init__(self, message: str, *, report: _late.TransferReport) -> None:
         super().__init__(message)
         self.report = report
 

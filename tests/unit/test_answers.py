@@ -114,6 +114,17 @@ def test_a_number_without_bounds_is_refused(number: str) -> None:
         read_json(f"[{number}]".encode())
 
 
+@given(
+    st.lists(st.sampled_from(["\\\\", "\\ud83d", "\\ude00", "\\uDBFF", "\\n", "ud800", "x", "\\u0041"]), max_size=12)
+)
+def test_half_a_surrogate_pair_becomes_the_replacement_mark(parts: list[str]) -> None:
+    text = "".join(parts)
+    expected = re.sub("[\\ud800-\\udfff]", "\ufffd", json.loads(f'"{text}"'))
+    read = read_json(f'["{text}"]'.encode())[0]
+    assert read == expected
+    assert read.encode().decode() == read  # it can be printed, stored and sent
+
+
 # Refusals
 
 

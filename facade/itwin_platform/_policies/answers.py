@@ -23,6 +23,11 @@ _WEIGHTS = ((b",", 1), (b"[", 1), (b"{", 2))
 # Python's own functions take several frames for each level, of which they have a thousand.
 _MAX_DEPTH = 100
 _MAX_DIGITS = 400
+# Halves of a surrogate pair can only be written as escapes; UTF-8 has none.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 
 @dataclass(slots=True)
@@ -119,7 +124,7 @@ def read_json(body: bytes) -> Any:
     if len(body) > _MAX_VALUES and sum(body.count(sign) * weight for sign, weight in _WEIGHTS) > _MAX_VALUES:
         raise NotJsonError("holds too many values")
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
+        value = _DECODER.decode(_without_halves(body.decode("utf-8-sig")))
     except NotJsonError as error:
         problem = str(error)
     except UnicodeDecodeError:
@@ -133,6 +138,13 @@ def read_json(body: bytes) -> Any:
             return value
         problem = "is nested too deeply"
     raise NotJsonError(problem)
+
+
+def _without_halves(text: str) -> str:
+    """JSON whose strings can be printed, stored and sent: half a surrogate pair becomes U+FFFD, as in UTF-8."""
+    if not _SURROGATE.search(text):
+        return text
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
 
 
 def _is_shallow(value: Any) -> bool:
