@@ -9,6 +9,7 @@ import pickle
 import re
 import time
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -24,6 +25,7 @@ from itwin_platform._policies.attempts import Attempts
 from itwin_platform._policies.calls import Call
 from itwin_platform._policies.redaction import MASK, RedactingFilter, Secret, one_line, redact
 from itwin_platform._policies.refusals import api_error
+from itwin_platform._policies.success import read_body
 
 CALL = Call(
     "get-itwin",
@@ -123,6 +125,17 @@ def test_half_a_surrogate_pair_becomes_the_replacement_mark(parts: list[str]) ->
     read = read_json(f'["{text}"]'.encode())[0]
     assert read == expected
     assert read.encode().decode() == read  # it can be printed, stored and sent
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_reading_counts_for_the_deadline(repeatable: bool) -> None:
+    """What blocks while it decodes cannot be interrupted, but it must not pass for a call that came in time."""
+    late = replace(CALL, ends=time.monotonic() - 1, attempts=Attempts(RetryPolicy(), repeatable=repeatable))
+    with pytest.raises(errors.DeadlineExceeded, match="get-itwin, GET /itwins/i-1") as caught:
+        read_body(Answer(200, {}, b"{}"), late, lambda body: body)
+    assert caught.value.path == "/itwins/i-1"
+    assert caught.value.may_have_happened is not repeatable
+    assert read_body(Answer(200, {}, b"{}"), CALL, lambda body: body) == {}
 
 
 # Refusals
