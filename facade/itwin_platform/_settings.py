@@ -141,7 +141,7 @@ def _proxy_scheme(proxy: str) -> str:
 
 def _http2(http2: object) -> bool:
     if http2 and not _http.is_installed("h2"):
-        raise ConfigurationError('http2 needs the package h2. Install it: pip install "itwin-platform[http2]".')
+        raise ConfigurationError('http2 needs the package h2. Install it: pip install "itwin-platform[http2]"')
     return bool(http2)
 
 
@@ -149,7 +149,7 @@ def _aiohttp(aiohttp: bool | None, *, http2: bool) -> bool | None:
     if aiohttp and http2:
         raise ConfigurationError("aiohttp does not support HTTP/2. Choose one of aiohttp and http2.")
     if aiohttp and not _http.is_installed("httpx_aiohttp"):
-        raise ConfigurationError('aiohttp is not installed. Install it: pip install "itwin-platform[aiohttp]".')
+        raise ConfigurationError('aiohttp is not installed. Install it: pip install "itwin-platform[aiohttp]"')
     return aiohttp
 
 

@@ -7,8 +7,10 @@ conventions for HTTP clients. Queries are left out of URLs, because they may hol
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from ._http import is_installed
+from ._policies.redaction import MASK, Secret, without
 from ._version import __version__
 
 if TYPE_CHECKING:
@@ -96,7 +98,9 @@ class Tracing:
 
             self._tracer = get_tracer("itwin_platform", __version__, schema_url=_SCHEMA)
 
-    def request(self, operation: str, method: str, target: Target, template: str | None, resent: int) -> NoSpan:
+    def request(
+        self, operation: str, method: str, target: Target, template: str | None, resent: int, token: Secret | None
+    ) -> NoSpan:
         """The span of one request, a context manager.
 
         Parameters:
@@ -105,6 +109,7 @@ class Tracing:
             target: Where the request goes.
             template: The path with placeholders for ids, if known.
             resent: How many requests of the same call were sent before.
+            token: The access token, in case the server has put it into the address.
         """
         if self._tracer is None:
             return _NO_SPAN
@@ -114,7 +119,7 @@ class Tracing:
             "http.request.method": method,
             "server.address": (host or authority).strip("[]"),
             "server.port": int(port) if port.isdigit() else {"http": 80, "https": 443}[scheme],
-            "url.full": target.origin + target.path.partition("?")[0],
+            "url.full": target.origin + _shown(target.path.partition("?")[0], token),
             "itwin_platform.operation": operation,
         }
         if template is not None:
@@ -122,6 +127,13 @@ class Tracing:
         if resent:
             attributes["http.request.resend_count"] = resent
         return RequestSpan(self._tracer, f"{method} {template}" if template else method, attributes)
+
+
+def _shown(path: str, token: Secret | None) -> str:
+    """A path without an echoed token, plain or percent-encoded."""
+    if token is None or without(token.reveal(), plain := unquote(path)) == plain:
+        return path
+    return f"/{MASK}"
 
 
 _SCHEMA = "https://opentelemetry.io/schemas/1.29.0"

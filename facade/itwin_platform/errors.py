@@ -6,11 +6,11 @@ tracker.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .storage._report import TransferReport
+from . import _late
 
 __all__ = [
     "ApiError",
@@ -44,6 +44,12 @@ def _rebuild(cls: type[ITwinPlatformError], text: tuple[Any, ...], state: dict[s
     return error
 
 
+def named_request(operation: str | None, method: str | None, path: str | None) -> str:
+    """A request as a line names it: `get-itwin, GET /itwins/123`. Some operations have no other name than that."""
+    request = f"{method} {path[:200]}" if method and path else ""
+    return ", ".join(dict.fromkeys(part for part in (operation, request) if part))
+
+
 class ITwinPlatformError(Exception):
     """The base of all errors of this package."""
 
@@ -75,15 +81,27 @@ class TransportError(ITwinPlatformError):
         phase: How far the request got: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if the
             time for the whole call was over.
         operation: Id of the operation, for instance `"get-itwin"`.
+        method: The HTTP method of the request.
+        path: Its path, without the query; None where the request did not go to the platform.
         may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
     """
 
     may_have_happened = False
 
-    def __init__(self, message: str, *, phase: str, operation: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        phase: str,
+        operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.phase = phase
         self.operation = operation
+        self.method = method
+        self.path = path
 
 
 class DeadlineExceeded(TransportError):  # noqa: N818 (the established term)
@@ -125,6 +143,8 @@ class ResponseError(ITwinPlatformError):
         content_type: The media type of the answer, if it names one.
         size: Size of the decoded body in bytes.
         operation: Id of the operation.
+        method: The HTTP method of the request.
+        request_path: The path of the request, without its query.
         request_id: The platform's id of the request, if it sent one.
     """
 
@@ -139,6 +159,8 @@ class ResponseError(ITwinPlatformError):
         operation: str | None = None,
         request_id: str | None = None,
         carried_out: bool = False,
+        method: str | None = None,
+        request_path: str | None = None,
     ) -> None:
         kind = content_type or "no content type"
         advice = (
@@ -147,15 +169,18 @@ class ResponseError(ITwinPlatformError):
             else "Try again, check whether something between you and the platform changes answers, or update this "
             "package."
         )
+        request = named_request(operation, method, request_path) or "the request"
         super().__init__(
-            f"The answer to {operation or 'the request'} does not match its specification: {path or 'the body'} "
-            f"{problem} (status {status}, {kind}, {size} bytes). {advice}"
+            f"The answer to {request} does not match its specification: {path or 'the body'} {problem} "
+            f"(status {status}, {kind}, {size} bytes). {advice}"
         )
         self.path = path
         self.status = status
         self.content_type = content_type
         self.size = size
         self.operation = operation
+        self.method = method
+        self.request_path = request_path
         self.request_id = request_id
 
 
@@ -178,8 +203,10 @@ class ApiError(ITwinPlatformError):
         target: What the error is about, or None.
         details: The errors that caused it, if any.
         request_id: The platform's id of the request, if it sent one. Quote it when asking for support.
-        retry_after: Seconds to wait before the next attempt, if the answer names them.
+        retry_after: Seconds to wait before the next attempt, if the answer names them, in a header or in its message.
         operation: Id of the operation, for instance `"get-itwin"`.
+        method: The HTTP method of the request.
+        path: Its path, without the query; None where the request did not go to the platform.
         may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
     """
 
@@ -197,6 +224,8 @@ class ApiError(ITwinPlatformError):
         request_id: str | None = None,
         retry_after: float | None = None,
         operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
     ) -> None:
         self.status = status
         self.code = code
@@ -206,13 +235,19 @@ class ApiError(ITwinPlatformError):
         self.request_id = request_id
         self.retry_after = retry_after
         self.operation = operation
+        self.method = method
+        self.path = path
         super().__init__(self._line())
 
     def _line(self) -> str:
-        behind = "; ".join(f"{detail.code}: {detail.message}" for detail in self.details)
+        behind = "; ".join(
+            f"{detail.code}: {detail.message}" + (f" [{detail.target}]" if detail.target else "")
+            for detail in self.details
+        )
         about = f" [{self.target}]" if self.target else ""
+        request = named_request(self.operation, self.method, self.path)
         where = ", ".join(
-            part for part in (self.operation, f"request id {self.request_id}" if self.request_id else None) if part
+            part for part in (request, f"request id {self.request_id}" if self.request_id else "") if part
         )
         line = f"{self.status} {self.code}: {self.message}{about}"
         line += f" ({behind})" if behind else ""
@@ -243,6 +278,10 @@ class PermissionDeniedError(ApiError):
 
     advice = "Ask an administrator of the iTwin for the permission; a service app must be a member of it."
 
+    def _advice(self) -> str:
+        # Gateways say it like this when a quota is used up: the right to call is there again after a while.
+        return self.advice if self.retry_after is None else f"Wait {self.retry_after:g} seconds and try again."
+
 
 class NotFoundError(ApiError):
     """404: it does not exist, or the caller may not see it."""
@@ -257,7 +296,14 @@ class ConflictError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """429: too many requests for the subscription. `retry_after` says how many seconds to wait, if known."""
+    """429: too many requests for the subscription. `retry_after` says how many seconds to wait, if known.
+
+    Attributes:
+        limits: What the platform says about the limit, as far as it does: `"tier"` of the subscription, `"api"`,
+            `"operation"` and `"application"` that it applies to, `"remainingcalls"`.
+    """
+
+    limits: Mapping[str, str] = {}
 
     def _advice(self) -> str:
         if self.retry_after is None:
@@ -297,7 +343,7 @@ class TransferError(StorageError):
         report: The files that were sent, were skipped and failed.
     """
 
-    def __init__(self, message: str, *, report: TransferReport) -> None:
+    def __init__(self, message: str, *, report: _late.TransferReport) -> None:
         super().__init__(message)
         self.report = report
 

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import datetime
+import html
 import math
 import uuid
 from collections.abc import Callable, Mapping
 from enum import Enum, StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
+
+import attrs
 
 MASK: Final = "***"
 
@@ -128,6 +131,15 @@ def mask_values(value: Any) -> str:
     return "{" + ", ".join(f"{name!r}: {MASK}" for name in names) + "}"
 
 
+def _shown(value: Any, mask: Any) -> str:
+    return str(mask(value)) if callable(mask) else repr(value)
+
+
+def copied(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """A dictionary of its own for each model, so that a changed copy leaves the original as it is."""
+    return dict(properties)
+
+
 class Model:
     """An object of a JSON body. What the definition does not describe is kept in `additional_properties`."""
 
@@ -154,6 +166,26 @@ class Model:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+    def __iter__(self) -> NoReturn:
+        # Without it, dict() and list() would ask for the items 0, 1, 2 and so on.
+        name = type(self).__name__
+        raise TypeError(f"{name} is neither a mapping nor a list: {name}.to_dict() gives its properties")
+
+    def __replace__(self, **changes: Any) -> Self:
+        # For copy.replace. Newer versions of attrs bring it along.
+        return attrs.evolve(self, **changes)  # type: ignore[misc]  # the subclasses are made with attrs
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks, in which the secrets are masked as in `repr()`."""
+        attributes: Any = attrs.fields(type(self))  # type: ignore[arg-type]  # the subclasses are made with attrs
+        shown = {each.name: _shown(getattr(self, each.name), each.repr) for each in attributes}
+        rows = "".join(
+            f'<tr><th style="text-align: left">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
+            for name, text in shown.items()
+            if text not in {"None", "{}"}
+        )
+        return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
 
     def _to_dict(self, properties: dict[str, Any]) -> dict[str, Any]:
         result = {name: _inside(name, value) for name, value in self.additional_properties.items()}

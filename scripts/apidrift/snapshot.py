@@ -203,12 +203,14 @@ def _set_by(init: AnyFunction) -> Iterator[tuple[str, Function]]:
 
 
 def _attribute(name: str, node: ast.AnnAssign) -> Attribute:
-    annotation = annotation_text(node.annotation)
+    # Generated models name each other by way of their package.
+    annotation = annotation_text(node.annotation).replace("_models.", "")
     if not isinstance(node.value, ast.Call) or not ast.unparse(node.value.func).endswith("field"):
         return Attribute(name, annotation, None if node.value is None else ast.unparse(node.value))
     given = {each.arg: ast.unparse(each.value) for each in node.value.keywords if each.arg}
     default = given.get("default", given.get("factory", given.get("default_factory")))
-    return Attribute(name, annotation, default, given.get("init") != "False", given.get("repr", ""))
+    positional = given.get("init") != "False" and given.get("kw_only") != "True"
+    return Attribute(name, annotation, default, positional, given.get("repr", ""))
 
 
 def _readers(function: AnyFunction) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from pathlib import Path
 from typing import cast
 
@@ -69,6 +70,14 @@ def lazy_imports_of(model: ModelProperty) -> list[str]:
     return sorted(line for line in found if not line.endswith(own))
 
 
+def qualified(annotation: str, model: ModelProperty) -> str:
+    """An annotation that `typing.get_type_hints` can resolve: other models are looked up where they are loaded late."""
+    names = [line.rpartition(" ")[2] for line in lazy_imports_of(model)]
+    names.append(str(model.class_info.name))
+    pattern = rf"(\"[^\"]*\"|'[^']*')|\b({'|'.join(map(re.escape, names))})\b"
+    return re.sub(pattern, lambda found: found[1] or f"_models.{found[2]}", annotation)
+
+
 def _unprefix(data: GeneratorData, config: Config) -> None:
     """Call `_links` links, where that name is free; the generator would make it field_links."""
     for model in data.models:
@@ -124,6 +133,7 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
         kind_of=kind_of,
         lazy_imports_of=lazy_imports_of,
         literal=literal,
+        qualified=qualified,
         reader_of=lambda prop: fields.reader(prop, None),
         variants_of=Unions(document).variants_of,
     )

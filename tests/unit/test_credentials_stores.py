@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import keyring
 import keyring.backend
 import keyring.backends.fail
 import keyring.errors
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from itwin_platform.credentials import AuthorizationCode, FileTokenStore, KeyringTokenStore, TokenStore
 from itwin_platform.credentials import _stores as stores
@@ -222,11 +225,89 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(files: FileTokenStore
         files.load(KEY)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"x" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"\xff\xfe",
+        b"x" * 100_000,
+        b"x" * 16_385,
+        b"\0" * 64,
+        b"to\0ken",
+        b"two\nlines",
+        b"to\xc3\xa9ken",
+        b"\x7f",
+    ],
+)
 def test_a_file_that_holds_no_token_is_as_good_as_none(content: bytes, files: FileTokenStore, folder: Path) -> None:
+    """A crash leaves zeros behind, an editor more than one line. The next login replaces them."""
     files.save(KEY, "token")
     (folder / KEY).write_bytes(content)
     assert files.load(KEY) is None
+    files.save(KEY, "token")
+    assert files.load(KEY) == "token"
+
+
+@given(st.binary(max_size=200))
+def test_what_is_loaded_can_always_be_sent(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    files = FileTokenStore(tmp_path_factory.mktemp("store"))
+    files.save(KEY, "token")
+    (files._folder / KEY).write_bytes(content)
+    loaded = files.load(KEY)
+    assert loaded is None or (loaded.isascii() and loaded.isprintable() and loaded in content.decode("latin-1"))
+
+
+@pytest.mark.parametrize("content", [b"token\r\n", b"\xef\xbb\xbftoken", b" token "])
+def test_what_an_editor_adds_does_not_matter(content: bytes, files: FileTokenStore, folder: Path) -> None:
+    files.save(KEY, "other")
+    (folder / KEY).write_bytes(content)
+    assert files.load(KEY) == "token"
+
+
+def test_a_keyring_entry_that_is_no_token_is_as_good_as_none(memory: MemoryKeyring) -> None:
+    store = KeyringTokenStore()
+    memory.entries["itwin-platform", KEY] = "\0\0"
+    assert store.load(KEY) is None
+    store.delete(KEY)
+    assert not memory.entries
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(files: FileTokenStore, folder: Path) -> None:
+    files.save("x", "token")
+    (folder / KEY).mkdir()
+    (folder / f"{KEY}.lock").mkdir()
+    assert files.load(KEY) is None
+    uses: list[Callable[[], object]] = [
+        lambda: files.save(KEY, "token"),
+        lambda: files.delete(KEY),
+        lambda: files.lock(KEY, 0).__enter__(),
+    ]
+    for use in uses:
+        with pytest.raises(CredentialsError) as caught:
+            use()
+        assert repr(str(folder / KEY))[1:-1] in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["", "a\0b", "x" * 256, "x/" * 2000, "\ud800x" * 300, 5, b"bytes"], ids=repr)
+def test_what_cannot_be_a_folder(folder: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^folder .*\.$") as caught:
+        FileTokenStore(folder)
+    assert caught.value.__cause__ is None
+
+
+@posix
+@pytest.mark.parametrize("name", ["plain", "My Files", "it's", "$HOME", "-x"])
+def test_the_advised_command_can_be_copied(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    store = FileTokenStore(name)
+    with pytest.raises(CredentialsError) as caught:
+        store.load(KEY)
+    monkeypatch.chdir("/")
+    subprocess.run(str(caught.value).partition("Close it: ")[2], shell=True, check=True)
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o700
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) -> None:

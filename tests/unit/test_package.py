@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
 import tomllib
+import typing
 import zipfile
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
+from unittest.mock import create_autospec
 
 import grimp
 import pytest
 
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 from tests.support.examples import ROOT
 
 
@@ -63,6 +69,38 @@ def test_the_import_loads_nothing_that_is_not_needed_yet() -> None:
     code = "import sys, itwin_platform; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert unwanted.isdisjoint(done.stdout.split())
+
+
+MODULES = ("", "connections", "credentials", "environments", "errors", "models", "models.itwins", "sandbox", "storage")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_types_of_everything_public_can_be_looked_up(name: str) -> None:
+    """Frameworks for dependency injection, validation and documentation do that."""
+    module = importlib.import_module(f"itwin_platform.{name}".rstrip("."))
+    for public in module.__all__ if hasattr(module, "__all__") else dir(module):
+        value = getattr(module, public)
+        if inspect.isclass(value):
+            typing.get_type_hints(value)
+            for method, function in inspect.getmembers(value, inspect.isfunction):
+                if not method.startswith("_") or method == "__init__":
+                    typing.get_type_hints(function)
+
+
+@pytest.mark.parametrize("kind", [ITwinPlatform, AsyncITwinPlatform])
+def test_a_stand_in_for_a_client_knows_its_groups_and_their_methods(kind: Any) -> None:
+    for platform in (create_autospec(kind)("token"), create_autospec(kind, instance=True)):
+        for name in ("itwins", "repositories", "reality_analysis"):
+            group = getattr(platform, name)
+            real = type(getattr(kind("token"), name))
+            for method, function in inspect.getmembers(real, inspect.isfunction):
+                if not method.startswith("_"):
+                    assert callable(getattr(group, method))
+                    typing.get_type_hints(function)
+        with pytest.raises(AttributeError):
+            _ = platform.itwins.no_such_method
+        with pytest.raises(TypeError, match="itwin_id"):
+            platform.itwins.get()
 
 
 def test_no_module_is_part_of_an_import_cycle() -> None:

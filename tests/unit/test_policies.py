@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
-import logging
 import math
-import pickle
 import re
 import time
 import tracemalloc
@@ -18,15 +15,13 @@ from urllib.parse import unquote
 import httpx
 import pytest
 import yarl
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from itwin_platform import RetryPolicy, errors
+from itwin_platform import RetryPolicy
 from itwin_platform._policies.addresses import Target, UntrustedError, trusted
-from itwin_platform._policies.answers import Answer, NotJsonError, api_error, read_json
 from itwin_platform._policies.attempts import IDEMPOTENT, Attempts, Failure
 from itwin_platform._policies.bodies import BodyReader
-from itwin_platform._policies.redaction import MASK, RedactingFilter, Secret, one_line, redact
 from itwin_platform._policies.redirects import redirect_target
 from itwin_platform._policies.retries import PauseGate, RetryBudget, parse_retry_after
 from itwin_platform_api.runtime import fill_path, path_segment
@@ -260,122 +255,6 @@ def test_a_slice_that_ends_with_the_data_is_no_end() -> None:
         reader = BodyReader("gzip", len(data))
         reader.feed(gzip.compress(data))
         assert reader.finish() == data
-
-
-# JSON
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=10,
-)
-
-
-@given(json_values)
-def test_json_is_read(value: object) -> None:
-    assert read_json(json.dumps(value).encode()) == value
-    assert read_json(b"\xef\xbb\xbf" + json.dumps(value).encode()) == value
-
-
-@given(st.binary(max_size=100))
-@example(b"[" * 100_000)
-@example(b"1" * 5000)
-@example(b'{"a":1,"a":2}')
-@example(b"NaN")
-def test_what_is_not_json_is_one_kind_of_error(body: bytes) -> None:
-    try:
-        read_json(body)
-    except NotJsonError as error:
-        assert str(error)  # noqa: PT017 (some are JSON)
-
-
-@given(json_values, st.integers(300, 999))
-def test_every_error_body_gives_a_typed_error(value: object, status: int) -> None:
-    for body in (
-        value,
-        {"error": value},
-        {"error": {"code": value, "message": value, "details": [value, {"code": value}]}},
-    ):
-        error = api_error(Answer(status, {}, json.dumps(body).encode()), "get-itwin")
-        assert error.status == status
-        assert "\n" not in str(error)
-        assert isinstance(error, errors.ApiError)
-
-
-# Redaction
-
-secrets = st.from_regex(r"\A[A-Za-z0-9._~+/-]{24,60}={0,2}\Z")
-noise = st.text(max_size=30)
-
-
-@given(secrets, noise, noise, st.integers(0, 3000))
-def test_a_secret_that_is_echoed_does_not_show(secret: str, before: str, after: str, padding: int) -> None:
-    assume(secret.lower() not in (before + after).lower())
-    for text in (before + secret + after, " " * padding + secret, "x" * padding + secret.lower(), secret * 40):
-        shown = one_line(text, secret)
-        assert secret.lower() not in shown.lower()
-        assert secret[:12] not in shown
-        assert len(shown) <= 500
-        assert shown.isprintable()
-
-
-@given(st.integers(60_000, 70_000), st.integers(1, 80))
-def test_a_secret_at_the_edge_of_what_is_searched_does_not_show(padding: int, repeats: int) -> None:
-    secret = "Abcdefghij" * 100
-    assert "Abcdefghij" not in one_line(" " * padding + secret * repeats, secret)
-    assert "Abcdefghij" not in one_line((secret + " ") * repeats, secret)
-
-
-values = st.from_regex(r"\A[A-Za-z0-9%+/_-]{8,40}\Z")
-FORMS = (
-    "https://a.example/c?sp=rw&sig={}&x=1",
-    "u=https%3A%2F%2Fa.example%3Fsv%3D1%26sig%3D{}",
-    "client_secret={}&grant_type=x",
-    "{{'password': '{}'}}",
-    '{{"access_token": "{}"}}',
-    '{{"client_secret": "a\\"{}"}}',
-    '{{"client_secret": "{}',
-    "Authorization: Bearer {}",
-    "Basic {}",
-    "https://user:{}@host/",
-    "[(b'Set-Cookie', b'a={}')]",
-    "[(b'X-Anything', b'{}')]",
-    "(b'location', b'https://a.example/{}')",
-    "x-amz-signature={}",
-)
-
-
-@given(values, st.sampled_from(FORMS), st.text(alphabet=" abc\n", max_size=10))
-def test_known_forms_of_secrets_are_masked(value: str, form: str, before: str) -> None:
-    assume(not re.fullmatch(r"[0-9]{1,12}|gzip|identity|chunked|keep-alive|close", value))
-    assume(len(set(value)) > 4 and value not in form)
-    assume("@host" not in form or "/" not in value)  # it would end the host
-    masked = redact(f"{before} {form.format(value)}")
-    assert value not in masked
-    assert MASK in masked
-
-
-def test_redacting_takes_no_time_that_matters() -> None:
-    for text in ("a=" * 500_000, '"key": "' * 100_000, "(b'a', b'" * 100_000, "http://" * 100_000, "eyJ" * 300_000):
-        began = time.process_time()
-        assert len(redact(text)) < 100_000
-        assert time.process_time() - began < 2
-
-
-def test_log_records_are_masked_in_place() -> None:
-    record = logging.LogRecord("httpx", logging.INFO, "", 0, "GET %s", ("https://a.example/?sig=abcdefgh",), None)
-    assert RedactingFilter().filter(record)
-    assert record.getMessage() == "GET https://a.example/?sig=***"
-    broken = logging.LogRecord("httpx", logging.INFO, "", 0, "%d", ("x",), None)
-    assert RedactingFilter().filter(broken)
-
-
-def test_a_secret_shows_in_no_way() -> None:
-    secret = Secret("MARK")
-    assert "MARK" not in f"{secret!r}{secret}{[secret]}"
-    assert secret.reveal() == "MARK"
-    with pytest.raises(TypeError):
-        pickle.dumps(secret)
 
 
 # Versions

@@ -139,6 +139,37 @@ def test_each_answer_is_a_record_with_fields(
         ("get-itwin", 200, 3, "id-1"),
     ]
     for record in records:
+        assert (record.method, record.path) == ("GET", "/itwins/i-1")
+        assert "get-itwin, GET /itwins/i-1: " in record.getMessage()
         assert record.host == server.received[0].headers["host"]
         assert 0 <= record.duration < 10
         assert "get-itwin" in record.getMessage()
+
+
+def test_a_record_of_a_refusal_tells_the_limits(
+    engine: Engine, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "itwin_platform")
+    refusal = answer(429, itwinplatform_ratelimited_tier="Community", retry_after="1")
+    with ScriptedServer(refusal, GOOD) as server:
+        engine(get_itwin, api_url=server.url)
+    first, retry, second = caplog.records
+    assert vars(first)["limits"] == {"tier": "Community"}
+    assert vars(retry)["path"] == "/itwins/i-1"
+    assert vars(second)["limits"] == {}
+
+
+@pytest.mark.parametrize("path", ["/{}", "/a/{}/b?x=1", "/A{}", "/%4D{}"])
+def test_a_token_in_the_path_of_a_redirect_shows_in_no_span(
+    engine: Engine, exporter: InMemorySpanExporter, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = "MARKtoken-1234"
+    location = path.format(token[1:] if "%4D" in path else token)
+    with ScriptedServer(answer(302, location=location), answer(404)) as server:
+        (error,) = engine.many(get_itwin, 1, token, api_url=server.url)
+    assert isinstance(error, errors.NotFoundError)
+    assert error.path == "/itwins/i-1"
+    seen = [str(error), *(f"{record.getMessage()} {vars(record)}" for record in caplog.records)]
+    seen += [span.to_json() for span in exporter.get_finished_spans()]
+    assert token[1:] not in "".join(seen)

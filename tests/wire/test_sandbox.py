@@ -245,7 +245,8 @@ class TestRateLimit:
     def test_it_can_be_asked_for_from_another_process(self) -> None:
         with Sandbox() as sandbox, httpx.Client(base_url=sandbox.url, trust_env=False) as client:
             client.headers["authorization"] = f"Bearer {sandbox.token}"
-            asked = client.post("/sandbox/rate-limit", params={"times": 1, "retry_after": 3})
+            control = {"authorization": f"Bearer {sandbox.control_token}"}
+            asked = client.post("/sandbox/rate-limit", params={"times": 1, "retry_after": 3}, headers=control)
             assert asked.json() == {"times": 1, "retry_after": 3}
             first = client.get(f"/reality-analysis/itwins/{sandbox.itwin_id}/bucket")
             second = client.get(f"/reality-analysis/itwins/{sandbox.itwin_id}/bucket")
@@ -259,9 +260,22 @@ class TestRateLimit:
             headers = {"authorization": f"Bearer {sandbox.token}"}
             assert client.get(f"/itwins/{sandbox.itwin_id}", headers=headers).status_code == 200
 
-    @pytest.mark.parametrize("query", ["times=-1", "times=many", "retry_after=-1", "retry_after=1.5"])
+    @pytest.mark.parametrize("token", ["token", "client_secret", None])
+    def test_it_takes_a_token_of_its_own(self, token: str | None, sandbox: Sandbox, anonymous: httpx.Client) -> None:
+        headers = {"authorization": f"Bearer {getattr(sandbox, token)}"} if token else {}
+        refused = anonymous.post("/sandbox/rate-limit?times=1", headers=headers)
+        assert (refused.status_code, code_of(refused)) == (401, "InvalidToken")
+        headers = {"authorization": f"Bearer {sandbox.token}"}
+        assert anonymous.get(f"/itwins/{sandbox.itwin_id}", headers=headers).status_code == 200
+        control = {"authorization": f"Bearer {sandbox.control_token}"}
+        assert anonymous.get(f"/itwins/{sandbox.itwin_id}", headers=control).status_code == 401
+
+    @pytest.mark.parametrize(
+        "query", ["times=-1", "times=many", "retry_after=-1", "retry_after=1.5", "times=" + "9" * 4000]
+    )
     def test_what_makes_no_sense_is_refused(self, query: str, sandbox: Sandbox, anonymous: httpx.Client) -> None:
-        response = anonymous.post(f"/sandbox/rate-limit?{query}")
+        control = {"authorization": f"Bearer {sandbox.control_token}"}
+        response = anonymous.post(f"/sandbox/rate-limit?{query}", headers=control)
         assert response.status_code == 400
         assert code_of(response) == "InvalidRequest"
         with pytest.raises(ValueError, match="negative"):

@@ -29,6 +29,56 @@ def anonymous(sandbox: Sandbox) -> Iterator[httpx.Client]:
         yield client
 
 
+class TestGuard:
+    PATHS = (
+        ("GET", f"/itwins/{Sandbox.itwin_id}"),
+        ("POST", "/connect/token"),
+        ("POST", "/sandbox/rate-limit"),
+        ("GET", "/.well-known/openid-configuration"),
+        ("GET", "/nowhere"),
+    )
+
+    @pytest.mark.parametrize(("method", "path"), PATHS)
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"host": "evil.example"},
+            {"host": "127.0.0.1.evil.example"},
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"origin": "http://127.0.0.1:1"},
+        ],
+        ids=str,
+    )
+    def test_a_web_page_from_elsewhere_reaches_nothing(
+        self, method: str, path: str, headers: dict[str, str], sandbox: Sandbox, anonymous: httpx.Client
+    ) -> None:
+        for token in (sandbox.token, sandbox.control_token):
+            refused = anonymous.request(method, path, headers={"authorization": f"Bearer {token}", **headers})
+            assert refused.status_code == 403
+            assert refused.json()["error"]["code"] == "ForeignRequest"
+
+    def test_this_machine_may_be_called_by_both_names(self, sandbox: Sandbox, anonymous: httpx.Client) -> None:
+        port = httpx.URL(sandbox.url).port
+        for host in (f"127.0.0.1:{port}", f"localhost:{port}", "LOCALHOST", "localhost:8080"):
+            found = anonymous.get("/.well-known/openid-configuration", headers={"host": host})
+            assert found.status_code == 200
+        own = {"origin": sandbox.url}
+        assert anonymous.get("/.well-known/openid-configuration", headers=own).status_code == 200
+
+    @pytest.mark.parametrize(("method", "path"), [("POST", "/connect/token"), ("PATCH", PATHS[0][1])])
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_a_body_without_end_is_cut_off(self, method: str, path: str, chunked: bool, sandbox: Sandbox) -> None:
+        url = httpx.URL(sandbox.url)
+        length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {10**12}"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {url.netloc.decode()}\r\nAuthorization: Bearer {sandbox.token}\r\n"
+        piece = b"10000\r\n" + b"a" * 65536 + b"\r\n" if chunked else b"a" * 65536
+        with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
+            connection.sendall(f"{head}{length}\r\n\r\n".encode())
+            with pytest.raises(ConnectionError):
+                connection.sendall(piece * 1000)
+
+
 class TestTokenEndpoint:
     def test_the_discovery_document_leads_to_it(self, sandbox: Sandbox, anonymous: httpx.Client) -> None:
         document = anonymous.get("/.well-known/openid-configuration").json()

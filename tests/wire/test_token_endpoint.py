@@ -197,6 +197,17 @@ def test_a_refusal_is_final() -> None:
         assert server.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [("invalid_scope", "Check scope"), ("unauthorized_client", "register it as"), ("invalid_client", "id and secret")],
+)
+def test_each_refusal_has_the_advice_that_belongs_to_it(code: str, advice: str) -> None:
+    with serving(lambda _: respond({"error": code}, BAD)) as server:
+        with pytest.raises(CredentialsError, match=advice) as caught:
+            ClientCredentials("app", SECRET, issuer_url=server.url).get_token()
+        assert caught.value.code == code
+
+
 def test_nobody_there_is_a_credentials_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -164,6 +164,65 @@ for _ in range(5):
     assert identity.refused is None
 
 
+@pytest.mark.parametrize("refusal", ["invalid_grant", "invalid_request"])
+def test_a_stored_token_that_the_service_does_not_take_leads_to_a_new_login(
+    refusal: str, server: Server, identity: Identity, tmp_path: Path
+) -> None:
+    """It may be damaged, so that the service cannot even read it: then it would be refused for ever."""
+
+    def answer(request: Request) -> bytes:
+        if request.form.get("refresh_token") == "damaged":
+            return respond({"error": refusal}, "400 Bad Request")
+        return identity(request)
+
+    server.answer = answer
+    store = FileTokenStore(tmp_path / "store")
+    credentials = person(server, Visit.come_back, store=store)
+    key = credentials._key(credentials._service())
+    store.save(key, "damaged")
+    assert credentials.get_token() == "token-1"
+    assert store.load(key) == "refresh-1"
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or sys.platform == "darwin", reason="other systems have one browser, with windows"
+)
+@pytest.mark.parametrize("name", ["w3m", "lynx", "links", "elinks", "www-browser"])
+@pytest.mark.parametrize("how", ["found", "named", "linked"])
+def test_no_browser_takes_over_the_terminal(name: str, how: str, server: Server, tmp_path: Path) -> None:
+    program = tmp_path / name
+    program.write_text('#!/bin/sh\necho "taken over" >&2\nread line\n', "utf-8")
+    program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/bin:/usr/bin", "HOME": str(tmp_path), "TERM": "xterm"}
+    if how == "named":
+        environment["BROWSER"] = f"{name} %s"
+    elif how == "linked":
+        (tmp_path / "browser").symlink_to(program)
+        environment["BROWSER"] = str(tmp_path / "browser")
+    code = f"""
+import sys
+from itwin_platform.credentials import AuthorizationCode
+from itwin_platform.errors import CredentialsError
+try:
+    AuthorizationCode("app", issuer_url={server.url!r}, login_timeout=0.3, redirect_url="http://127.0.0.1:0/x").get_token()
+except CredentialsError as error:
+    print(error)
+print(sys.stdin.readline())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        input="typed",
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert f"{server.url}/connect/authorize" in done.stderr
+    assert "taken over" not in done.stderr
+    assert done.stdout == "Nobody logged in within 0.3 seconds. Try again.\ntyped\n"
+
+
 BROWSER = """
 import sys, urllib.parse, urllib.request
 query = {name: values[0] for name, values in urllib.parse.parse_qs(urllib.parse.urlsplit(sys.argv[1]).query).items()}

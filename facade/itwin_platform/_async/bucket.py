@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 from .._bucket import Bucket
 from .._concurrency import asynchronous as concurrency
+from .._http import TransportOptions
 from ..storage._access import Access
 from ..storage._delete import delete
 from ..storage._download import download
 from ..storage._listing import list_blobs
 from ..storage._progress import shown
 from ..storage._reader import AsyncBlobReader, open_blob
+from ..storage._report import BlobInfo, Progress, TransferReport
 from ..storage._run import Run
 from ..storage._upload import upload
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from .._http import TransportOptions
-    from ..storage._report import BlobInfo, Progress, TransferReport
 
 T = TypeVar("T")
 

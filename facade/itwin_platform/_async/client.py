@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .. import _late
+from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
-from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
-from ..credentials import provider_of
+from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, Settings, make_settings
+from ..credentials import CredentialsArgument, TokenProvider, provider_of
+from ..environments import Environment
 from ..errors import ITwinPlatformError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
-    from itwin_platform_api.runtime import Request
-
-    from .._settings import Settings
-    from ..credentials import CredentialsArgument, TokenProvider
-    from ..environments import Environment
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
     from .groups.repositories import Repositories
@@ -149,7 +144,7 @@ class AsyncITwinPlatform:
 
         return RealityAnalysis(self._pipeline)
 
-    async def call(self, request: Request[T]) -> T:
+    async def call(self, request: _late.Request[T]) -> T:
         """Send a request of any generated package, also one that this class has no method for.
 
         It goes out with the same token, media type, retries, redirects, bounds and errors as every call.

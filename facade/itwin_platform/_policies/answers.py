@@ -1,40 +1,33 @@
-"""What an answer means: strict JSON, and the typed error for everything that is not a success."""
+"""One HTTP answer: what its headers say, and strict JSON."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..errors import (
-    ApiError,
-    ConflictError,
-    ErrorDetail,
-    InvalidRequestError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-    UnauthorizedError,
-)
 from .redaction import one_line
-from .retries import parse_retry_after
+from .retries import parse_date, parse_retry_after
 
-_ERRORS: dict[int, type[ApiError]] = {
-    400: InvalidRequestError,
-    401: UnauthorizedError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: InvalidRequestError,
-    429: RateLimitError,
-}
+# ITwinPlatform-RateLimited-API, and in earlier answers iTwinPlatform-RateLimit-RemainingCalls and iTwinPlatform-Tier.
+_LIMIT = re.compile(r"itwinplatform-(?:ratelimit(?:ed)?-)?(tier|api|operation|application|remainingcalls)")
 _REQUEST_IDS = ("x-correlation-id", "x-request-id", "x-ms-request-id", "request-id")
-_MAX_DETAILS = 20
-_MAX_INTEGER_DIGITS = 400
+# What one body may hold. 32 MiB of records stay below it; millions of empty objects, which take 50 times the memory of
+# their text, do not. An object weighs as much as two other values, since it takes more.
+_MAX_VALUES = 2_500_000
+_WEIGHTS = ((b",", 1), (b"[", 1), (b"{", 2))
+# Python's own functions take several frames for each level, of which they have a thousand.
+_MAX_DEPTH = 100
+_MAX_DIGITS = 400
+# Halves of a surrogate pair can only be written as escapes; UTF-8 has none.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 
 @dataclass(slots=True)
@@ -67,7 +60,14 @@ class Answer:
     def retry_after(self) -> float | None:
         """Seconds to wait, if the answer says so."""
         value = self.headers.get("retry-after") or self.headers.get("itwinplatform-ratelimit-retry-after-seconds")
-        return parse_retry_after(value, time.time())
+        # A date is read against the clock that it was made with, which may differ from the one here.
+        return parse_retry_after(value, parse_date(self.headers.get("date")) or time.time())
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """What the platform says about the limit that was exceeded, or about what is left of it."""
+        found = (_LIMIT.fullmatch(name) for name in self.headers)
+        return {name[1]: one_line(self.headers[name[0]], self.secret)[:100] for name in found if name}
 
 
 class NotJsonError(ValueError):
@@ -95,14 +95,14 @@ def _no_constant(name: str) -> Any:
 
 
 def _finite(text: str) -> float:
-    value = float(text)
+    value = float(text) if len(text) <= _MAX_DIGITS else math.inf
     if math.isinf(value):
         raise NotJsonError("holds a number too large to read")
     return value
 
 
 def _bounded(text: str) -> int:
-    if len(text) > _MAX_INTEGER_DIGITS:
+    if len(text) > _MAX_DIGITS:
         raise NotJsonError("holds a number too large to read")
     return int(text)
 
@@ -116,13 +116,15 @@ def read_json(body: bytes) -> Any:
     """The JSON value of a body. It is read as UTF-8 whatever the label says, as RFC 8259 has it.
 
     Raises:
-        NotJsonError: It is empty, malformed, not UTF-8, nested too deeply, or something that readers disagree
-            about: duplicate properties, NaN, numbers without bounds.
+        NotJsonError: It is empty, malformed, not UTF-8, nested too deeply, of too many values, or something that
+            readers disagree about: duplicate properties, NaN, numbers without bounds.
     """
     if not body:
         raise NotJsonError("is empty")
+    if len(body) > _MAX_VALUES and sum(body.count(sign) * weight for sign, weight in _WEIGHTS) > _MAX_VALUES:
+        raise NotJsonError("holds too many values")
     try:
-        return _DECODER.decode(body.decode("utf-8-sig"))
+        value = _DECODER.decode(_without_halves(body.decode("utf-8-sig")))
     except NotJsonError as error:
         problem = str(error)
     except UnicodeDecodeError:
@@ -131,56 +133,29 @@ def read_json(body: bytes) -> Any:
         problem = "is nested too deeply"
     except ValueError:
         problem = "is HTML, not JSON" if body.lstrip()[:1] == b"<" else "is not JSON"
+    else:
+        if body.count(b"[") + body.count(b"{") <= _MAX_DEPTH or _is_shallow(value):
+            return value
+        problem = "is nested too deeply"
     raise NotJsonError(problem)
 
 
-def api_error(answer: Answer, operation: str) -> ApiError:
-    """The typed error for an answer that is not a success, whatever its body holds.
-
-    Parameters:
-        answer: The answer.
-        operation: Id of the operation.
-    """
-    secret = answer.secret
-    try:
-        body: object = read_json(answer.body)
-    except NotJsonError:
-        body = None
-    error = _mapping(_mapping(body).get("error"))
-    code, message = error.get("code"), error.get("message")
-    status = answer.status
-    kind = _ERRORS.get(status) or (ServerError if 500 <= status <= 599 else ApiError)
-    return kind(
-        status=status,
-        code=one_line(code, secret)[:100] if isinstance(code, str) and code else "Unknown",
-        message=one_line(message, secret)
-        if isinstance(message, str) and message
-        else f"The answer holds no error object ({answer.content_type or 'no content type'}).",
-        target=_text(error.get("target"), secret),
-        details=_details(error.get("details"), secret),
-        request_id=answer.request_id,
-        retry_after=answer.retry_after,
-        operation=operation,
-    )
+def _without_halves(text: str) -> str:
+    """JSON whose strings can be printed, stored and sent: half a surrogate pair becomes U+FFFD, as in UTF-8."""
+    if not _SURROGATE.search(text):
+        return text
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    empty: Mapping[str, Any] = {}
-    return cast(Mapping[str, Any], value) if isinstance(value, dict) else empty
+def _is_shallow(value: Any) -> bool:
+    """Whether a JSON value has no more levels than whoever handles it can take. It looks at one level after another."""
+    level: list[Any] = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for outer in level for inner in _members(outer) if isinstance(inner, (dict, list))]
+        if not level:
+            return True
+    return False
 
 
-def _text(value: object, secret: str | None) -> str | None:
-    return one_line(value, secret) if isinstance(value, str) and value else None
-
-
-def _details(value: object, secret: str | None) -> tuple[ErrorDetail, ...]:
-    found = [_mapping(item) for item in cast(list[object], value)[:_MAX_DETAILS]] if isinstance(value, list) else []
-    return tuple(
-        ErrorDetail(
-            code=_text(item.get("code"), secret) or "Unknown",
-            message=_text(item.get("message"), secret) or "",
-            target=_text(item.get("target"), secret),
-        )
-        for item in found
-        if item
-    )
+def _members(value: Any) -> Iterable[Any]:
+    return cast(dict[str, Any], value).values() if isinstance(value, dict) else cast(list[Any], value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from ..errors import ITwinPlatformError
+from ..errors import ITwinPlatformError, named_request
 from .addresses import Target
 from .answers import Answer
 from .attempts import NO_FAILURE, Attempts, Failure
@@ -42,6 +42,8 @@ class Call:
         content_type: Its media type.
         signed: Whether the access token goes along. Redirects are followed only then.
         deletes: Whether success means that something is gone, with nothing to return.
+        path: The path that the user asked for, to be named in errors and records; empty where it was not the user who
+            chose it. Later pages of a list have the same: links are the server's text.
     """
 
     operation: str
@@ -57,7 +59,13 @@ class Call:
     content_type: str | None = None
     signed: bool = True
     deletes: bool = False
+    path: str = ""
     sent: int = 0
+
+    @property
+    def named(self) -> str:
+        """What to call it in a line: `get-itwin, GET /itwins/123`."""
+        return named_request(self.operation, self.method, self.path)
 
     @property
     def may_have_happened(self) -> bool:

@@ -26,9 +26,11 @@ def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
     else:
         advice = "Check the network and the proxy settings, then try again."
     error = TransportError(
-        f"{host} {failure.text} ({call.operation}, attempt {call.attempts.count}). {advice}",
+        f"{host} {failure.text} ({call.named}, attempt {call.attempts.count}). {advice}",
         phase=failure.phase,
         operation=call.operation,
+        method=call.method,
+        path=call.path or None,
     )
     error.may_have_happened = unsure
     return error
@@ -54,22 +56,31 @@ def call_too_late(call: Call, deadline: float) -> DeadlineExceeded:
     """The time for a call is over."""
     unsure = call.sent > 0 and not call.attempts.repeatable
     advice = f"Give the client a longer deadline. {MAY_HAVE_HAPPENED}" if unsure else _TRY_AGAIN
-    error = _too_late(call.operation, deadline, f" (in attempt {call.attempts.count})", advice)
+    error = _overdue(call, _too_late(call.named, deadline, f" (in attempt {call.attempts.count})", advice))
+    error.may_have_happened = unsure
+    return error
+
+
+def read_too_late(call: Call) -> DeadlineExceeded:
+    """The time for a call was over when its answer, which had come in time, was read."""
+    unsure = not call.attempts.repeatable
+    advice = (
+        f"Give the client a longer deadline. {MAY_HAVE_HAPPENED}" if unsure else "Give the client a longer deadline."
+    )
+    error = _overdue(
+        call, f"The answer to {call.named} took longer to read than what was left of the deadline. {advice}"
+    )
     error.may_have_happened = unsure
     return error
 
 
 def work_too_late(operation: str, deadline: float) -> DeadlineExceeded:
     """The time for what consists of several calls is over."""
-    return _too_late(operation, deadline, "", _TRY_AGAIN)
+    return DeadlineExceeded(_too_late(operation, deadline, "", _TRY_AGAIN), phase="deadline", operation=operation)
 
 
-def _too_late(operation: str, deadline: float, where: str, advice: str) -> DeadlineExceeded:
-    return DeadlineExceeded(
-        f"{operation} took longer than its deadline of {deadline:g} seconds{where}. {advice}",
-        phase="deadline",
-        operation=operation,
-    )
+def _too_late(what: str, deadline: float, where: str, advice: str) -> str:
+    return f"{what} took longer than its deadline of {deadline:g} seconds{where}. {advice}"
 
 
 _TRY_AGAIN = "Try again, or give the client a longer deadline."
@@ -77,11 +88,16 @@ _TRY_AGAIN = "Try again, or give the client a longer deadline."
 
 def pause_too_long(call: Call, host: str, seconds: float) -> DeadlineExceeded:
     """The platform wants a longer pause than there is time left."""
-    return DeadlineExceeded(
+    return _overdue(
+        call,
         f"{host} has asked for a pause of {seconds:.0f} more seconds, which is longer than what is left of "
-        f"the deadline of {call.operation}. Wait, or give the client a longer deadline.",
-        phase="deadline",
-        operation=call.operation,
+        f"the deadline of {call.named}. Wait, or give the client a longer deadline.",
+    )
+
+
+def _overdue(call: Call, line: str) -> DeadlineExceeded:
+    return DeadlineExceeded(
+        line, phase="deadline", operation=call.operation, method=call.method, path=call.path or None
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from ..errors import named_request
 from .answers import Answer
 from .calls import Call
 from .retries import Retry, RetryPolicy
@@ -17,17 +18,20 @@ def log_answer(call: Call, host: str, seconds: float, what: str, answer: Answer 
         return
     logger.debug(
         "%s: %s from %s after %.3f s",
-        call.operation,
+        call.named,
         what,
         host,
         seconds,
         extra={
             "operation": call.operation,
+            "method": call.method,
+            "path": call.path or None,
             "host": host,
             "status": answer.status if answer else None,
             "attempt": call.attempts.count,
             "duration": seconds,
             "request_id": answer.request_id if answer else None,
+            "limits": answer.limits if answer else {},
         },
     )
 
@@ -36,7 +40,7 @@ def announce(retry: Retry, policy: RetryPolicy) -> None:
     """Record that there will be another attempt, and tell the user's function."""
     logger.info(
         "%s: trying again in %.2f s after %s from %s (attempt %d of %d)",
-        retry.operation,
+        named_request(retry.operation, retry.method, retry.path),
         retry.delay,
         f"status {retry.status}" if retry.status else "no answer",
         retry.host,
@@ -44,6 +48,8 @@ def announce(retry: Retry, policy: RetryPolicy) -> None:
         policy.attempts,
         extra={
             "operation": retry.operation,
+            "method": retry.method,
+            "path": retry.path or None,
             "host": retry.host,
             "status": retry.status,
             "attempt": retry.attempt,

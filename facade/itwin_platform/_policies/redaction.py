@@ -11,38 +11,115 @@ MASK = "***"
 MAX_LOGGED = 20_000
 MAX_MESSAGE = 500
 _MAX_SEARCHED = 65_536
+# A token with fewer characters protects nothing: it is a mistake, or made up for a test.
+SHORTEST_SECRET = 8
 
 _NAMES = (
     r"sig|signature|token|access_token|refresh_token|id_token|code|code_verifier|client_secret|client_assertion"
     r"|password|passwd|pwd|secret|api[-_]?key|subscription-key|key|se|sp|sv|st|spr|sr|skoid|sktid|ske|sks|skv|skt"
     r"|x-amz-[a-z-]+|x-goog-[a-z-]+|awsaccesskeyid|policy"
 )
+
+
+def _quoted(group: int) -> str:
+    """A pattern for a quoted text, with or without its end. It never goes back, so its time is linear."""
+    return rf"(['\"])(?:[^\\'\"]|\\.|(?!\{group})['\"])*(?:\{group}|\\?\Z)"
+
+
 _PATTERNS = (
     # name=value, in queries and forms
     (re.compile(rf"(?i)(?:(?<![\w-])|(?<=%26)|(?<=%3f))((?:{_NAMES})(?:=|%3d))[^&\s'\"#;,)\]}}]+"), rf"\1{MASK}"),
     # "name": "value", in JSON and reprs of mappings
-    (re.compile(rf"(?i)((['\"])(?:{_NAMES})\2\s*:\s*)(['\"])(?:\\.|(?!\3).)*(?:\3|\Z)"), rf"\1\3{MASK}\3"),
+    (re.compile(rf"(?is)((['\"])(?:{_NAMES})\2\s*:\s*){_quoted(3)}"), rf"\1\3{MASK}\3"),
     # Authorization schemes
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[^\s'\"]{6,}"), rf"\1\2{MASK}"),
     # JSON web tokens anywhere
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"), MASK),
     # What a server sent that is not HTTP, as the library quotes it
-    (re.compile(r"(bytearray\(b?)(['\"])(?:\\.|(?!\2).)*(?:\2|\Z)"), rf"\1\2{MASK}\2"),
+    (re.compile(rf"(?s)(bytearray\(b?){_quoted(2)}"), rf"\1\2{MASK}\2"),
     # The reason in a status line, which the server chooses: (b'HTTP/1.1', 200, b'OK', ...
-    (re.compile(r"(\(b'HTTP/[0-9.]+', \d{3}, b?)(['\"])(?:\\.|(?!\2).)*(?:\2|\Z)"), rf"\1\2{MASK}\2"),
+    (re.compile(rf"(?s)(\(b'HTTP/[0-9.]+', \d{{3}}, b?){_quoted(2)}"), rf"\1\2{MASK}\2"),
     # user:password@ in URLs
-    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@"), rf"\1{MASK}@"),
+    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://)[^/\s@'\"]+@"), rf"\1{MASK}@"),
 )
 
-# Headers as HTTP libraries log them: (b'name', b'value'). Servers choose their content, so only values that cannot be
-# secrets are shown.
-_HEADER = re.compile(r"(\(b?(['\"])[\w-]+\2,\s*b?)(['\"])((?:\\.|(?!\3).)*)(?:\3|\Z)")
+# Headers as HTTP libraries log them: (b'name', b'value'). Servers choose both, so only well-known names are shown, and
+# only values that cannot be secrets.
+_HEADER = re.compile(rf"(?s)(\(b?)(['\"])((?:[^\\'\"]|\\.|(?!\2)['\"])*)\2(,\s*b?){_quoted(5)}")
 _HARMLESS = re.compile(r"[0-9]{0,12}|gzip|identity|chunked|keep-alive|close|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
+_WELL_KNOWN = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "accept-ranges",
+        "age",
+        "allow",
+        "alt-svc",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-range",
+        "content-security-policy",
+        "content-type",
+        "cookie",
+        "date",
+        "etag",
+        "expires",
+        "host",
+        "if-match",
+        "if-none-match",
+        "keep-alive",
+        "last-modified",
+        "link",
+        "location",
+        "pragma",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "range",
+        "referer",
+        "request-context",
+        "request-id",
+        "retry-after",
+        "server",
+        "server-timing",
+        "set-cookie",
+        "strict-transport-security",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "vary",
+        "via",
+        "warning",
+        "www-authenticate",
+        "x-cache",
+        "x-content-type-options",
+        "x-correlation-id",
+        "x-forwarded-for",
+        "x-frame-options",
+        "x-ms-request-id",
+        "x-ms-version",
+        "x-powered-by",
+        "x-request-id",
+    ]
+)
 
 
 def _masked_header(found: re.Match[str]) -> str:
-    start, _, quote, value = found.groups()
-    return f"{start}{quote}{value if _HARMLESS.fullmatch(value) else MASK}{quote}"
+    start, quote, name, middle, value_quote = found.groups()
+    value = found[0][found.end(5) - found.start() :].removesuffix(value_quote)
+    known = name.lower() in _WELL_KNOWN or name.lower().startswith("itwinplatform-ratelimit")
+    name, value = name if known else MASK, value if _HARMLESS.fullmatch(value) else MASK
+    return f"{start}{quote}{name}{quote}{middle}{value_quote}{value}{value_quote}"
 
 
 def redact(text: str) -> str:
@@ -63,12 +140,27 @@ def one_line(value: object, secret: str | None = None) -> str:
     """
     text = str(value)
     if secret:
-        # Host names have it in lower case. A cut-off secret at the end would not be recognized, so the end is dropped.
-        masked = re.sub(re.escape(secret), MASK, text[:_MAX_SEARCHED], flags=re.IGNORECASE)
+        masked = without(secret, text[:_MAX_SEARCHED])
+        # A cut-off secret at the end would not be recognized, so the end is dropped.
         text = masked if len(text) <= _MAX_SEARCHED else masked[: -len(secret)]
     text = text[: 4 * MAX_MESSAGE]
     text = "".join(character if character.isprintable() else " " for character in text)
     return redact(" ".join(text.split()))[:MAX_MESSAGE]
+
+
+def without(secret: str, text: str) -> str:
+    """The text with an echoed secret masked, in any case: host names have it in lower case.
+
+    What is too short for a secret is a word like any other. It is masked where it stands as a token: alone, in quotes,
+    behind the word Bearer, or as a word with digits or signs in it.
+    """
+    found = re.escape(secret)
+    if len(secret) < SHORTEST_SECRET:
+        if not secret.isalpha():
+            found = rf"(?<![\w.~+/-]){found}(?![\w~+/-])"
+        else:
+            found = rf"(?<=['\"`]){found}(?=['\"`])|(?<=\bbearer ){found}\b|\A\s*{found}\s*\Z"
+    return re.sub(found, MASK, text, flags=re.IGNORECASE)
 
 
 class Secret:

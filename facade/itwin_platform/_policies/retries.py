@@ -23,6 +23,8 @@ class Retry:
         attempt: Number of the failed attempt, from 1.
         status: HTTP status of its answer, or None without an answer.
         delay: Seconds until the next attempt.
+        method: The HTTP method.
+        path: The path of the request, without its query.
     """
 
     operation: str
@@ -30,6 +32,8 @@ class Retry:
     attempt: int
     status: int | None
     delay: float
+    method: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +161,18 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     if re.fullmatch(r"[0-9]+", value, re.ASCII):
         # No wait has more digits; float() would be slow with very many.
         return float(value) if len(value) < 10 else float("inf")
+    moment = parse_date(value)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def parse_date(value: str | None) -> float | None:
+    """The moment that an HTTP date names, as seconds since 1970; None if it is missing or cannot be read."""
+    if value is None:
+        return None
     try:
         moment = parsedate_to_datetime(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return max(0.0, moment.timestamp() - now)
+        return moment.timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

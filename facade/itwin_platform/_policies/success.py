@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ResponseError
 from .answers import Answer, NotJsonError, read_json, where_and_what
+from .messages import read_too_late
 
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Operation
@@ -39,15 +40,20 @@ def read_body(answer: Answer, call: Call, read: Callable[[Any], T]) -> T:
 
     Raises:
         ResponseError: It is not JSON, or not what `read` takes.
+        DeadlineExceeded: Reading it has taken too long.
     """
     path, problem = "", answer.problem
     if problem is None:
         try:
-            return read(read_json(answer.body))
+            value = read(read_json(answer.body))
         except NotJsonError as error:
             problem = str(error)
         except ValueError as error:
             path, problem = where_and_what(error, answer.secret)
+        else:
+            if call.in_time(0):
+                return value
+            raise read_too_late(call)
     raise _error(problem, path, answer, call)
 
 
@@ -66,4 +72,6 @@ def _error(problem: str, path: str, answer: Answer, call: Call) -> ResponseError
         operation=call.operation,
         request_id=answer.request_id,
         carried_out=not call.attempts.repeatable,
+        method=call.method,
+        request_path=call.path or None,
     )

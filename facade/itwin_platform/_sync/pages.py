@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from .._policies.paging import Walk, check_limit
+from itwin_platform_api.runtime import Request
 
-if TYPE_CHECKING:
-    from itwin_platform_api.runtime import Request
-
-    from .._policies.addresses import Target
-    from .._policies.paging import Page
-    from .pipeline import Pipeline
+from .._policies.addresses import Target
+from .._policies.paging import Page, Walk, check_limit
+from .pipeline import Pipeline
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Page")

@@ -17,13 +17,14 @@ from .._concurrency import synchronous as concurrency
 from .._concurrency.forks import on_fork
 from .._policies import messages
 from .._policies.addresses import Target, UntrustedError
-from .._policies.answers import Answer, api_error
+from .._policies.answers import Answer
 from .._policies.attempts import IDEMPOTENT, Attempts
 from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
 from .._policies.records import announce, log_answer
 from .._policies.redaction import Secret, one_line
 from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
+from .._policies.refusals import api_error
 from .._policies.requests import target_of, with_query
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._policies.success import link_error, read_body, read_success
@@ -112,7 +113,8 @@ class Pipeline:
         """
         target = target_of(url_or_path, self._settings.origin, self._settings.prefix)
         call = self._new_call(request, with_query(target, request.target.partition("?")[2]))
-        call.operation = f"{call.method} {one_line(target.path.partition('?')[0])[:200]}"
+        call.path = one_line(target.path.partition("?")[0])
+        call.operation = f"{call.method} {call.path[:200]}"
         call.documented = False
         answer, _ = self._successful(call)
         if not answer.body and answer.problem is None and not expects_body:
@@ -183,6 +185,7 @@ class Pipeline:
             content_type=request.content_type,
             signed=request.signed,
             deletes=operation.method == "DELETE" and 204 in operation.answers,
+            path=self._settings.prefix + request.location,
         )
 
     def _successful(self, call: Call) -> tuple[Answer, Target]:
@@ -244,7 +247,7 @@ class Pipeline:
             if answer.status < 300:
                 return Outcome(target, token, answer)
             if answer.status not in REDIRECTS or token is None:
-                error = api_error(answer, call.operation)
+                error = api_error(answer, call)
                 return Outcome(target, token, answer, error, answer.status, error.retry_after)
             hops += 1
             try:
@@ -261,7 +264,7 @@ class Pipeline:
         redirected = target is not call.target
         headers = call.headers_for(target.host, self._user_agent, token, redirected=redirected)
         template = None if redirected else call.template or None
-        with self._tracing.request(call.operation, call.method, target, template, call.sent) as span:
+        with self._tracing.request(call.operation, call.method, target, template, call.sent, token) as span:
             call.sent += 1
             try:
                 answer = self._transport.send(call.method, target, headers, call.body)
@@ -307,5 +310,7 @@ class Pipeline:
         delay = call.attempts.delay(outcome.status, outcome.failure, asked)
         if delay is None or not call.in_time(delay) or not self._budget.spend(outcome.status):
             return None
-        announce(Retry(call.operation, host, call.attempts.count, outcome.status, delay), policy)
+        announce(
+            Retry(call.operation, host, call.attempts.count, outcome.status, delay, call.method, call.path), policy
+        )
         return delay

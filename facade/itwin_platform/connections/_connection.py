@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from itwin_platform_api.itwins.models import Repository
 
 from ..errors import ConfigurationError
 from ._addresses import checked_origin, filled, is_template, joined_path, without_query
 from ._auth import ConnectionAuth
 from ._repository import level_of, oauth2_of, object_of, secrets_of, text_of
 from ._request import ConnectionRequest, Secrets, params_of_mapping, params_of_query
-
-if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import Repository
 
 _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
 

@@ -66,8 +66,9 @@ class AuthorizationCode(RenewedCredentials):
         scope: The scopes to request, separated by spaces.
         redirect_url: Where the browser returns to: http, one of the hosts localhost, 127.0.0.1 and [::1], a port and
             a path. Port 0 uses any free port, for identity services that allow it.
-        open_browser: Whether to open the browser. The login address is printed on standard error in either case. A
-            callable is called with the address instead, and nothing is printed.
+        open_browser: Whether to open the browser, if there is one with a window of its own: a text browser would take
+            over the terminal. The login address is printed on standard error in either case. A callable is called with
+            the address instead, and nothing is printed.
         login_timeout: Seconds that a whole login may take.
         offline_access: Whether to request a refresh token.
         store: Keeps the refresh token after the program ends: a `FileTokenStore`, a `KeyringTokenStore` or any other
@@ -162,7 +163,7 @@ class AuthorizationCode(RenewedCredentials):
             return self._logged_in(service)
 
     def _refreshed(self, service: TokenEndpoint, refresh_token: Secret) -> Token | None:
-        """A new token in exchange for the refresh token; None if that is no longer accepted."""
+        """A new token in exchange for the refresh token; None if that is not accepted, or not even understood."""
         try:
             fields = service.request(
                 {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()},
@@ -170,7 +171,7 @@ class AuthorizationCode(RenewedCredentials):
                 repeatable=False,
             )
         except CredentialsError as error:
-            if error.code != "invalid_grant":
+            if error.code not in {"invalid_grant", "invalid_request"}:
                 raise
         else:
             return self._accepted(service, fields, refresh_token)
@@ -226,9 +227,9 @@ class AuthorizationCode(RenewedCredentials):
                 sys.stderr.write(f"To log in to the iTwin Platform, open this address:\n{url}\n")
                 sys.stderr.flush()
             if self._open_browser:
-                import webbrowser
+                from ._browser import open_window
 
-                webbrowser.open(url)
+                open_window(url)
         except Exception as error:  # noqa: BLE001 (whatever a user's function or a browser raises)
             login.give_up(CredentialsError(f"The browser could not be opened: {where(error)}."))
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from .._policies.redaction import Secret
+from .._settings import Settings
 from ..errors import ConfigurationError
 from ._client_credentials import ClientCredentials
 from ._provider import CallableToken, CredentialsArgument, OtherProvider, StaticToken, TokenProvider, is_async
 from ._renewed import RenewedCredentials
-
-if TYPE_CHECKING:
-    from .._settings import Settings
 
 
 def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_async: bool) -> TokenProvider:

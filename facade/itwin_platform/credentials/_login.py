@@ -28,7 +28,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
-from ._token_endpoint import ERROR_CODES
+from ._token_endpoint import ERROR_CODES, advice_for
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]*)*", re.ASCII)
 _CODE = re.compile(r"[\x20-\x7e]{1,8192}", re.ASCII)
@@ -227,7 +227,8 @@ class Login:
                 "Log in again and consent." if code == "access_denied" else "Check client_id, scope and redirect_url."
             )
             return CredentialsError(
-                f"The identity service refused the login{f' ({code})' if code else ''}. {advice}", code=code
+                f"The identity service refused the login{f' ({code})' if code else ''}. {advice_for(code, advice)}",
+                code=code,
             )
         code = fields.get("code", "")
         return Secret(code) if _CODE.fullmatch(code) else None

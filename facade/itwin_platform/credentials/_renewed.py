@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from .._concurrency.forks import on_fork
 from .._http import TransportOptions
 from .._policies.redaction import Secret
+from .._settings import Settings
 from ..environments import Environment, checked_url
 from ..errors import ConfigurationError
 from ._cache import Token, TokenCache
 from ._token_endpoint import TokenEndpoint
-
-if TYPE_CHECKING:
-    from .._settings import Settings
 
 
 def _check(name: str, value: object) -> None:

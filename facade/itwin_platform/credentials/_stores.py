@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import sys
 import tempfile
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What a refresh token consists of (RFC 6749, A.17), on one line.
+_TOKEN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,16382}[\x21-\x7e])?", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MAX_SIZE = 64 * 1024
+# Bytes in a path and in each name of it: the least that the common systems allow, with room for the names of files.
+_MAX_PATH, _MAX_NAME = 900, 255
 # Seconds between attempts to take a lock that another process holds.
 _INTERVAL = 0.05
 _POSIX = os.name == "posix"
@@ -73,14 +78,22 @@ class FileTokenStore:
             macOS `~/Library/Application Support/itwin-platform`, on Windows `%LOCALAPPDATA%/itwin-platform`.
 
     Raises:
-        ConfigurationError: No folder is given and the user has no home directory.
+        ConfigurationError: The folder cannot be one, or none is given and the user has no home directory.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         try:
-            self._folder = state_folder() if folder is None else Path(folder)
+            path = state_folder() if folder is None else Path(folder)
         except RuntimeError:
-            raise ConfigurationError("This user has no home directory. Pass a folder to FileTokenStore.") from None
+            problem = "This user has no home directory. Pass a folder to FileTokenStore."
+        except TypeError:
+            problem = f"folder must be a path, not {type(folder).__name__}."
+        else:
+            problem = "folder must not be empty." if folder == "" else _problem_of_path(path)
+            if not problem:
+                self._folder = path
+                return
+        raise ConfigurationError(problem)
 
     def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
         """Lock the refresh token against other processes.
@@ -91,7 +104,7 @@ class FileTokenStore:
         return _locked(self._own_folder() / f"{_checked(key)}.lock", seconds)
 
     def load(self, key: str) -> str | None:
-        """The refresh token, or None.
+        """The refresh token; None if there is none, or if what is there cannot be one.
 
         Raises:
             CredentialsError: The file is not private, or cannot be read.
@@ -103,14 +116,19 @@ class FileTokenStore:
                 handle = os.open(path, flags)
             except FileNotFoundError:
                 return None
-            with os.fdopen(handle, "rb") as file:
-                _check_private(os.fstat(handle), path, stat.S_ISREG)
-                content = file.read(_MAX_SIZE + 1)
-        try:
-            text = content.decode("ascii") if len(content) <= _MAX_SIZE else ""
-        except UnicodeDecodeError:
-            text = ""
-        return text.strip() or None
+            except PermissionError:
+                if path.is_dir():  # as Windows has it
+                    return None
+                raise
+            try:
+                status = os.fstat(handle)
+                if stat.S_ISDIR(status.st_mode):
+                    return None
+                _check_private(status, path, stat.S_ISREG)
+                content = os.read(handle, _MAX_SIZE + 1)
+            finally:
+                os.close(handle)
+        return _token_in(content.decode("utf-8-sig", "replace"))
 
     def save(self, key: str, refresh_token: str) -> None:
         """Store the refresh token, replacing an earlier one in a single step.
@@ -173,7 +191,7 @@ class KeyringTokenStore:
             import keyring
         except ImportError:
             raise ConfigurationError(
-                'KeyringTokenStore needs the package keyring: pip install "itwin-platform[keyring]".'
+                'KeyringTokenStore needs the package keyring: pip install "itwin-platform[keyring]"'
             ) from None
         self._keyring: ModuleType = keyring
         self._service = service
@@ -195,7 +213,7 @@ class KeyringTokenStore:
             CredentialsError: The keyring cannot be used.
         """
         value: str | None = self._ask("read", lambda: self._keyring.get_password(self._service, key))
-        return value or None
+        return _token_in(value) if value else None
 
     def save(self, key: str, refresh_token: str) -> None:
         """Store the refresh token, replacing an earlier one.
@@ -213,7 +231,7 @@ class KeyringTokenStore:
         Raises:
             CredentialsError: The keyring cannot be used.
         """
-        if self.load(key) is not None:
+        if self._ask("read", lambda: self._keyring.get_password(self._service, key)) is not None:
             self._ask("delete from", lambda: self._keyring.delete_password(self._service, key))
 
     def __repr__(self) -> str:
@@ -240,6 +258,24 @@ def _checked(key: str) -> str:
     return key
 
 
+def _token_in(text: str) -> str | None:
+    """The refresh token that a text is; None for what cannot be one, such as the zeros that a crash leaves behind."""
+    text = text.strip()
+    return text if _TOKEN.fullmatch(text) else None
+
+
+def _problem_of_path(path: Path) -> str:
+    try:
+        whole, names = os.fsencode(path), [os.fsencode(name) for name in path.parts]
+    except UnicodeEncodeError:
+        return "folder has characters that the names of files cannot have."
+    if b"\0" in whole:
+        return "folder has a NUL byte in it."
+    if len(whole) > _MAX_PATH or any(len(name) > _MAX_NAME for name in names):
+        return f"folder is too long: a path may have {_MAX_PATH} bytes, and each name in it {_MAX_NAME}."
+    return ""
+
+
 @contextmanager
 def _clear_errors(what: str, path: Path) -> Generator[None]:
     """Turn an OSError into a CredentialsError that says what failed."""
@@ -249,23 +285,30 @@ def _clear_errors(what: str, path: Path) -> Generator[None]:
         problem = "it is a symbolic link" if path.is_symlink() else error.strerror or type(error).__name__
     else:
         return
-    raise CredentialsError(f"Cannot {what} {str(path)!r}: {problem}.")
+    raise CredentialsError(
+        f"Cannot {what} {str(path)!r}: {problem}. Correct that, or pass another folder to FileTokenStore."
+    )
 
 
 def _check_private(status: os.stat_result, path: Path, is_kind: Callable[[int], bool]) -> None:
     """Refuse a file or folder that other users can read or may have put there."""
     if not is_kind(status.st_mode):
         problem = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "of another kind"
-        advice = "Delete it, or use another folder"
+        advice = "Delete it, or use another folder."
     elif not _POSIX:
         return
     elif status.st_uid != os.geteuid():
-        problem, advice = "owned by another user", "Use a folder of your own"
+        problem, advice = "owned by another user", "Use a folder of your own."
     elif status.st_mode & 0o077:
-        problem, advice = "open to other users", f"Close it: chmod go= {path}"
+        problem, advice = "open to other users", f"Close it: {_closing(path)}"
     else:
         return
-    raise CredentialsError(f"{str(path)!r} is not used for refresh tokens, because it is {problem}. {advice}.")
+    raise CredentialsError(f"{str(path)!r} is not used for refresh tokens, because it is {problem}. {advice}")
+
+
+def _closing(path: Path) -> str:
+    """The command that takes the rights on a file from others, ready to be copied."""
+    return f"chmod go= {shlex.quote(str(path.absolute()))}"
 
 
 @contextmanager

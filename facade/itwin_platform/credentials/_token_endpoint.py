@@ -51,8 +51,19 @@ ERROR_CODES = frozenset(
         "unsupported_token_type",
     }
 )
+# Where the code says more than that something is wrong with the app.
+_ADVICE = {
+    "invalid_scope": "Check scope: the app must be registered for each of its words.",
+    "unauthorized_client": "The app may not get tokens in this way: register it as the type that this class is for "
+    "(service, native or web), at https://developer.bentley.com/my-apps",
+}
 # RFC 6749, appendix A.17.
 _REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}", re.ASCII)
+
+
+def advice_for(code: str | None, advice: str) -> str:
+    """What to do about an error code; `advice` where it has none of its own."""
+    return _ADVICE.get(code or "", advice)
 
 
 def basic_authorization(client_id: str, client_secret: str) -> bytes:
@@ -101,7 +112,7 @@ class TokenEndpoint:
         Raises:
             CredentialsError: There is no answer, or no token in it.
         """
-        fields = self._success("token", form, f"refused to issue a token: {{}}. {advice}", repeatable)
+        fields = self._success("token", form, "refused to issue a token", advice, repeatable)
         problem = _answer_problem(fields)
         if problem:
             raise CredentialsError(f"The identity service {self._host} sent {problem}. Check issuer_url.")
@@ -114,9 +125,14 @@ class TokenEndpoint:
             CredentialsError: The service did not confirm it.
         """
         form = {"token": refresh_token, "token_type_hint": "refresh_token"}
-        self._success("revocation", form, "did not revoke the refresh token: {}.", repeatable=True)
+        advice = (
+            "It is no longer stored here; end the login in your profile at the identity service if you must be sure."
+        )
+        self._success("revocation", form, "did not revoke the refresh token", advice, repeatable=True)
 
-    def _success(self, endpoint: str, form: Mapping[str, str], refusal: str, repeatable: bool) -> Mapping[str, Any]:
+    def _success(
+        self, endpoint: str, form: Mapping[str, str], refusal: str, advice: str, repeatable: bool
+    ) -> Mapping[str, Any]:
         """Send a form to an endpoint and return the JSON object of a success; empty if the body is not one."""
         target = Target(self._origin, self._path + endpoint)
         headers = [
@@ -152,7 +168,9 @@ class TokenEndpoint:
         code = fields.get("error")
         code = code if isinstance(code, str) and code in ERROR_CODES else None
         status = f"status {answer.status}" + (f" ({code})" if code else "")
-        raise CredentialsError(f"The identity service {self._host} " + refusal.format(status), code=code)
+        raise CredentialsError(
+            f"The identity service {self._host} {refusal}: {status}. {advice_for(code, advice)}", code=code
+        )
 
     def _exchange(self, target: Target, headers: list[tuple[bytes, bytes]], body: bytes, repeatable: bool) -> Answer:
         transport = Transport(self._options)

@@ -14,11 +14,12 @@ one that was asked for, and the links with signatures in them have expired.
 
 What an operation answers, in this order:
 
+- 403 for a request with another `Host` or `Origin` than the sandbox's own: web pages can send requests to this machine.
 - 404 `ResourceNotFound` for a path that no operation has, and for an `Accept` header that does not take the operation's
   media type. Without `Accept`, or with `*/*`, the request is served. 405 for another method on a known path.
 - 401 without an access token, or with one that the sandbox has not issued or that has expired.
 - 429 with `retry-after`, as often as was asked for with `Sandbox.rate_limit` or, from outside, with
-  `POST /sandbox/rate-limit?times=2&retry_after=1`.
+  `POST /sandbox/rate-limit?times=2&retry_after=1` and `Sandbox.control_token` as its bearer token.
 - 404 with the operation's documented body where the path names a resource that is not there.
 - 422 (400 in the APIs that say so) with the documented body for a parameter, header or body that cannot be used. Of the
   documented details it has those that apply.

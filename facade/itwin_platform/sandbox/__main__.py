@@ -63,6 +63,7 @@ Stop it with Ctrl-C. Nothing that it prints is of use anywhere else.
   access token    {sandbox.token}
   client id       {sandbox.client_id}
   client secret   {sandbox.client_secret}
+  control token   {sandbox.control_token}
   iTwin           {sandbox.itwin_id}
   repository      {sandbox.repository_id}
   resource        {sandbox.resource_id}
@@ -73,7 +74,7 @@ To use it from another terminal:
 
 To have the next 2 requests answered with 429 and a wait of 1 second:
 
-curl -X POST "{sandbox.url}/sandbox/rate-limit?times=2&retry_after=1"
+curl -X POST -H "Authorization: Bearer {sandbox.control_token}" "{sandbox.url}/sandbox/rate-limit?times=2&retry_after=1"
 """
 
 

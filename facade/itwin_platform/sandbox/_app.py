@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ._api import Api, error_response
 from ._catalogue import Catalogue
-from ._rate_limit import RateLimit
+from ._guard import guarded
+from ._rate_limit import MOST, RateLimit
 from ._store import Store
 from ._tokens import GRANT_TYPE, SCOPE, IssuedTokens, TokenError
 
@@ -48,12 +49,17 @@ def make_app(url: str, catalogue: Catalogue, store: Store, tokens: IssuedTokens,
         )
 
     async def limit(request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not tokens.controls(token.strip()):
+            message = "This takes the control token of the sandbox, as Authorization: Bearer."
+            return error_response(401, "InvalidToken", message, headers={"www-authenticate": "Bearer"})
         try:
             times = int(request.query_params.get("times", "1"))
             retry_after = int(request.query_params.get("retry_after", "1"))
             rate_limit.set(times, retry_after)
         except ValueError:
-            return error_response(400, "InvalidRequest", "times and retry_after must be whole numbers, zero or more.")
+            message = f"times and retry_after must be whole numbers from 0 to {MOST}."
+            return error_response(400, "InvalidRequest", message)
         return JSONResponse({"times": times, "retry_after": retry_after})
 
     app = Starlette(
@@ -66,7 +72,7 @@ def make_app(url: str, catalogue: Catalogue, store: Store, tokens: IssuedTokens,
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
-    return _with_raw_path(app)
+    return guarded(url, _with_raw_path(app))
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
@@ -82,6 +88,8 @@ async def _refuse(_: Request, error: Exception) -> Response:
         return error_response(
             405, "MethodNotAllowed", "This path has no operation with this method.", headers=error.headers
         )
+    if error.status_code == 413:
+        return error_response(413, "RequestTooLarge", "The body is too large.", headers={"connection": "close"})
     detail = {"code": "OperationNotFound", "message": "No operation matches the request."}
     message = "Nothing is found here. Check the URL and the Accept header of the request."
     return error_response(404, "ResourceNotFound", message, details=[detail])

@@ -1,6 +1,9 @@
 """Answers of 429 on demand."""
 
 import threading
+from typing import Final
+
+MOST: Final = 1_000_000_000
 
 
 class RateLimit:
@@ -13,8 +16,8 @@ class RateLimit:
 
     def set(self, times: int, retry_after: int) -> None:
         """Refuse the next `times` requests and tell them to wait `retry_after` seconds."""
-        if times < 0 or retry_after < 0:
-            raise ValueError("times and retry_after must not be negative")
+        if not (0 <= times <= MOST and 0 <= retry_after <= MOST):
+            raise ValueError(f"times and retry_after must not be negative and not exceed {MOST}")
         with self._lock:
             self._times, self._retry_after = times, retry_after
 

@@ -35,6 +35,7 @@ class Sandbox:
         token: an access token.
         client_id: the client that the token endpoint knows.
         client_secret: its secret.
+        control_token: the token for `POST /sandbox/rate-limit`, which other tokens cannot use.
         itwin_id: the iTwin that every operation finds.
         repository_id: the repository that is found in it.
         resource_id: the resource that is found in the repository.
@@ -63,6 +64,7 @@ class Sandbox:
         self.token: Final = self._tokens.token
         self.client_id: Final = self._tokens.client_id
         self.client_secret: Final = self._tokens.client_secret
+        self.control_token: Final = self._tokens.control_token
 
     @property
     def url(self) -> str:
@@ -126,7 +128,7 @@ class Sandbox:
             retry_after: seconds, sent as `retry-after`.
 
         Raises:
-            ValueError: one of them is negative.
+            ValueError: one of them is negative, or over a thousand million.
         """
         self._rate_limit.set(times, retry_after)
 

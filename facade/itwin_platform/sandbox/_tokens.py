@@ -35,6 +35,8 @@ class IssuedTokens:
         self.lifetime: Final = lifetime
         # Good for as long as the sandbox runs; those of the token endpoint expire.
         self.token: Final = secrets.token_urlsafe(32)
+        # For the sandbox's own switches: whoever has the other token may be a program under test.
+        self.control_token: Final = secrets.token_urlsafe(32)
         self._expiries: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -44,6 +46,10 @@ class IssuedTokens:
             return True
         with self._lock:
             return self._expiries.get(token, 0.0) > time.monotonic()
+
+    def controls(self, token: str) -> bool:
+        """Whether `token` is the control token."""
+        return hmac.compare_digest(token.encode(), self.control_token.encode())
 
     def issue(self, body: bytes, authorization: str | None) -> dict[str, object]:
         """Answer a request for a token, given its form and its `Authorization` header, if it has one.

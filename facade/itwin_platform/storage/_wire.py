@@ -39,16 +39,16 @@ class Wire:
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
-        self._pools: dict[tuple[int, str], _http.Pools[_http.BaseTransport]] = {}
+        self._origins: dict[tuple[int, str], _http.Connections[_http.Engine]] = {}
         self._closed = False
 
     def close(self) -> None:
         """Close the connections. Other threads may be using them; their requests fail."""
         self._closed = True
-        for (process, _), pools in list(self._pools.items()):
+        for (process, _), connections in list(self._origins.items()):
             if process == os.getpid():
-                for pool in pools.all:
-                    pool.close()
+                for engine in list(connections.all):
+                    engine.close()
 
     @contextmanager
     def exchange(
@@ -61,18 +61,24 @@ class Wire:
             TimeoutError: The time limit in force is over.
             ConfigurationError: The proxy or the certificate authorities cannot be used.
         """
-        pools = self._pools_for(target.origin)
-        pool = pools.take()
+        connections = self._connections_to(target.origin)
+        engine = connections.take()
+        unharmed = False
         try:
             response = self._send(
-                pool, _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
+                engine, _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
             )
             try:
                 yield response
             finally:
                 _release(response)
+            unharmed = not self._closed
         finally:
-            pools.give_back(pool)
+            # An engine that was broken off is used no more: nobody knows what is left on its connection.
+            if unharmed:
+                connections.give_back(engine)
+            elif connections.give_up(engine):
+                engine.abort()
 
     def chunks_of(self, response: _http.Response) -> Generator[bytes]:
         """The body of an answer as it arrives, without decoding it.
@@ -94,9 +100,9 @@ class Wire:
             yield chunk
         raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
 
-    def _send(self, pool: _http.BaseTransport, request: _http.Request) -> _http.Response:
+    def _send(self, engine: _http.Engine, request: _http.Request) -> _http.Response:
         try:
-            return pool.handle_request(request)
+            return engine.handle_request(request)
         except TimeoutError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
@@ -104,14 +110,14 @@ class Wire:
             failure = self._failure_of(error, f"{url.scheme}://{url.netloc.decode('ascii')}")
         raise Broken(failure)
 
-    def _pools_for(self, origin: str) -> _http.Pools[_http.BaseTransport]:
+    def _connections_to(self, origin: str) -> _http.Connections[_http.Engine]:
         if self._closed:
             raise Broken(_http.Failure("connect", "is no longer used: the operation has ended", final=True))
         key = os.getpid(), origin
-        if (pools := self._pools.get(key)) is None:
+        if (connections := self._origins.get(key)) is None:
             # Another thread may have been quicker; then there must be only one of them.
-            pools = self._pools.setdefault(key, _http.open_transport(origin, self._options))
-        return pools
+            connections = self._origins.setdefault(key, _http.open_engines(origin, self._options))
+        return connections
 
     def _failure_of(self, error: Exception, origin: str) -> _http.Failure:
         """The failure behind an exception, with its cause as far as it can be told."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
@@ -13,6 +14,8 @@ from typing import Any, Final, TypeVar, cast
 from .writing import UNCHANGED, Unchanged
 
 V = TypeVar("V")
+
+_LEAP_SECOND: Final = re.compile(r"(T[0-9]{2}:[0-9]{2}):60", re.ASCII)
 
 _JSON_NAMES: Final[dict[type, str]] = {
     dict: "an object",
@@ -85,9 +88,13 @@ def optional(properties: dict[str, Any], name: str, read: Callable[[Any], V]) ->
 
 
 def optional_object(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | None:
-    """Do the same for an object with required properties: the platform sends `{}` for one that is not there."""
+    """Do the same for an object with required properties: one that is not there may come as `{}` or full of nulls."""
     value = properties.pop(name, None)
-    return None if value is None or value == {} else _read(read, value, name)
+    return None if value is None or _is_empty(value) else _read(read, value, name)
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, Mapping) and all(item is None for item in cast(Mapping[str, Any], value).values())
 
 
 def given(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | Unchanged:
@@ -159,23 +166,31 @@ def nothing(value: object) -> None:
 def date_time(value: object) -> datetime.datetime:
     """An ISO 8601 date-time, always aware: UTC where the text has no offset.
 
-    Digits beyond the microsecond are dropped. The standard library reads what the platform sends; python-dateutil,
-    which is slow to import, reads the forms of ISO 8601 that it refuses.
+    Digits beyond the microsecond are dropped, and a leap second is the second after it: datetime has no 60. The
+    standard library reads what the platform sends; python-dateutil, which is slow to import, reads the forms of ISO
+    8601 that it refuses.
     """
     if not isinstance(value, str):
         raise _not("a date-time", value)
+    moment: datetime.datetime | None
     try:
         moment = datetime.datetime.fromisoformat(value)
     except ValueError:
-        from dateutil.parser import isoparse
-
-        try:
-            moment = isoparse(value)
-        except (ValueError, OverflowError):
-            moment = None
+        moment = _other_date_time(value)
     if moment is None:
         raise BodyError("is not a date-time")
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
+
+
+def _other_date_time(value: str) -> datetime.datetime | None:
+    from dateutil.parser import isoparse
+
+    before_leap = _LEAP_SECOND.sub(r"\1:59", value)
+    try:
+        moment = isoparse(before_leap)
+        return moment if before_leap == value else moment + datetime.timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        return None
 
 
 def date(value: object) -> datetime.date:

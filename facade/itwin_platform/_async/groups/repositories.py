@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itwin_platform_api.itwins.models import Repository, Resource
 
-if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import Repository, Resource
-
-    from ...connections import RepositoryConnection
-    from ..pipeline import Pipeline
+from ...connections import RepositoryConnection
+from ..pipeline import Pipeline
 
 
 class Repositories:
@@ -87,6 +84,4 @@ class Repositories:
             ValueError: The repository has no address that can be used, credentials that cannot be sent, or an http
                 address for them without `allow_http`.
         """
-        from ...connections import RepositoryConnection
-
         return RepositoryConnection(repository, allow_http=allow_http)

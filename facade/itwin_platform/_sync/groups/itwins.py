@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from itwin_platform_api.itwins.models import ITwin, ITwinImage, ITwinUpdate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._concurrency import synchronous as concurrency
 from ..._policies.arguments import MAX_RETURN, changed, given, joined, largest_list, one_change, preferred, selected
 from ..pages import Pages
-
-if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import ITwin, ITwinImage, ITwinUpdate
-
-    from ..pipeline import Pipeline
+from ..pipeline import Pipeline
 
 _ADVICE = "Narrow it down with filters such as parent_id, or set limit=10000 to do without the rest."
 

@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..._bucket import bucket_of
-
-if TYPE_CHECKING:
-    from ..._bucket import Bucket
-    from ..bucket import TransferBucket
-    from ..pipeline import Pipeline
+from ..._bucket import Bucket, bucket_of
+from ..bucket import TransferBucket
+from ..pipeline import Pipeline
 
 
 class RealityAnalysis:
@@ -40,8 +35,6 @@ class RealityAnalysis:
             NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
-
-        from ..bucket import TransferBucket
 
         def ask() -> Bucket:
             return bucket_of(self._pipeline.call(buckets_get.request(itwin_id=itwin_id)))

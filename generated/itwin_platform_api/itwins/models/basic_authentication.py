@@ -16,7 +16,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_all, mask_values
+from ...writing import copied, mask_all, mask_values
 from ..models.repository_authentication_type import RepositoryAuthenticationType
 
 T = TypeVar("T", bound="BasicAuthentication")
@@ -35,7 +35,9 @@ class BasicAuthentication(_Model):
     type_: RepositoryAuthenticationType
     username: str | None = None
     password: str | None = _attrs_field(default=None, repr=mask_all)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -49,10 +51,9 @@ class BasicAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             type_=required(properties, "type", RepositoryAuthenticationType),
             username=optional(properties, "username", text),
             password=optional(properties, "password", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -16,7 +16,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
+from ...writing import copied, mask_values
 
 T = TypeVar("T", bound="Error")
 
@@ -34,7 +34,9 @@ class Error(_Model):
     code: str
     message: str
     target: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -48,10 +50,9 @@ class Error(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             code=required(properties, "code", text),
             message=required(properties, "message", text),
             target=optional(properties, "target", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

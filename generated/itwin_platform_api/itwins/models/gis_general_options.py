@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,11 +14,8 @@ from ...reading import (
     properties_of,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.gis_general_options_query_parameters import GISGeneralOptionsQueryParameters
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="GISGeneralOptions")
 
@@ -31,8 +28,10 @@ class GISGeneralOptions(_Model):
         query_parameters (GISGeneralOptionsQueryParameters | None): Query parameters to add to the uri of a request.
     """
 
-    query_parameters: GISGeneralOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    query_parameters: _models.GISGeneralOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -46,8 +45,7 @@ class GISGeneralOptions(_Model):
         from ..models.gis_general_options_query_parameters import GISGeneralOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             query_parameters=optional(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -13,7 +13,7 @@ from ...reading import (
     properties_of,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
+from ...writing import copied, mask_values
 
 T = TypeVar("T", bound="GISGeneralOptionsQueryParameters")
 
@@ -22,7 +22,9 @@ T = TypeVar("T", bound="GISGeneralOptionsQueryParameters")
 class GISGeneralOptionsQueryParameters(_Model):
     """Query parameters to add to the uri of a request."""
 
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict({})
@@ -30,6 +32,6 @@ class GISGeneralOptionsQueryParameters(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls()
-        result.additional_properties = properties
-        return result
+        return cls(
+            additional_properties=properties,
+        )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -15,11 +15,8 @@ from ...reading import (
     properties_of,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="GISUrlTemplateOptions")
 
@@ -34,10 +31,12 @@ class GISUrlTemplateOptions(_Model):
         maximum_level (int | None): The finest level of detail that can be asked for.
     """
 
-    query_parameters: GISUrlTemplateOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
+    query_parameters: _models.GISUrlTemplateOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
     minimum_level: int | None = None
     maximum_level: int | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -53,10 +52,9 @@ class GISUrlTemplateOptions(_Model):
         from ..models.gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             query_parameters=optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict),
             minimum_level=optional(properties, "minimumLevel", integer),
             maximum_level=optional(properties, "maximumLevel", integer),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -19,7 +19,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_query, mask_values
+from ...writing import copied, mask_query, mask_values
 from ..models.itwin_class import ITwinClass
 from ..models.itwin_status import ITwinStatus
 from ..models.itwin_sub_class import ITwinSubClass
@@ -77,7 +77,9 @@ class ITwin(_Model):
     created_by: str | None = None
     last_modified_date_time: datetime.datetime | None = None
     last_modified_by: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -108,7 +110,7 @@ class ITwin(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             id=required(properties, "id", text),
             display_name=required(properties, "displayName", text),
             class_=optional(properties, "class", ITwinClass),
@@ -129,6 +131,5 @@ class ITwin(_Model):
             created_by=optional(properties, "createdBy", text),
             last_modified_date_time=optional(properties, "lastModifiedDateTime", date_time),
             last_modified_by=optional(properties, "lastModifiedBy", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -17,7 +17,7 @@ from ...reading import (
     required,
     text,
 )
-from ...writing import UNCHANGED, Unchanged, mask_values
+from ...writing import UNCHANGED, Unchanged, copied, mask_values
 from ...writing import Model as _Model
 from ..models.itwin_class import ITwinClass
 from ..models.itwin_status import ITwinStatus
@@ -61,7 +61,9 @@ class ITwinCreate(_Model):
     data_center_location: str | Unchanged = UNCHANGED
     status: ITwinStatus | Unchanged = UNCHANGED
     parent_id: str | Unchanged = UNCHANGED
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_send(
@@ -88,7 +90,7 @@ class ITwinCreate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             class_=required(properties, "class", ITwinClass),
             sub_class=required(properties, "subClass", ITwinSubClass),
             display_name=required(properties, "displayName", text),
@@ -101,6 +103,5 @@ class ITwinCreate(_Model):
             data_center_location=given(properties, "dataCenterLocation", text),
             status=given(properties, "status", ITwinStatus),
             parent_id=given(properties, "parentId", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

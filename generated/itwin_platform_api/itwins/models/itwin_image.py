@@ -15,7 +15,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_query, mask_values
+from ...writing import copied, mask_query, mask_values
 
 T = TypeVar("T", bound="ITwinImage")
 
@@ -38,7 +38,9 @@ class ITwinImage(_Model):
     small_image_url: str = _attrs_field(repr=mask_query)
     large_image_name: str
     large_image_url: str = _attrs_field(repr=mask_query)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -54,12 +56,11 @@ class ITwinImage(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             id=required(properties, "id", text),
             small_image_name=required(properties, "smallImageName", text),
             small_image_url=required(properties, "smallImageUrl", text),
             large_image_name=required(properties, "largeImageName", text),
             large_image_url=required(properties, "largeImageUrl", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,11 +14,8 @@ from ...reading import (
     required,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.itwin import ITwin
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="ITwinResponse")
 
@@ -30,8 +27,10 @@ class ITwinResponse(_Model):
         itwin (ITwin): An iTwin with everything that is known about it.
     """
 
-    itwin: ITwin
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    itwin: _models.ITwin
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -45,8 +44,7 @@ class ITwinResponse(_Model):
         from ..models.itwin import ITwin
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             itwin=required(properties, "iTwin", ITwin.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -15,7 +15,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
+from ...writing import copied, mask_values
 from ..models.itwin_class import ITwinClass
 from ..models.itwin_status import ITwinStatus
 from ..models.itwin_sub_class import ITwinSubClass
@@ -44,7 +44,9 @@ class ITwinSummary(_Model):
     number: str | None = None
     display_name: str | None = None
     status: ITwinStatus | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -62,7 +64,7 @@ class ITwinSummary(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             id=optional(properties, "id", text),
             class_=optional(properties, "class", ITwinClass),
             sub_class=optional(properties, "subClass", ITwinSubClass),
@@ -70,6 +72,5 @@ class ITwinSummary(_Model):
             number=optional(properties, "number", text),
             display_name=optional(properties, "displayName", text),
             status=optional(properties, "status", ITwinStatus),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -16,7 +16,7 @@ from ...reading import (
     properties_of,
     text,
 )
-from ...writing import UNCHANGED, Unchanged, mask_values
+from ...writing import UNCHANGED, Unchanged, copied, mask_values
 from ...writing import Model as _Model
 from ..models.itwin_class import ITwinClass
 from ..models.itwin_status import ITwinStatus
@@ -53,7 +53,9 @@ class ITwinUpdate(_Model):
     longitude: float | None | Unchanged = UNCHANGED
     iana_time_zone: str | None | Unchanged = UNCHANGED
     status: ITwinStatus | Unchanged = UNCHANGED
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_send(
@@ -78,7 +80,7 @@ class ITwinUpdate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             class_=given(properties, "class", ITwinClass),
             sub_class=given(properties, "subClass", ITwinSubClass),
             type_=given(properties, "type", text),
@@ -89,6 +91,5 @@ class ITwinUpdate(_Model):
             longitude=given(properties, "longitude", nullable(number)),
             iana_time_zone=given(properties, "ianaTimeZone", nullable(text)),
             status=given(properties, "status", ITwinStatus),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -16,12 +16,8 @@ from ...reading import (
     required,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.itwin import ITwin
-    from ..models.paging_links import PagingLinks
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="ITwinsPage")
 
@@ -35,9 +31,11 @@ class ITwinsPage(_Model):
         links (PagingLinks | None): Links to this page of a list and to those before and after it.
     """
 
-    itwins: list[ITwin]
-    links: PagingLinks | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    itwins: list[_models.ITwin]
+    links: _models.PagingLinks | None = None
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -53,9 +51,8 @@ class ITwinsPage(_Model):
         from ..models.paging_links import PagingLinks
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             itwins=required(properties, "iTwins", items(ITwin.from_dict)),
             links=optional(properties, "_links", PagingLinks.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -16,7 +16,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_query, mask_values
+from ...writing import copied, mask_query, mask_values
 from ..models.repository_authentication_type import RepositoryAuthenticationType
 
 T = TypeVar("T", bound="OAuth2AuthCodePKCEAuthentication")
@@ -41,7 +41,9 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     redirect_uri: str | None = _attrs_field(default=None, repr=mask_query)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -58,13 +60,12 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             type_=required(properties, "type", RepositoryAuthenticationType),
             client_id=optional(properties, "clientId", text),
             scopes=optional(properties, "scopes", text),
             authorization_endpoint=optional(properties, "authorizationEndpoint", text),
             token_endpoint=optional(properties, "tokenEndpoint", text),
             redirect_uri=optional(properties, "redirectUri", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

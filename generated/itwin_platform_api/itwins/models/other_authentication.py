@@ -15,7 +15,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
+from ...writing import copied, mask_values
 
 T = TypeVar("T", bound="OtherAuthentication")
 
@@ -29,7 +29,9 @@ class OtherAuthentication(_Model):
     """
 
     type_: str | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -41,8 +43,7 @@ class OtherAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             type_=optional(properties, "type", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

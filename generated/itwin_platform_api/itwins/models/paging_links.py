@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,11 +14,8 @@ from ...reading import (
     properties_of,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.link import Link
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="PagingLinks")
 
@@ -33,10 +30,12 @@ class PagingLinks(_Model):
         prev (Link | None): A link.
     """
 
-    self_: Link | None = None
-    next_: Link | None = None
-    prev: Link | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    self_: _models.Link | None = None
+    next_: _models.Link | None = None
+    prev: _models.Link | None = None
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -52,10 +51,9 @@ class PagingLinks(_Model):
         from ..models.link import Link
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             self_=optional(properties, "self", Link.from_dict),
             next_=optional(properties, "next", Link.from_dict),
             prev=optional(properties, "prev", Link.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

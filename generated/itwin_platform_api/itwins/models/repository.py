@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -19,20 +19,10 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_query, mask_values
+from ...writing import copied, mask_query, mask_values
+from .. import models as _models
 from ..models.repository_class import RepositoryClass
 from ..models.repository_sub_class import RepositorySubClass
-
-if TYPE_CHECKING:
-    from ..models.api_key_authentication import ApiKeyAuthentication
-    from ..models.basic_authentication import BasicAuthentication
-    from ..models.gis_general_options import GISGeneralOptions
-    from ..models.gis_url_template_options import GISUrlTemplateOptions
-    from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
-    from ..models.other_authentication import OtherAuthentication
-    from ..models.other_options import OtherOptions
-    from ..models.repository_capabilities import RepositoryCapabilities
-
 
 T = TypeVar("T", bound="Repository")
 
@@ -61,12 +51,18 @@ class Repository(_Model):
     sub_class: RepositorySubClass | None = None
     display_name: str | None = None
     uri: str | None = _attrs_field(default=None, repr=mask_query)
-    capabilities: RepositoryCapabilities | None = None
+    capabilities: _models.RepositoryCapabilities | None = None
     authentication: (
-        ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | None
+        _models.ApiKeyAuthentication
+        | _models.BasicAuthentication
+        | _models.OAuth2AuthCodePKCEAuthentication
+        | _models.OtherAuthentication
+        | None
     ) = None
-    options: GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | _models.OtherOptions | None = None
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -127,7 +123,7 @@ class Repository(_Model):
             return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             id=required(properties, "id", text),
             class_=optional(properties, "class", RepositoryClass),
             sub_class=optional(properties, "subClass", RepositorySubClass),
@@ -136,6 +132,5 @@ class Repository(_Model):
             capabilities=optional(properties, "capabilities", RepositoryCapabilities.from_dict),
             authentication=optional(properties, "authentication", read_authentication),
             options=optional(properties, "options", read_options),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -17,13 +17,10 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
+from ...writing import copied, mask_values
+from .. import models as _models
 from ..models.resource_class import ResourceClass
 from ..models.resource_sub_class import ResourceSubClass
-
-if TYPE_CHECKING:
-    from ..models.resource_capabilities import ResourceCapabilities
-
 
 T = TypeVar("T", bound="Resource")
 
@@ -47,8 +44,10 @@ class Resource(_Model):
     class_: ResourceClass | None = None
     sub_class: ResourceSubClass | None = None
     type_: str | None = None
-    capabilities: ResourceCapabilities | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    capabilities: _models.ResourceCapabilities | None = None
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -67,13 +66,12 @@ class Resource(_Model):
         from ..models.resource_capabilities import ResourceCapabilities
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             id=required(properties, "id", text),
             display_name=required(properties, "displayName", text),
             class_=optional(properties, "class", ResourceClass),
             sub_class=optional(properties, "subClass", ResourceSubClass),
             type_=optional(properties, "type", text),
             capabilities=optional_object(properties, "capabilities", ResourceCapabilities.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

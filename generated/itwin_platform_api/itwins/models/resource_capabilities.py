@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,11 +14,8 @@ from ...reading import (
     required,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.graphics_capability import GraphicsCapability
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="ResourceCapabilities")
 
@@ -31,8 +28,10 @@ class ResourceCapabilities(_Model):
         graphics (GraphicsCapability): The resource can be drawn.
     """
 
-    graphics: GraphicsCapability
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    graphics: _models.GraphicsCapability
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -46,8 +45,7 @@ class ResourceCapabilities(_Model):
         from ..models.graphics_capability import GraphicsCapability
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             graphics=required(properties, "graphics", GraphicsCapability.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -15,7 +15,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_query, mask_values
+from ...writing import copied, mask_query, mask_values
 
 T = TypeVar("T", bound="ResourcesCapability")
 
@@ -29,7 +29,9 @@ class ResourcesCapability(_Model):
     """
 
     uri: str | None = _attrs_field(default=None, repr=mask_query)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -41,8 +43,7 @@ class ResourcesCapability(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             uri=optional(properties, "uri", text),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

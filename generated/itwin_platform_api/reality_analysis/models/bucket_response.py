@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,12 +14,8 @@ from ...reading import (
     required,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.bucket import Bucket
-    from ..models.container_links import ContainerLinks
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="BucketResponse")
 
@@ -32,9 +28,11 @@ class BucketResponse(_Model):
         links (ContainerLinks): Where the container of the bucket is.
     """
 
-    bucket: Bucket
-    links: ContainerLinks
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    bucket: _models.Bucket
+    links: _models.ContainerLinks
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -50,9 +48,8 @@ class BucketResponse(_Model):
         from ..models.container_links import ContainerLinks
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             bucket=required(properties, "bucket", Bucket.from_dict),
             links=required(properties, "_links", ContainerLinks.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -17,11 +17,8 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.error import Error
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="DetailedError")
 
@@ -40,8 +37,10 @@ class DetailedError(_Model):
     code: str
     message: str
     target: str | None = None
-    details: list[Error] | None = None
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    details: list[_models.Error] | None = None
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -58,11 +57,10 @@ class DetailedError(_Model):
         from ..models.error import Error
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             code=required(properties, "code", text),
             message=required(properties, "message", text),
             target=optional(properties, "target", text),
             details=optional(properties, "details", items(Error.from_dict)),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

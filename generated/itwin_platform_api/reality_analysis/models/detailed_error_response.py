@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -14,11 +14,8 @@ from ...reading import (
     required,
 )
 from ...writing import Model as _Model
-from ...writing import mask_values
-
-if TYPE_CHECKING:
-    from ..models.detailed_error import DetailedError
-
+from ...writing import copied, mask_values
+from .. import models as _models
 
 T = TypeVar("T", bound="DetailedErrorResponse")
 
@@ -32,8 +29,10 @@ class DetailedErrorResponse(_Model):
             error (DetailedError): Says what went wrong and lists what lies behind it.
     """
 
-    error: DetailedError
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict[str, Any], repr=mask_values)
+    error: _models.DetailedError
+    additional_properties: dict[str, Any] = _attrs_field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
@@ -47,8 +46,7 @@ class DetailedErrorResponse(_Model):
         from ..models.detailed_error import DetailedError
 
         properties = properties_of(src_dict)
-        result = cls(
+        return cls(
             error=required(properties, "error", DetailedError.from_dict),
+            additional_properties=properties,
         )
-        result.additional_properties = properties
-        return result

@@ -1,0 +1,24 @@
+"""Types that annotations name and that are not to be loaded with the package: each is when its name is looked up.
+
+So `typing.get_type_hints` works, for which a name has to exist while the program runs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from itwin_platform_api.runtime import Request
+
+    from .storage._report import TransferReport
+
+_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
+
+__all__ = ["Request", "TransferReport"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
