@@ -263,6 +263,22 @@ class TestManyCalls:
             assert server.connections <= 4
         assert 1 < most <= 4
 
+    def test_the_first_that_waits_comes_first(self) -> None:
+        """Threads that go on calling leave a turn to the others."""
+        calls = [0] * 6
+
+        def go_on(platform: ITwinPlatform, number: int) -> None:
+            while sum(calls) < 120:
+                platform.itwins.get(f"n-{number}")
+                calls[number] += 1
+
+        with ScriptedServer(own_name) as server, ThreadPoolExecutor(len(calls)) as threads:
+            platform = ITwinPlatform("token", api_url=server.url, max_in_flight=2)
+            for done in [threads.submit(go_on, platform, number) for number in range(len(calls))]:
+                done.result(20)
+            platform.close()
+        assert min(calls) >= 10
+
     def test_waiting_for_a_turn_is_no_part_of_the_deadline(self, engine: Engine) -> None:
         def slow(request: Received) -> bytes:
             time.sleep(0.25)

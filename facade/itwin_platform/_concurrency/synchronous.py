@@ -7,13 +7,14 @@ at every connect, read and write.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from typing import TypeVar
-from weakref import ref
+from weakref import getweakrefcount, ref
 
 T = TypeVar("T")
 
@@ -21,6 +22,9 @@ LoopEnd = ExitStack
 
 # Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
 _SLICE = 0.5
+
+# Seconds after which those that wait for a slot look for themselves.
+_LOOK = 0.05
 
 # The limits that are in force, the innermost first.
 _Entry = tuple["ref[_Limit]", "_Entry | None"]
@@ -125,46 +129,67 @@ def when_loop_ends(close: Callable[[], object]) -> ExitStack:  # noqa: ARG001 (t
 
 
 class Slots:
-    """So many callers at a time; the others wait for their turn.
+    """So many callers at a time; the others wait for their turn, the first one first.
 
-    There is no lock that Ctrl-C could leave held, and no count that it could leave wrong: a slot is an object, and free
-    again once that object is gone.
+    There is no lock that Ctrl-C could leave held, and no count that it could leave wrong: a slot is a weak reference,
+    and Python itself knows how many there are. Whoever gives one back hands it to the first that waits.
     """
 
     def __init__(self, count: int) -> None:
-        self.free: SimpleQueue[_Slot] = SimpleQueue()
-        for _ in range(count):
-            self.free.put(_Slot(self))
+        self.count = count
+        self.counted = _Counted()
+        self.waiting: deque[SimpleQueue[ref[_Counted]]] = deque()
 
     def one(self) -> _Turn:
         """A slot, to be used as a context."""
-        return _Turn(self.free)
+        return _Turn(self)
 
 
-class _Slot:
-    __slots__ = ("_slots",)
+class _Counted:
+    """What the weak references refer to."""
 
-    def __init__(self, slots: Slots) -> None:
-        self._slots = ref(slots)
-
-    def __del__(self) -> None:
-        slots = self._slots()
-        if slots is not None:
-            slots.free.put(_Slot(slots))
+    __slots__ = ("__weakref__",)
 
 
 class _Turn:
-    __slots__ = ("_free", "_slot")
+    __slots__ = ("_slot", "_slots")
 
-    def __init__(self, free: SimpleQueue[_Slot]) -> None:
-        self._free = free
-        self._slot: _Slot | None = None
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._slot: ref[_Counted] | None = None
 
     def __enter__(self) -> None:
-        while self._slot is None:
-            with suppress(Empty):
-                self._slot = self._free.get(timeout=_SLICE)
+        try:
+            if self._slots.waiting or not self._take():
+                self._wait()
+        except BaseException:
+            self._slot = None
+            raise
 
     def __exit__(self, *_: object) -> None:
         # Not left to the end of the frame, which an error keeps alive.
-        self._slot = None
+        slot, self._slot = self._slot, None
+        if slot is not None and self._slots.waiting:
+            with suppress(IndexError):
+                self._slots.waiting.popleft().put(slot)
+
+    def _take(self) -> bool:
+        # References with a callback are each their own; without one they would be the same.
+        self._slot = ref(self._slots.counted, id)
+        if getweakrefcount(self._slots.counted) > self._slots.count:
+            self._slot = None
+        return self._slot is not None
+
+    def _wait(self) -> None:
+        handed: SimpleQueue[ref[_Counted]] = SimpleQueue()
+        self._slots.waiting.append(handed)
+        try:
+            # A slot that got lost on its way to somebody who waits no longer is free: nobody is told, so all look.
+            while not self._take():
+                with suppress(Empty):
+                    self._slot = handed.get(timeout=_LOOK)
+                    return
+            with suppress(ValueError):
+                self._slots.waiting.remove(handed)
+        finally:
+            del handed  # with what somebody may have put into it
