@@ -136,10 +136,10 @@ def test_a_sas_that_cannot_be_replaced(container: Container, tmp_path: Path) -> 
 def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
     container: Container, azurite: str, tmp_path: Path, direction: str
 ) -> None:
-    """Each SAS lasts one second and the transfer takes longer, in one large file and in several small ones."""
+    """Each SAS lasts one to two seconds and the transfer longer, in one large file and in several small ones."""
     files = tmp_path / "files"
     files.mkdir()
-    (files / "large").write_bytes(os.urandom(4_500_000))
+    (files / "large").write_bytes(os.urandom(6_000_000))
     for number in range(30):
         (files / f"small-{number}").write_bytes(os.urandom(200_000))
         container.put(f"small-{number}", (files / f"small-{number}").read_bytes())
@@ -147,7 +147,7 @@ def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
     network = Network(rate=2_000_000, latency=0.01)
     with (
         between(azurite, network) as address,
-        BucketServer(lambda: container.url(seconds=1, address=address)) as server,
+        BucketServer(lambda: container.url(seconds=2, address=address)) as server,
         ITwinPlatform("t", api_url=server.url) as platform,
     ):
         bucket = platform.reality_analysis.get_bucket("i-1")
@@ -159,7 +159,7 @@ def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
         else:
             report = bucket.download(list(hashes_of(files)), tmp_path / "copy", concurrency=2)
             assert hashes_of(tmp_path / "copy") == hashes_of(files)
-        assert report.seconds > 1.5
+        assert report.seconds > 2
         assert server.asked >= 2
 
 
