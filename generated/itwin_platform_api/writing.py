@@ -10,7 +10,7 @@ import html
 import math
 import uuid
 from collections.abc import Callable, Mapping
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
@@ -87,6 +87,34 @@ class OpenEnum(StrEnum):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # By value: some versions of Python pickle and copy the members of enums by name, which a new value lacks.
+        return type(self), (self._value_,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the value is one that the documentation lists."""
+        return self._value_ in type(self)._value2member_map_
+
+
+class OpenIntEnum(IntEnum):
+    """An enum of whole numbers that keeps those it does not know, as OpenEnum does with strings."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if isinstance(value, float) and value.is_integer():
+            return cls(int(value))
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        member = int.__new__(cls, value)
+        member._name_, member._value_ = str(value), value
+        return member
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self._value_,)
 
     def __copy__(self) -> Self:

@@ -12,7 +12,7 @@ from .generator import GENERATOR, TEMPLATES, generate_package
 from .overlays import prepared
 
 # Not templates: code that is copied as it is.
-SHARED = ("client.py", "reading.py", "runtime.py", "writing.py")
+SHARED = ("bodies.py", "client.py", "parameters.py", "reading.py", "runtime.py", "writing.py")
 
 
 def package_name(spec: Path) -> str:

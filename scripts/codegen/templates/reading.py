@@ -157,6 +157,11 @@ def no_body(_: object) -> None:
     """An answer without a body."""
 
 
+def content(value: bytes) -> bytes:
+    """An answer that is a file, as it comes."""
+    return value
+
+
 def nothing(value: object) -> None:
     """A null."""
     if value is not None:

@@ -1,0 +1,479 @@
+"""Schemas in the form that the generator takes as it is: classes under names of their own, and how they are referred to.
+
+Every object and every enum becomes a class, those inside others too; `allOf` becomes one class with the properties of
+all its parts; references to what is no class are resolved. So nothing is left that the generator would name by itself,
+drop, or fail on.
+
+Besides what OpenAPI knows, the result has these marks: `x-nullable` on what may be null, `x-write` on a class that only
+requests use, and what an overlay says (`x-redact`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from . import naming
+from .documents import Json
+from .errors import At, GenerationError, pointer, refusal
+from .parts import Part, Parts, has_properties, kind_of_schema, types_of
+
+MAX_CLASSES: Final = 5_000
+MAX_PROPERTIES: Final = 1_000
+MAX_ALL_PROPERTIES: Final = 50_000
+MAX_MEMBERS: Final = 10_000
+# Lists of lists of unions and so on, beyond which a value is read as it is.
+_MAX_WEIGHT: Final = 60
+
+_FORMATS: Final = frozenset({"binary", "date", "date-time", "uuid"})
+_SCALARS: Final = frozenset({"boolean", "integer", "null", "number", "string"})
+_ANYTHING: Final[Json] = {}
+
+
+@dataclass(eq=False)
+class Made:
+    """A class that is generated.
+
+    Attributes:
+        key: What its name follows from: the key of a component, or the place of what is inside something else.
+        wanted: The name that it leads to.
+        rank: Which of several classes of one name keeps it: 0 a title of an overlay, 1 a component, 2 the others.
+        at: Where it is.
+        name: The name that it has got.
+        schema: Its schema, with the names of attributes in the place of the names of properties.
+        names: The names of properties by those of attributes.
+        members: The values of an enum by the names of the members.
+        discriminator: The property that tells it from others in a union, and the values that mean it.
+    """
+
+    key: str
+    wanted: str
+    rank: int
+    at: At
+    name: str = ""
+    schema: Json = field(default_factory=dict[str, Any])
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    members: dict[str, str | int] = field(default_factory=dict[str, "str | int"])
+    discriminator: tuple[str, list[str]] | None = None
+
+
+class Shapes:
+    """Turns the schemas of one document into classes, each once."""
+
+    def __init__(self, document: Json, report: Callable[[GenerationError], None]) -> None:
+        self._document = document
+        self._report = report
+        self._parts = Parts(document, self.wanted)
+        self._made: dict[str, Made] = {}
+        self._known: dict[int, Json] = {}
+        self._open: set[int] = set()
+        self._waiting: deque[tuple[Made, list[Part]]] = deque()
+        self._properties = 0
+        # Schemas that are put together here. They are known by their identity, which must not be given away again.
+        self._kept: list[Json] = []
+        self._wholes: dict[int, tuple[Json, Json]] = {}
+
+    def take_components(self) -> None:
+        """Make the classes of all components, used or not."""
+        schemas = self._document.get("components", {}).get("schemas", {})
+        for key in sorted(schemas):
+            at = ("components", "schemas", key)
+            try:
+                self.shape(schemas[key], at, self.wanted(at))
+                self.finish()
+            except GenerationError as error:
+                self._report(error)
+
+    def wanted(self, at: At) -> str:
+        """The name of a class at some place of the document, from the keys that lead there."""
+        if at[:2] == ("components", "schemas") and len(at) > 2:
+            schema = self._document["components"]["schemas"].get(at[2], {})
+            title = schema.get("title") if isinstance(schema, dict) else None
+            name, rest = naming.class_name(title if isinstance(title, str) else at[2]), at[3:]
+        else:
+            name, rest = naming.class_name(" ".join(at[:3])), at[3:]
+        for key in rest:
+            if key not in {"properties", "allOf", "schema", "content"}:
+                name = inside(name, {"items": "Item", "additionalProperties": "AdditionalProperty"}.get(key, key))
+        return name
+
+    def shape(self, node: Any, at: At, wanted: str) -> Json:
+        """How a schema is referred to: by the class that is made for it, or by what it is.
+
+        Parameters:
+            node: The schema.
+            at: Where it stands.
+            wanted: The name of the class, if one is made.
+
+        Raises:
+            GenerationError: It cannot be read.
+        """
+        if isinstance(node, bool):
+            return {}
+        if not isinstance(node, dict):
+            raise refusal(at, "it is not a schema")
+        schema = cast(Json, node)
+        if "$ref" not in schema:
+            return dict(self._shape_of(schema, at, wanted))
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        if kind_of_schema(beside):  # OpenAPI 3.1 lets a reference have more beside it
+            if id(schema) not in self._wholes:
+                self._wholes[id(schema)] = schema, {"allOf": [{"$ref": schema["$ref"]}, beside]}
+            return dict(self._shape_of(self._wholes[id(schema)][1], at, wanted))
+        target, place = self._parts.target(schema, at)
+        result = dict(self._shape_of(target, place, self.wanted(place))) if isinstance(target, dict) else {}
+        if is_nullable(beside):
+            result["x-nullable"] = True
+        return result
+
+    def finish(self) -> None:
+        """Fill in the classes that are known so far."""
+        while self._waiting:
+            self._fill(*self._waiting.popleft())
+
+    def classes(self) -> list[Made]:
+        """All classes, each with a name of its own."""
+        names = naming.assigned(
+            {key: made.wanted for key, made in self._made.items()},
+            place=naming.snake_case,
+            suffixed=lambda name, digits: f"{name}{digits.upper()}",
+            rank=lambda key: self._made[key].rank,
+            taken=("models",),
+        )
+        for key, made in self._made.items():
+            made.name = names[key]
+        for made in self._made.values():
+            made.schema = referring(made.schema)
+        return sorted(self._made.values(), key=lambda made: made.name)
+
+    def _keep(self, schema: Json) -> Json:
+        self._kept.append(schema)
+        return schema
+
+    def _shape_of(self, schema: Json, at: At, wanted: str) -> Json:
+        key = id(schema)
+        if key not in self._known:
+            if key in self._open or len(self._open) > _MAX_WEIGHT:  # a list of itself, for instance: no type says that
+                return _ANYTHING
+            self._open.add(key)
+            try:
+                result = self._new_shape(schema, at, wanted)
+            finally:
+                self._open.discard(key)
+            if is_nullable(schema):
+                result = {**result, "x-nullable": True}
+            self._known[key] = result if _weight(result) <= _MAX_WEIGHT else _ANYTHING
+        return self._known[key]
+
+    def _new_shape(self, schema: Json, at: At, wanted: str) -> Json:
+        values = _values_of(schema)
+        if values is not None:
+            return self._enum(values, schema, at, wanted) if values else {"type": "null"}
+        if schema.get("allOf"):
+            return self._all_of(schema, at, wanted)
+        variants = [
+            (str(index), keyword, variant)
+            for keyword in ("anyOf", "oneOf")
+            for index, variant in enumerate(_list(schema, keyword, at))
+        ]
+        # Variants that only limit what is said beside them are none.
+        is_union = any(not isinstance(each, dict) or kind_of_schema(cast(Json, each)) for _, _, each in variants)
+        types = types_of(schema)
+        if len(types) > 1 and not is_union:
+            each = [(kind, "type", self._keep({**schema, "type": kind})) for kind in types]
+            return self._union(schema, each, at, wanted)
+        if kind_of_schema(schema) == "object" and (has_properties(schema) or not is_union):
+            return self._class(schema, at, wanted, self._parts.of(schema, at, wanted))
+        if is_union:
+            return self._union(schema, variants, at, wanted)
+        if "const" in schema:
+            return _constant(schema["const"])
+        kind = types[0] if types else "array" if "items" in schema or "prefixItems" in schema else ""
+        if kind == "array":
+            items = schema.get("items", {})
+            return {"type": "array", "items": self.shape(items, (*at, "items"), inside(wanted, "Item"))}
+        if kind == "string" and schema.get("format") in _FORMATS:
+            return {"type": "string", "format": schema["format"]}
+        if kind == "file" or (kind == "string" and "contentMediaType" in schema and "contentEncoding" not in schema and "json" not in str(schema["contentMediaType"])):
+            return {"type": "string", "format": "binary"}
+        return {"type": kind} if kind in _SCALARS else {}
+
+    def _union(self, schema: Json, variants: list[tuple[str, str, Any]], at: At, wanted: str) -> Json:
+        found: dict[str, Json] = {}
+        nullable = False
+        for index, keyword, variant in variants:
+            place = at if keyword == "type" else (*at, keyword, index)
+            is_one_of_many = keyword != "type" and sum(each != {"type": "null"} for _, _, each in variants) > 1
+            one = self.shape(variant, place, inside(wanted, _label(variant)) if is_one_of_many else wanted)
+            if one.get("type") == "null":
+                nullable = True
+                continue
+            nullable = nullable or bool(one.pop("x-nullable", False))
+            self._note_discriminator(schema, variant, one, place)
+            for each in one["anyOf"] if "anyOf" in one else [one]:
+                found.setdefault(_identity(each), each)
+        shapes = list(found.values())
+        result = {} if {} in shapes or not shapes else shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+        return {**result, "x-nullable": True} if nullable else dict(result)
+
+    def _note_discriminator(self, schema: Json, variant: Any, one: Json, at: At) -> None:
+        """Remember by which values of which property a variant is told."""
+        discriminator = schema.get("discriminator")
+        made = one.get("$ref")
+        if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str) or not isinstance(made, Made):
+            return
+        name = discriminator["propertyName"]
+        mapping = discriminator.get("mapping")
+        values = [
+            str(value)
+            for value, reference in (mapping.items() if isinstance(mapping, dict) else ())
+            if self._is_reference_to(str(reference), made, at)
+        ]
+        if not values and isinstance(variant, dict):
+            values = [str(value) for value in self._parts.only_values(cast(Json, variant), name, at, made.wanted)]
+        if values:
+            known = made.discriminator[1] if made.discriminator and made.discriminator[0] == name else []
+            made.discriminator = (name, list(dict.fromkeys([*known, *values])))
+
+    def _is_reference_to(self, reference: str, made: Made, at: At) -> bool:
+        if "/" not in reference:
+            reference = f"#/components/schemas/{reference}"
+        try:
+            target, place = self._parts.target({"$ref": reference}, at)
+        except GenerationError:
+            return False
+        return isinstance(target, dict) and self._shape_of(target, place, self.wanted(place)).get("$ref") is made
+
+    def _all_of(self, schema: Json, at: At, wanted: str) -> Json:
+        own = {key: value for key, value in schema.items() if key != "allOf"}
+        direct = [
+            (index, part)
+            for index, part in enumerate(_list(schema, "allOf", at))
+            if isinstance(part, dict) and self._parts.says_something(cast(Json, part), (*at, "allOf", str(index)), wanted)
+        ]
+        nullable = any(is_nullable(part) for part in schema["allOf"] if isinstance(part, dict) and "$ref" not in part)
+        if not kind_of_schema(own) and len(direct) == 1:
+            index, part = direct[0]
+            result = self.shape(part, (*at, "allOf", str(index)), wanted)
+            return {**result, "x-nullable": True} if nullable else result
+        parts = self._parts.of(schema, at, wanted)
+        kinds = [(kind_of_schema(part.own), part) for part in parts]
+        if any(kind == "object" for kind, _ in kinds):
+            if any(kind in {"value", "array"} for kind, _ in kinds):
+                return {}  # nothing is an object and something else
+            return self._class(schema, at, wanted, parts)
+        order = ("union", "value", "array")
+        best = max(
+            (part for kind, part in kinds if kind in order),
+            key=lambda part: (_values_of(part.own) is not None or "const" in part.own, order.index(kind_of_schema(part.own)), "format" in part.own),
+            default=None,
+        )
+        if best is None:
+            return {}
+        return self.shape(best.node if "allOf" not in best.node else self._keep(best.own), best.at, best.owner)
+
+    def _class(self, schema: Json, at: At, wanted: str, parts: list[Part]) -> Json:
+        made = self._new(schema, at, wanted)
+        made.schema = {"type": "object", "x-write": bool(schema.get("x-write"))}
+        result: Json = {"$ref": made}
+        self._known[id(schema)] = {**result, "x-nullable": True} if is_nullable(schema) else result
+        self._waiting.append((made, parts))
+        return result
+
+    def _new(self, schema: Json, at: At, wanted: str) -> Made:
+        if len(self._made) >= MAX_CLASSES:
+            raise refusal(at, f"there are more than {MAX_CLASSES} objects and enums", "can remove what is not needed")
+        is_component = at[:2] == ("components", "schemas") and len(at) == 3
+        key = at[2] if is_component else pointer(at)
+        while key in self._made:
+            key += "'"
+        if isinstance(title := schema.get("title"), str):
+            made = Made(key, naming.class_name(title), 0, at)
+        else:
+            made = Made(key, wanted, 1 if is_component else 2, at)
+        self._made[key] = made
+        return made
+
+    def _fill(self, made: Made, parts: list[Part]) -> None:
+        """Give a class its properties."""
+        declared, required = self._parts.properties(parts)
+        self._properties += len(declared)
+        if len(declared) > MAX_PROPERTIES or self._properties > MAX_ALL_PROPERTIES:
+            raise refusal(made.at, f"{len(declared)} properties are too many: at most {MAX_PROPERTIES} in an object, {MAX_ALL_PROPERTIES} in all")
+        names = naming.assigned({name: _python_name(name, found) for name, found in declared.items()})
+        made.names = {names[name]: name for name in declared}
+        properties: Json = {}
+        for name, found in declared.items():
+            try:
+                properties[names[name]] = self._property(name, found, made)
+            except GenerationError as error:
+                self._report(error)
+                properties[names[name]] = {}
+        description = next((part.own["description"] for part in reversed(parts) if isinstance(part.own.get("description"), str)), "")
+        made.schema |= {
+            "description": naming.visible(description),
+            "properties": properties,
+            "required": [names[name] for name in declared if name in required],
+            "additionalProperties": self._additional(parts),
+        }
+
+    def _property(self, name: str, found: list[Part], made: Made) -> Json:
+        last = found[-1]
+        nodes = [part.node for part in found]
+        if all(node == last.node for node in nodes):
+            node = found[0]
+            result = self.shape(node.node, node.at, inside(node.owner, name))
+        else:
+            whole = self._keep({"allOf": nodes, "x-write": made.schema["x-write"]})
+            result = self.shape(whole, (*made.at, "properties", name), inside(made.wanted, name))
+        texts = [part.node.get("description") for part in found]
+        result["description"] = naming.visible(next((text for text in reversed(texts) if isinstance(text, str)), ""))
+        for part in found:
+            if "x-redact" in part.node:
+                result["x-redact"] = part.node["x-redact"]
+        return result
+
+    def _additional(self, parts: list[Part]) -> Json | bool:
+        for part in parts:
+            schema = part.own.get("additionalProperties")
+            if isinstance(schema, dict) and not part.optional:
+                return self.shape(schema, (*part.at, "additionalProperties"), inside(part.owner, "AdditionalProperty"))
+        return True
+
+    def _enum(self, values: list[Any], schema: Json, at: At, wanted: str) -> Json:
+        kinds = {type(value) for value in values}
+        if kinds not in ({str}, {int}):
+            known: list[Json] = [{"type": _TYPE_NAMES[kind]} for kind in sorted(kinds, key=str) if kind in _TYPE_NAMES]
+            if len(known) < len(kinds):
+                return {}
+            return known[0] if len(known) == 1 else {"anyOf": known}
+        if len(values) > MAX_MEMBERS:
+            raise refusal(at, f"{len(values)} values are more than the {MAX_MEMBERS} that an enum can have")
+        made = self._new(schema, at, wanted)
+        varnames = schema.get("x-enum-varnames")
+        if isinstance(varnames, list) and len(varnames) == len(values) == len(set(map(str, varnames))) and all(map(_is_member, varnames)):
+            made.members = dict(zip(varnames, values, strict=True))
+        else:
+            by_text = {str(value): value for value in values}
+            names = naming.assigned(
+                {text: naming.member_name(value) for text, value in by_text.items()},
+                suffixed=lambda name, digits: f"{name}_{digits.upper()}",
+            )
+            made.members = {names[text]: value for text, value in by_text.items()}
+        kind = kinds.pop()
+        description = schema.get("description")
+        made.schema = {
+            "type": _TYPE_NAMES[kind],
+            "enum": [kind()],
+            "x-enum-varnames": ["ANY"],
+            "description": naming.visible(description if isinstance(description, str) else ""),
+        }
+        return {"$ref": made}
+
+
+_TYPE_NAMES: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def inside(owner: str, name: str) -> str:
+    """The name of the class of something inside a class."""
+    return naming.class_name(owner + naming.class_name(f"x {name}")[1:])
+
+
+def is_nullable(schema: Json) -> bool:
+    """Whether a schema itself takes null."""
+    kinds, values = schema.get("type"), schema.get("enum")
+    return (
+        schema.get("nullable") is True
+        or schema.get("x-nullable") is True
+        or (isinstance(kinds, list) and "null" in kinds and len(cast(list[Any], kinds)) > 1)
+        or (isinstance(values, list) and None in values and len(cast(list[Any], values)) > 1)
+    )
+
+
+def referring(node: Any) -> Any:
+    """The same with names in the place of classes."""
+    if isinstance(node, Made):
+        return f"#/components/schemas/{node.name}"
+    if isinstance(node, dict):
+        return {key: referring(value) for key, value in cast(Json, node).items()}
+    return [referring(each) for each in cast(list[Any], node)] if isinstance(node, list) else node
+
+
+def _values_of(schema: Json) -> list[Any] | None:
+    """The values of an enum, also where each is a constant of its own."""
+    values = schema.get("enum")
+    if isinstance(values, list):
+        return [value for value in cast(list[Any], values) if value is not None] if values else None
+    for keyword in ("oneOf", "anyOf"):
+        variants = schema.get(keyword)
+        if isinstance(variants, list) and len(cast(list[Any], variants)) > 1 and not kind_of_schema({**schema, keyword: []}) == "object":
+            constants = [each["const"] for each in cast(list[Any], variants) if isinstance(each, dict) and isinstance(each.get("const"), (str, int))]
+            if len(constants) == len(cast(list[Any], variants)):
+                return constants
+    return None
+
+
+def _constant(value: Any) -> Json:
+    if isinstance(value, str):
+        return {"const": value} if value.isprintable() and value.isascii() else {"type": "string"}
+    if value is None:
+        return {"type": "null"}
+    if isinstance(value, bool):
+        return {"type": "boolean"}
+    if isinstance(value, int):
+        return {"const": value}
+    return {"type": "number"} if isinstance(value, float) else {}
+
+
+def _list(schema: Json, keyword: str, at: At) -> list[Any]:
+    found = schema.get(keyword, [])
+    if not isinstance(found, list):
+        raise refusal((*at, keyword), "it is not a list")
+    return cast(list[Any], found)
+
+
+def _label(variant: Any) -> str:
+    """What to call a variant of a union that has no name: after what it must have, in whatever order that is."""
+    if not isinstance(variant, dict):
+        return "Variant"
+    properties = variant.get("properties")
+    names = cast(Json, properties) if isinstance(properties, dict) else {}
+    for _, each in sorted(names.items()):
+        if isinstance(each, dict):
+            values = [each["const"]] if "const" in each else each.get("enum")
+            if isinstance(values, list) and len(cast(list[Any], values)) == 1:
+                return str(cast(list[Any], values)[0])
+    required = variant.get("required")
+    must = sorted(str(name) for name in cast(list[Any], required)) if isinstance(required, list) else []
+    if must or names:
+        return "With " + " ".join(must[:3] or sorted(names)[:1])
+    return "" if variant.get("type") == "array" else str(variant.get("type", "Variant"))
+
+
+def _python_name(name: str, found: list[Part]) -> str:
+    ours = next((part.node["x-python-name"] for part in reversed(found) if "x-python-name" in part.node), None)
+    return naming.attribute_name(ours if isinstance(ours, str) else name)
+
+
+def _is_member(name: Any) -> bool:
+    return isinstance(name, str) and name.isidentifier() and name.isascii() and name.isupper() and not name.startswith("_")
+
+
+def _identity(node: Json) -> str:
+    """The same for all that have the same type in Python."""
+    return json.dumps(_without_null(node), default=lambda made: f"class {made.key}", sort_keys=True)
+
+
+def _without_null(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _without_null(value) for key, value in cast(Json, node).items() if key != "x-nullable"}
+    return [_without_null(each) for each in cast(list[Any], node)] if isinstance(node, list) else node
+
+
+def _weight(node: Any) -> int:
+    if isinstance(node, dict):
+        return 1 + sum(map(_weight, cast(Json, node).values()))
+    return sum(map(_weight, cast(list[Any], node))) if isinstance(node, list) else 0
