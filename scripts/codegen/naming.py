@@ -12,6 +12,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from openapi_python_client import strings
@@ -55,7 +56,12 @@ _UNSEEN: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\
 
 def snake_case(value: Any) -> str:
     """A name in snake_case."""
-    return _original_snake_case(_BRANDS.sub(lambda match: f"I{match[1].lower()}", plain(value)))
+    return _snake_case(plain(value))
+
+
+@lru_cache(100_000)
+def _snake_case(text: str) -> str:
+    return _original_snake_case(_BRANDS.sub(lambda match: f"I{match[1].lower()}", text))
 
 
 def use_everywhere() -> None:
@@ -80,6 +86,7 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("", "".join(kept))
 
 
+@lru_cache(100_000)
 def class_name(key: str) -> str:
     """The name of a class."""
     name = _pascal(_words(key))

@@ -21,9 +21,9 @@ from .documents import Json
 from .errors import At, GenerationError, pointer, refusal
 from .parts import Part, Parts, has_properties, kind_of_schema, types_of
 
-MAX_CLASSES: Final = 5_000
+MAX_CLASSES: Final = 10_000
 MAX_PROPERTIES: Final = 1_000
-MAX_ALL_PROPERTIES: Final = 50_000
+MAX_ALL_PROPERTIES: Final = 100_000
 MAX_MEMBERS: Final = 10_000
 # Lists of lists of unions and so on, beyond which a value is read as it is.
 _MAX_WEIGHT: Final = 60
