@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from openapi_python_client import strings
@@ -10,6 +11,11 @@ from openapi_python_client import strings
 # "iTwin" and "iModel" are one word each: `itwin_id`, not `i_twin_id`.
 _BRANDS = re.compile(r"[iI](Twin|Model)")
 _original_snake_case = strings.snake_case
+
+
+def package_name(spec: Path) -> str:
+    """The name of the generated package of a definition."""
+    return spec.stem.replace("-", "_")
 
 
 def snake_case(value: Any) -> str:

@@ -6,6 +6,7 @@ The Overlay specification: https://spec.openapis.org/overlay/v1.0.0.html. JSONPa
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -74,24 +75,26 @@ def apply_overlays(document: Json, overlays: Iterable[Path], problems: list[str]
     for path in overlays:
         overlay = load_yaml(path)
         if not str(overlay.get("overlay", "")).startswith("1.0"):
-            raise OverlayError(f"{path.name} is not an Overlay 1.0 document")
+            raise OverlayError(f"{path.parent.name}/{path.name} is not an Overlay 1.0 document")
+        is_general = "extends" not in overlay
         for number, action in enumerate(overlay["actions"], 1):
             try:
-                _apply(action, result)
+                _apply(action, result, may_miss=is_general)
             except (OverlayError, KeyError, jsonpath.JSONPathError) as error:
-                problem = f"{path.name}, action {number} ({action.get('target')}): {error}"
+                problem = f"{path.parent.name}/{path.name}, action {number} ({action.get('target')}): {error}"
                 if problems is None:
                     raise OverlayError(problem) from None
                 problems.append(problem)
     return result
 
 
-def _apply(action: Json, document: Json) -> None:
+def _apply(action: Json, document: Json, *, may_miss: bool) -> None:
+    """Apply one action. Those of an overlay for all definitions may have nothing to do in one of them."""
     if not action.get("description"):
         raise OverlayError("an action needs a description: the reason for the deviation")
     matches = list(jsonpath.finditer(action["target"], document, strict=True))
-    if not matches:
-        raise OverlayError("matches nothing; the specification has changed, so review the action or delete it")
+    if not matches and not may_miss:
+        raise OverlayError(f"matches nothing; {_whereabouts(action['target'], document)}")
     if action.get("remove"):
         # From the end, so that removing an item of a list does not move the ones still to be removed.
         for match in reversed(matches):
@@ -103,6 +106,25 @@ def _apply(action: Json, document: Json) -> None:
             _update(match, copy.deepcopy(action["update"]))
     else:
         raise OverlayError("an action needs either `update` or `remove`")
+
+
+def _whereabouts(target: str, document: Json) -> str:
+    """What became of the target of an action: how far it still leads, and where nodes of that name are now."""
+    steps = _STEP.findall(target.removeprefix("$"))
+    for count in range(len(steps) - 1, 0, -1):
+        found = list(jsonpath.finditer("$" + "".join(steps[:count]), document, strict=True))
+        if found:
+            name = steps[count].strip(".[]'\"")
+            elsewhere = [str(match.path) for match in jsonpath.finditer(f"$..[{name!r}]", document, strict=True)]
+            moved = f"; {name!r} is at {elsewhere[0]} now" if len(elsewhere) == 1 else ""
+            keys = [str(key) for match in found[:1] if isinstance(match.obj, dict) for key in match.obj]
+            have = f", which has {', '.join(keys[:12])}" if keys else ""
+            return f"{steps[count]} is not in ${''.join(steps[:count])}{have}{moved}; review the action or delete it"
+    return "the definition has changed; review the action or delete it"
+
+
+# A step of a JSONPath: a name, or brackets with whatever is in them, strings included.
+_STEP = re.compile(r"\.\.?(?:[\w*]+|(?=\[))|\[(?:'[^']*'|\"[^\"]*\"|[^\]'\"])*\]")
 
 
 def _update(match: jsonpath.JSONPathMatch, update: object) -> None:
