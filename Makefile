@@ -96,7 +96,7 @@ drift-cases: $(DEV) ## drift: check the labelled changes with mypy, and with red
 	$(RUN) -m pytest tests/drift -m slow -rs
 
 adopt: $(DEV) ## drift: take over a definition: UPSTREAM=downloaded.json SPEC=openapi/x.yaml
-	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)"
+	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)" $(if $(PROSE),--prose "$(PROSE)")
 
 changelog: $(DEV) ## drift: draft the entry of CHANGELOG.md from the changes since OLD=HEAD
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md

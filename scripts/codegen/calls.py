@@ -120,9 +120,10 @@ class Calls:
             except GenerationError as error:
                 self._report(error)
         if len(found) > MAX_OPERATIONS:
-            raise refusal(("paths",), f"{len(found)} operations are more than {MAX_OPERATIONS}", "can remove what is not needed")
-        modules = naming.assigned(
-            {call.key: naming.module_name(call.id) for call in found})
+            raise refusal(
+                ("paths",), f"{len(found)} operations are more than {MAX_OPERATIONS}", "can remove what is not needed"
+            )
+        modules = naming.assigned({call.key: naming.module_name(call.id) for call in found})
         for call in found:
             call.module = modules[call.key]
         return found
@@ -189,14 +190,16 @@ class Calls:
             undeclared: Json = {"name": name, "in": "path", "schema": {"type": "string"}}
             declared.setdefault(("path", name), (undeclared, owners[-1][1]))
         kept = [(key, each) for key, each in declared.items() if key[0] != "path" or key[1] in in_path]
-        ordered = sorted(kept, key=lambda each: (_PLACES.index(each[0][0]), in_path.index(each[0][1]) if each[0][0] == "path" else 0))
+        ordered = sorted(
+            kept, key=lambda each: (_PLACES.index(each[0][0]), in_path.index(each[0][1]) if each[0][0] == "path" else 0)
+        )
         found = [self._argument(parameter, place, owner) for _, (parameter, place) in ordered]
         return _named(found, [parameter for _, (parameter, _) in ordered])
 
     def _argument(self, parameter: Json, at: At, owner: str) -> Argument:
         name, place = str(parameter["name"]), str(parameter["in"])
         if place in {"header", "cookie"} and not _TOKEN.fullmatch(name):
-            raise refusal(at, f"{ascii(name)} cannot be the name of a {place}")
+            raise refusal(at, f"{name!a} cannot be the name of a {place}")
         shared = at[:2] == ("components", "parameters")
         wanted = naming.class_name(at[2]) if shared else inside(owner, name)
         style = str(parameter.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
@@ -234,10 +237,17 @@ class Calls:
         content = cast(Json, written)
         required = body.get("required") is True
         shared = place[:2] == ("components", "requestBodies")
-        wanted = inside(naming.class_name(place[2]), "" if place[2].lower().endswith("body") else "Body") if shared else inside(owner, "Body")
+        wanted = (
+            inside(naming.class_name(place[2]), "" if place[2].lower().endswith("body") else "Body")
+            if shared
+            else inside(owner, "Body")
+        )
         kinds = {media_type: self._kind(media_type, content[media_type], place) for media_type in content}
         for kind in ("json", "bytes", "multipart", "form"):
-            types = sorted((each for each in kinds if kinds[each] == kind), key=lambda each: (each != JSON, list(content).index(each)))
+            types = sorted(
+                (each for each in kinds if kinds[each] == kind),
+                key=lambda each: (each != JSON, list(content).index(each)),
+            )
             if not types:
                 continue
             schema, schema_at = self._schema(content[types[0]], (*place, "content", types[0]))
@@ -268,7 +278,11 @@ class Calls:
         if not isinstance(target, dict):
             return False
         is_text = "string" in types_of(cast(Json, target)) or "file" in types_of(cast(Json, target))
-        return (is_text and (anything or target.get("format") == "binary")) or "file" in types_of(cast(Json, target)) or (anything and not target)
+        return (
+            (is_text and (anything or target.get("format") == "binary"))
+            or "file" in types_of(cast(Json, target))
+            or (anything and not target)
+        )
 
     # Answers
 
@@ -276,7 +290,10 @@ class Calls:
         written = node.get("responses", {})
         if not isinstance(written, dict):
             raise refusal((*at, "responses"), "it is not an object")
-        answers = {str(code).upper(): self._object(each, (*at, "responses", str(code))) for code, each in cast(Json, written).items()}
+        answers = {
+            str(code).upper(): self._object(each, (*at, "responses", str(code)))
+            for code, each in cast(Json, written).items()
+        }
         ranked = sorted(answers, key=lambda code: (code.endswith("X"), code))  # exact statuses come before ranges
         codes = [code for code in ranked if re.fullmatch("2(?:[0-9][0-9]|XX)", code)]
         codes = codes or [code for code in ranked if code == "DEFAULT"]
@@ -285,7 +302,9 @@ class Calls:
         for code in codes:
             media_type, success = self._success(code, *answers[code], owner, method)
             accepted += [media_type] if media_type else []
-            statuses = (int(code),) if code.isdigit() else _SUCCESSES_WITHOUT if success.kind == "nothing" else _SUCCESSES
+            statuses = (
+                (int(code),) if code.isdigit() else _SUCCESSES_WITHOUT if success.kind == "nothing" else _SUCCESSES
+            )
             for status in statuses:
                 found.setdefault(status, replace(success, status=status))
         if not codes:  # nothing says what a success holds, so that it is taken as it comes
@@ -293,7 +312,12 @@ class Calls:
             found[204] = Success(204, "nothing", {})
             accepted = ["*/*"] if not any(_contents(answer) for answer, _ in answers.values()) else []
         if not accepted:
-            accepted = [media_type for code in ranked if code not in codes for media_type in list(_contents(answers[code][0]))[:1]][:1]
+            accepted = [
+                media_type
+                for code in ranked
+                if code not in codes
+                for media_type in list(_contents(answers[code][0]))[:1]
+            ][:1]
         return list(found.values()), ", ".join(dict.fromkeys(accepted)) or JSON
 
     def _success(self, code: str, answer: Json, at: At, owner: str, method: str) -> tuple[str, Success]:
@@ -307,7 +331,11 @@ class Calls:
         if kinds[chosen] != "json":
             return chosen, Success(0, "bytes", {})
         shared = at[:2] == ("components", "responses")
-        wanted = inside(naming.class_name(at[2]), "" if at[2].lower().endswith("response") else "Response") if shared else inside(owner, f"Response{'' if code == 'DEFAULT' else code}")
+        wanted = (
+            inside(naming.class_name(at[2]), "" if at[2].lower().endswith("response") else "Response")
+            if shared
+            else inside(owner, f"Response{'' if code == 'DEFAULT' else code}")
+        )
         schema, place = self._schema(content[chosen], (*at, "content", chosen))
         return chosen, Success(0, "json", self._shapes.shape(schema, place, wanted))
 

@@ -24,7 +24,9 @@ def refusal(at: At, cause: str, advice: str = "can replace or remove it") -> Gen
     where = pointer(at)
     if at[:1] == ("paths",) and len(at) > 2:
         where = f"{at[2].upper()} {at[1]} ({where})"
-    return GenerationError(f"{ascii(where[:300])[1:-1]}: {cause}. In an overlay, an action with the target {_target(at)} {advice}.")
+    return GenerationError(
+        f"{ascii(where[:300])[1:-1]}: {cause}. In an overlay, an action with the target {_target(at)} {advice}."
+    )
 
 
 def pointer(at: At) -> str:
@@ -34,7 +36,10 @@ def pointer(at: At) -> str:
 
 def _target(at: At) -> str:
     """The JSONPath to something, with indices for items of lists."""
-    parts = [f"[{key}]" if key.isdigit() and at[: index] and at[index - 1] in _LISTS else _named(key) for index, key in enumerate(at)]
+    parts = [
+        f"[{key}]" if key.isdigit() and at[:index] and at[index - 1] in _LISTS else _named(key)
+        for index, key in enumerate(at)
+    ]
     return "$" + "".join(parts)[:300]
 
 

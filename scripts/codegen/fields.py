@@ -54,6 +54,7 @@ _MASKS = {"all": "mask_all", "query": "mask_query", "values": "mask_values", "no
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|secret|token|key|signature|sas|credentials?)$")
 _URL = re.compile(r"(?:^|_)(?:url|uri|href|link)$")
 
+
 def kind_of(prop: Any) -> str:
     """What a property is: one of the compound kinds, or the name of its reader in reading.py."""
     try:
@@ -120,7 +121,9 @@ class Fields:
         if kind_of(prop) == "list":
             annotation = f"list[{self.annotation(prop.inner_property, node.get('items', {}))}]"
         elif kind_of(prop) == "union":
-            inner = [self.annotation(each, self._variant(node, index)) for index, each in enumerate(prop.inner_properties)]
+            inner = [
+                self.annotation(each, self._variant(node, index)) for index, each in enumerate(prop.inner_properties)
+            ]
             annotation = "Any" if "Any" in inner else " | ".join(sorted(dict.fromkeys(inner), key=str.lower))
         else:
             annotation = str(prop.get_type_string(no_optional=True).as_unembedded_code())

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from openapi_python_client import strings
@@ -51,7 +52,14 @@ _RESERVED_ARGUMENTS: Final = _RESERVED | {
 
 # Characters that cannot be seen, or that change how others are shown.
 _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-_UNSEEN: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def package_name(spec: Path) -> str:
+    """The name of the generated package of a definition."""
+    return spec.stem.replace("-", "_")
 
 
 def snake_case(value: Any) -> str:

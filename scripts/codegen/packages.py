@@ -9,14 +9,11 @@ from pathlib import Path
 
 from .errors import GenerationError
 from .generator import GENERATOR, TEMPLATES, generate_package
+from .naming import package_name
 from .overlays import prepared
 
 # Not templates: code that is copied as it is.
 SHARED = ("bodies.py", "client.py", "parameters.py", "reading.py", "runtime.py", "writing.py")
-
-
-def package_name(spec: Path) -> str:
-    return spec.stem.replace("-", "_")
 
 
 def write_packages(specs: list[Path], folder: Path) -> dict[str, list[str]]:

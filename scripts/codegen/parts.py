@@ -33,7 +33,11 @@ class Part:
     @property
     def own(self) -> Json:
         """What the schema says itself."""
-        return self.node if "allOf" not in self.node else {key: value for key, value in self.node.items() if key != "allOf"}
+        return (
+            self.node
+            if "allOf" not in self.node
+            else {key: value for key, value in self.node.items() if key != "allOf"}
+        )
 
 
 class Parts:
@@ -59,13 +63,15 @@ class Parts:
             if not isinstance(reference, str):
                 raise refusal(place, "its $ref is not text")
             if not reference.startswith("#"):
-                raise refusal(place, f"it refers to another document, {ascii(reference[:100])}", "can put the schema itself there")
+                raise refusal(
+                    place, f"it refers to another document, {reference[:100]!a}", "can put the schema itself there"
+                )
             try:
                 node = target_of(self._document, reference)
             except DocumentError:
-                raise refusal(place, f"it refers to {ascii(reference[:100])}, which is not there") from None
+                raise refusal(place, f"it refers to {reference[:100]!a}, which is not there") from None
             place = place_of(reference)
-        raise refusal(at, f"its reference {ascii(str(schema['$ref'])[:100])} leads back to itself")
+        raise refusal(at, f"its reference {str(schema['$ref'])[:100]!a} leads back to itself")
 
     def of(self, schema: Json, at: At, owner: str, above: tuple[int, ...] = ()) -> list[Part]:
         """All parts of a schema, what they inherit first, each once.
@@ -140,7 +146,11 @@ class Parts:
                 inner = self._resolved(variant, (*part.at, keyword, str(index)), part.owner, ())
                 if all(each.node is not part.node for each in inner):
                     known = {id(each.node) for each in (*parts, *found)}
-                    found += [Part(each.node, each.at, each.owner, optional=True) for each in inner if id(each.node) not in known]
+                    found += [
+                        Part(each.node, each.at, each.owner, optional=True)
+                        for each in inner
+                        if id(each.node) not in known
+                    ]
         return found[:MAX_PARTS]
 
     def only_values(self, variant: Json, name: str, at: At, owner: str) -> list[Any]:
@@ -187,4 +197,6 @@ def kind_of_schema(schema: Json) -> str:
 
 def has_properties(schema: Json) -> bool:
     """Whether a schema says itself what is in an object."""
-    return "properties" in schema or "patternProperties" in schema or isinstance(schema.get("additionalProperties"), dict)
+    return (
+        "properties" in schema or "patternProperties" in schema or isinstance(schema.get("additionalProperties"), dict)
+    )

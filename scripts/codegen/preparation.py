@@ -112,7 +112,11 @@ def _schemas_in(document: Json, node: Any) -> list[Any]:
     """The schemas of the content of a body or an answer."""
     target = follow(document, node)
     content = target.get("content") if isinstance(target, dict) else None
-    return [each.get("schema") for each in cast(Json, content).values() if isinstance(each, dict)] if isinstance(content, dict) else []
+    return (
+        [each.get("schema") for each in cast(Json, content).values() if isinstance(each, dict)]
+        if isinstance(content, dict)
+        else []
+    )
 
 
 def _collect(document: Json, nodes: list[Any], found: dict[int, Json]) -> None:

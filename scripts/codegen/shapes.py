@@ -197,7 +197,12 @@ class Shapes:
             return {"type": "array", "items": self.shape(items, (*at, "items"), inside(wanted, "Item"))}
         if kind == "string" and schema.get("format") in _FORMATS:
             return {"type": "string", "format": schema["format"]}
-        if kind == "file" or (kind == "string" and "contentMediaType" in schema and "contentEncoding" not in schema and "json" not in str(schema["contentMediaType"])):
+        if kind == "file" or (
+            kind == "string"
+            and "contentMediaType" in schema
+            and "contentEncoding" not in schema
+            and "json" not in str(schema["contentMediaType"])
+        ):
             return {"type": "string", "format": "binary"}
         return {"type": kind} if kind in _SCALARS else {}
 
@@ -223,7 +228,11 @@ class Shapes:
         """Remember by which values of which property a variant is told."""
         discriminator = schema.get("discriminator")
         made = one.get("$ref")
-        if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str) or not isinstance(made, Made):
+        if (
+            not isinstance(discriminator, dict)
+            or not isinstance(discriminator.get("propertyName"), str)
+            or not isinstance(made, Made)
+        ):
             return
         name = discriminator["propertyName"]
         mapping = discriminator.get("mapping")
@@ -252,7 +261,8 @@ class Shapes:
         direct = [
             (index, part)
             for index, part in enumerate(_list(schema, "allOf", at))
-            if isinstance(part, dict) and self._parts.says_something(cast(Json, part), (*at, "allOf", str(index)), wanted)
+            if isinstance(part, dict)
+            and self._parts.says_something(cast(Json, part), (*at, "allOf", str(index)), wanted)
         ]
         nullable = any(is_nullable(part) for part in schema["allOf"] if isinstance(part, dict) and "$ref" not in part)
         if not kind_of_schema(own) and len(direct) == 1:
@@ -268,7 +278,11 @@ class Shapes:
         order = ("union", "value", "array")
         best = max(
             (part for kind, part in kinds if kind in order),
-            key=lambda part: (_values_of(part.own) is not None or "const" in part.own, order.index(kind_of_schema(part.own)), "format" in part.own),
+            key=lambda part: (
+                _values_of(part.own) is not None or "const" in part.own,
+                order.index(kind_of_schema(part.own)),
+                "format" in part.own,
+            ),
             default=None,
         )
         if best is None:
@@ -302,7 +316,10 @@ class Shapes:
         declared, required = self._parts.properties(parts)
         self._properties += len(declared)
         if len(declared) > MAX_PROPERTIES or self._properties > MAX_ALL_PROPERTIES:
-            raise refusal(made.at, f"{len(declared)} properties are too many: at most {MAX_PROPERTIES} in an object, {MAX_ALL_PROPERTIES} in all")
+            raise refusal(
+                made.at,
+                f"{len(declared)} properties are too many: at most {MAX_PROPERTIES} in an object, {MAX_ALL_PROPERTIES} in all",
+            )
         names = naming.assigned({name: _python_name(name, found) for name, found in declared.items()})
         made.names = {names[name]: name for name in declared}
         properties: Json = {}
@@ -312,7 +329,9 @@ class Shapes:
             except GenerationError as error:
                 self._report(error)
                 properties[names[name]] = {}
-        description = next((part.own["description"] for part in reversed(parts) if isinstance(part.own.get("description"), str)), "")
+        description = next(
+            (part.own["description"] for part in reversed(parts) if isinstance(part.own.get("description"), str)), ""
+        )
         made.schema |= {
             "description": naming.visible(description),
             "properties": properties,
@@ -354,7 +373,11 @@ class Shapes:
             raise refusal(at, f"{len(values)} values are more than the {MAX_MEMBERS} that an enum can have")
         made = self._new(schema, at, wanted)
         varnames = schema.get("x-enum-varnames")
-        if isinstance(varnames, list) and len(varnames) == len(values) == len(set(map(str, varnames))) and all(map(_is_member, varnames)):
+        if (
+            isinstance(varnames, list)
+            and len(varnames) == len(values) == len(set(map(str, varnames)))
+            and all(map(_is_member, varnames))
+        ):
             made.members = dict(zip(varnames, values, strict=True))
         else:
             by_text = {str(value): value for value in values}
@@ -409,8 +432,16 @@ def _values_of(schema: Json) -> list[Any] | None:
         return [value for value in cast(list[Any], values) if value is not None] if values else None
     for keyword in ("oneOf", "anyOf"):
         variants = schema.get(keyword)
-        if isinstance(variants, list) and len(cast(list[Any], variants)) > 1 and not kind_of_schema({**schema, keyword: []}) == "object":
-            constants = [each["const"] for each in cast(list[Any], variants) if isinstance(each, dict) and isinstance(each.get("const"), (str, int))]
+        if (
+            isinstance(variants, list)
+            and len(cast(list[Any], variants)) > 1
+            and not kind_of_schema({**schema, keyword: []}) == "object"
+        ):
+            constants = [
+                each["const"]
+                for each in cast(list[Any], variants)
+                if isinstance(each, dict) and isinstance(each.get("const"), (str, int))
+            ]
             if len(constants) == len(cast(list[Any], variants)):
                 return constants
     return None
@@ -459,7 +490,9 @@ def _python_name(name: str, found: list[Part]) -> str:
 
 
 def _is_member(name: Any) -> bool:
-    return isinstance(name, str) and name.isidentifier() and name.isascii() and name.isupper() and not name.startswith("_")
+    return (
+        isinstance(name, str) and name.isidentifier() and name.isascii() and name.isupper() and not name.startswith("_")
+    )
 
 
 def _identity(node: Json) -> str:

@@ -41,6 +41,11 @@ class FacadeCall:
         return self.module.__name__.split(".")[1].replace("_", "-")
 
     @property
+    def key(self) -> str:
+        """What tables and the sandbox call the operation: two APIs may have operations of the same id."""
+        return f"{self.api}/{self.operation.id}"
+
+    @property
     def success(self) -> int:
         return min(self.operation.answers)
 
@@ -75,7 +80,7 @@ class FacadeCall:
         return getattr(answer, snake_case(envelope))
 
     def __str__(self) -> str:
-        return f"{self.api}/{self.operation.id}"
+        return self.key
 
 
 _CLIENT = ITwinPlatform("token")

@@ -27,7 +27,7 @@ def check(results: list[Any], sandbox: Sandbox) -> None:
     assert (itwin.id, itwin.display_name) == (sandbox.itwin_id, "White River")
     assert image.small_image_name.startswith("small_")
     assert (repository.id, repository.class_) == (sandbox.repository_id, "GeographicInformationSystem")
-    assert (resource.id, resource.display_name) == (sandbox.resource_id, "Cesium OSM Buildings")
+    assert (resource.id, resource.display_name) == (sandbox.resource_id, "Sentinel-2")
     assert bucket.container_url.startswith("https://")
 
 

@@ -7,7 +7,8 @@ All but `Bucket` are generated from the definitions. They compare, copy and pick
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
 
-The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`.
+The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`,
+`models.reality_management`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
     from itwin_platform_api.itwins.models import (
         ApiKeyAuthentication,
         BasicAuthentication,
+        ContentType,
+        Export,
+        ExportOutputFormat,
+        ExportRequest,
+        ExportStatus,
         GISGeneralOptions,
         GISGeneralOptionsQueryParameters,
         GISUrlTemplateOptions,
         GISUrlTemplateOptionsQueryParameters,
+        Graphics,
         GraphicsCapability,
+        GraphicsProvider,
         ITwin,
         ITwinClass,
         ITwinCreate,
@@ -35,16 +43,22 @@ if TYPE_CHECKING:
         OAuth2AuthCodePKCEAuthentication,
         OtherAuthentication,
         OtherOptions,
+        QueryScope,
         Repository,
         RepositoryAuthenticationType,
         RepositoryCapabilities,
         RepositoryClass,
+        RepositoryCreate,
         RepositorySubClass,
+        RepositoryUpdate,
         Resource,
         ResourceCapabilities,
         ResourceClass,
+        ResourceCreate,
+        ResourceProperties,
         ResourcesCapability,
         ResourceSubClass,
+        UrlTemplateImageryProviderOptions,
     )
 
 _MODULES = {"Bucket": "itwin_platform._bucket"}
@@ -53,11 +67,18 @@ __all__ = [
     "ApiKeyAuthentication",
     "BasicAuthentication",
     "Bucket",
+    "ContentType",
+    "Export",
+    "ExportOutputFormat",
+    "ExportRequest",
+    "ExportStatus",
     "GISGeneralOptions",
     "GISGeneralOptionsQueryParameters",
     "GISUrlTemplateOptions",
     "GISUrlTemplateOptionsQueryParameters",
+    "Graphics",
     "GraphicsCapability",
+    "GraphicsProvider",
     "ITwin",
     "ITwinClass",
     "ITwinCreate",
@@ -68,16 +89,22 @@ __all__ = [
     "OAuth2AuthCodePKCEAuthentication",
     "OtherAuthentication",
     "OtherOptions",
+    "QueryScope",
     "Repository",
     "RepositoryAuthenticationType",
     "RepositoryCapabilities",
     "RepositoryClass",
+    "RepositoryCreate",
     "RepositorySubClass",
+    "RepositoryUpdate",
     "Resource",
     "ResourceCapabilities",
     "ResourceClass",
+    "ResourceCreate",
+    "ResourceProperties",
     "ResourceSubClass",
     "ResourcesCapability",
+    "UrlTemplateImageryProviderOptions",
 ]
 
 

@@ -64,7 +64,9 @@ def cookies(values: Mapping[str, object]) -> str | None:
     found = {name: named(name, value) for name, value in values.items() if value is not None}
     for name, value in found.items():
         if not _COOKIE_VALUE.fullmatch(value):
-            raise ValueError(f"{name} must be plain ASCII text without spaces, commas, semicolons, quotes and backslashes")
+            raise ValueError(
+                f"{name} must be plain ASCII text without spaces, commas, semicolons, quotes and backslashes"
+            )
     return "; ".join(f"{name}={value}" for name, value in found.items()) or None
 
 

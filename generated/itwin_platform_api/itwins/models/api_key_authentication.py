@@ -10,7 +10,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ...reading import (
-    optional,
     properties_of,
     required,
     text,
@@ -27,14 +26,14 @@ class ApiKeyAuthentication(_Model):
     """An API key that goes into a header or into the query, as the type says.
 
     Attributes:
-        type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
-        key (str | None): Name of the header or of the query parameter.
-        value (str | None): Value of the header or of the query parameter.
+        type_ (RepositoryAuthenticationType):
+        key (str): Name of the header or of the query parameter.
+        value (str):
     """
 
     type_: RepositoryAuthenticationType
-    key: str | None = None
-    value: str | None = _attrs_field(default=None, repr=mask_all)
+    key: str
+    value: str = _attrs_field(repr=mask_all)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -53,7 +52,7 @@ class ApiKeyAuthentication(_Model):
         properties = properties_of(src_dict)
         return cls(
             type_=required(properties, "type", RepositoryAuthenticationType),
-            key=optional(properties, "key", text),
-            value=optional(properties, "value", text),
+            key=required(properties, "key", text),
+            value=required(properties, "value", text),
             additional_properties=properties,
         )

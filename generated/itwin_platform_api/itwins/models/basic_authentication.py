@@ -10,7 +10,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ...reading import (
-    optional,
     properties_of,
     required,
     text,
@@ -27,14 +26,14 @@ class BasicAuthentication(_Model):
     """A user name and a password for Basic authentication.
 
     Attributes:
-        type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
-        username (str | None): The user name.
-        password (str | None): The password.
+        type_ (RepositoryAuthenticationType):
+        username (str): The user name.
+        password (str): The password.
     """
 
     type_: RepositoryAuthenticationType
-    username: str | None = None
-    password: str | None = _attrs_field(default=None, repr=mask_all)
+    username: str
+    password: str = _attrs_field(repr=mask_all)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -53,7 +52,7 @@ class BasicAuthentication(_Model):
         properties = properties_of(src_dict)
         return cls(
             type_=required(properties, "type", RepositoryAuthenticationType),
-            username=optional(properties, "username", text),
-            password=optional(properties, "password", text),
+            username=required(properties, "username", text),
+            password=required(properties, "password", text),
             additional_properties=properties,
         )

@@ -10,8 +10,8 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ...reading import (
-    optional,
     properties_of,
+    required,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -25,10 +25,10 @@ class GISGeneralOptions(_Model):
     """Options of any geographic repository.
 
     Attributes:
-        query_parameters (GISGeneralOptionsQueryParameters | None): Query parameters to add to the uri of a request.
+        query_parameters (GISGeneralOptionsQueryParameters): Query parameters to add to the uri of a request.
     """
 
-    query_parameters: _models.GISGeneralOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
+    query_parameters: _models.GISGeneralOptionsQueryParameters = _attrs_field(repr=mask_values)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -46,6 +46,6 @@ class GISGeneralOptions(_Model):
 
         properties = properties_of(src_dict)
         return cls(
-            query_parameters=optional(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict),
+            query_parameters=required(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict),
             additional_properties=properties,
         )

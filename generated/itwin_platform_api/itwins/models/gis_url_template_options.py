@@ -13,6 +13,7 @@ from ...reading import (
     integer,
     optional,
     properties_of,
+    required,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -26,14 +27,14 @@ class GISUrlTemplateOptions(_Model):
     """Options of a repository whose uri is a template for tiles.
 
     Attributes:
+        minimum_level (int): The coarsest level of detail that can be asked for.
+        maximum_level (int): The finest level of detail that can be asked for.
         query_parameters (GISUrlTemplateOptionsQueryParameters | None): Query parameters to add to the uri of a request.
-        minimum_level (int | None): The coarsest level of detail that can be asked for.
-        maximum_level (int | None): The finest level of detail that can be asked for.
     """
 
+    minimum_level: int
+    maximum_level: int
     query_parameters: _models.GISUrlTemplateOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
-    minimum_level: int | None = None
-    maximum_level: int | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -41,9 +42,9 @@ class GISUrlTemplateOptions(_Model):
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
             {
-                "queryParameters": self.query_parameters,
                 "minimumLevel": self.minimum_level,
                 "maximumLevel": self.maximum_level,
+                "queryParameters": self.query_parameters,
             }
         )
 
@@ -53,8 +54,8 @@ class GISUrlTemplateOptions(_Model):
 
         properties = properties_of(src_dict)
         return cls(
+            minimum_level=required(properties, "minimumLevel", integer),
+            maximum_level=required(properties, "maximumLevel", integer),
             query_parameters=optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict),
-            minimum_level=optional(properties, "minimumLevel", integer),
-            maximum_level=optional(properties, "maximumLevel", integer),
             additional_properties=properties,
         )

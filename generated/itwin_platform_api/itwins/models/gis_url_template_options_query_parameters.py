@@ -11,6 +11,8 @@ from attrs import field as _attrs_field
 
 from ...reading import (
     properties_of,
+    text,
+    values,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -22,8 +24,8 @@ T = TypeVar("T", bound="GISUrlTemplateOptionsQueryParameters")
 class GISUrlTemplateOptionsQueryParameters(_Model):
     """Query parameters to add to the uri of a request."""
 
-    additional_properties: dict[str, Any] = _attrs_field(
-        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    additional_properties: dict[str, str] = _attrs_field(
+        kw_only=True, factory=dict[str, "str"], converter=copied, repr=mask_values
     )
 
     def to_dict(self) -> dict[str, Any]:
@@ -33,5 +35,5 @@ class GISUrlTemplateOptionsQueryParameters(_Model):
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
         return cls(
-            additional_properties=properties,
+            additional_properties=values(text, properties),
         )

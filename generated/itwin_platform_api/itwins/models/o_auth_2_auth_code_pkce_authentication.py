@@ -10,7 +10,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ...reading import (
-    optional,
     properties_of,
     required,
     text,
@@ -27,20 +26,20 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     """What an application needs for the OAuth 2.0 authorization code flow with PKCE.
 
     Attributes:
-        type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
-        client_id (str | None): Id under which the client is registered at the authorization server.
-        scopes (str | None): The scopes to ask for, separated by spaces.
-        authorization_endpoint (str | None): Where the flow starts and the user is sent to.
-        token_endpoint (str | None): Where the code is exchanged for access and refresh tokens.
-        redirect_uri (str | None): Where the authorization server sends the user back to.
+        type_ (RepositoryAuthenticationType):
+        client_id (str): Id under which the client is registered at the authorization server.
+        scopes (str): The scopes to ask for, separated by spaces.
+        authorization_endpoint (str): Where the flow starts and the user is sent to.
+        token_endpoint (str): Where the code is exchanged for access and refresh tokens.
+        redirect_uri (str): Where the authorization server sends the user back to.
     """
 
     type_: RepositoryAuthenticationType
-    client_id: str | None = None
-    scopes: str | None = None
-    authorization_endpoint: str | None = None
-    token_endpoint: str | None = None
-    redirect_uri: str | None = _attrs_field(default=None, repr=mask_query)
+    client_id: str
+    scopes: str
+    authorization_endpoint: str
+    token_endpoint: str
+    redirect_uri: str = _attrs_field(repr=mask_query)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -62,10 +61,10 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
         properties = properties_of(src_dict)
         return cls(
             type_=required(properties, "type", RepositoryAuthenticationType),
-            client_id=optional(properties, "clientId", text),
-            scopes=optional(properties, "scopes", text),
-            authorization_endpoint=optional(properties, "authorizationEndpoint", text),
-            token_endpoint=optional(properties, "tokenEndpoint", text),
-            redirect_uri=optional(properties, "redirectUri", text),
+            client_id=required(properties, "clientId", text),
+            scopes=required(properties, "scopes", text),
+            authorization_endpoint=required(properties, "authorizationEndpoint", text),
+            token_endpoint=required(properties, "tokenEndpoint", text),
+            redirect_uri=required(properties, "redirectUri", text),
             additional_properties=properties,
         )

@@ -10,8 +10,8 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ...reading import (
-    optional,
     properties_of,
+    required,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -25,10 +25,10 @@ class RepositoryCapabilities(_Model):
     """What else can be asked of the repository.
 
     Attributes:
-        resources (ResourcesCapability | None): The repository can list its resources.
+        resources (ResourcesCapability): The repository can list its resources.
     """
 
-    resources: _models.ResourcesCapability | None = None
+    resources: _models.ResourcesCapability
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -46,6 +46,6 @@ class RepositoryCapabilities(_Model):
 
         properties = properties_of(src_dict)
         return cls(
-            resources=optional(properties, "resources", ResourcesCapability.from_dict),
+            resources=required(properties, "resources", ResourcesCapability.from_dict),
             additional_properties=properties,
         )

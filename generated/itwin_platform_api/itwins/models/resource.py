@@ -37,6 +37,7 @@ class Resource(_Model):
         type_ (str | None): Type of the resource in the words of its repository: an open set, and absent where the
             repository names none.
         capabilities (ResourceCapabilities | None): What else can be asked of the resource.
+        properties (ResourceProperties | None): Whatever the source of the resource tells about it.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Resource(_Model):
     sub_class: ResourceSubClass | None = None
     type_: str | None = None
     capabilities: _models.ResourceCapabilities | None = None
+    properties: _models.ResourceProperties | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -58,12 +60,14 @@ class Resource(_Model):
                 "subClass": self.sub_class,
                 "type": self.type_,
                 "capabilities": self.capabilities,
+                "properties": self.properties,
             }
         )
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.resource_capabilities import ResourceCapabilities
+        from ..models.resource_properties import ResourceProperties
 
         properties = properties_of(src_dict)
         return cls(
@@ -73,5 +77,6 @@ class Resource(_Model):
             sub_class=optional(properties, "subClass", ResourceSubClass),
             type_=optional(properties, "type", text),
             capabilities=optional_object(properties, "capabilities", ResourceCapabilities.from_dict),
+            properties=optional(properties, "properties", ResourceProperties.from_dict),
             additional_properties=properties,
         )

@@ -25,7 +25,7 @@ class ContainerLinks(_Model):
     """Where the container of the bucket is.
 
     Attributes:
-        container_url (ContainerURL): The address of the container.
+        container_url (ContainerURL): The address of a container.
     """
 
     container_url: _models.ContainerURL

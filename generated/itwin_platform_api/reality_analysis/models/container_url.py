@@ -22,7 +22,7 @@ T = TypeVar("T", bound="ContainerURL")
 
 @_attrs_define
 class ContainerURL(_Model):
-    """The address of the container.
+    """The address of a container.
 
     Attributes:
         href (str): The URL, with the SAS that gives access to the container.

@@ -19,8 +19,5 @@ def request(*, itwin_id: str) -> Request[ITwinSummaryResponse]:
 
     Returns the account that an iTwin belongs to. An account is an iTwin too; it is the root of the hierarchy. The
     caller has to be a member of the iTwin.
-
-    Parameters:
-        itwin_id: Id of the iTwin.
     """
     return OPERATION.request(path={"iTwinId": itwin_id})

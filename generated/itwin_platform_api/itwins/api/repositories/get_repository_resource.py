@@ -3,6 +3,7 @@
 
 
 from ....runtime import Operation, Request
+from ...models.prefer_header import PreferHeader
 from ...models.resource_response import ResourceResponse
 
 OPERATION: Operation[ResourceResponse] = Operation(
@@ -14,7 +15,9 @@ OPERATION: Operation[ResourceResponse] = Operation(
 )
 
 
-def request(*, itwin_id: str, repository_id: str, resource_id: str) -> Request[ResourceResponse]:
+def request(
+    *, itwin_id: str, repository_id: str, resource_id: str, prefer: PreferHeader | None = None
+) -> Request[ResourceResponse]:
     """Get a resource of a repository
 
     Returns one resource, for instance the id and name of an iModel in the repository `imodels`, if the caller may
@@ -23,8 +26,8 @@ def request(*, itwin_id: str, repository_id: str, resource_id: str) -> Request[R
     has to be a member of the iTwin. This operation is a technical preview: for trying out, not for production.
 
     Parameters:
-        itwin_id: Id of the iTwin.
-        repository_id: Id of the repository.
         resource_id: Id of the resource, in the form its repository uses.
     """
-    return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id})
+    return OPERATION.request(
+        path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id}, headers={"Prefer": prefer}
+    )
