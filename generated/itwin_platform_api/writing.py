@@ -230,6 +230,25 @@ class Model:
         return result
 
 
+@attrs.define
+class UnknownKind(Model):
+    """An object in the place of several kinds of objects, of a kind that the definition does not know. It is whole."""
+
+    additional_properties: dict[str, Any] = attrs.field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._to_dict({})
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Take an object as it is."""
+        if not isinstance(src_dict, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("not an object")
+        return cls(additional_properties=dict(src_dict))
+
+
 # The first that fits: a boolean is an integer too, and a date-time a date.
 _WRITERS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...]] = (
     ((type(None), str, bool, int), lambda value: value),

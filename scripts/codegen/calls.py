@@ -354,7 +354,7 @@ def _named(arguments: list[Argument], nodes: list[Json]) -> list[Argument]:
     taken: set[str] = set()
     found: dict[tuple[str, str], str] = {}
     for place, names in wanted.items():
-        names = {key: f"{name}_{place}" if name in taken else name for key, name in names.items()}
+        names = {key: f"{name.rstrip('_')}_{place}" if name in taken else name for key, name in names.items()}
         names = naming.assigned(names, taken=taken)
         taken |= set(names.values())
         found |= {(place, key): name for key, name in names.items()}

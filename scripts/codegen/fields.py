@@ -124,6 +124,7 @@ class Fields:
             inner = [
                 self.annotation(each, self._variant(node, index)) for index, each in enumerate(prop.inner_properties)
             ]
+            inner += ["UnknownKind"] if self.is_open(prop) else []
             annotation = "Any" if "Any" in inner else " | ".join(sorted(dict.fromkeys(inner), key=str.lower))
         else:
             annotation = str(prop.get_type_string(no_optional=True).as_unembedded_code())
@@ -143,6 +144,12 @@ class Fields:
         else:
             reader = f"read_{prop.python_name}" if kind == "union" else kind
         return f"nullable({reader})" if nullable and node.get("x-nullable") and reader != "anything" else reader
+
+    def is_open(self, union: Any) -> bool:
+        """Whether a union knows all its kinds of objects by a discriminator, so that there can be others."""
+        kinds = [kind_of(each) for each in union.inner_properties]
+        models = [self._classes[each.class_info.name] for each in union.inner_properties if kind_of(each) == "model"]
+        return bool(models) and "anything" not in kinds and all(each.discriminator for each in models)
 
     def variants(self, union: Any, node: Json) -> list[Json]:
         """The schemas of the variants of a union, in their order."""

@@ -19,7 +19,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.openapi import EndpointCollection
+from openapi_python_client.parser.openapi import Endpoint, EndpointCollection
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
@@ -57,6 +57,11 @@ class _CompiledTemplates(BytecodeCache):
 
 
 _COMPILED = _CompiledTemplates()
+
+
+def imports_of(owner: ModelProperty | Endpoint) -> list[str]:
+    """The imports that the types of a model or an operation need, without those that all templates have."""
+    return sorted(line for line in owner.relative_imports or () if "models." in line or line == "from uuid import UUID")
 
 
 def lazy_imports_of(model: ModelProperty) -> list[str]:
@@ -144,6 +149,7 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
         annotation_of=fields.annotation,
         describe=Endpoints(prepared.calls, fields).describe,
         fields_of=fields.of,
+        imports_of=imports_of,
         is_written=fields.is_written,
         items_of=lambda node: node.get("items", {}),
         kind_of=kind_of,

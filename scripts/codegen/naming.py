@@ -38,7 +38,7 @@ _RESERVED: Final = frozenset({*dir(builtins), *keyword.kwlist, "self", "true", "
 # What the modules of models and operations import or define under names of classes.
 _RESERVED_CLASSES: Final = _RESERVED | {
     "Any", "Callable", "IntEnum", "Literal", "MISMATCH", "Mapping", "Model", "OPERATION", "OpenEnum", "OpenIntEnum",
-    "Operation", "Request", "StrEnum", "T", "TYPE_CHECKING", "TypeVar", "UNCHANGED", "Unchanged",
+    "Operation", "Request", "StrEnum", "T", "TYPE_CHECKING", "TypeVar", "UNCHANGED", "UUID", "Unchanged", "UnknownKind",
 }  # fmt: skip
 # What a class of a model has or uses in its body already.
 _RESERVED_ATTRIBUTES: Final = _RESERVED | {
@@ -138,7 +138,7 @@ def assigned(
     wanted: Mapping[str, str],
     *,
     place: Callable[[str], str] = str,
-    suffixed: Callable[[str, str], str] = "{}_{}".format,
+    suffixed: Callable[[str, str], str] = lambda name, digits: f"{name.rstrip('_')}_{digits}",
     rank: Callable[[str], int] = lambda _: 0,
     taken: Iterable[str] = (),
 ) -> dict[str, str]:
@@ -173,9 +173,10 @@ def assigned(
 
 
 def _rank(key: str, name: str) -> tuple[bool, bool, bool, str]:
-    """Which of several keys keeps the name: one that is spelled like it, then camelCase, then mixed case."""
+    """Which of several keys keeps the name: one that is spelled like it, camelCase before others, then lower case."""
+    name = name.rstrip("_")
     camel = re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
-    return key not in {name, camel}, key == name != camel, key.isupper(), key
+    return key not in {name, camel}, key == name != camel, not key[:1].isalnum(), key.swapcase()
 
 
 def _digest(key: str) -> str:

@@ -22,7 +22,7 @@ class Unions:
 
         A variant with a discriminator is tried for its values only. Of several plain objects, the one with more
         properties comes first, and is tried if one of those that the later ones lack is there. What fits anything
-        comes last.
+        comes last; an object of a kind that no discriminator names is kept whole.
         """
         variants = list(zip(union.inner_properties, self._fields.variants(union, node), strict=True))
         any_discriminated = any(self._discriminator(prop) for prop, _ in variants)
@@ -38,7 +38,7 @@ class Unions:
                 own = [name for name in self._properties(prop) if name not in later]
                 guard = f"has_any(data, {', '.join(map(literal, own))})" if own else None
             result.append((self._fields.reader(prop, schema), guard))
-        return result
+        return [*result, ("UnknownKind.from_dict", None)] if self._fields.is_open(union) else result
 
     def _discriminator(self, prop: Any) -> tuple[str, list[str]] | None:
         return self._classes[prop.class_info.name].discriminator if kind_of(prop) == "model" else None

@@ -18,7 +18,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import copied, mask_query, mask_values
+from ...writing import UnknownKind, copied, mask_query, mask_values
 from .. import models as _models
 from ..models.content_type import ContentType
 
@@ -31,14 +31,19 @@ class Graphics(_Model):
     Attributes:
         type_ (ContentType):
         uri (str):
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None):
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
+            None):
         provider (GraphicsProvider | None):
     """
 
     type_: ContentType
     uri: str = _attrs_field(repr=mask_query)
     authentication: (
-        _models.ApiKeyAuthentication | _models.BasicAuthentication | _models.OAuth2AuthCodePKCEAuthentication | None
+        _models.ApiKeyAuthentication
+        | _models.BasicAuthentication
+        | _models.OAuth2AuthCodePKCEAuthentication
+        | UnknownKind
+        | None
     ) = None
     provider: _models.GraphicsProvider | None = None
     additional_properties: dict[str, Any] = _attrs_field(
@@ -64,7 +69,7 @@ class Graphics(_Model):
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -75,7 +80,12 @@ class Graphics(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return UnknownKind.from_dict(data)
 
         properties = properties_of(src_dict)
         return cls(

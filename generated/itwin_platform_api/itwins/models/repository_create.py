@@ -18,7 +18,7 @@ from ...reading import (
     required,
     text,
 )
-from ...writing import UNCHANGED, Unchanged, copied, mask_query, mask_values
+from ...writing import UNCHANGED, Unchanged, UnknownKind, copied, mask_query, mask_values
 from ...writing import Model as _Model
 from .. import models as _models
 from ..models.repository_class import RepositoryClass
@@ -35,7 +35,8 @@ class RepositoryCreate(_Model):
         uri (str):
         sub_class (RepositorySubClass | Unchanged): The subclass of a repository.
         display_name (str | Unchanged):
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | Unchanged):
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
+            Unchanged):
         options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged):
     """
 
@@ -47,6 +48,7 @@ class RepositoryCreate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
+        | UnknownKind
         | Unchanged
     ) = UNCHANGED
     options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | Unchanged = UNCHANGED
@@ -76,7 +78,7 @@ class RepositoryCreate(_Model):
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -87,7 +89,12 @@ class RepositoryCreate(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return UnknownKind.from_dict(data)
 
         def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
             if has_any(data, "minimumLevel", "maximumLevel"):

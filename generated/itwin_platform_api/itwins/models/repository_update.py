@@ -17,7 +17,7 @@ from ...reading import (
     properties_of,
     text,
 )
-from ...writing import UNCHANGED, Unchanged, copied, mask_query, mask_values
+from ...writing import UNCHANGED, Unchanged, UnknownKind, copied, mask_query, mask_values
 from ...writing import Model as _Model
 from .. import models as _models
 
@@ -30,7 +30,8 @@ class RepositoryUpdate(_Model):
     Attributes:
         display_name (str | Unchanged):
         uri (str | Unchanged):
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | Unchanged):
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
+            Unchanged):
         options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged):
     """
 
@@ -40,6 +41,7 @@ class RepositoryUpdate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
+        | UnknownKind
         | Unchanged
     ) = UNCHANGED
     options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | Unchanged = UNCHANGED
@@ -67,7 +69,7 @@ class RepositoryUpdate(_Model):
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -78,7 +80,12 @@ class RepositoryUpdate(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return UnknownKind.from_dict(data)
 
         def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
             if has_any(data, "minimumLevel", "maximumLevel"):
