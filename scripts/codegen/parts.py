@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from .documents import DocumentError, Json, target_of
-from .errors import At, refusal
+from .errors import At, GenerationError, refusal
 
 MAX_CHAIN: Final = 100
 MAX_PARTS: Final = 500
@@ -46,7 +46,7 @@ class Parts:
     def __init__(self, document: Json, wanted: Callable[[At], str]) -> None:
         self._document = document
         self._wanted = wanted
-        self._chains: dict[int, tuple[Json, list[Part]]] = {}
+        self._chains: dict[int, tuple[Json, list[Part] | GenerationError]] = {}
 
     def target(self, schema: Json, at: At) -> tuple[Any, At]:
         """What a reference leads to, and where that stands.
@@ -79,8 +79,18 @@ class Parts:
         Raises:
             GenerationError: It is a part of itself.
         """
-        if id(schema) in self._chains:
-            return self._chains[id(schema)][1]
+        key = id(schema)
+        if key not in self._chains:
+            try:
+                self._chains[key] = schema, self._found(schema, at, owner, above)
+            except GenerationError as error:  # said once, and not looked for again by all that consist of it
+                self._chains[key] = schema, error
+        parts = self._chains[key][1]
+        if isinstance(parts, GenerationError):
+            raise parts
+        return parts
+
+    def _found(self, schema: Json, at: At, owner: str, above: tuple[int, ...]) -> list[Part]:
         if id(schema) in above:
             raise refusal(at, "it is a part of itself: its allOf leads back to it")
         if len(above) > MAX_CHAIN:
@@ -96,8 +106,7 @@ class Parts:
         found[id(schema)] = Part(schema, at, owner)
         if len(found) > MAX_PARTS:
             raise refusal(at, f"it consists of more than {MAX_PARTS} parts")
-        self._chains[id(schema)] = schema, list(found.values())
-        return self._chains[id(schema)][1]
+        return list(found.values())
 
     def _resolved(self, node: Any, at: At, owner: str, above: tuple[int, ...]) -> list[Part]:
         if not isinstance(node, dict):

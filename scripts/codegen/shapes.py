@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from . import naming
-from .documents import Json
+from .documents import Json, follow
 from .errors import At, GenerationError, pointer, refusal
 from .parts import Part, Parts, has_properties, kind_of_schema, types_of
 
@@ -301,7 +301,7 @@ class Shapes:
         if len(self._made) >= MAX_CLASSES:
             raise refusal(at, f"there are more than {MAX_CLASSES} objects and enums", "can remove what is not needed")
         is_component = at[:2] == ("components", "schemas") and len(at) == 3
-        key = at[2] if is_component else pointer(at)
+        key = at[2] if is_component else self._key(at)
         while key in self._made:
             key += "'"
         if isinstance(title := schema.get("title"), str):
@@ -310,6 +310,21 @@ class Shapes:
             made = Made(key, wanted, 1 if is_component else 2, at)
         self._made[key] = made
         return made
+
+    def _key(self, at: At) -> str:
+        """What the name of a class inside something follows from: its place, without the order of lists."""
+        node: Any = self._document
+        found: list[str] = []
+        for key in at:
+            if isinstance(node, list) and key.isdigit() and int(key) < len(cast(list[Any], node)):
+                node = cast(list[Any], node)[int(key)]
+                known = follow(self._document, node)
+                is_parameter = found[-1] == "parameters" and isinstance(known, dict)
+                found.append(f"{known.get('in')} {known.get('name')}" if is_parameter else _label(node))
+            else:
+                node = cast(Json, node).get(key) if isinstance(node, dict) else None
+                found.append(key)
+        return pointer(tuple(found))
 
     def _fill(self, made: Made, parts: list[Part]) -> None:
         """Give a class its properties."""
