@@ -2,7 +2,7 @@
 
 """What answers consist of, and the bodies of requests. Each class is loaded when it is first used.
 
-All but `Bucket` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
+All but `Bucket`, `UnknownKind` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
 `from_dict()` reads it; properties that the documentation does not know are in `additional_properties`. In answers, what
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
@@ -60,8 +60,9 @@ if TYPE_CHECKING:
         ResourceSubClass,
         UrlTemplateImageryProviderOptions,
     )
+    from itwin_platform_api.writing import UnknownKind
 
-_MODULES = {"Bucket": "itwin_platform._bucket"}
+_MODULES = {"Bucket": "itwin_platform._bucket", "UnknownKind": "itwin_platform_api.writing"}
 
 __all__ = [
     "ApiKeyAuthentication",
@@ -104,6 +105,7 @@ __all__ = [
     "ResourceProperties",
     "ResourceSubClass",
     "ResourcesCapability",
+    "UnknownKind",
     "UrlTemplateImageryProviderOptions",
 ]
 
