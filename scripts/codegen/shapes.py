@@ -78,7 +78,10 @@ class Shapes:
 
     def take_components(self) -> None:
         """Make the classes of all components, used or not."""
-        schemas = self._document.get("components", {}).get("schemas", {})
+        components = self._document.get("components", {})
+        schemas = components.get("schemas", {}) if isinstance(components, dict) else components
+        if not isinstance(schemas, dict):
+            raise refusal(("components",), "it is not an object of objects")
         for key in sorted(schemas):
             at = ("components", "schemas", key)
             try:
