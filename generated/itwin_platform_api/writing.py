@@ -239,6 +239,7 @@ class UnknownKind(Model):
     )
 
     def to_dict(self) -> dict[str, Any]:
+        """The object as it came."""
         return self._to_dict({})
 
     @classmethod

@@ -13,8 +13,9 @@ from typing import Any, Final, cast
 from . import naming
 from .documents import METHODS, Json
 from .errors import At, GenerationError, refusal
+from .made import inside
 from .parts import Parts, types_of
-from .shapes import Shapes, inside
+from .shapes import Shapes
 
 MAX_OPERATIONS: Final = 2_000
 JSON: Final = "application/json"
@@ -145,7 +146,7 @@ class Calls:
         identity = written if isinstance(written, str) and written.strip() else f"{method} {path}"
         owner = naming.class_name(naming.module_name(identity))
         tags = node.get("tags")
-        first = cast(list[Any], tags)[0] if isinstance(tags, list) and tags else "default"
+        first = tags[0] if isinstance(tags, list) and tags else "default"
         successes, accept = self._successes(node, method, place, owner)
         call = Call(
             id=written if isinstance(written, str) and written.strip() else naming.module_name(identity),
@@ -178,7 +179,7 @@ class Calls:
             written = node.get("parameters", [])
             if not isinstance(written, list):
                 raise refusal((*at, "parameters"), "it is not a list")
-            for index, each in enumerate(cast(list[Any], written)):
+            for index, each in enumerate(written):
                 parameter, place = self._object(each, (*at, "parameters", str(index)))
                 name, where = parameter.get("name"), parameter.get("in")
                 if not isinstance(name, str) or where not in _PLACES:
@@ -353,9 +354,9 @@ def _named(arguments: list[Argument], nodes: list[Json]) -> list[Argument]:
         wanted[argument.place][argument.name] = naming.argument_name(ours if isinstance(ours, str) else argument.name)
     taken: set[str] = set()
     found: dict[tuple[str, str], str] = {}
-    for place, names in wanted.items():
-        names = {key: f"{name.rstrip('_')}_{place}" if name in taken else name for key, name in names.items()}
-        names = naming.assigned(names, taken=taken)
+    for place, each in wanted.items():
+        unlike = {key: f"{name.rstrip('_')}_{place}" if name in taken else name for key, name in each.items()}
+        names = naming.assigned(unlike, taken=taken)
         taken |= set(names.values())
         found |= {(place, key): name for key, name in names.items()}
     return [replace(each, python_name=found[each.place, each.name]) for each in arguments]

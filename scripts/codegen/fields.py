@@ -25,8 +25,8 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 
 from .documents import Json
 from .errors import GenerationError
+from .made import Made
 from .naming import literal, plain, snake_case, visible
-from .shapes import Made
 
 # The reader in reading.py for each simple kind of property.
 _READERS: dict[type, str] = {

@@ -1,7 +1,7 @@
 """Names: from the keys of a definition to identifiers, the same whatever stands beside them.
 
-A name follows from its key alone. Only where two keys lead to one name, the one that comes first in `_rank` keeps it and
-the others get a suffix that follows from their own key, so that neither order nor number of the others matters.
+A name follows from its key alone. Only where two keys lead to one name, the one that comes first in `_rank` keeps it
+and the others get a suffix that follows from their own key, so that neither order nor number of the others matters.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def without_titles(document: Json) -> Json:
             children = {key: child for key, child in cast(Json, node).items() if is_named or key not in _DATA}
             waiting += [(child, key in _NAMED and not is_named) for key, child in children.items()]
         elif isinstance(node, list):
-            waiting += [(child, False) for child in cast(list[Any], node)]
+            waiting += [(child, False) for child in node]
     return result
 
 

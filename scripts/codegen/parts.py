@@ -99,7 +99,7 @@ class Parts:
         parts = schema.get("allOf", [])
         if not isinstance(parts, list):
             raise refusal((*at, "allOf"), "it is not a list")
-        for index, part in enumerate(cast(list[Any], parts)):
+        for index, part in enumerate(parts):
             place = (*at, "allOf", str(index))
             for each in self._resolved(part, place, owner, (*above, id(schema))):
                 found.setdefault(id(each.node), each)
@@ -141,7 +141,7 @@ class Parts:
                     found.append(Part(schema, place, part.owner))
             names = part.own.get("required")
             if isinstance(names, list) and not part.optional:
-                required.update(name for name in cast(list[Any], names) if isinstance(name, str))
+                required.update(name for name in names if isinstance(name, str))
         return declared, required
 
     def _variants(self, part: Part, parts: list[Part]) -> list[Part]:
@@ -151,7 +151,7 @@ class Parts:
         found: list[Part] = []
         for keyword in ("anyOf", "oneOf"):
             variants = part.node.get(keyword, [])
-            for index, variant in enumerate(cast(list[Any], variants) if isinstance(variants, list) else []):
+            for index, variant in enumerate(variants if isinstance(variants, list) else []):
                 inner = self._resolved(variant, (*part.at, keyword, str(index)), part.owner, ())
                 if all(each.node is not part.node for each in inner):
                     known = {id(each.node) for each in (*parts, *found)}
@@ -185,7 +185,7 @@ def place_of(reference: str) -> At:
 def types_of(schema: Json) -> list[str]:
     """The types of a schema, without null."""
     kinds = schema.get("type")
-    found = cast(list[Any], kinds) if isinstance(kinds, list) else [kinds]
+    found = kinds if isinstance(kinds, list) else [kinds]
     names = list(dict.fromkeys(kind for kind in found if isinstance(kind, str)))
     return [kind for kind in names if kind != "null"] or names
 

@@ -10,8 +10,9 @@ from typing import Any, cast
 from .calls import Call, Calls
 from .documents import METHODS, Json, follow
 from .errors import GenerationError
+from .made import Made, referring
 from .naming import visible
-from .shapes import Made, Shapes, referring
+from .shapes import Shapes
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Schemas in the form that the generator takes as it is: classes under names of their own, and how they are referred to.
+"""Schemas in the form that the generator takes as it is: classes with names of their own, and how to refer to them.
 
 Every object and every enum becomes a class, those inside others too; `allOf` becomes one class with the properties of
 all its parts; references to what is no class are resolved. So nothing is left that the generator would name by itself,
@@ -10,15 +10,28 @@ requests use, and what an overlay says (`x-redact`).
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from . import naming
 from .documents import Json, follow
 from .errors import At, GenerationError, pointer, refusal
+from .made import (
+    TYPE_NAMES,
+    Made,
+    constant,
+    identity,
+    inside,
+    is_member,
+    is_nullable,
+    label_of,
+    listed,
+    python_name,
+    referring,
+    values_of,
+    weight,
+)
 from .parts import Part, Parts, has_properties, kind_of_schema, types_of
 
 MAX_CLASSES: Final = 10_000
@@ -31,33 +44,6 @@ _MAX_WEIGHT: Final = 60
 _FORMATS: Final = frozenset({"binary", "date", "date-time", "uuid"})
 _SCALARS: Final = frozenset({"boolean", "integer", "null", "number", "string"})
 _ANYTHING: Final[Json] = {}
-
-
-@dataclass(eq=False)
-class Made:
-    """A class that is generated.
-
-    Attributes:
-        key: What its name follows from: the key of a component, or the place of what is inside something else.
-        wanted: The name that it leads to.
-        rank: Which of several classes of one name keeps it: 0 a title of an overlay, 1 a component, 2 the others.
-        at: Where it is.
-        name: The name that it has got.
-        schema: Its schema, with the names of attributes in the place of the names of properties.
-        names: The names of properties by those of attributes.
-        members: The values of an enum by the names of the members.
-        discriminator: The property that tells it from others in a union, and the values that mean it.
-    """
-
-    key: str
-    wanted: str
-    rank: int
-    at: At
-    name: str = ""
-    schema: Json = field(default_factory=dict[str, Any])
-    names: dict[str, str] = field(default_factory=dict[str, str])
-    members: dict[str, str | int] = field(default_factory=dict[str, "str | int"])
-    discriminator: tuple[str, list[str]] | None = None
 
 
 class Shapes:
@@ -168,11 +154,11 @@ class Shapes:
                 self._open.discard(key)
             if is_nullable(schema):
                 result = {**result, "x-nullable": True}
-            self._known[key] = result if _weight(result) <= _MAX_WEIGHT else _ANYTHING
+            self._known[key] = result if weight(result) <= _MAX_WEIGHT else _ANYTHING
         return self._known[key]
 
     def _new_shape(self, schema: Json, at: At, wanted: str) -> Json:
-        values = _values_of(schema)
+        values = values_of(schema)
         if values is not None:
             return self._enum(values, schema, at, wanted) if values else {"type": "null"}
         if schema.get("allOf"):
@@ -180,7 +166,7 @@ class Shapes:
         variants = [
             (str(index), keyword, variant)
             for keyword in ("anyOf", "oneOf")
-            for index, variant in enumerate(_list(schema, keyword, at))
+            for index, variant in enumerate(listed(schema, keyword, at))
         ]
         # Variants that only limit what is said beside them are none.
         is_union = any(not isinstance(each, dict) or kind_of_schema(cast(Json, each)) for _, _, each in variants)
@@ -193,7 +179,7 @@ class Shapes:
         if is_union:
             return self._union(schema, variants, at, wanted)
         if "const" in schema:
-            return _constant(schema["const"])
+            return constant(schema["const"])
         kind = types[0] if types else "array" if "items" in schema or "prefixItems" in schema else ""
         if kind == "array":
             items = schema.get("items", {})
@@ -215,14 +201,14 @@ class Shapes:
         for index, keyword, variant in variants:
             place = at if keyword == "type" else (*at, keyword, index)
             is_one_of_many = keyword != "type" and sum(each != {"type": "null"} for _, _, each in variants) > 1
-            one = self.shape(variant, place, inside(wanted, _label(variant)) if is_one_of_many else wanted)
+            one = self.shape(variant, place, inside(wanted, label_of(variant)) if is_one_of_many else wanted)
             if one.get("type") == "null":
                 nullable = True
                 continue
             nullable = nullable or bool(one.pop("x-nullable", False))
             self._note_discriminator(schema, variant, one, place)
-            for each in one["anyOf"] if "anyOf" in one else [one]:
-                found.setdefault(_identity(each), each)
+            for each in one.get("anyOf", [one]):
+                found.setdefault(identity(each), each)
         shapes = list(found.values())
         result = {} if {} in shapes or not shapes else shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
         return {**result, "x-nullable": True} if nullable else dict(result)
@@ -263,7 +249,7 @@ class Shapes:
         own = {key: value for key, value in schema.items() if key != "allOf"}
         direct = [
             (index, part)
-            for index, part in enumerate(_list(schema, "allOf", at))
+            for index, part in enumerate(listed(schema, "allOf", at))
             if isinstance(part, dict)
             and self._parts.says_something(cast(Json, part), (*at, "allOf", str(index)), wanted)
         ]
@@ -282,7 +268,7 @@ class Shapes:
         best = max(
             (part for kind, part in kinds if kind in order),
             key=lambda part: (
-                _values_of(part.own) is not None or "const" in part.own,
+                values_of(part.own) is not None or "const" in part.own,
                 order.index(kind_of_schema(part.own)),
                 "format" in part.own,
             ),
@@ -319,11 +305,11 @@ class Shapes:
         node: Any = self._document
         found: list[str] = []
         for key in at:
-            if isinstance(node, list) and key.isdigit() and int(key) < len(cast(list[Any], node)):
-                node = cast(list[Any], node)[int(key)]
+            if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+                node = node[int(key)]
                 known = follow(self._document, node)
                 is_parameter = found[-1] == "parameters" and isinstance(known, dict)
-                found.append(f"{known.get('in')} {known.get('name')}" if is_parameter else _label(node))
+                found.append(f"{known.get('in')} {known.get('name')}" if is_parameter else label_of(node))
             else:
                 node = cast(Json, node).get(key) if isinstance(node, dict) else None
                 found.append(key)
@@ -336,9 +322,10 @@ class Shapes:
         if len(declared) > MAX_PROPERTIES or self._properties > MAX_ALL_PROPERTIES:
             raise refusal(
                 made.at,
-                f"{len(declared)} properties are too many: at most {MAX_PROPERTIES} in an object, {MAX_ALL_PROPERTIES} in all",
+                f"{len(declared)} properties are too many: at most {MAX_PROPERTIES} in an object and"
+                f" {MAX_ALL_PROPERTIES} in all",
             )
-        names = naming.assigned({name: _python_name(name, found) for name, found in declared.items()})
+        names = naming.assigned({name: python_name(name, found) for name, found in declared.items()})
         made.names = {names[name]: name for name in declared}
         properties: Json = {}
         for name, found in declared.items():
@@ -383,7 +370,7 @@ class Shapes:
     def _enum(self, values: list[Any], schema: Json, at: At, wanted: str) -> Json:
         kinds = {type(value) for value in values}
         if kinds not in ({str}, {int}):
-            known: list[Json] = [{"type": _TYPE_NAMES[kind]} for kind in sorted(kinds, key=str) if kind in _TYPE_NAMES]
+            known: list[Json] = [{"type": TYPE_NAMES[kind]} for kind in sorted(kinds, key=str) if kind in TYPE_NAMES]
             if len(known) < len(kinds):
                 return {}
             return known[0] if len(known) == 1 else {"anyOf": known}
@@ -394,7 +381,7 @@ class Shapes:
         if (
             isinstance(varnames, list)
             and len(varnames) == len(values) == len(set(map(str, varnames)))
-            and all(map(_is_member, varnames))
+            and all(map(is_member, varnames))
         ):
             made.members = dict(zip(varnames, values, strict=True))
         else:
@@ -407,124 +394,9 @@ class Shapes:
         kind = kinds.pop()
         description = schema.get("description")
         made.schema = {
-            "type": _TYPE_NAMES[kind],
+            "type": TYPE_NAMES[kind],
             "enum": [kind()],
             "x-enum-varnames": ["ANY"],
             "description": naming.visible(description if isinstance(description, str) else ""),
         }
         return {"$ref": made}
-
-
-_TYPE_NAMES: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
-
-
-def inside(owner: str, name: str) -> str:
-    """The name of the class of something inside a class."""
-    return naming.class_name(owner + naming.class_name(f"x {name}")[1:])
-
-
-def is_nullable(schema: Json) -> bool:
-    """Whether a schema itself takes null."""
-    kinds, values = schema.get("type"), schema.get("enum")
-    return (
-        schema.get("nullable") is True
-        or schema.get("x-nullable") is True
-        or (isinstance(kinds, list) and "null" in kinds and len(cast(list[Any], kinds)) > 1)
-        or (isinstance(values, list) and None in values and len(cast(list[Any], values)) > 1)
-    )
-
-
-def referring(node: Any) -> Any:
-    """The same with names in the place of classes."""
-    if isinstance(node, Made):
-        return f"#/components/schemas/{node.name}"
-    if isinstance(node, dict):
-        return {key: referring(value) for key, value in cast(Json, node).items()}
-    return [referring(each) for each in cast(list[Any], node)] if isinstance(node, list) else node
-
-
-def _values_of(schema: Json) -> list[Any] | None:
-    """The values of an enum, also where each is a constant of its own."""
-    values = schema.get("enum")
-    if isinstance(values, list):
-        return [value for value in cast(list[Any], values) if value is not None] if values else None
-    for keyword in ("oneOf", "anyOf"):
-        variants = schema.get(keyword)
-        if (
-            isinstance(variants, list)
-            and len(cast(list[Any], variants)) > 1
-            and not kind_of_schema({**schema, keyword: []}) == "object"
-        ):
-            constants = [
-                each["const"]
-                for each in cast(list[Any], variants)
-                if isinstance(each, dict) and isinstance(each.get("const"), (str, int))
-            ]
-            if len(constants) == len(cast(list[Any], variants)):
-                return constants
-    return None
-
-
-def _constant(value: Any) -> Json:
-    if isinstance(value, str):
-        return {"const": value} if value.isprintable() and value.isascii() else {"type": "string"}
-    if value is None:
-        return {"type": "null"}
-    if isinstance(value, bool):
-        return {"type": "boolean"}
-    if isinstance(value, int):
-        return {"const": value}
-    return {"type": "number"} if isinstance(value, float) else {}
-
-
-def _list(schema: Json, keyword: str, at: At) -> list[Any]:
-    found = schema.get(keyword, [])
-    if not isinstance(found, list):
-        raise refusal((*at, keyword), "it is not a list")
-    return cast(list[Any], found)
-
-
-def _label(variant: Any) -> str:
-    """What to call a variant of a union that has no name: after what it must have, in whatever order that is."""
-    if not isinstance(variant, dict):
-        return "Variant"
-    properties = variant.get("properties")
-    names = cast(Json, properties) if isinstance(properties, dict) else {}
-    for _, each in sorted(names.items()):
-        if isinstance(each, dict):
-            values = [each["const"]] if "const" in each else each.get("enum")
-            if isinstance(values, list) and len(cast(list[Any], values)) == 1:
-                return str(cast(list[Any], values)[0])
-    required = variant.get("required")
-    must = sorted(str(name) for name in cast(list[Any], required)) if isinstance(required, list) else []
-    if must or names:
-        return "With " + " ".join(must[:3] or sorted(names)[:1])
-    return "" if variant.get("type") == "array" else str(variant.get("type", "Variant"))
-
-
-def _python_name(name: str, found: list[Part]) -> str:
-    ours = next((part.node["x-python-name"] for part in reversed(found) if "x-python-name" in part.node), None)
-    return naming.attribute_name(ours if isinstance(ours, str) else name)
-
-
-def _is_member(name: Any) -> bool:
-    return (
-        isinstance(name, str) and name.isidentifier() and name.isascii() and name.isupper() and not name.startswith("_")
-    )
-
-
-def _identity(node: Json) -> str:
-    """The same for all that have the same type in Python."""
-    return json.dumps(_without_null(node), default=lambda made: f"class {made.key}", sort_keys=True)
-
-
-def _without_null(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {key: _without_null(value) for key, value in cast(Json, node).items() if key != "x-nullable"}
-    return [_without_null(each) for each in cast(list[Any], node)] if isinstance(node, list) else node
-
-
-def _weight(node: Any) -> int:
-    if isinstance(node, dict):
-        return 1 + sum(map(_weight, cast(Json, node).values()))
-    return sum(map(_weight, cast(list[Any], node))) if isinstance(node, list) else 0

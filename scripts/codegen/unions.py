@@ -6,8 +6,8 @@ from typing import Any
 
 from .documents import Json
 from .fields import Fields, kind_of
+from .made import Made
 from .naming import literal
-from .shapes import Made
 
 
 class Unions:

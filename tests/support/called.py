@@ -72,7 +72,7 @@ class Documented:
         """What each success may hold, by status."""
         answers = {code: resolved(self.document, each) for code, each in self.node["responses"].items()}
         found = {str(code): each.get("content", {}) for code, each in answers.items() if str(code).startswith("2")}
-        return found or {"200": each.get("content", {}) for code, each in answers.items() if code == "default"}
+        return found or ({"200": answers["default"].get("content", {})} if "default" in answers else {})
 
     @property
     def body(self) -> Json:
@@ -170,9 +170,13 @@ def sample(document: Json, schema: Any, seed: int = 0, depth: int = 0) -> Any:
     if kind == "object" or "properties" in schema:
         wanted = schema.get("properties", {}) if depth < 2 else {}
         wanted = wanted | {name: schema["properties"][name] for name in schema.get("required", [])}
-        return {name: sample(document, each, seed + index, depth + 1) for index, (name, each) in enumerate(wanted.items())}
+        return {
+            name: sample(document, each, seed + index, depth + 1) for index, (name, each) in enumerate(wanted.items())
+        }
     if kind == "array":
-        return [sample(document, schema.get("items", {}), seed + each, depth + 1) for each in range(2 if depth < 2 else 0)]
+        return [
+            sample(document, schema.get("items", {}), seed + each, depth + 1) for each in range(2 if depth < 2 else 0)
+        ]
     return _scalar(kind, str(schema.get("format")), seed)
 
 
@@ -213,7 +217,9 @@ def pairs(parameter: Json, value: Any) -> list[tuple[str, str]]:
     explode, style = parameter.get("explode"), parameter.get("style", "form")
     if isinstance(value, list):
         separator = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
-        return [(name, separator.join(map(text, value)))] if explode is False else [(name, text(each)) for each in value]
+        return (
+            [(name, separator.join(map(text, value)))] if explode is False else [(name, text(each)) for each in value]
+        )
     if isinstance(value, dict):
         if style == "deepObject":
             return [(f"{name}[{key}]", text(each)) for key, each in value.items()]

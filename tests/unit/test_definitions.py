@@ -52,6 +52,7 @@ DEEP_ALL_OF: Json = {
     f"S{n}": {"type": "object", "allOf": [{"$ref": f"#/components/schemas/S{(n + 1) % 5000}"}]} for n in range(5000)
 }
 
+# ruff: noqa: E501 (definitions are easier to compare where each is a line)
 # Each with the place and the cause that the error has to name.
 REFUSED: dict[str, tuple[Json, str, str]] = {
     "another file": (definition({"A": {"$ref": "other.yaml#/B"}}), A, "refers to another document, 'other.yaml#/B'"),
@@ -102,14 +103,21 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     document = definition({"A": {"$ref": "x.yaml"}, "B": {"$ref": "#/nowhere"}}, a={"responses": []})
     with pytest.raises(GenerationError) as caught:
         generate_package(document, tmp_path / "made")
-    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [A, B, "GET /a (#/paths/~1a/get/responses)"]
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        A,
+        B,
+        "GET /a (#/paths/~1a/get/responses)",
+    ]
 
 
 def doubled(keyword: str) -> Json:
     """Schemas of which each has the one before it in it twice."""
     first: Json = {"type": "object", "properties": {"x": {"type": "string"}}}
     return {"S0": first} | {
-        f"S{n}": {keyword: [{"$ref": f"#/components/schemas/S{n - 1}"}] * 2 + [{"type": "object", "properties": {f"p{n}": {}}}]}
+        f"S{n}": {
+            keyword: [{"$ref": f"#/components/schemas/S{n - 1}"}] * 2
+            + [{"type": "object", "properties": {f"p{n}": {}}}]
+        }
         for n in range(1, 60)
     }
 
@@ -117,13 +125,19 @@ def doubled(keyword: str) -> Json:
 def nested(depth: int) -> Json:
     schema: Json = {"type": "string"}
     for level in range(depth):
-        schema = {"type": "array", "items": schema} if level % 2 else {"anyOf": [schema, {"type": "object", "additionalProperties": schema}]}
+        schema = (
+            {"type": "array", "items": schema}
+            if level % 2
+            else {"anyOf": [schema, {"type": "object", "additionalProperties": schema}]}
+        )
     return schema
 
 
 def aliased() -> Json:
-    text = YAML(typ="safe", pure=True)
-    return text.load("a: &a {type: object, properties: {x: {type: string}}}\nb: &b {type: object, properties: {a: *a, b: *a}}\nc: {type: object, properties: {a: *b, b: *b, c: *a}}\n")
+    found: Json = YAML(typ="safe", pure=True).load(
+        "a: &a {type: object, properties: {x: {type: string}}}\nb: &b {type: object, properties: {a: *a, b: *a}}\nc: {type: object, properties: {a: *b, b: *b, c: *a}}\n"
+    )
+    return found
 
 
 # What would take forever, or all memory, if it were followed naively.
@@ -183,7 +197,9 @@ def test_values_and_names_survive_whatever_they_are(packages: Path) -> None:
     assert [models.OddEnum(value) for value in values] == values
     assert all(models.OddEnum(value).is_known for value in values)
     assert len(models.OddEnum) == len(values)
-    properties = document["components"]["responses"]["Everything"]["content"]["application/json"]["schema"]["properties"]
+    properties = document["components"]["responses"]["Everything"]["content"]["application/json"]["schema"][
+        "properties"
+    ]
     body = {name: "x" for name, each in properties.items() if each.get("type") == "string" and "format" not in each}
     assert models.EverythingResponse.from_dict(body).to_dict() == body
     assert models.EverythingResponse.from_dict({**body, "numbers": 7}).numbers == 7
@@ -240,7 +256,11 @@ def test_an_operation_loads_no_model_that_it_does_not_reach(package: str) -> Non
         sys.modules.update(kept)
 
 
-@pytest.mark.parametrize("checker", [["mypy", "--strict", "--cache-dir", "cache", "-p", "made_of_hard"], ["pyright", "made_of_hard"]], ids=["mypy", "pyright"])
+@pytest.mark.parametrize(
+    "checker",
+    [["mypy", "--strict", "--cache-dir", "cache", "-p", "made_of_hard"], ["pyright", "made_of_hard"]],
+    ids=["mypy", "pyright"],
+)
 def test_what_is_generated_passes_strict_type_checks(packages: Path, checker: list[str]) -> None:
     (packages.parent / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "pythonVersion": "3.11"}')
     command = [sys.executable, "-m", *checker, *(["--pythonpath", sys.executable] if checker[0] == "pyright" else [])]
@@ -261,7 +281,24 @@ def test_a_definition_whose_name_is_taken_or_no_name_is_refused(tmp_path: Path, 
 # Names
 
 KEYS = st.sampled_from(
-    ["foo", "Foo", "FOO", "fooBar", "foo_bar", "foo-bar", "FooBar", "bar", "a", "A", "图片", "+", "class", "Any", "to_dict", "1"]
+    [
+        "foo",
+        "Foo",
+        "FOO",
+        "fooBar",
+        "foo_bar",
+        "foo-bar",
+        "FooBar",
+        "bar",
+        "a",
+        "A",
+        "图片",
+        "+",
+        "class",
+        "Any",
+        "to_dict",
+        "1",
+    ]
 )
 SCALARS = st.sampled_from([{"type": "string"}, {"type": "integer"}, {"$ref": "#/components/schemas/Base"}])
 
@@ -271,7 +308,11 @@ def objects(inner: Any) -> Any:
 
 
 ENUMS = st.lists(KEYS, min_size=1, max_size=4, unique=True).map(lambda each: {"type": "string", "enum": each})
-SCHEMAS = st.recursive(SCALARS | ENUMS, lambda inner: objects(inner) | inner.map(lambda each: {"type": "array", "items": each}), max_leaves=6)
+SCHEMAS = st.recursive(
+    SCALARS | ENUMS,
+    lambda inner: objects(inner) | inner.map(lambda each: {"type": "array", "items": each}),
+    max_leaves=6,
+)
 PARAMETERS = st.dictionaries(KEYS, SCALARS | ENUMS, max_size=3).map(
     lambda each: [{"name": name, "in": "query", "schema": schema} for name, schema in each.items()]
 )
@@ -280,7 +321,10 @@ OPERATIONS = st.dictionaries(KEYS, PARAMETERS, max_size=3)
 
 def document_of(schemas: Json, operations: dict[str, list[Json]]) -> Json:
     named = {"Base": {"type": "object"}, **schemas}
-    found = {name: {"parameters": parameters, **answering({"type": "object", "properties": {"a": {"enum": ["x", "y"]}}})} for name, parameters in operations.items()}
+    found = {
+        name: {"parameters": parameters, **answering({"type": "object", "properties": {"a": {"enum": ["x", "y"]}}})}
+        for name, parameters in operations.items()
+    }
     return definition(named, **found)
 
 
@@ -304,7 +348,9 @@ def shuffled(node: Any, order: Callable[[list[Any]], list[Any]]) -> Any:
     return order([shuffled(each, order) for each in node]) if isinstance(node, list) else node
 
 
-@given(SCHEMAS.flatmap(lambda _: st.dictionaries(KEYS, SCHEMAS, max_size=4)), OPERATIONS, st.randoms(use_true_random=False))
+@given(
+    SCHEMAS.flatmap(lambda _: st.dictionaries(KEYS, SCHEMAS, max_size=4)), OPERATIONS, st.randoms(use_true_random=False)
+)
 @settings(max_examples=100, deadline=None)
 def test_the_order_of_a_definition_changes_no_name(schemas: Json, operations: Any, random: Any) -> None:
     document = document_of(schemas, operations)
@@ -325,7 +371,11 @@ def test_what_is_added_renames_nothing(schemas: Json, more: Json, operations: An
 
 
 def test_names_that_collide_follow_from_their_own_keys() -> None:
-    three = names_of(definition({name: {"type": "object", "properties": {"a": {"enum": ["A", "a"]}}} for name in ("Foo", "foo", "FOO")}))
+    three = names_of(
+        definition(
+            {name: {"type": "object", "properties": {"a": {"enum": ["A", "a"]}}} for name in ("Foo", "foo", "FOO")}
+        )
+    )
     assert three["class", "Foo"] == "Foo"
     for absent in ("Foo", "foo", "FOO"):
         two = names_of(definition({name: {"type": "object"} for name in ("Foo", "foo", "FOO") if name != absent}))

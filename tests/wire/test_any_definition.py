@@ -17,6 +17,7 @@ import pytest
 from itwin_platform import ITwinPlatform
 from tests.support import called
 from tests.support.called import Documented, module_of
+from tests.support.examples import resolved
 from tests.support.scripted import Received, ScriptedServer, answer
 
 FILE = b"\x89PNG \xff\x00"
@@ -36,7 +37,9 @@ def values_of(operation: Documented) -> dict[tuple[str, str], Any]:
     found: dict[tuple[str, str], Any] = {}
     for index, parameter in enumerate(operation.parameters):
         content = next(iter(parameter.get("content", {}).values()), parameter)
-        found[parameter["in"], parameter["name"]] = called.sample(operation.document, content.get("schema", {}), index * 10)
+        found[parameter["in"], parameter["name"]] = called.sample(
+            operation.document, content.get("schema", {}), index * 10
+        )
     return found
 
 
@@ -75,7 +78,8 @@ def body_of(operation: Documented) -> tuple[dict[str, Any], Any, str | None]:
 
 def success_of(operation: Documented) -> tuple[bytes, Any]:
     """A documented success as bytes, and what its body is: JSON, bytes, or None."""
-    status, content = next(iter(operation.successes.items()), ("200", {"application/octet-stream": {}}))
+    undocumented: tuple[str, dict[str, Any]] = ("200", {"application/octet-stream": {}})
+    status, content = next(iter(operation.successes.items()), undocumented)
     code = int(status.replace("XX", "00"))
     kinds = [kind for kind in content if called.IS_JSON.fullmatch(kind) or "*" in kind]
     if not content or operation.method == "head":
@@ -111,7 +115,8 @@ def test_a_call_is_what_the_definition_says(operation: Documented) -> None:
     in_query = {each["name"]: each for each in operation.parameters if each["in"] == "query"}
     fixed = parse_qsl(operation.path.partition("?")[2])
     assert called.query_in(received.path) == [
-        *fixed, *(pair for name, each in in_query.items() for pair in called.pairs(each, values["query", name]))
+        *fixed,
+        *(pair for name, each in in_query.items() for pair in called.pairs(each, values["query", name])),
     ]
     headers = {name.lower(): called.joined(value) for (place, name), value in values.items() if place == "header"}
     assert {name: received.headers.get(name) for name in headers} == headers
@@ -137,7 +142,7 @@ def assert_accept(operation: Documented, received: Received) -> None:
         assert types == documented
     else:
         answers = operation.node["responses"].values()
-        known = {kind for each in answers for kind in called.resolved(operation.document, each).get("content", {})}
+        known = {kind for each in answers for kind in resolved(operation.document, each).get("content", {})}
         assert types <= known | {"application/json", "*/*"}
 
 
@@ -153,10 +158,18 @@ def assert_body(received: Received, sent: Any, content_type: str | None) -> None
     elif content_type.startswith("multipart/"):
         boundary = received.headers["content-type"].partition("boundary=")[2].encode()
         first, second, end = received.body.removeprefix(b"--" + boundary + b"\r\n").split(b"--" + boundary)
-        assert re.fullmatch(rb'Content-Disposition: form-data; name="file"; filename="file"\r\n.*', first.partition(b"\r\n\r\n")[0], re.S)
+        assert re.fullmatch(
+            rb'Content-Disposition: form-data; name="file"; filename="file"\r\n.*',
+            first.partition(b"\r\n\r\n")[0],
+            re.S,
+        )
         assert first.partition(b"\r\n\r\n")[2] == FILE + b"\r\n"
         assert json.loads(second.partition(b"\r\n\r\n")[2]) == {"a": 1}
         assert end == b"--\r\n"
     else:
-        wanted = [(key, called.text(each)) for key, value in sent.items() for each in (value if isinstance(value, list) else [value])]
+        wanted = [
+            (key, called.text(each))
+            for key, value in sent.items()
+            for each in (value if isinstance(value, list) else [value])
+        ]
         assert parse_qsl(received.body.decode()) == wanted
