@@ -96,6 +96,12 @@ class Call:
         return f"{self.method.upper()} {self.path}"
 
 
+def id_of(node: Json, method: str, path: str) -> str:
+    """The id of an operation; one without an operationId is called after its method and path."""
+    written = node.get("operationId")
+    return written if isinstance(written, str) and written.strip() else naming.module_name(f"{method} {path}")
+
+
 class Calls:
     """Reads the operations of one document."""
 
@@ -142,14 +148,13 @@ class Calls:
         node, place = self._object(item[method], (*at, method))
         if "#" in path:
             raise refusal(place, "its path has a fragment, which is not sent to servers")
-        written = node.get("operationId")
-        identity = written if isinstance(written, str) and written.strip() else f"{method} {path}"
+        identity = id_of(node, method, path)
         owner = naming.class_name(naming.module_name(identity))
         tags = node.get("tags")
         first = tags[0] if isinstance(tags, list) and tags else "default"
         successes, accept = self._successes(node, method, place, owner)
         call = Call(
-            id=written if isinstance(written, str) and written.strip() else naming.module_name(identity),
+            id=identity,
             method=method,
             path=path,
             tag=naming.module_name(str(first), "tag"),

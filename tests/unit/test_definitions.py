@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib
+import shutil
 import subprocess
 import sys
 import typing
@@ -15,6 +16,7 @@ from typing import Any
 
 import attrs
 import pytest
+from codegen import outputs
 from codegen.errors import GenerationError
 from codegen.generator import generate_package
 from codegen.naming import MAX_LENGTH
@@ -276,6 +278,24 @@ def test_a_definition_whose_name_is_taken_or_no_name_is_refused(tmp_path: Path, 
     with pytest.raises(GenerationError, match="cannot be the name of a package"):
         write_packages([spec], tmp_path / "made")
     assert not (tmp_path / "made").exists()
+
+
+def test_a_new_definition_needs_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = tmp_path / "openapi"
+    shutil.copytree(ROOT / "openapi", specs)
+    for path in called.HARD:
+        shutil.copy(path, specs)
+    monkeypatch.setattr(outputs, "SPECS", specs)
+    outputs.write_all(tmp_path / "out")
+    for path in called.HARD:
+        assert (tmp_path / "out" / outputs.FACADE_MODELS / f"{path.stem}.py").exists()
+        assert f"{path.stem}/" in (tmp_path / "out" / "docs" / "operations.md").read_text("utf-8")
+    # What is there already stays as it is, and the sandbox serves what has a method.
+    changed = {line.partition(" ")[2].strip() for line in outputs.differences(tmp_path / "out", ROOT)}
+    own = {path.stem for path in called.HARD}
+    pages = {"docs/operations.md", "docs/reference/models.md"}
+    indexes = {f"{outputs.PACKAGES.as_posix()}/__init__.py", f"{outputs.FACADE_MODELS.as_posix()}/__init__.py"}
+    assert {each for each in changed if own.isdisjoint(Path(each).with_suffix("").parts)} == pages | indexes
 
 
 # Names
