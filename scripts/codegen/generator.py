@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -161,8 +162,12 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
         variants_of=Unions(prepared.classes, fields).variants_of,
         variant_nodes_of=fields.variants,
     )
-    with contextlib.redirect_stdout(io.StringIO()):
-        project.build()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            project.build()
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # nothing half written
+        raise
     for name in _UNUSED:
         (folder / name).unlink()
     return public_models(data)

@@ -184,7 +184,7 @@ class Shapes:
         if kind == "array":
             items = schema.get("items", {})
             return {"type": "array", "items": self.shape(items, (*at, "items"), inside(wanted, "Item"))}
-        if kind == "string" and schema.get("format") in _FORMATS:
+        if kind == "string" and str(schema.get("format")) in _FORMATS:
             return {"type": "string", "format": schema["format"]}
         if kind == "file" or (
             kind == "string"

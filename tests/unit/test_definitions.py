@@ -112,6 +112,13 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_what_fails_late_leaves_nothing_behind(tmp_path: Path) -> None:
+    document = definition({"A": {"type": "object", "properties": {"x": {"type": "string", "x-redact": "some"}}}})
+    with pytest.raises(GenerationError, match="x-redact of x is none of all, query, values, none"):
+        generate_package(document, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
 def doubled(keyword: str) -> Json:
     """Schemas of which each has the one before it in it twice."""
     first: Json = {"type": "object", "properties": {"x": {"type": "string"}}}
