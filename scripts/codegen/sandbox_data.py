@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ _RULES = frozenset({"type", "nullable", "format", "default", "x-default-from"}) 
 _MARKS = frozenset({"x-properties", "x-excludes", "x-shows", "x-error-target"})
 
 
-def write_sandbox_data(specs: list[Path], calls: Container[Operation], target: Path) -> None:
+def write_sandbox_data(specs: list[Path], calls: Collection[Operation], target: Path) -> None:
     """Write what the sandbox serves: the operations that the facade has a method for."""
     packages = {package for package, _ in calls}
     served = [spec for spec in specs if package_name(spec) in packages]
@@ -40,7 +40,7 @@ def write_sandbox_data(specs: list[Path], calls: Container[Operation], target: P
     target.write_text(json.dumps({"": note, **sandbox_data(documents)}, indent=1) + "\n", "utf-8")
 
 
-def _callable(document: Json, package: str, calls: Container[Operation]) -> Json:
+def _callable(document: Json, package: str, calls: Collection[Operation]) -> Json:
     """A definition without the operations that there are no calls for."""
     for path, method, node in list(operations(document)):
         if (package, plain(str(node.get("operationId", "")))) not in calls:
