@@ -5,4 +5,5 @@
 
 - itwins: from openapi/itwins.yaml
 - reality_analysis: from openapi/reality-analysis.yaml
+- reality_modeling: from openapi/reality-modeling.yaml
 """

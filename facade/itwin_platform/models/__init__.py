@@ -7,7 +7,7 @@ All but `Bucket` are generated from the definitions. They compare, copy and pick
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
 
-The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`.
+The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`, `models.reality_modeling`.
 """
 
 from __future__ import annotations
