@@ -129,9 +129,12 @@ def models_page(models: Mapping[str, list[str]], flat: list[str]) -> str:
     for name in flat:
         parts += ["", f"::: itwin_platform.models.{name}"]
     for api, names in models.items():
-        for name in names:
-            if name not in flat:
-                parts += ["", f"::: itwin_platform_api.{api}.models.{name}"]
+        others = [name for name in names if name not in flat]
+        if others:
+            parts += ["", f"## itwin_platform.models.{api}"]
+        for name in others:
+            parts += ["", f"::: itwin_platform_api.{api}.models.{name}"]
+            parts += ["    options:", "      heading_level: 3", "      show_root_full_path: false"]
     return "\n".join(parts) + "\n"
 
 

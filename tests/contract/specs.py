@@ -16,7 +16,7 @@ Json = dict[str, Any]
 class Answer:
     """A documented answer of an operation; without a body, it has no media type."""
 
-    operation_id: str
+    operation: str
     status: int
     media_type: str | None
     schema: Json
@@ -27,44 +27,45 @@ class Answer:
         return 200 <= self.status < 300
 
     def __str__(self) -> str:
-        return f"{self.operation_id}-{self.status}"
+        return f"{self.operation}-{self.status}"
 
 
 @dataclass(frozen=True)
 class Body:
     """A documented body of a request."""
 
-    operation_id: str
+    operation: str
     media_type: str
     schema: Json
     example: Any
 
     def __str__(self) -> str:
-        return f"{self.operation_id}-{self.media_type}"
+        return f"{self.operation}-{self.media_type}"
 
 
 def answers() -> Iterator[Answer]:
     """Every documented answer of every operation, once for each of its media types."""
-    for document, operation in _operations():
+    for name, document, operation in _operations():
         for status, response in operation["responses"].items():
             contents = resolved(document, response).get("content", {})
             for media_type, content in contents.items() or [(None, {})]:
                 schema = _rooted(content.get("schema", {}), document)
-                yield Answer(operation["operationId"], int(status), media_type, schema, content.get("example"))
+                yield Answer(name, int(status), media_type, schema, content.get("example"))
 
 
 def bodies() -> Iterator[Body]:
     """Every documented body of a request, once for each of its media types."""
-    for document, operation in _operations():
+    for name, document, operation in _operations():
         for media_type, content in resolved(document, operation.get("requestBody", {})).get("content", {}).items():
             schema = _rooted(content["schema"], document)
-            yield Body(operation["operationId"], media_type, schema, content["example"])
+            yield Body(name, media_type, schema, content["example"])
 
 
-def _operations() -> Iterator[tuple[Json, Json]]:
+def _operations() -> Iterator[tuple[str, Json, Json]]:
     for name in SPECIFICATIONS:
         document = specification(name)
-        yield from ((document, operation) for operation in operations_of(document))
+        for operation in operations_of(document):
+            yield f"{name}/{operation['operationId']}", document, operation
 
 
 def operations_of(document: Json) -> Iterator[Json]:
@@ -74,7 +75,7 @@ def operations_of(document: Json) -> Iterator[Json]:
 
 
 def merged(read: Callable[[str], Json] = specification) -> Json:
-    """One document with the operations of all specifications, which share the names of some components.
+    """One document with the operations of all specifications, which share some ids and some names of components.
 
     With an example for `retry-after`, so that it can be told from a value that a server makes up. `read` gives each
     specification.
@@ -97,8 +98,10 @@ def merged(read: Callable[[str], Json] = specification) -> Json:
 
 
 def _prefixed(document: Json, prefix: str) -> Json:
-    """The document with the prefix before the name of each component, except for those of security."""
+    """The document with the prefix before each operationId and each name of a component, security's aside."""
     document = copy.deepcopy(document)
+    for operation in operations_of(document):
+        operation["operationId"] = f"{prefix}/{operation['operationId']}"
     kept = document["components"].pop("securitySchemes")
     document = _with_references(document, prefix)
     for kind, members in document["components"].items():

@@ -22,12 +22,17 @@ each_answer = pytest.mark.parametrize("answer", ANSWERS, ids=str)
 each_body = pytest.mark.parametrize("body", list(specs.bodies()), ids=str)
 
 
-def generated_operations() -> Iterator[Operation[Any]]:
-    """The operation of each generated endpoint module."""
+def generated_operations() -> Iterator[tuple[str, Operation[Any]]]:
+    """The operation of each generated endpoint module, with its name."""
     for module in pkgutil.walk_packages(itwin_platform_api.__path__, "itwin_platform_api."):
         if ".api." in module.name and not module.ispkg:
             operation: Operation[Any] = importlib.import_module(module.name).OPERATION
-            yield operation
+            yield f"{module.name.split('.')[1].replace('_', '-')}/{operation.id}", operation
+
+
+each_operation = pytest.mark.parametrize(
+    ("name", "operation"), list(generated_operations()), ids=lambda value: value if isinstance(value, str) else ""
+)
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
@@ -69,22 +74,20 @@ def test_a_schema_refuses_another_body(body: Body) -> None:
 
 
 def test_there_is_generated_code_for_each_operation() -> None:
-    assert {operation.id for operation in generated_operations()} == operations().keys()
+    assert {name for name, _ in generated_operations()} == operations().keys()
 
 
-@pytest.mark.parametrize("operation", list(generated_operations()), ids=lambda operation: operation.id)
-def test_an_operation_asks_for_the_media_type_of_its_specification(operation: Operation[Any]) -> None:
-    assert operation.accept == operations()[operation.id]["media_type"]
+@each_operation
+def test_an_operation_asks_for_the_media_type_of_its_specification(name: str, operation: Operation[Any]) -> None:
+    assert operation.accept == operations()[name]["media_type"]
 
 
-@pytest.mark.parametrize("operation", list(generated_operations()), ids=lambda operation: operation.id)
-def test_an_operation_reads_the_successes_of_its_specification(operation: Operation[Any]) -> None:
-    documented = {
-        answer.status for answer in specs.answers() if answer.operation_id == operation.id and answer.is_success
-    }
+@each_operation
+def test_an_operation_reads_the_successes_of_its_specification(name: str, operation: Operation[Any]) -> None:
+    documented = {answer.status for answer in specs.answers() if answer.operation == name and answer.is_success}
     assert operation.answers.keys() == documented
 
 
 @each_answer
 def test_errors_have_the_media_type_of_their_operation(answer: Answer) -> None:
-    assert answer.media_type == operations()[answer.operation_id]["media_type"]
+    assert answer.media_type == operations()[answer.operation]["media_type"]

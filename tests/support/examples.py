@@ -23,9 +23,10 @@ def specification(name: str) -> dict[str, Any]:
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Every documented operation by its id: API, method, path, body of the request, media type, success, and answers.
+    """Every documented operation: API, method, path, body of the request, media type, success, and answers.
 
-    The answers are the examples by status. Whatever an operation does not have is None: an answer without a body, too.
+    Each is found by the name of its API and its id, for instance `itwins/get-itwin`. The answers are the examples by
+    status. Whatever an operation does not have is None: an answer without a body, too.
     """
     found: dict[str, dict[str, Any]] = {}
     for name in SPECIFICATIONS:
@@ -42,7 +43,7 @@ def operations() -> dict[str, dict[str, Any]]:
                     for status, content in contents.items()
                 }
                 bodies = resolved(document, operation.get("requestBody", {})).get("content", {})
-                found[operation["operationId"]] = {
+                found[f"{name}/{operation['operationId']}"] = {
                     "api": name,
                     "method": method.upper(),
                     "path": path,
@@ -65,6 +66,6 @@ def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def example(operation: str, status: int | None = None) -> Any:
-    """The documented example of an answer, by default of the success."""
-    known = operations()[operation]
+    """The documented example of an answer, by default of the success. The API may be left out where one has the id."""
+    (known,) = (each for name, each in operations().items() if operation in {name, name.partition("/")[2]})
     return deepcopy(known["answers"][known["success"] if status is None else status])

@@ -143,7 +143,7 @@ class TestDelete:
 LONG = "x" * 256
 # A body, or a query with headers, that has exactly one thing wrong with it: for each operation by code and target.
 WRONG: dict[str, dict[tuple[str, str], Any]] = {
-    "create-itwin": {
+    "itwins/create-itwin": {
         ("MissingRequiredProperty", "displayName"): BRIDGE | {"displayName": ""},
         ("MissingRequiredProperty", "class"): {"subClass": "Asset", "displayName": "A"},
         ("InvalidValue", "status"): BRIDGE | {"status": "Gone"},
@@ -158,7 +158,7 @@ WRONG: dict[str, dict[tuple[str, str], Any]] = {
         ("InvalidValue", "latitude"): BRIDGE | {"latitude": 90.1},
         ("InvalidValue", "longitude"): BRIDGE | {"longitude": "east"},
     },
-    "update-itwin": {
+    "itwins/update-itwin": {
         ("ReadOnlyProperty", "id"): {"id": "x"},
         ("ReadOnlyProperty", "class"): {"class": "Thing"},
         ("ReadOnlyProperty", "subClass"): {"subClass": "Asset"},
@@ -174,7 +174,7 @@ WRONG: dict[str, dict[tuple[str, str], Any]] = {
         ("InvalidValue", "latitude"): {"latitude": -91},
         ("InvalidValue", "longitude"): {"longitude": 180.5},
     },
-    "get-my-itwins": {
+    "itwins/get-my-itwins": {
         ("InvalidValue", "$top"): "$top=1001",
         ("InvalidValue", "$skip"): "$skip=-1",
         ("InvalidParameter", "$search"): "$search=a&number=b",
@@ -199,12 +199,19 @@ def send(operation: str, wrong: Any, client: httpx.Client) -> httpx.Response:
     return client.get(f"{path}?{wrong}") if isinstance(wrong, str) else client.get(path, headers=wrong)
 
 
+def refusal_of(operation: str) -> int:
+    """The status with which a body is refused."""
+    return next(status for status in (422, 400) if status in operations()[operation]["answers"])
+
+
 class TestDocumentedDetails:
     @pytest.mark.parametrize(
         ("operation", "detail"),
         [
             (name, detail)
             for name, known in operations().items()
+            # Whether something can be deleted depends on its state, not on what is sent.
+            if known["method"] != "DELETE"
             for detail in (known["answers"].get(422) or {"error": {}})["error"].get("details", [])
         ],
         ids=lambda value: value if isinstance(value, str) else f"{value['code']}-{value['target']}",
@@ -262,8 +269,9 @@ class TestBodies:
 
     def check(self, operation: str, response: httpx.Response) -> None:
         error = response.json()["error"]
-        documented = example(operation, 422)["error"]
-        assert response.status_code == 422
+        status = refusal_of(operation)
+        documented = example(operation, status)["error"]
+        assert response.status_code == status
         assert (error["code"], error["message"]) == (documented["code"], documented["message"])
         assert [detail["code"] for detail in error["details"]] == ["InvalidRequestBody"]
 
@@ -282,7 +290,8 @@ class TestBodies:
     def test_none_makes_it_fail(self, operation: str, body: bytes, steady: httpx.Client) -> None:
         known = operations()[operation]
         path = known["path"].format(id=Sandbox.itwin_id)
-        assert steady.request(known["method"], path, content=body, headers=JSON).status_code == 422
+        response = steady.request(known["method"], path, content=body, headers=JSON)
+        assert response.status_code == refusal_of(operation)
 
 
 class TestAdd:
