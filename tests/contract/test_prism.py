@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from types import ModuleType
+from typing import Any, get_type_hints
 
 import httpx
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.models import Bucket
+from itwin_platform_api.runtime import Request
 from tests.contract import specs
 from tests.contract.prism import Prism
-from tests.support.calls import FacadeCall, facade_calls, snake_case
+from tests.support.calls import FacadeCall, endpoints, facade_calls, snake_case
 from tests.support.examples import example, operations
 
 V1 = "application/vnd.bentley.itwin-platform.v1+json"
@@ -62,6 +64,11 @@ def plain(result: Any) -> Any:
 
 
 CALLS = [with_documented_values(call) for call in facade_calls()]
+WITHOUT_METHOD = [
+    (f"{package.replace('_', '-')}/{module.OPERATION.id}", module)
+    for (package, _), module in endpoints().items()
+    if module not in [call.module for call in CALLS]
+]
 ERRORS = {
     400: errors.InvalidRequestError,
     401: errors.UnauthorizedError,
@@ -120,6 +127,25 @@ def test_everything_that_a_list_can_be_asked_for_is_documented(send: Callable[..
         "page_size": 2,
     }
     assert plain(send(replace(call, arguments={**call.arguments, **asked}), prism.url)) == documented(call)
+
+
+def typed_request(name: str, module: ModuleType) -> Request[Any]:
+    """A request of an endpoint module, with the documented body and made-up ids."""
+    arguments: dict[str, Any] = {}
+    for parameter in inspect.signature(module.request).parameters.values():
+        if parameter.name == "body":
+            arguments["body"] = get_type_hints(module.request)["body"].from_dict(bodies()[name])
+        elif parameter.default is inspect.Parameter.empty:
+            arguments[parameter.name] = f"{parameter.name}-1"
+    request: Request[Any] = module.request(**arguments)
+    return request
+
+
+@pytest.mark.parametrize(("name", "module"), WITHOUT_METHOD, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_has_no_method_is_called_with_a_typed_request(name: str, module: ModuleType, prism: Prism) -> None:
+    with ITwinPlatform(TOKEN, api_url=prism.url, retry=None) as platform:
+        result = platform.call(typed_request(name, module))
+    assert as_read(result.to_dict()) == as_read(example(name))
 
 
 def test_a_bucket_is_its_url_and_when_it_ends(prism: Prism) -> None:
