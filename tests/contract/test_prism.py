@@ -145,7 +145,7 @@ def typed_request(name: str, module: ModuleType) -> Request[Any]:
 def test_what_has_no_method_is_called_with_a_typed_request(name: str, module: ModuleType, prism: Prism) -> None:
     with ITwinPlatform(TOKEN, api_url=prism.url, retry=None) as platform:
         result = platform.call(typed_request(name, module))
-    assert as_read(result.to_dict()) == as_read(example(name))
+    assert (None if result is None else as_read(result.to_dict())) == as_read(example(name))
 
 
 def test_a_bucket_is_its_url_and_when_it_ends(prism: Prism) -> None:
