@@ -35,8 +35,8 @@ def head_comment(stored: Path, document: Json) -> str:
         comment += line
     title = " ".join(str(document["info"]["title"]).split())
     return comment or (
-        f"# The {title} API as the developer portal describes it, taken over with `make adopt`. What is known from\n"
-        "# elsewhere says so in x-source. Whatever the client needs beyond that is an overlay with a reason (overlays/).\n"
+        f"# The {title} API as the developer portal describes it, taken over with `make adopt`. What is known\n"
+        "# from elsewhere says so in x-source. Whatever the client needs beyond that is an overlay with a reason.\n"
     )
 
 

@@ -40,8 +40,8 @@ SAMPLES: list[tuple[type[Any], Any]] = [
     (Repository, example("get-repository")["repository"]),
     (Resource, example("get-repository-resource")["resource"]),
     (ITwinImage, example("get-itwin-image")["image"]),
-    (BucketResponse, example("buckets-get")),
-    (DetailedErrorResponse, example("buckets-get", 400)),
+    (BucketResponse, example("reality-analysis/buckets-get")),
+    (DetailedErrorResponse, example("reality-analysis/buckets-get", 400)),
 ]
 
 
@@ -251,7 +251,7 @@ class TestSecretsInReprs:
             repr(BasicAuthentication.from_dict({"type": "Basic", "username": "u", "password": "pass-word"})),
             repr(ITwinImage.from_dict(example("get-itwin-image")["image"])),
             repr(ITwin.from_dict(example("get-itwin")["iTwin"])),
-            repr(BucketResponse.from_dict(example("buckets-get"))),
+            repr(BucketResponse.from_dict(example("reality-analysis/buckets-get"))),
             repr(OtherAuthentication.from_dict({"type": "New", "token": "new-secret"})),
         ]
         for secret in ("mySecretApiKey", "1.5.1", "pass-word", "cuvNWKQE7", "lcZwOxuEkd", "**removed**", "new-secret"):

@@ -8,7 +8,7 @@ is absent or null is None; in bodies to send, what is UNCHANGED is left out and 
 in `repr()` and otherwise plain values.
 
 The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`,
-`models.reality_management`.
+`models.reality_management`, `models.reality_modeling`.
 """
 
 from __future__ import annotations
