@@ -26,7 +26,7 @@ class ApiKeyAuthentication(_Model):
     """An API key that goes into a header or into the query, as the type says.
 
     Attributes:
-        type_ (RepositoryAuthenticationType):
+        type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
         key (str): Name of the header or of the query parameter.
         value (str):
     """

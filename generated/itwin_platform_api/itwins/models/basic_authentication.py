@@ -26,7 +26,7 @@ class BasicAuthentication(_Model):
     """A user name and a password for Basic authentication.
 
     Attributes:
-        type_ (RepositoryAuthenticationType):
+        type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
         username (str): The user name.
         password (str): The password.
     """

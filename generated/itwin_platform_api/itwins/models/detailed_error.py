@@ -25,12 +25,13 @@ T = TypeVar("T", bound="DetailedError")
 
 @_attrs_define
 class DetailedError(_Model):
-    """
+    """Says what went wrong and lists what lies behind it.
+
     Attributes:
-        code (str):
-        message (str):
-        details (list[Error]):
-        target (str | None):
+        code (str): One of the error codes that the server defines.
+        message (str): The error in words for people.
+        details (list[Error]): The single errors behind this one, where there are any.
+        target (str | None): What the error is about.
     """
 
     code: str

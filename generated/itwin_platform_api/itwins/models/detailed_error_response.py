@@ -22,9 +22,11 @@ T = TypeVar("T", bound="DetailedErrorResponse")
 
 @_attrs_define
 class DetailedErrorResponse(_Model):
-    """
-    Attributes:
-        error (DetailedError):
+    """The body of a failed request. A failure may also come with another body or none, and with nulls, since whatever went
+    wrong may have kept this one from being made.
+
+        Attributes:
+            error (DetailedError): Says what went wrong and lists what lies behind it.
     """
 
     error: _models.DetailedError

@@ -28,16 +28,19 @@ T = TypeVar("T", bound="Export")
 
 @_attrs_define
 class Export(_Model):
-    """
+    """An export of iTwins.
+
     Attributes:
-        id (str):
-        request (ExportRequest):
-        status (ExportStatus):
-        output_url (str | None):
-        created_by (str | None):
-        created_date_time (datetime.datetime | None):
-        started_date_time (datetime.datetime | None):
-        completed_date_time (datetime.datetime | None):
+        id (str): Id of the export.
+        request (ExportRequest): What to export.
+        status (ExportStatus): How far an export is. `Completed` and `Failed` are final.
+        output_url (str | None): Link to the file, good for 60 minutes; each query of a completed export gives a new
+            one, for 4 hours. Null before that, and where nothing was found.
+        created_by (str | None): Id of the user who created the export.
+        created_date_time (datetime.datetime | None): When the export was created.
+        started_date_time (datetime.datetime | None): When the service began with it: how fresh the data is. Null
+            before.
+        completed_date_time (datetime.datetime | None): When it was completed. Null before.
     """
 
     id: str

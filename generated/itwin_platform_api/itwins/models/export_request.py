@@ -26,14 +26,18 @@ T = TypeVar("T", bound="ExportRequest")
 
 @_attrs_define
 class ExportRequest(_Model):
-    """
+    """What to export.
+
     Attributes:
-        output_format (ExportOutputFormat):
-        query_scope (QueryScope | None):
-        sub_class (str | None):
-        select (str | None):
-        filter_ (str | None):
-        include_inactive (bool | None):
+        output_format (ExportOutputFormat): Format of the exported file.
+        query_scope (QueryScope | None): Which iTwins are looked at: those that the caller is a member of
+            (`MemberOfiTwin`, the default), or all of the organization (`OrganizationAdmin`, for its administrators).
+        sub_class (str | None): Subclasses to export, separated by commas, for instance `Asset,Project`; all without it.
+        select (str | None): Properties to export, separated by commas. Without it: id, class, subClass, type, number
+            and displayName. Fewer are faster.
+        filter_ (str | None): An OData filter, used on what `subClass` leaves, for instance `status eq 'Active'`. Text
+            in it is compared without regard to case.
+        include_inactive (bool | None): Whether to export inactive iTwins too. Not together with a filter of the status.
     """
 
     output_format: ExportOutputFormat

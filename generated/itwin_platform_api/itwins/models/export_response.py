@@ -22,9 +22,10 @@ T = TypeVar("T", bound="ExportResponse")
 
 @_attrs_define
 class ExportResponse(_Model):
-    """
+    """An export.
+
     Attributes:
-        export (Export):
+        export (Export): An export of iTwins.
     """
 
     export: _models.Export

@@ -23,9 +23,10 @@ T = TypeVar("T", bound="ExportsPage")
 
 @_attrs_define
 class ExportsPage(_Model):
-    """
+    """The exports of the caller.
+
     Attributes:
-        exports (list[Export]):
+        exports (list[Export]): The exports, newest first.
     """
 
     exports: list[_models.Export]

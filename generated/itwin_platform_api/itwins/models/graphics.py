@@ -27,12 +27,15 @@ T = TypeVar("T", bound="Graphics")
 
 @_attrs_define
 class Graphics(_Model):
-    """
+    """Where graphics of a resource are, and what it takes to get and to show them.
+
     Attributes:
-        type_ (ContentType):
-        uri (str):
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None):
-        provider (GraphicsProvider | None):
+        type_ (ContentType): Format of graphics.
+        uri (str): Where the graphics are. It can be cached but may change with time, and some carry a SAS key that
+            expires.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None): What to
+            send along with every request for the graphics, where the service behind the link asks for it.
+        provider (GraphicsProvider | None): A class of Cesium that can show graphics.
     """
 
     type_: ContentType

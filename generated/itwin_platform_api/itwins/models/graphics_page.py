@@ -23,9 +23,10 @@ T = TypeVar("T", bound="GraphicsPage")
 
 @_attrs_define
 class GraphicsPage(_Model):
-    """
+    """The graphics of a resource.
+
     Attributes:
-        graphics (list[Graphics]):
+        graphics (list[Graphics]): The graphics; empty where there are none.
     """
 
     graphics: list[_models.Graphics]

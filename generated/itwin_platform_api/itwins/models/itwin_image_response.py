@@ -22,7 +22,8 @@ T = TypeVar("T", bound="ITwinImageResponse")
 
 @_attrs_define
 class ITwinImageResponse(_Model):
-    """
+    """An image.
+
     Attributes:
         image (ITwinImage): Names and links of the image of an iTwin.
     """

@@ -22,7 +22,8 @@ T = TypeVar("T", bound="ITwinResponse")
 
 @_attrs_define
 class ITwinResponse(_Model):
-    """
+    """An iTwin.
+
     Attributes:
         itwin (ITwin): An iTwin with everything that is known about it.
     """

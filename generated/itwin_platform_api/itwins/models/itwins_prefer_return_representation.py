@@ -23,9 +23,10 @@ T = TypeVar("T", bound="ITwinsPreferReturnRepresentation")
 
 @_attrs_define
 class ITwinsPreferReturnRepresentation(_Model):
-    """
+    """A page of iTwins with everything that is known about them.
+
     Attributes:
-        itwins (list[ITwin] | None):
+        itwins (list[ITwin] | None): The iTwins of this page.
         links (PagingLinks | None): Links to this page of a list and to those before and after it.
     """
 

@@ -22,7 +22,8 @@ T = TypeVar("T", bound="NextLinks")
 
 @_attrs_define
 class NextLinks(_Model):
-    """
+    """Links to this page of a list and to the one after it.
+
     Attributes:
         self_ (Link | None): A link.
         next_ (Link | None): A link.

@@ -26,7 +26,7 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     """What an application needs for the OAuth 2.0 authorization code flow with PKCE.
 
     Attributes:
-        type_ (RepositoryAuthenticationType):
+        type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
         client_id (str): Id under which the client is registered at the authorization server.
         scopes (str): The scopes to ask for, separated by spaces.
         authorization_endpoint (str): Where the flow starts and the user is sent to.

@@ -23,9 +23,10 @@ T = TypeVar("T", bound="Permissions")
 
 @_attrs_define
 class Permissions(_Model):
-    """
+    """What a user may do in an iTwin.
+
     Attributes:
-        permissions (list[str] | None):
+        permissions (list[str] | None): Names of permissions.
     """
 
     permissions: list[str] | None = None

@@ -23,9 +23,10 @@ T = TypeVar("T", bound="RepositoriesPage")
 
 @_attrs_define
 class RepositoriesPage(_Model):
-    """
+    """The repositories of an iTwin.
+
     Attributes:
-        repositories (list[Repository]):
+        repositories (list[Repository]): The repositories.
     """
 
     repositories: list[_models.Repository]

@@ -29,14 +29,17 @@ T = TypeVar("T", bound="RepositoryCreate")
 
 @_attrs_define
 class RepositoryCreate(_Model):
-    """
+    """Properties of the repository to create.
+
     Attributes:
         class_ (RepositoryClass): The class of a repository.
-        uri (str):
+        uri (str): Where the repository is, at most 2000 characters.
         sub_class (RepositorySubClass | Unchanged): The subclass of a repository.
-        display_name (str | Unchanged):
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | Unchanged):
-        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged):
+        display_name (str | Unchanged): The name to show to people.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | Unchanged): How
+            clients are to authenticate at the repository, where it asks for that.
+        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged): What a request for data of the repository needs
+            besides its address.
     """
 
     class_: RepositoryClass

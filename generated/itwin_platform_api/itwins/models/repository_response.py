@@ -22,7 +22,8 @@ T = TypeVar("T", bound="RepositoryResponse")
 
 @_attrs_define
 class RepositoryResponse(_Model):
-    """
+    """A repository.
+
     Attributes:
         repository (Repository): A place that holds data of an iTwin.
     """

@@ -14,6 +14,7 @@ from ...reading import (
     given,
     has_any,
     has_value,
+    nullable,
     properties_of,
     text,
 )
@@ -26,12 +27,15 @@ T = TypeVar("T", bound="RepositoryUpdate")
 
 @_attrs_define
 class RepositoryUpdate(_Model):
-    """
+    """Properties of the repository to change.
+
     Attributes:
-        display_name (str | Unchanged):
-        uri (str | Unchanged):
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | Unchanged):
-        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged):
+        display_name (str | Unchanged): The name to show to people.
+        uri (str | Unchanged): Where the repository is, at most 2000 characters.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None |
+            Unchanged): How clients are to authenticate at the repository. Replaced as a whole; null removes it.
+        options (GISGeneralOptions | GISUrlTemplateOptions | None | Unchanged): What a request for data needs besides
+            the address. Replaced as a whole; null removes them.
     """
 
     display_name: str | Unchanged = UNCHANGED
@@ -40,9 +44,10 @@ class RepositoryUpdate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
+        | None
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | None | Unchanged = UNCHANGED
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -54,7 +59,9 @@ class RepositoryUpdate(_Model):
                 "uri": self.uri,
                 "authentication": self.authentication,
                 "options": self.options,
-            }
+            },
+            "authentication",
+            "options",
         )
 
     @classmethod
@@ -92,7 +99,7 @@ class RepositoryUpdate(_Model):
         return cls(
             display_name=given(properties, "displayName", text),
             uri=given(properties, "uri", text),
-            authentication=given(properties, "authentication", read_authentication),
-            options=given(properties, "options", read_options),
+            authentication=given(properties, "authentication", nullable(read_authentication)),
+            options=given(properties, "options", nullable(read_options)),
             additional_properties=properties,
         )

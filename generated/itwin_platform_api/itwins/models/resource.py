@@ -37,7 +37,7 @@ class Resource(_Model):
         type_ (str | None): Type of the resource in the words of its repository: an open set, and absent where the
             repository names none.
         capabilities (ResourceCapabilities | None): What else can be asked of the resource.
-        properties (ResourceProperties | None): Whatever the source of the resource tells about it.
+        properties (ResourceProperties | None):
     """
 
     id: str

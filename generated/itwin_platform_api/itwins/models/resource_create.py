@@ -23,11 +23,12 @@ T = TypeVar("T", bound="ResourceCreate")
 
 @_attrs_define
 class ResourceCreate(_Model):
-    """
+    """The resource to create.
+
     Attributes:
-        id (str):
-        display_name (str):
-        type_ (str | Unchanged):
+        id (str): Id of the resource, unique in its repository.
+        display_name (str): The name to show to people, unique in the repository.
+        type_ (str | Unchanged): A free word for the kind of resource.
     """
 
     id: str

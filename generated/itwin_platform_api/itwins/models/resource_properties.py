@@ -20,8 +20,6 @@ T = TypeVar("T", bound="ResourceProperties")
 
 @_attrs_define
 class ResourceProperties(_Model):
-    """Whatever the source of the resource tells about it."""
-
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )

@@ -27,15 +27,18 @@ T = TypeVar("T", bound="ResourceRepresentation")
 
 @_attrs_define
 class ResourceRepresentation(_Model):
-    """
+    """A thing in a repository with everything that the repository knows about it.
+
     Attributes:
-        id (str):
-        display_name (str):
+        id (str): Id of the resource. Its form is up to the repository: neither a GUID nor an integer can be relied on.
+        display_name (str): The name to show to people.
         class_ (ResourceClass | None): The class of a resource, copied from its repository.
         sub_class (ResourceSubClass | None): The subclass of a resource, copied from its repository; it may be missing.
-        type_ (str | None):
-        capabilities (ResourceRepresentationCapabilities | None):
-        properties (ResourceRepresentationProperties | None):
+        type_ (str | None): Type of the resource in the words of its repository: an open set, and absent where the
+            repository names none.
+        capabilities (ResourceRepresentationCapabilities | None): What else can be asked of the resource.
+        properties (ResourceRepresentationProperties | None): Everything that the repository knows about the resource,
+            in the repository's own form.
     """
 
     id: str

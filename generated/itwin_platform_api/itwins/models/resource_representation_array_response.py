@@ -24,10 +24,11 @@ T = TypeVar("T", bound="ResourceRepresentationArrayResponse")
 
 @_attrs_define
 class ResourceRepresentationArrayResponse(_Model):
-    """
+    """A page of resources with everything that is known about them.
+
     Attributes:
-        resources (list[ResourceRepresentation]):
-        links (NextLinks | None):
+        resources (list[ResourceRepresentation]): The resources of this page.
+        links (NextLinks | None): Links to this page of a list and to the one after it.
     """
 
     resources: list[_models.ResourceRepresentation]

@@ -22,7 +22,8 @@ T = TypeVar("T", bound="ResourceRepresentationCapabilities")
 
 @_attrs_define
 class ResourceRepresentationCapabilities(_Model):
-    """
+    """What else can be asked of the resource.
+
     Attributes:
         graphics (GraphicsCapability): The resource can be drawn.
     """

@@ -20,6 +20,8 @@ T = TypeVar("T", bound="ResourceRepresentationProperties")
 
 @_attrs_define
 class ResourceRepresentationProperties(_Model):
+    """Everything that the repository knows about the resource, in the repository's own form."""
+
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="ResourceRepresentationResponse")
 
 @_attrs_define
 class ResourceRepresentationResponse(_Model):
-    """
+    """A resource with everything that is known about it.
+
     Attributes:
-        resource (ResourceRepresentation):
+        resource (ResourceRepresentation): A thing in a repository with everything that the repository knows about it.
     """
 
     resource: _models.ResourceRepresentation

@@ -22,7 +22,8 @@ T = TypeVar("T", bound="ResourceResponse")
 
 @_attrs_define
 class ResourceResponse(_Model):
-    """
+    """A resource.
+
     Attributes:
         resource (Resource): A thing in a repository, for instance an iModel.
     """

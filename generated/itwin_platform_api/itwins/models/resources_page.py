@@ -24,10 +24,11 @@ T = TypeVar("T", bound="ResourcesPage")
 
 @_attrs_define
 class ResourcesPage(_Model):
-    """
+    """A page of resources.
+
     Attributes:
-        resources (list[Resource]):
-        links (NextLinks | None):
+        resources (list[Resource]): The resources of this page.
+        links (NextLinks | None): Links to this page of a list and to the one after it.
     """
 
     resources: list[_models.Resource]

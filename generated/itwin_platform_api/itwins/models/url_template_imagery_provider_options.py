@@ -24,11 +24,12 @@ T = TypeVar("T", bound="UrlTemplateImageryProviderOptions")
 
 @_attrs_define
 class UrlTemplateImageryProviderOptions(_Model):
-    """
+    """What the constructor of Cesium's `UrlTemplateImageryProvider` takes.
+
     Attributes:
-        bounds (list[float] | None):
-        tiling_scheme (str | None):
-        credit (str | None):
+        bounds (list[float] | None): West, south, east and north end of the imagery, in degrees.
+        tiling_scheme (str | None): How the imagery is cut into tiles, for instance `WebMercatorTilingScheme`.
+        credit (str | None): Who is to be named with the imagery.
     """
 
     bounds: list[float] | None = None

@@ -22,7 +22,8 @@ T = TypeVar("T", bound="BucketResponse")
 
 @_attrs_define
 class BucketResponse(_Model):
-    """
+    """The bucket of an iTwin and where it is.
+
     Attributes:
         bucket (Bucket): What is known about a bucket.
         links (ContainerLinks): Where the container of the bucket is.

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="ChangeDetectionInputs")
 
 @_attrs_define
 class ChangeDetectionInputs(_Model):
-    """
+    """What a job of the type ChangeDetection works on.
+
     Attributes:
-        model_3_d_a (str):
-        model_3_d_b (str):
+        model_3_d_a (str): Id of the reality data of the first model: a mesh, a point cloud or a scene (ContextScene).
+        model_3_d_b (str): Id of the reality data of the second model: a mesh, a point cloud or a scene (ContextScene).
     """
 
     model_3_d_a: str

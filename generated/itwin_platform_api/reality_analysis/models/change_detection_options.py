@@ -25,13 +25,14 @@ T = TypeVar("T", bound="ChangeDetectionOptions")
 
 @_attrs_define
 class ChangeDetectionOptions(_Model):
-    """
+    """Settings of a job of the type ChangeDetection.
+
     Attributes:
-        filter_threshold (float | None | Unchanged):
-        mesh_sampling_resolution (float | None | Unchanged):
-        min_points_per_change (int | None | Unchanged):
-        output_crs (str | None | Unchanged):
-        threshold (float | None | Unchanged):
+        filter_threshold (float | None | Unchanged): The lower threshold of a spatial change (hysteresis).
+        mesh_sampling_resolution (float | None | Unchanged): How densely meshes are turned into points.
+        min_points_per_change (int | None | Unchanged): How many points a region must have to count as a change.
+        output_crs (str | None | Unchanged): Coordinate reference system of the exported files.
+        threshold (float | None | Unchanged): The upper threshold of a spatial change (hysteresis).
     """
 
     filter_threshold: float | None | Unchanged = UNCHANGED

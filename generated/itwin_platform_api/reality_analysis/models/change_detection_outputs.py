@@ -22,13 +22,14 @@ T = TypeVar("T", bound="ChangeDetectionOutputs")
 
 @_attrs_define
 class ChangeDetectionOutputs(_Model):
-    """
+    """Where the outputs of a job of the type ChangeDetection are. An output that was not asked for is missing.
+
     Attributes:
-        changes_in_model_a (str | None):
-        changes_in_model_b (str | None):
-        locations_3d_as_geo_json (str | None):
-        locations_3d_as_shp (str | None):
-        objects_3d (str | None):
+        changes_in_model_a (str | None): Id of the reality data with the points that are in model A only, as OPC.
+        changes_in_model_b (str | None): Id of the reality data with the points that are in model B only, as OPC.
+        locations_3d_as_geo_json (str | None): Id of the reality data with the places of the objects, as GeoJSON.
+        locations_3d_as_shp (str | None): Id of the reality data with the places of the objects, as a shapefile.
+        objects_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D objects.
     """
 
     changes_in_model_a: str | None = None

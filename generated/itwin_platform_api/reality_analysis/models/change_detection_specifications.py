@@ -23,11 +23,14 @@ T = TypeVar("T", bound="ChangeDetectionSpecifications")
 
 @_attrs_define
 class ChangeDetectionSpecifications(_Model):
-    """
-    Attributes:
-        inputs (ChangeDetectionInputs):
-        outputs (ChangeDetectionOutputs):
-        options (ChangeDetectionOptions | None):
+    """What a job of the type ChangeDetection was asked to do and where its outputs are. It finds what differs between two
+    models of the same place.
+
+        Attributes:
+            inputs (ChangeDetectionInputs): What a job of the type ChangeDetection works on.
+            outputs (ChangeDetectionOutputs): Where the outputs of a job of the type ChangeDetection are. An output that was
+                not asked for is missing.
+            options (ChangeDetectionOptions | None): Settings of a job of the type ChangeDetection.
     """
 
     inputs: _models.ChangeDetectionInputs

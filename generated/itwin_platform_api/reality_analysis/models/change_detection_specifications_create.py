@@ -25,11 +25,12 @@ T = TypeVar("T", bound="ChangeDetectionSpecificationsCreate")
 
 @_attrs_define
 class ChangeDetectionSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type ChangeDetection, which finds what differs between two models of the same place.
+
     Attributes:
-        inputs (ChangeDetectionInputs):
-        outputs (list[ChangeDetectionOutputsCreate]):
-        options (ChangeDetectionOptions | Unchanged):
+        inputs (ChangeDetectionInputs): What a job of the type ChangeDetection works on.
+        outputs (list[ChangeDetectionOutputsCreate]): Names of the outputs to make.
+        options (ChangeDetectionOptions | Unchanged): Settings of a job of the type ChangeDetection.
     """
 
     inputs: _models.ChangeDetectionInputs

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="ClearanceInputs")
 
 @_attrs_define
 class ClearanceInputs(_Model):
-    """
+    """What a job of the type ClearanceCalculation works on.
+
     Attributes:
-        clearance_footprint (str):
-        model_3d (str):
+        clearance_footprint (str): Id of the reality data of the footprints of buildings.
+        model_3d (str): Id of the reality data of a point cloud, a mesh, or a scene (ContextScene) that refers to some.
     """
 
     clearance_footprint: str

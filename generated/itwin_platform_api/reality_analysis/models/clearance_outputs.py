@@ -22,11 +22,12 @@ T = TypeVar("T", bound="ClearanceOutputs")
 
 @_attrs_define
 class ClearanceOutputs(_Model):
-    """
+    """Where the outputs of a job of the type ClearanceCalculation are. An output that was not asked for is missing.
+
     Attributes:
-        ovf_areas (str | None):
-        ovf_lines (str | None):
-        ovf_points (str | None):
+        ovf_areas (str | None): Id of the reality data with the clearance areas, as OVF.
+        ovf_lines (str | None): Id of the reality data with the clearance lines, as OVF.
+        ovf_points (str | None): Id of the reality data with the clearance points, as OVF.
     """
 
     ovf_areas: str | None = None

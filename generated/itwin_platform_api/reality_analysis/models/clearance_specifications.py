@@ -22,10 +22,13 @@ T = TypeVar("T", bound="ClearanceSpecifications")
 
 @_attrs_define
 class ClearanceSpecifications(_Model):
-    """
-    Attributes:
-        inputs (ClearanceInputs):
-        outputs (ClearanceOutputs):
+    """What a job of the type ClearanceCalculation was asked to do and where its outputs are. It computes the clearance
+    around footprints of buildings in a point cloud.
+
+        Attributes:
+            inputs (ClearanceInputs): What a job of the type ClearanceCalculation works on.
+            outputs (ClearanceOutputs): Where the outputs of a job of the type ClearanceCalculation are. An output that was
+                not asked for is missing.
     """
 
     inputs: _models.ClearanceInputs

@@ -24,10 +24,12 @@ T = TypeVar("T", bound="ClearanceSpecificationsCreate")
 
 @_attrs_define
 class ClearanceSpecificationsCreate(_Model):
-    """
-    Attributes:
-        inputs (ClearanceInputs):
-        outputs (list[ClearanceOutputsCreate]):
+    """What to ask of a job of the type ClearanceCalculation, which computes the clearance around footprints of buildings
+    in a point cloud.
+
+        Attributes:
+            inputs (ClearanceInputs): What a job of the type ClearanceCalculation works on.
+            outputs (list[ClearanceOutputsCreate]): Names of the outputs to make.
     """
 
     inputs: _models.ClearanceInputs

@@ -25,13 +25,14 @@ T = TypeVar("T", bound="DetectorCreate")
 
 @_attrs_define
 class DetectorCreate(_Model):
-    """
+    """The detector to create.
+
     Attributes:
-        name (str):
-        type_ (DetectorType):
-        description (str | None | Unchanged):
-        display_name (str | None | Unchanged):
-        documentation_url (str | None | Unchanged):
+        name (str): Name of the detector, by which jobs and paths refer to it.
+        type_ (DetectorType): What a detector looks at and what it finds there.
+        description (str | None | Unchanged): What the detector finds, in words.
+        display_name (str | None | Unchanged): The name to show to people.
+        documentation_url (str | None | Unchanged): Where the detector is documented.
     """
 
     name: str

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="DetectorCreateResponse")
 
 @_attrs_define
 class DetectorCreateResponse(_Model):
-    """
+    """The detector that was created.
+
     Attributes:
-        detector (DetectorCreateResponseDetails):
+        detector (DetectorCreateResponseDetails): A detector with its versions.
     """
 
     detector: _models.DetectorCreateResponseDetails

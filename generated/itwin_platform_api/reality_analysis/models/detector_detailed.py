@@ -26,14 +26,15 @@ T = TypeVar("T", bound="DetectorDetailed")
 
 @_attrs_define
 class DetectorDetailed(_Model):
-    """
+    """A detector with its versions.
+
     Attributes:
-        name (str):
-        type_ (DetectorType):
-        versions (list[DetectorVersionDetailed]):
-        description (str | None):
-        display_name (str | None):
-        documentation_url (str | None):
+        name (str): Name of the detector, by which jobs and paths refer to it.
+        type_ (DetectorType): What a detector looks at and what it finds there.
+        versions (list[DetectorVersionDetailed]): Its versions.
+        description (str | None): What the detector finds, in words.
+        display_name (str | None): The name to show to people.
+        documentation_url (str | None): Where the detector is documented.
     """
 
     name: str

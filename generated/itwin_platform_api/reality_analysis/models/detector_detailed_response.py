@@ -22,9 +22,10 @@ T = TypeVar("T", bound="DetectorDetailedResponse")
 
 @_attrs_define
 class DetectorDetailedResponse(_Model):
-    """
+    """A detector.
+
     Attributes:
-        detector (DetectorDetailed):
+        detector (DetectorDetailed): A detector with its versions.
     """
 
     detector: _models.DetectorDetailed

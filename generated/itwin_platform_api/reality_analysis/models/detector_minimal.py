@@ -24,14 +24,17 @@ T = TypeVar("T", bound="DetectorMinimal")
 
 @_attrs_define
 class DetectorMinimal(_Model):
-    """
+    """A detector without its versions.
+
     Attributes:
-        name (str):
-        type_ (DetectorType):
-        description (str | None):
-        display_name (str | None):
-        documentation_url (str | None):
-        latest_version_number (str | None):
+        name (str): Name of the detector, by which jobs and paths refer to it.
+        type_ (DetectorType): What a detector looks at and what it finds there.
+        description (str | None): What the detector finds, in words.
+        display_name (str | None): The name to show to people.
+        documentation_url (str | None): Where the detector is documented.
+        latest_version_number (str | None): Number of the newest version that is ready; absent if there is none.
+        latest_version (str | None): Number of the newest version that is ready; absent if there is none. Another name
+            of `latestVersionNumber`.
     """
 
     name: str
@@ -40,6 +43,7 @@ class DetectorMinimal(_Model):
     display_name: str | None = None
     documentation_url: str | None = _attrs_field(default=None, repr=mask_query)
     latest_version_number: str | None = None
+    latest_version: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -53,6 +57,7 @@ class DetectorMinimal(_Model):
                 "displayName": self.display_name,
                 "documentationUrl": self.documentation_url,
                 "latestVersionNumber": self.latest_version_number,
+                "latestVersion": self.latest_version,
             }
         )
 
@@ -66,5 +71,6 @@ class DetectorMinimal(_Model):
             display_name=optional(properties, "displayName", text),
             documentation_url=optional(properties, "documentationUrl", text),
             latest_version_number=optional(properties, "latestVersionNumber", text),
+            latest_version=optional(properties, "latestVersion", text),
             additional_properties=properties,
         )

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="DetectorPatchResponse")
 
 @_attrs_define
 class DetectorPatchResponse(_Model):
-    """
+    """The detector as it is after the change.
+
     Attributes:
-        detector (DetectorResponse):
+        detector (DetectorResponse): A detector with its versions.
     """
 
     detector: _models.DetectorResponse

@@ -23,11 +23,12 @@ T = TypeVar("T", bound="DetectorUpdate")
 
 @_attrs_define
 class DetectorUpdate(_Model):
-    """
+    """Properties of the detector to change.
+
     Attributes:
-        description (str | None | Unchanged):
-        display_name (str | None | Unchanged):
-        documentation_url (str | None | Unchanged):
+        description (str | None | Unchanged): What the detector finds, in words.
+        display_name (str | None | Unchanged): The name to show to people.
+        documentation_url (str | None | Unchanged): Where the detector is documented.
     """
 
     description: str | None | Unchanged = UNCHANGED

@@ -27,13 +27,14 @@ T = TypeVar("T", bound="DetectorVersion")
 
 @_attrs_define
 class DetectorVersion(_Model):
-    """
+    """A version of a detector.
+
     Attributes:
-        creation_date (datetime.datetime):
-        version_number (str):
-        status (DetectorVersionStatus):
-        capabilities (DetectorVersionCapabilities):
-        creator_id (str | None):
+        creation_date (datetime.datetime): When the version was created.
+        version_number (str): Number of the version, of the form `1.0`.
+        status (DetectorVersionStatus): Whether a version still waits for its file or is ready to be used.
+        capabilities (DetectorVersionCapabilities): What a version of a detector is able to do.
+        creator_id (str | None): Id of the user who created the version.
     """
 
     creation_date: datetime.datetime

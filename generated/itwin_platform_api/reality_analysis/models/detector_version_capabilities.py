@@ -25,10 +25,11 @@ T = TypeVar("T", bound="DetectorVersionCapabilities")
 
 @_attrs_define
 class DetectorVersionCapabilities(_Model):
-    """
+    """What a version of a detector is able to do.
+
     Attributes:
-        labels (list[str]):
-        exports (list[DetectorExportType] | None):
+        labels (list[str]): What it can find, for instance `crack`.
+        exports (list[DetectorExportType] | None): What it can give as its result.
     """
 
     labels: list[str]

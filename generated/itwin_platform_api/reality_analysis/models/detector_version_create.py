@@ -23,10 +23,11 @@ T = TypeVar("T", bound="DetectorVersionCreate")
 
 @_attrs_define
 class DetectorVersionCreate(_Model):
-    """
+    """The version to create.
+
     Attributes:
-        version_number (str):
-        capabilities (DetectorVersionCapabilities):
+        version_number (str): Number of the version, of the form `1.0`.
+        capabilities (DetectorVersionCapabilities): What a version of a detector is able to do.
     """
 
     version_number: str

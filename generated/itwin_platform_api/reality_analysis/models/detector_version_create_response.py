@@ -22,10 +22,11 @@ T = TypeVar("T", bound="DetectorVersionCreateResponse")
 
 @_attrs_define
 class DetectorVersionCreateResponse(_Model):
-    """
+    """The version that was created, and where its file goes.
+
     Attributes:
-        version (DetectorVersion):
-        links (DetectorVersionCreateResponseLinks):
+        version (DetectorVersion): A version of a detector.
+        links (DetectorVersionCreateResponseLinks): Where to upload the file of a version.
     """
 
     version: _models.DetectorVersion

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="DetectorVersionCreateResponseLinks")
 
 @_attrs_define
 class DetectorVersionCreateResponseLinks(_Model):
-    """
+    """Where to upload the file of a version.
+
     Attributes:
-        complete_url (Link):
-        upload_url (Link):
+        complete_url (Link): A link.
+        upload_url (Link): A link.
     """
 
     complete_url: _models.Link

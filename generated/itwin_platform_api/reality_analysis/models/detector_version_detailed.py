@@ -27,14 +27,15 @@ T = TypeVar("T", bound="DetectorVersionDetailed")
 
 @_attrs_define
 class DetectorVersionDetailed(_Model):
-    """
+    """A version of a detector, with the link to its file.
+
     Attributes:
-        creation_date (datetime.datetime):
-        version_number (str):
-        status (DetectorVersionStatus):
-        capabilities (DetectorVersionCapabilities):
-        download_url (str | None):
-        creator_id (str | None):
+        creation_date (datetime.datetime): When the version was created.
+        version_number (str): Number of the version, of the form `1.0`.
+        status (DetectorVersionStatus): Whether a version still waits for its file or is ready to be used.
+        capabilities (DetectorVersionCapabilities): What a version of a detector is able to do.
+        download_url (str | None): Link to the file of the version. Only where it is ready.
+        creator_id (str | None): Id of the user who created the version.
     """
 
     creation_date: datetime.datetime

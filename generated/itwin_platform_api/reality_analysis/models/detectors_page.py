@@ -23,9 +23,10 @@ T = TypeVar("T", bound="DetectorsPage")
 
 @_attrs_define
 class DetectorsPage(_Model):
-    """
+    """The detectors that the caller can use.
+
     Attributes:
-        detectors (list[DetectorMinimal]):
+        detectors (list[DetectorMinimal]): The detectors.
     """
 
     detectors: list[_models.DetectorMinimal]

@@ -24,12 +24,13 @@ T = TypeVar("T", bound="ErrorWarningMessage")
 
 @_attrs_define
 class ErrorWarningMessage(_Model):
-    """
+    """An error or a warning.
+
     Attributes:
-        code (str | None):
-        title (str | None):
-        message (str | None):
-        params (list[Any] | None):
+        code (str | None): What happened, for programs.
+        title (str | None): What happened, in a few words.
+        message (str | None): What happened, in full.
+        params (list[Any] | None): The values to put into the message.
     """
 
     code: str | None = None

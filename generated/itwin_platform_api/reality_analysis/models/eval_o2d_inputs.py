@@ -22,10 +22,11 @@ T = TypeVar("T", bound="EvalO2DInputs")
 
 @_attrs_define
 class EvalO2DInputs(_Model):
-    """
+    """What a job of the type EvalO2D works on.
+
     Attributes:
-        prediction (str):
-        reference (str):
+        prediction (str): Id of the reality data of a scene (ContextScene) with what was found.
+        reference (str): Id of the reality data of a scene (ContextScene) with what is known to be right.
     """
 
     prediction: str

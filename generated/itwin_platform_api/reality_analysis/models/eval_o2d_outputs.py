@@ -22,10 +22,12 @@ T = TypeVar("T", bound="EvalO2DOutputs")
 
 @_attrs_define
 class EvalO2DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type EvalO2D are. An output that was not asked for is missing.
+
     Attributes:
-        objects2d (str | None):
-        report (str | None):
+        objects2d (str | None): Id of the reality data of a scene (ContextScene) with the 2D objects, each with its
+            classification.
+        report (str | None): Where in the bucket the JSON report is, with the binary classification.
     """
 
     objects2d: str | None = None

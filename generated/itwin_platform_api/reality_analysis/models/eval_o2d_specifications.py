@@ -23,11 +23,13 @@ T = TypeVar("T", bound="EvalO2DSpecifications")
 
 @_attrs_define
 class EvalO2DSpecifications(_Model):
-    """
+    """What a job of the type EvalO2D was asked to do and where its outputs are. It measures how good found 2D objects are.
+
     Attributes:
-        inputs (EvalO2DInputs):
-        outputs (EvalO2DOutputs):
-        options (EvalO2DOptions | None):
+        inputs (EvalO2DInputs): What a job of the type EvalO2D works on.
+        outputs (EvalO2DOutputs): Where the outputs of a job of the type EvalO2D are. An output that was not asked for
+            is missing.
+        options (EvalO2DOptions | None): Settings of a job of the type EvalO2D.
     """
 
     inputs: _models.EvalO2DInputs

@@ -25,11 +25,12 @@ T = TypeVar("T", bound="EvalO2DSpecificationsCreate")
 
 @_attrs_define
 class EvalO2DSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type EvalO2D, which measures how good found 2D objects are.
+
     Attributes:
-        inputs (EvalO2DInputs):
-        outputs (list[EvalO2DOutputsCreate]):
-        options (EvalO2DOptions | Unchanged):
+        inputs (EvalO2DInputs): What a job of the type EvalO2D works on.
+        outputs (list[EvalO2DOutputsCreate]): Names of the outputs to make.
+        options (EvalO2DOptions | Unchanged): Settings of a job of the type EvalO2D.
     """
 
     inputs: _models.EvalO2DInputs

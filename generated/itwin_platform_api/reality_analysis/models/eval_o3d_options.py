@@ -23,9 +23,10 @@ T = TypeVar("T", bound="EvalO3DOptions")
 
 @_attrs_define
 class EvalO3DOptions(_Model):
-    """
+    """Settings of a job of the type EvalO3D.
+
     Attributes:
-        threshold_iou (float | None | Unchanged):
+        threshold_iou (float | None | Unchanged): From which intersection over union on two objects count as the same.
     """
 
     threshold_iou: float | None | Unchanged = UNCHANGED

@@ -22,10 +22,12 @@ T = TypeVar("T", bound="EvalO3DOutputs")
 
 @_attrs_define
 class EvalO3DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type EvalO3D are. An output that was not asked for is missing.
+
     Attributes:
-        objects3d (str | None):
-        report (str | None):
+        objects3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D objects, each with its
+            classification.
+        report (str | None): Where in the bucket the JSON report is, with the binary classification.
     """
 
     objects3d: str | None = None

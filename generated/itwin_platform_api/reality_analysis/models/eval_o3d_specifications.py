@@ -23,11 +23,13 @@ T = TypeVar("T", bound="EvalO3DSpecifications")
 
 @_attrs_define
 class EvalO3DSpecifications(_Model):
-    """
+    """What a job of the type EvalO3D was asked to do and where its outputs are. It measures how good found 3D objects are.
+
     Attributes:
-        inputs (EvalO3DInputs):
-        outputs (EvalO3DOutputs):
-        options (EvalO3DOptions | None):
+        inputs (EvalO3DInputs): What a job of the type EvalO3D works on.
+        outputs (EvalO3DOutputs): Where the outputs of a job of the type EvalO3D are. An output that was not asked for
+            is missing.
+        options (EvalO3DOptions | None): Settings of a job of the type EvalO3D.
     """
 
     inputs: _models.EvalO3DInputs

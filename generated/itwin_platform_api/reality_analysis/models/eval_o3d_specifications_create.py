@@ -25,11 +25,12 @@ T = TypeVar("T", bound="EvalO3DSpecificationsCreate")
 
 @_attrs_define
 class EvalO3DSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type EvalO3D, which measures how good found 3D objects are.
+
     Attributes:
-        inputs (EvalO3DInputs):
-        outputs (list[EvalO3DOutputsCreate]):
-        options (EvalO3DOptions | Unchanged):
+        inputs (EvalO3DInputs): What a job of the type EvalO3D works on.
+        outputs (list[EvalO3DOutputsCreate]): Names of the outputs to make.
+        options (EvalO3DOptions | Unchanged): Settings of a job of the type EvalO3D.
     """
 
     inputs: _models.EvalO3DInputs

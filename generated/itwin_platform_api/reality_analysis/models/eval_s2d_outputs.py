@@ -22,11 +22,13 @@ T = TypeVar("T", bound="EvalS2DOutputs")
 
 @_attrs_define
 class EvalS2DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type EvalS2D are. An output that was not asked for is missing.
+
     Attributes:
-        report (str | None):
-        segmentation_2d (str | None):
-        segmented_photos (str | None):
+        report (str | None): Where in the bucket the JSON report is, with the confusion matrix.
+        segmentation_2d (str | None): Id of the reality data of a scene (ContextScene) with the segmented photos.
+        segmented_photos (str | None): Id of the reality data with the photos, each pixel marked with its place in the
+            confusion matrix.
     """
 
     report: str | None = None

@@ -22,10 +22,12 @@ T = TypeVar("T", bound="EvalS2DSpecifications")
 
 @_attrs_define
 class EvalS2DSpecifications(_Model):
-    """
+    """What a job of the type EvalS2D was asked to do and where its outputs are. It measures how good segmented photos are.
+
     Attributes:
-        inputs (EvalS2DInputs):
-        outputs (EvalS2DOutputs):
+        inputs (EvalS2DInputs): What a job of the type EvalS2D works on.
+        outputs (EvalS2DOutputs): Where the outputs of a job of the type EvalS2D are. An output that was not asked for
+            is missing.
     """
 
     inputs: _models.EvalS2DInputs

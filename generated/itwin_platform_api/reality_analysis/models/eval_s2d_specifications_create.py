@@ -24,10 +24,11 @@ T = TypeVar("T", bound="EvalS2DSpecificationsCreate")
 
 @_attrs_define
 class EvalS2DSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type EvalS2D, which measures how good segmented photos are.
+
     Attributes:
-        inputs (EvalS2DInputs):
-        outputs (list[EvalS2DOutputsCreate]):
+        inputs (EvalS2DInputs): What a job of the type EvalS2D works on.
+        outputs (list[EvalS2DOutputsCreate]): Names of the outputs to make.
     """
 
     inputs: _models.EvalS2DInputs

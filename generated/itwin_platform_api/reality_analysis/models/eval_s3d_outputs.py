@@ -22,11 +22,13 @@ T = TypeVar("T", bound="EvalS3DOutputs")
 
 @_attrs_define
 class EvalS3DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type EvalS3D are. An output that was not asked for is missing.
+
     Attributes:
-        report (str | None):
-        segmentation_3d (str | None):
-        segmented_point_cloud (str | None):
+        report (str | None): Where in the bucket the JSON report is, with the confusion matrix.
+        segmentation_3d (str | None): Id of the reality data of a scene (ContextScene) with the segmented point cloud.
+        segmented_point_cloud (str | None): Id of the reality data with the point cloud, each point marked with its
+            place in the confusion matrix.
     """
 
     report: str | None = None

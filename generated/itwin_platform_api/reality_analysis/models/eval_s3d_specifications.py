@@ -22,10 +22,13 @@ T = TypeVar("T", bound="EvalS3DSpecifications")
 
 @_attrs_define
 class EvalS3DSpecifications(_Model):
-    """
-    Attributes:
-        inputs (EvalS3DInputs):
-        outputs (EvalS3DOutputs):
+    """What a job of the type EvalS3D was asked to do and where its outputs are. It measures how good segmented point
+    clouds are.
+
+        Attributes:
+            inputs (EvalS3DInputs): What a job of the type EvalS3D works on.
+            outputs (EvalS3DOutputs): Where the outputs of a job of the type EvalS3D are. An output that was not asked for
+                is missing.
     """
 
     inputs: _models.EvalS3DInputs

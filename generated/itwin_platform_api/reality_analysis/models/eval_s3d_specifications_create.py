@@ -24,10 +24,11 @@ T = TypeVar("T", bound="EvalS3DSpecificationsCreate")
 
 @_attrs_define
 class EvalS3DSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type EvalS3D, which measures how good segmented point clouds are.
+
     Attributes:
-        inputs (EvalS3DInputs):
-        outputs (list[EvalS3DOutputsCreate]):
+        inputs (EvalS3DInputs): What a job of the type EvalS3D works on.
+        outputs (list[EvalS3DOutputsCreate]): Names of the outputs to make.
     """
 
     inputs: _models.EvalS3DInputs

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="EvalSOrthoInputs")
 
 @_attrs_define
 class EvalSOrthoInputs(_Model):
-    """
+    """What a job of the type EvalSOrtho works on.
+
     Attributes:
-        prediction (str):
-        reference (str):
+        prediction (str): Id of the reality data of a scene (ContextScene) with what was found.
+        reference (str): Id of the reality data of a scene (ContextScene) with what is known to be right.
     """
 
     prediction: str

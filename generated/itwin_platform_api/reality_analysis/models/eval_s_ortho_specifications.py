@@ -22,10 +22,13 @@ T = TypeVar("T", bound="EvalSOrthoSpecifications")
 
 @_attrs_define
 class EvalSOrthoSpecifications(_Model):
-    """
-    Attributes:
-        inputs (EvalSOrthoInputs):
-        outputs (EvalSOrthoOutputs):
+    """What a job of the type EvalSOrtho was asked to do and where its outputs are. It measures how good segmented
+    orthophotos are.
+
+        Attributes:
+            inputs (EvalSOrthoInputs): What a job of the type EvalSOrtho works on.
+            outputs (EvalSOrthoOutputs): Where the outputs of a job of the type EvalSOrtho are. An output that was not asked
+                for is missing.
     """
 
     inputs: _models.EvalSOrthoInputs

@@ -24,10 +24,11 @@ T = TypeVar("T", bound="EvalSOrthoSpecificationsCreate")
 
 @_attrs_define
 class EvalSOrthoSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type EvalSOrtho, which measures how good segmented orthophotos are.
+
     Attributes:
-        inputs (EvalSOrthoInputs):
-        outputs (list[EvalSOrthoOutputsCreate]):
+        inputs (EvalSOrthoInputs): What a job of the type EvalSOrtho works on.
+        outputs (list[EvalSOrthoOutputsCreate]): Names of the outputs to make.
     """
 
     inputs: _models.EvalSOrthoInputs

@@ -25,12 +25,13 @@ T = TypeVar("T", bound="ExecutionInformation")
 
 @_attrs_define
 class ExecutionInformation(_Model):
-    """
+    """When a job ran and what it used.
+
     Attributes:
-        created_date_time (datetime.datetime):
-        started_date_time (datetime.datetime | None):
-        ended_date_time (datetime.datetime | None):
-        processing_units (float | None):
+        created_date_time (datetime.datetime): When the job was created.
+        started_date_time (datetime.datetime | None): When it started; null before.
+        ended_date_time (datetime.datetime | None): When it ended; null before.
+        processing_units (float | None): Processing units that the job used.
     """
 
     created_date_time: datetime.datetime

@@ -25,13 +25,14 @@ T = TypeVar("T", bound="File")
 
 @_attrs_define
 class File(_Model):
-    """
+    """A file that the service offers.
+
     Attributes:
-        id (str):
-        name (str):
-        type_ (FileType):
-        description (str | None):
-        deprecated (bool | None):
+        id (str): Id of the file.
+        name (str): The name to show to people.
+        type_ (FileType): The kind of a file.
+        description (str | None): What the file is for.
+        deprecated (bool | None): Whether the file is going to be withdrawn and should no longer be used.
     """
 
     id: str

@@ -23,9 +23,10 @@ T = TypeVar("T", bound="FilesResponse")
 
 @_attrs_define
 class FilesResponse(_Model):
-    """
+    """The files that the service offers.
+
     Attributes:
-        files (list[File]):
+        files (list[File]): The files.
     """
 
     files: list[_models.File]

@@ -26,17 +26,18 @@ T = TypeVar("T", bound="Job")
 
 @_attrs_define
 class Job(_Model):
-    """
+    """A job.
+
     Attributes:
-        id (str):
-        state (JobState):
-        user_id (str):
-        execution_info (ExecutionInformation):
+        id (str): Id of the job.
+        state (JobState): Where a job is. `Success`, `Failed` and `Cancelled` are final.
+        user_id (str): Id of the user who created the job.
+        execution_info (ExecutionInformation): When a job ran and what it used.
         specifications (JobSpecifications): What a job reads, what it writes, and its options. Which there are depends
             on the type of the job.
-        type_ (JobType):
-        itwin_id (str):
-        name (str | None):
+        type_ (JobType): What a job does.
+        itwin_id (str): Id of the iTwin that the inputs and outputs belong to.
+        name (str | None): The name to show to people.
     """
 
     id: str

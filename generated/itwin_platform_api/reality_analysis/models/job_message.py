@@ -23,12 +23,13 @@ T = TypeVar("T", bound="JobMessage")
 
 @_attrs_define
 class JobMessage(_Model):
-    """
+    """An error or a warning of a job.
+
     Attributes:
-        code (str):
-        title (str):
-        message (str):
-        params (list[str]):
+        code (str): What happened, for programs.
+        title (str): What happened, in a few words.
+        message (str): What happened, in full. `%1` and so on stand for the parameters.
+        params (list[str]): The values to put into the message, for translations too.
     """
 
     code: str

@@ -23,10 +23,11 @@ T = TypeVar("T", bound="JobMessages")
 
 @_attrs_define
 class JobMessages(_Model):
-    """
+    """What a job has to say.
+
     Attributes:
-        errors (list[JobMessage]):
-        warnings (list[JobMessage]):
+        errors (list[JobMessage]): Why it failed.
+        warnings (list[JobMessage]): What is worth a look although it went on.
     """
 
     errors: list[_models.JobMessage]

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="JobMessagesResponse")
 
 @_attrs_define
 class JobMessagesResponse(_Model):
-    """
+    """The messages of a job.
+
     Attributes:
-        messages (JobMessages):
+        messages (JobMessages): What a job has to say.
     """
 
     messages: _models.JobMessages

@@ -23,10 +23,11 @@ T = TypeVar("T", bound="JobProgress")
 
 @_attrs_define
 class JobProgress(_Model):
-    """
+    """How far a job is.
+
     Attributes:
-        percentage (float):
-        state (JobState):
+        percentage (float): Percentage done, 0 to 100.
+        state (JobState): Where a job is. `Success`, `Failed` and `Cancelled` are final.
     """
 
     percentage: float

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="JobProgressResponse")
 
 @_attrs_define
 class JobProgressResponse(_Model):
-    """
+    """The progress of a job.
+
     Attributes:
-        progress (JobProgress):
+        progress (JobProgress): How far a job is.
     """
 
     progress: _models.JobProgress

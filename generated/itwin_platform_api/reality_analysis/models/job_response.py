@@ -22,9 +22,10 @@ T = TypeVar("T", bound="JobResponse")
 
 @_attrs_define
 class JobResponse(_Model):
-    """
+    """A job.
+
     Attributes:
-        job (Job):
+        job (Job): A job.
     """
 
     job: _models.Job

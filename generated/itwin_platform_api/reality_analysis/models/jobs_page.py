@@ -24,10 +24,11 @@ T = TypeVar("T", bound="JobsPage")
 
 @_attrs_define
 class JobsPage(_Model):
-    """
+    """A page of jobs.
+
     Attributes:
-        jobs (list[Job]):
-        links (NextPageLink | None):
+        jobs (list[Job]): The jobs of this page.
+        links (NextPageLink | None): The link to the next page, where there is one.
     """
 
     jobs: list[_models.Job]

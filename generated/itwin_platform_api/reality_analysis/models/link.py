@@ -22,9 +22,10 @@ T = TypeVar("T", bound="Link")
 
 @_attrs_define
 class Link(_Model):
-    """
+    """A link.
+
     Attributes:
-        href (str):
+        href (str): Where it leads.
     """
 
     href: str = _attrs_field(repr=mask_query)

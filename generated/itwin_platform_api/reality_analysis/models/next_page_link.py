@@ -22,9 +22,10 @@ T = TypeVar("T", bound="NextPageLink")
 
 @_attrs_define
 class NextPageLink(_Model):
-    """
+    """The link to the next page, where there is one.
+
     Attributes:
-        next_ (Link | None):
+        next_ (Link | None): A link.
     """
 
     next_: _models.Link | None = None

@@ -24,12 +24,16 @@ T = TypeVar("T", bound="Objects2DInputs")
 
 @_attrs_define
 class Objects2DInputs(_Model):
-    """
+    """What a job of the type Objects2D works on.
+
     Attributes:
-        photos (str):
-        model_3d (str | None | Unchanged):
-        objects_2d (str | None | Unchanged):
-        photo_object_detector (str | None | Unchanged):
+        photos (str): Id of the reality data of a scene (ContextScene) with the photos to look at.
+        model_3d (str | None | Unchanged): Id of the reality data of a point cloud, a mesh, or a scene (ContextScene)
+            that refers to some.
+        objects_2d (str | None | Unchanged): Id of the reality data of a scene (ContextScene) with 2D objects found
+            before. It takes the place of the detector.
+        photo_object_detector (str | None | Unchanged): The detector of objects to use: its name in the library with its
+            version, for instance `name/1.0`, or the id of its reality data.
     """
 
     photos: str

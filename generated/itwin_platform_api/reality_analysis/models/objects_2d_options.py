@@ -26,12 +26,13 @@ T = TypeVar("T", bound="Objects2DOptions")
 
 @_attrs_define
 class Objects2DOptions(_Model):
-    """
+    """Settings of a job of the type Objects2D.
+
     Attributes:
-        crs (str | None | Unchanged):
-        max_dist (float | None | Unchanged):
-        min_photos (int | None | Unchanged):
-        use_tie_points (bool | None | Unchanged):
+        crs (str | None | Unchanged): Coordinate reference system of the exported files.
+        max_dist (float | None | Unchanged): How far from a photo an object may be.
+        min_photos (int | None | Unchanged): How many finds in photos it takes to make one in space.
+        use_tie_points (bool | None | Unchanged): Whether tie points of oriented photos help the detection.
     """
 
     crs: str | None | Unchanged = UNCHANGED

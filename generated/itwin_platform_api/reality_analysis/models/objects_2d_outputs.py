@@ -22,14 +22,19 @@ T = TypeVar("T", bound="Objects2DOutputs")
 
 @_attrs_define
 class Objects2DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type Objects2D are. An output that was not asked for is missing.
+
     Attributes:
-        locations_3d_as_geo_json (str | None):
-        locations_3d_as_shp (str | None):
-        objects_2d (str | None):
-        objects_3d (str | None):
-        objects_3d_as_3d_tiles (str | None):
-        objects_3d_as_geo_json (str | None):
+        locations_3d_as_geo_json (str | None): Id of the reality data with the places of the objects, as GeoJSON. Only
+            together with `objects3D`.
+        locations_3d_as_shp (str | None): Id of the reality data with the places of the objects, as a shapefile. Only
+            together with `objects3D`.
+        objects_2d (str | None): Id of the reality data of a scene (ContextScene) with the 2D objects.
+        objects_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D objects.
+        objects_3d_as_3d_tiles (str | None): Id of the reality data with the 3D objects, as 3D Tiles. Only together with
+            `objects3D`.
+        objects_3d_as_geo_json (str | None): Id of the reality data with the 3D objects, as GeoJSON. Only together with
+            `objects3D`.
     """
 
     locations_3d_as_geo_json: str | None = None

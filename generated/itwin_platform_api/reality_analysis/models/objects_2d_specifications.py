@@ -23,11 +23,14 @@ T = TypeVar("T", bound="Objects2DSpecifications")
 
 @_attrs_define
 class Objects2DSpecifications(_Model):
-    """
-    Attributes:
-        inputs (Objects2DInputs):
-        outputs (Objects2DOutputs):
-        options (Objects2DOptions | None):
+    """What a job of the type Objects2D was asked to do and where its outputs are. It finds objects in photos, and where
+    they are in space.
+
+        Attributes:
+            inputs (Objects2DInputs): What a job of the type Objects2D works on.
+            outputs (Objects2DOutputs): Where the outputs of a job of the type Objects2D are. An output that was not asked
+                for is missing.
+            options (Objects2DOptions | None): Settings of a job of the type Objects2D.
     """
 
     inputs: _models.Objects2DInputs

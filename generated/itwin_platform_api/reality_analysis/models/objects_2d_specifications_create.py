@@ -25,11 +25,12 @@ T = TypeVar("T", bound="Objects2DSpecificationsCreate")
 
 @_attrs_define
 class Objects2DSpecificationsCreate(_Model):
-    """
+    """What to ask of a job of the type Objects2D, which finds objects in photos, and where they are in space.
+
     Attributes:
-        inputs (Objects2DInputs):
-        outputs (list[Objects2DOutputsCreate]):
-        options (Objects2DOptions | Unchanged):
+        inputs (Objects2DInputs): What a job of the type Objects2D works on.
+        outputs (list[Objects2DOutputsCreate]): Names of the outputs to make.
+        options (Objects2DOptions | Unchanged): Settings of a job of the type Objects2D.
     """
 
     inputs: _models.Objects2DInputs

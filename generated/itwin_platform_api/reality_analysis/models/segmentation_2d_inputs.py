@@ -24,12 +24,16 @@ T = TypeVar("T", bound="Segmentation2DInputs")
 
 @_attrs_define
 class Segmentation2DInputs(_Model):
-    """
+    """What a job of the type Segmentation2D works on.
+
     Attributes:
-        photos (str):
-        model_3d (str | None | Unchanged):
-        segmentation_2d (str | None | Unchanged):
-        photo_segmentation_detector (str | None | Unchanged):
+        photos (str): Id of the reality data of a scene (ContextScene) with the photos to look at.
+        model_3d (str | None | Unchanged): Id of the reality data of a point cloud, a mesh, or a scene (ContextScene)
+            that refers to some.
+        segmentation_2d (str | None | Unchanged): Id of the reality data of a scene (ContextScene) with photos segmented
+            before. It takes the place of the detector.
+        photo_segmentation_detector (str | None | Unchanged): The detector that segments photos to use: its name in the
+            library with its version, for instance `name/1.0`, or the id of its reality data.
     """
 
     photos: str

@@ -25,11 +25,12 @@ T = TypeVar("T", bound="Segmentation2DOptions")
 
 @_attrs_define
 class Segmentation2DOptions(_Model):
-    """
+    """Settings of a job of the type Segmentation2D.
+
     Attributes:
-        compute_line_width (bool | None | Unchanged):
-        remove_small_lines (float | None | Unchanged):
-        min_photos (int | None | Unchanged):
+        compute_line_width (bool | None | Unchanged): Whether the width of lines is estimated, at each vertex.
+        remove_small_lines (float | None | Unchanged): How long a line must be in all to be kept.
+        min_photos (int | None | Unchanged): How many finds in photos it takes to make one in space.
     """
 
     compute_line_width: bool | None | Unchanged = UNCHANGED

@@ -22,16 +22,21 @@ T = TypeVar("T", bound="Segmentation2DOutputs")
 
 @_attrs_define
 class Segmentation2DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type Segmentation2D are. An output that was not asked for is missing.
+
     Attributes:
-        segmentation_2d (str | None):
-        segmented_photos (str | None):
-        lines_3d (str | None):
-        lines_3d_as_3d_tiles (str | None):
-        lines_3d_as_geo_json (str | None):
-        polygons_3d (str | None):
-        polygons_3d_as_3d_tiles (str | None):
-        polygons_3d_as_geo_json (str | None):
+        segmentation_2d (str | None): Id of the reality data of a scene (ContextScene) with the segmented photos.
+        segmented_photos (str | None): Id of the reality data with the photos, each pixel marked with its class.
+        lines_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D lines.
+        lines_3d_as_3d_tiles (str | None): Id of the reality data with the 3D lines, as 3D Tiles. Only together with
+            `lines3D`.
+        lines_3d_as_geo_json (str | None): Id of the reality data with the 3D lines, as GeoJSON. Only together with
+            `lines3D`.
+        polygons_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D polygons.
+        polygons_3d_as_3d_tiles (str | None): Id of the reality data with the 3D polygons, as 3D Tiles. Only together
+            with `polygons3D`.
+        polygons_3d_as_geo_json (str | None): Id of the reality data with the 3D polygons, as GeoJSON. Only together
+            with `polygons3D`.
     """
 
     segmentation_2d: str | None = None

@@ -23,11 +23,14 @@ T = TypeVar("T", bound="Segmentation2DSpecifications")
 
 @_attrs_define
 class Segmentation2DSpecifications(_Model):
-    """
-    Attributes:
-        inputs (Segmentation2DInputs):
-        outputs (Segmentation2DOutputs):
-        options (Segmentation2DOptions | None):
+    """What a job of the type Segmentation2D was asked to do and where its outputs are. It divides photos into classes, and
+    finds lines and polygons in space.
+
+        Attributes:
+            inputs (Segmentation2DInputs): What a job of the type Segmentation2D works on.
+            outputs (Segmentation2DOutputs): Where the outputs of a job of the type Segmentation2D are. An output that was
+                not asked for is missing.
+            options (Segmentation2DOptions | None): Settings of a job of the type Segmentation2D.
     """
 
     inputs: _models.Segmentation2DInputs

@@ -25,11 +25,13 @@ T = TypeVar("T", bound="Segmentation2DSpecificationsCreate")
 
 @_attrs_define
 class Segmentation2DSpecificationsCreate(_Model):
-    """
-    Attributes:
-        inputs (Segmentation2DInputs):
-        outputs (list[Segmentation2DOutputsCreate]):
-        options (Segmentation2DOptions | Unchanged):
+    """What to ask of a job of the type Segmentation2D, which divides photos into classes, and finds lines and polygons in
+    space.
+
+        Attributes:
+            inputs (Segmentation2DInputs): What a job of the type Segmentation2D works on.
+            outputs (list[Segmentation2DOutputsCreate]): Names of the outputs to make.
+            options (Segmentation2DOptions | Unchanged): Settings of a job of the type Segmentation2D.
     """
 
     inputs: _models.Segmentation2DInputs

@@ -23,12 +23,16 @@ T = TypeVar("T", bound="Segmentation3DInputs")
 
 @_attrs_define
 class Segmentation3DInputs(_Model):
-    """
+    """What a job of the type Segmentation3D works on.
+
     Attributes:
-        extent (str | None | Unchanged):
-        model_3d (str | None | Unchanged):
-        point_cloud_segmentation_detector (str | None | Unchanged):
-        segmentation_3d (str | None | Unchanged):
+        extent (str | None | Unchanged): Path in the bucket of a polygon to which the data is cut.
+        model_3d (str | None | Unchanged): Id of the reality data of a point cloud, a mesh, or a scene (ContextScene)
+            that refers to some.
+        point_cloud_segmentation_detector (str | None | Unchanged): The detector that segments point clouds to use: its
+            name in the library with its version, for instance `name/1.0`, or the id of its reality data.
+        segmentation_3d (str | None | Unchanged): Id of the reality data of a scene (ContextScene) with a point cloud
+            segmented before. It takes the place of the detector and of `model3D`.
     """
 
     extent: str | None | Unchanged = UNCHANGED

@@ -25,13 +25,14 @@ T = TypeVar("T", bound="Segmentation3DOptions")
 
 @_attrs_define
 class Segmentation3DOptions(_Model):
-    """
+    """Settings of a job of the type Segmentation3D.
+
     Attributes:
-        compute_line_width (bool | None | Unchanged):
-        crs (str | None | Unchanged):
-        keep_input_resolution (bool | None | Unchanged):
-        remove_small_components (float | None | Unchanged):
-        save_confidence (bool | None | Unchanged):
+        compute_line_width (bool | None | Unchanged): Whether the width of lines is estimated, at each vertex.
+        crs (str | None | Unchanged): Coordinate reference system of the exported files.
+        keep_input_resolution (bool | None | Unchanged): Whether the result has the very points of the input.
+        remove_small_components (float | None | Unchanged): How long a line must be in all to be kept.
+        save_confidence (bool | None | Unchanged): Whether the confidence of each point is kept.
     """
 
     compute_line_width: bool | None | Unchanged = UNCHANGED

@@ -22,25 +22,39 @@ T = TypeVar("T", bound="Segmentation3DOutputs")
 
 @_attrs_define
 class Segmentation3DOutputs(_Model):
-    """
+    """Where the outputs of a job of the type Segmentation3D are. An output that was not asked for is missing.
+
     Attributes:
-        lines_3d (str | None):
-        lines_3d_as_3d_tiles (str | None):
-        lines_3d_as_geo_json (str | None):
-        locations_3d_as_geo_json (str | None):
-        locations_3d_as_shp (str | None):
-        objects_3d (str | None):
-        objects_3d_as_3d_tiles (str | None):
-        objects_3d_as_geo_json (str | None):
-        polygons_3d (str | None):
-        polygons_3d_as_3d_tiles (str | None):
-        polygons_3d_as_geo_json (str | None):
-        segmentation_3d (str | None):
-        segmentation_3d_as_las (str | None):
-        segmentation_3d_as_laz (str | None):
-        segmentation_3d_as_ply (str | None):
-        segmentation_3d_as_pod (str | None):
-        segmented_point_cloud (str | None):
+        lines_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D lines.
+        lines_3d_as_3d_tiles (str | None): Id of the reality data with the 3D lines, as 3D Tiles. Only together with
+            `lines3D`.
+        lines_3d_as_geo_json (str | None): Id of the reality data with the 3D lines, as GeoJSON. Only together with
+            `lines3D`.
+        locations_3d_as_geo_json (str | None): Id of the reality data with the places of the objects, as GeoJSON. Only
+            together with `objects3D`.
+        locations_3d_as_shp (str | None): Id of the reality data with the places of the objects, as a shapefile. Only
+            together with `objects3D`.
+        objects_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D objects.
+        objects_3d_as_3d_tiles (str | None): Id of the reality data with the 3D objects, as 3D Tiles. Only together with
+            `objects3D`.
+        objects_3d_as_geo_json (str | None): Id of the reality data with the 3D objects, as GeoJSON. Only together with
+            `objects3D`.
+        polygons_3d (str | None): Id of the reality data of a scene (ContextScene) with the 3D polygons.
+        polygons_3d_as_3d_tiles (str | None): Id of the reality data with the 3D polygons, as 3D Tiles. Only together
+            with `polygons3D`.
+        polygons_3d_as_geo_json (str | None): Id of the reality data with the 3D polygons, as GeoJSON. Only together
+            with `polygons3D`.
+        segmentation_3d (str | None): Id of the reality data of a scene (ContextScene) with the segmented point cloud.
+        segmentation_3d_as_las (str | None): Id of the reality data with the segmentation of the point cloud, as LAS.
+            Only together with `segmentation3D`.
+        segmentation_3d_as_laz (str | None): Id of the reality data with the segmentation of the point cloud, as LAZ.
+            Only together with `segmentation3D`.
+        segmentation_3d_as_ply (str | None): Id of the reality data with the segmentation of the point cloud, as PLY.
+            Only together with `segmentation3D`.
+        segmentation_3d_as_pod (str | None): Id of the reality data with the segmentation of the point cloud, as POD.
+            Only together with `segmentation3D`.
+        segmented_point_cloud (str | None): Id of the reality data with the point cloud, each point marked with its
+            class, as OPC.
     """
 
     lines_3d: str | None = None

@@ -23,11 +23,14 @@ T = TypeVar("T", bound="Segmentation3DSpecifications")
 
 @_attrs_define
 class Segmentation3DSpecifications(_Model):
-    """
-    Attributes:
-        inputs (Segmentation3DInputs):
-        outputs (Segmentation3DOutputs):
-        options (Segmentation3DOptions | None):
+    """What a job of the type Segmentation3D was asked to do and where its outputs are. It divides point clouds into
+    classes, and finds objects, lines and polygons in them.
+
+        Attributes:
+            inputs (Segmentation3DInputs): What a job of the type Segmentation3D works on.
+            outputs (Segmentation3DOutputs): Where the outputs of a job of the type Segmentation3D are. An output that was
+                not asked for is missing.
+            options (Segmentation3DOptions | None): Settings of a job of the type Segmentation3D.
     """
 
     inputs: _models.Segmentation3DInputs

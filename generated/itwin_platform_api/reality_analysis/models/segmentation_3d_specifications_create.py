@@ -25,11 +25,13 @@ T = TypeVar("T", bound="Segmentation3DSpecificationsCreate")
 
 @_attrs_define
 class Segmentation3DSpecificationsCreate(_Model):
-    """
-    Attributes:
-        inputs (Segmentation3DInputs):
-        outputs (list[Segmentation3DOutputsCreate]):
-        options (Segmentation3DOptions | Unchanged):
+    """What to ask of a job of the type Segmentation3D, which divides point clouds into classes, and finds objects, lines
+    and polygons in them.
+
+        Attributes:
+            inputs (Segmentation3DInputs): What a job of the type Segmentation3D works on.
+            outputs (list[Segmentation3DOutputsCreate]): Names of the outputs to make.
+            options (Segmentation3DOptions | Unchanged): Settings of a job of the type Segmentation3D.
     """
 
     inputs: _models.Segmentation3DInputs

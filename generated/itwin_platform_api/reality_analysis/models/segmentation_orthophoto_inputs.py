@@ -22,10 +22,12 @@ T = TypeVar("T", bound="SegmentationOrthophotoInputs")
 
 @_attrs_define
 class SegmentationOrthophotoInputs(_Model):
-    """
+    """What a job of the type SegmentationOrthophoto works on.
+
     Attributes:
-        orthophoto (str):
-        orthophoto_segmentation_detector (str):
+        orthophoto (str): Id of the reality data of a scene (ContextScene) with the orthophotos to look at.
+        orthophoto_segmentation_detector (str): The detector that segments orthophotos to use: its name in the library
+            with its version, for instance `name/1.0`, or the id of its reality data.
     """
 
     orthophoto: str

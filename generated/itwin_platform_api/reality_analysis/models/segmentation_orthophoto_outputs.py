@@ -22,16 +22,21 @@ T = TypeVar("T", bound="SegmentationOrthophotoOutputs")
 
 @_attrs_define
 class SegmentationOrthophotoOutputs(_Model):
-    """
+    """Where the outputs of a job of the type SegmentationOrthophoto are. An output that was not asked for is missing.
+
     Attributes:
-        segmentation_2d (str | None):
-        segmented_photos (str | None):
-        polygons_2d (str | None):
-        polygons_2d_as_shp (str | None):
-        polygons_2d_as_geo_json (str | None):
-        lines_2d (str | None):
-        lines_2d_as_shp (str | None):
-        lines_2d_as_geo_json (str | None):
+        segmentation_2d (str | None): Id of the reality data of a scene (ContextScene) with the segmented photos.
+        segmented_photos (str | None): Id of the reality data with the photos, each pixel marked with its class.
+        polygons_2d (str | None): Id of the reality data of a scene (ContextScene) with the 2D polygons.
+        polygons_2d_as_shp (str | None): Id of the reality data with the 2D polygons, as a shapefile. Only together with
+            `polygons2D`.
+        polygons_2d_as_geo_json (str | None): Id of the reality data with the 2D polygons, as GeoJSON. Only together
+            with `polygons2D`.
+        lines_2d (str | None): Id of the reality data of a scene (ContextScene) with the 2D lines.
+        lines_2d_as_shp (str | None): Id of the reality data with the 2D lines, as a shapefile. Only together with
+            `lines2D`.
+        lines_2d_as_geo_json (str | None): Id of the reality data with the 2D lines, as GeoJSON. Only together with
+            `lines2D`.
     """
 
     segmentation_2d: str | None = None

@@ -22,10 +22,13 @@ T = TypeVar("T", bound="SegmentationOrthophotoSpecifications")
 
 @_attrs_define
 class SegmentationOrthophotoSpecifications(_Model):
-    """
-    Attributes:
-        inputs (SegmentationOrthophotoInputs):
-        outputs (SegmentationOrthophotoOutputs):
+    """What a job of the type SegmentationOrthophoto was asked to do and where its outputs are. It divides orthophotos into
+    classes, and finds lines and polygons in them.
+
+        Attributes:
+            inputs (SegmentationOrthophotoInputs): What a job of the type SegmentationOrthophoto works on.
+            outputs (SegmentationOrthophotoOutputs): Where the outputs of a job of the type SegmentationOrthophoto are. An
+                output that was not asked for is missing.
     """
 
     inputs: _models.SegmentationOrthophotoInputs

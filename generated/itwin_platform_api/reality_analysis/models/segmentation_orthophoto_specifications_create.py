@@ -24,10 +24,12 @@ T = TypeVar("T", bound="SegmentationOrthophotoSpecificationsCreate")
 
 @_attrs_define
 class SegmentationOrthophotoSpecificationsCreate(_Model):
-    """
-    Attributes:
-        inputs (SegmentationOrthophotoInputs):
-        outputs (list[SegmentationOrthophotoOutputsCreate]):
+    """What to ask of a job of the type SegmentationOrthophoto, which divides orthophotos into classes, and finds lines and
+    polygons in them.
+
+        Attributes:
+            inputs (SegmentationOrthophotoInputs): What a job of the type SegmentationOrthophoto works on.
+            outputs (list[SegmentationOrthophotoOutputsCreate]): Names of the outputs to make.
     """
 
     inputs: _models.SegmentationOrthophotoInputs

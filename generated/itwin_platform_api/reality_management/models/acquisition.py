@@ -24,11 +24,12 @@ T = TypeVar("T", bound="Acquisition")
 
 @_attrs_define
 class Acquisition(_Model):
-    """
+    """When and by whom data was acquired.
+
     Attributes:
-        start_date_time (datetime.datetime | None):
-        end_date_time (datetime.datetime | None):
-        acquirer (str | None):
+        start_date_time (datetime.datetime | None): When the acquisition began.
+        end_date_time (datetime.datetime | None): When it ended.
+        acquirer (str | None): Who acquired the data, in words.
     """
 
     start_date_time: datetime.datetime | None = None

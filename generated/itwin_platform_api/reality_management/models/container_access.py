@@ -24,11 +24,12 @@ T = TypeVar("T", bound="ContainerAccess")
 
 @_attrs_define
 class ContainerAccess(_Model):
-    """
+    """Access to the container of reality data.
+
     Attributes:
-        links (ContainerLinks):
-        type_ (str | None):
-        access (str | None):
+        links (ContainerLinks): Where a container is.
+        type_ (str | None): Kind of container. `AzureBlobSasUrl` is the only one so far.
+        access (str | None): What the link allows: `Read` or `Write`.
     """
 
     links: _models.ContainerLinks

@@ -23,10 +23,11 @@ T = TypeVar("T", bound="ContainerDetails")
 
 @_attrs_define
 class ContainerDetails(_Model):
-    """
+    """A container and the link to it.
+
     Attributes:
-        type_ (str | None):
-        links (ContainerLinks | None):
+        type_ (str | None): Kind of container. `AzureBlobSasUrl` is the only one so far.
+        links (ContainerLinks | None): Where a container is.
     """
 
     type_: str | None = None

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="ContainerLinks")
 
 @_attrs_define
 class ContainerLinks(_Model):
-    """
+    """Where a container is.
+
     Attributes:
-        container_url (ContainerURL):
+        container_url (ContainerURL): The address of a container.
     """
 
     container_url: _models.ContainerURL

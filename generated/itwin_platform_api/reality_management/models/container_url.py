@@ -22,9 +22,10 @@ T = TypeVar("T", bound="ContainerURL")
 
 @_attrs_define
 class ContainerURL(_Model):
-    """
+    """The address of a container.
+
     Attributes:
-        href (str):
+        href (str): The URL, with the SAS that gives access.
     """
 
     href: str = _attrs_field(repr=mask_query)

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="Coordinate")
 
 @_attrs_define
 class Coordinate(_Model):
-    """
+    """A point on the earth.
+
     Attributes:
-        latitude (float | None):
-        longitude (float | None):
+        latitude (float | None): Latitude in degrees, -90 to 90.
+        longitude (float | None): Longitude in degrees, -180 to 180.
     """
 
     latitude: float | None = None

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="Crs")
 
 @_attrs_define
 class Crs(_Model):
-    """
+    """The coordinate reference system of reality data.
+
     Attributes:
-        id (str | None):
-        vertical_id (str | None):
+        id (str | None): Id of the system, for instance `EPSG:32613`.
+        vertical_id (str | None): Id of the vertical system, where it is another one.
     """
 
     id: str | None = None

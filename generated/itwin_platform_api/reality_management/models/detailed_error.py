@@ -25,12 +25,13 @@ T = TypeVar("T", bound="DetailedError")
 
 @_attrs_define
 class DetailedError(_Model):
-    """
+    """Says what went wrong and lists what lies behind it.
+
     Attributes:
-        code (str):
-        message (str):
-        target (str | None):
-        details (list[Error] | None):
+        code (str): One of the error codes that the server defines.
+        message (str): The error in words for people.
+        target (str | None): What the error is about.
+        details (list[Error] | None): The single errors behind this one, where there are any.
     """
 
     code: str

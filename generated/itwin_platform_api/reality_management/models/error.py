@@ -23,11 +23,12 @@ T = TypeVar("T", bound="Error")
 
 @_attrs_define
 class Error(_Model):
-    """
+    """Says what went wrong.
+
     Attributes:
-        code (str):
-        message (str):
-        target (str | None):
+        code (str): One of the error codes that the server defines.
+        message (str): The error in words for people.
+        target (str | None): What the error is about.
     """
 
     code: str

@@ -22,9 +22,11 @@ T = TypeVar("T", bound="ErrorResponse")
 
 @_attrs_define
 class ErrorResponse(_Model):
-    """
-    Attributes:
-        error (Error):
+    """The body of a failed request. A failure may also come with another body or none, and with nulls, since whatever went
+    wrong may have kept this one from being made.
+
+        Attributes:
+            error (Error): Says what went wrong.
     """
 
     error: _models.Error

@@ -22,10 +22,11 @@ T = TypeVar("T", bound="Extent")
 
 @_attrs_define
 class Extent(_Model):
-    """
+    """The area that reality data covers.
+
     Attributes:
-        south_west (Coordinate | None):
-        north_east (Coordinate | None):
+        south_west (Coordinate | None): A point on the earth.
+        north_east (Coordinate | None): A point on the earth.
     """
 
     south_west: _models.Coordinate | None = None

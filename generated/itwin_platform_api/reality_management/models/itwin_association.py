@@ -22,10 +22,11 @@ T = TypeVar("T", bound="ITwinAssociation")
 
 @_attrs_define
 class ITwinAssociation(_Model):
-    """
+    """Which reality data is part of which iTwin.
+
     Attributes:
-        id (str):
-        itwin_id (str):
+        id (str): Id of the reality data.
+        itwin_id (str): Id of the iTwin.
     """
 
     id: str

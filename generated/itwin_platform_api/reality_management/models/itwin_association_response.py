@@ -22,9 +22,10 @@ T = TypeVar("T", bound="ITwinAssociationResponse")
 
 @_attrs_define
 class ITwinAssociationResponse(_Model):
-    """
+    """An association of reality data with an iTwin.
+
     Attributes:
-        itwin_association (ITwinAssociation):
+        itwin_association (ITwinAssociation): Which reality data is part of which iTwin.
     """
 
     itwin_association: _models.ITwinAssociation

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="Link")
 
 @_attrs_define
 class Link(_Model):
-    """
+    """A link.
+
     Attributes:
-        href (str | None):
+        href (str | None): Where it leads.
     """
 
     href: str | None = _attrs_field(default=None, repr=mask_query)

@@ -29,29 +29,33 @@ T = TypeVar("T", bound="RealityData")
 
 @_attrs_define
 class RealityData(_Model):
-    """
+    """Reality data, for instance a mesh, a point cloud or photos: everything that is known about it, but not its files.
+
     Attributes:
-        id (str):
-        display_name (str):
-        tags (list[str] | None):
-        description (str | None):
-        dataset (str | None):
-        group (str | None):
-        attribution (str | None):
-        terms_of_use (str | None):
-        root_document (str | None):
-        size (int | None):
-        classification (str | None):
-        type_ (str | None):
-        acquisition (Acquisition | None):
-        extent (Extent | None):
-        crs (Crs | None):
-        authoring (bool | None):
-        data_center_location (str | None):
-        modified_date_time (datetime.datetime | None):
-        last_accessed_date_time (datetime.datetime | None):
-        created_date_time (datetime.datetime | None):
-        owner_id (str | None):
+        id (str): Id of the reality data, which the platform gives it.
+        display_name (str): The name to show to people.
+        tags (list[str] | None): Up to 15 tags of at most 60 characters. They become lower case; `\\ / : * ? , " < > |`
+            are not allowed.
+        description (str | None): What the data is, in words.
+        dataset (str | None): A name that groups reality data.
+        group (str | None): A name that groups reality data within a dataset.
+        attribution (str | None): Who is to be named with the data.
+        terms_of_use (str | None): On what terms the data may be used.
+        root_document (str | None): The file to begin reading with, with its folder, for instance
+            `Folder1/Tile_Root.json`.
+        size (int | None): Size of the files, in kilobytes.
+        classification (str | None): What the data stands for: Terrain, Imagery, Pinned, Model or Undefined.
+        type_ (str | None): Format of the data, for instance `3MX`, `OPC`, `PointCloud` or `Cesium3DTiles`. Any text is
+            allowed, but the platform knows a list of types, and programs decide by the type whether they can open the data.
+        acquisition (Acquisition | None): When and by whom data was acquired.
+        extent (Extent | None): The area that reality data covers.
+        crs (Crs | None): The coordinate reference system of reality data.
+        authoring (bool | None): True while the data is being uploaded, false once it is complete.
+        data_center_location (str | None): Data center that keeps the data.
+        modified_date_time (datetime.datetime | None): When it was last changed.
+        last_accessed_date_time (datetime.datetime | None): When it was last used.
+        created_date_time (datetime.datetime | None): When it was created.
+        owner_id (str | None): Id of the user who owns the reality data.
     """
 
     id: str

@@ -26,24 +26,28 @@ T = TypeVar("T", bound="RealityDataCreate")
 
 @_attrs_define
 class RealityDataCreate(_Model):
-    """
+    """The reality data to create.
+
     Attributes:
-        itwin_id (str):
-        display_name (str):
-        type_ (str):
-        tags (list[str] | Unchanged):
-        description (str | Unchanged):
-        classification (str | Unchanged):
-        dataset (str | Unchanged):
-        group (str | Unchanged):
-        attribution (str | Unchanged):
-        terms_of_use (str | Unchanged):
-        root_document (str | Unchanged):
-        acquisition (Acquisition | Unchanged):
-        extent (Extent | Unchanged):
-        crs (Crs | Unchanged):
-        authoring (bool | Unchanged):
-        owner_id (str | Unchanged):
+        itwin_id (str): Id of the iTwin to create it in.
+        display_name (str): The name to show to people.
+        type_ (str): Format of the data, for instance `3MX`, `OPC`, `PointCloud` or `Cesium3DTiles`. Any text is
+            allowed, but the platform knows a list of types, and programs decide by the type whether they can open the data.
+        tags (list[str] | Unchanged): Up to 15 tags of at most 60 characters. They become lower case; `\\ / : * ? , " <
+            > |` are not allowed.
+        description (str | Unchanged): What the data is, in words.
+        classification (str | Unchanged): What the data stands for: Terrain, Imagery, Pinned, Model or Undefined.
+        dataset (str | Unchanged): A name that groups reality data.
+        group (str | Unchanged): A name that groups reality data within a dataset.
+        attribution (str | Unchanged): Who is to be named with the data.
+        terms_of_use (str | Unchanged): On what terms the data may be used.
+        root_document (str | Unchanged): The file to begin reading with, with its folder, for instance
+            `Folder1/Tile_Root.json`.
+        acquisition (Acquisition | Unchanged): When and by whom data was acquired.
+        extent (Extent | Unchanged): The area that reality data covers.
+        crs (Crs | Unchanged): The coordinate reference system of reality data.
+        authoring (bool | Unchanged): True while the data is being uploaded, false once it is complete.
+        owner_id (str | Unchanged): Id of the user who owns the reality data.
     """
 
     itwin_id: str

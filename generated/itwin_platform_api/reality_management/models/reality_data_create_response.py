@@ -22,9 +22,11 @@ T = TypeVar("T", bound="RealityDataCreateResponse")
 
 @_attrs_define
 class RealityDataCreateResponse(_Model):
-    """
+    """The reality data that was created.
+
     Attributes:
-        reality_data (RealityData):
+        reality_data (RealityData): Reality data, for instance a mesh, a point cloud or photos: everything that is known
+            about it, but not its files.
     """
 
     reality_data: _models.RealityData

@@ -23,9 +23,10 @@ T = TypeVar("T", bound="RealityDataITwinsResponse")
 
 @_attrs_define
 class RealityDataITwinsResponse(_Model):
-    """
+    """The iTwins that reality data is part of.
+
     Attributes:
-        itwins (list[str]):
+        itwins (list[str]): Ids of the iTwins.
     """
 
     itwins: list[str]

@@ -23,10 +23,11 @@ T = TypeVar("T", bound="RealityDataMetadataReturnRepresentation")
 
 @_attrs_define
 class RealityDataMetadataReturnRepresentation(_Model):
-    """
+    """A page of reality data with everything that is known about it.
+
     Attributes:
-        reality_data (list[RealityData] | None):
-        links (NextPageLink | None):
+        reality_data (list[RealityData] | None): The reality data of this page.
+        links (NextPageLink | None): The link to the next page, where there is one.
     """
 
     reality_data: list[_models.RealityData] | None = None

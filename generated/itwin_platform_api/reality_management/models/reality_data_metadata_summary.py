@@ -22,11 +22,13 @@ T = TypeVar("T", bound="RealityDataMetadataSummary")
 
 @_attrs_define
 class RealityDataMetadataSummary(_Model):
-    """
+    """Reality data in its minimal form.
+
     Attributes:
-        id (str | None):
-        display_name (str | None):
-        type_ (str | None):
+        id (str | None): Id of the reality data, which the platform gives it.
+        display_name (str | None): The name to show to people.
+        type_ (str | None): Format of the data, for instance `3MX`, `OPC`, `PointCloud` or `Cesium3DTiles`. Any text is
+            allowed, but the platform knows a list of types, and programs decide by the type whether they can open the data.
     """
 
     id: str | None = None

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="RealityDataMove")
 
 @_attrs_define
 class RealityDataMove(_Model):
-    """
+    """Where to move reality data.
+
     Attributes:
-        itwin_id (str):
+        itwin_id (str): Id of the iTwin to move it to.
     """
 
     itwin_id: str

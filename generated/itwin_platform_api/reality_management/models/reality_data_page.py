@@ -24,10 +24,11 @@ T = TypeVar("T", bound="RealityDataPage")
 
 @_attrs_define
 class RealityDataPage(_Model):
-    """
+    """A page of reality data in its minimal form.
+
     Attributes:
-        reality_data (list[RealityData]):
-        links (NextPageLink | None):
+        reality_data (list[RealityData]): The reality data of this page.
+        links (NextPageLink | None): The link to the next page, where there is one.
     """
 
     reality_data: list[_models.RealityData]

@@ -22,9 +22,10 @@ T = TypeVar("T", bound="RealityDataSelfLink")
 
 @_attrs_define
 class RealityDataSelfLink(_Model):
-    """
+    """A link to the reality data itself.
+
     Attributes:
-        self_ (Link | None):
+        self_ (Link | None): A link.
     """
 
     self_: _models.Link | None = None
