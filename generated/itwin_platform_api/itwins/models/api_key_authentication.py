@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_all, mask_values
@@ -22,7 +24,7 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="ApiKeyAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ApiKeyAuthentication(_Model):
     """An API key that goes into a header or into the query, as the type says.
 
@@ -51,9 +53,10 @@ class ApiKeyAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            key=optional(properties, "key", text),
-            value=optional(properties, "value", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.key = v if type(v := take(n := "key", None)) in texts else read(text, v, n)
+        made.value = v if type(v := take(n := "value", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ApiKeyAuthentication else made._completed(ApiKeyAuthentication)

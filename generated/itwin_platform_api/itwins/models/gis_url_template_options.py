@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     integer,
+    integers,
     optional,
     properties_of,
+    read,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -21,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GISUrlTemplateOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GISUrlTemplateOptions(_Model):
     """Options of a repository whose uri is a template for tiles.
 
@@ -52,9 +55,10 @@ class GISUrlTemplateOptions(_Model):
         from ..models.gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        return cls(
-            query_parameters=optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict),
-            minimum_level=optional(properties, "minimumLevel", integer),
-            maximum_level=optional(properties, "maximumLevel", integer),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.query_parameters = optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict)
+        made.minimum_level = v if type(v := take(n := "minimumLevel", None)) in integers else read(integer, v, n)
+        made.maximum_level = v if type(v := take(n := "maximumLevel", None)) in integers else read(integer, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is GISUrlTemplateOptions else made._completed(GISUrlTemplateOptions)

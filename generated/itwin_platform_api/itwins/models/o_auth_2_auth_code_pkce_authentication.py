@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -22,7 +24,7 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="OAuth2AuthCodePKCEAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class OAuth2AuthCodePKCEAuthentication(_Model):
     """What an application needs for the OAuth 2.0 authorization code flow with PKCE.
 
@@ -60,12 +62,15 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            client_id=optional(properties, "clientId", text),
-            scopes=optional(properties, "scopes", text),
-            authorization_endpoint=optional(properties, "authorizationEndpoint", text),
-            token_endpoint=optional(properties, "tokenEndpoint", text),
-            redirect_uri=optional(properties, "redirectUri", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.client_id = v if type(v := take(n := "clientId", None)) in texts else read(text, v, n)
+        made.scopes = v if type(v := take(n := "scopes", None)) in texts else read(text, v, n)
+        made.authorization_endpoint = (
+            v if type(v := take(n := "authorizationEndpoint", None)) in texts else read(text, v, n)
         )
+        made.token_endpoint = v if type(v := take(n := "tokenEndpoint", None)) in texts else read(text, v, n)
+        made.redirect_uri = v if type(v := take(n := "redirectUri", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is OAuth2AuthCodePKCEAuthentication else made._completed(OAuth2AuthCodePKCEAuthentication)
