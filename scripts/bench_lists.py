@@ -1,4 +1,4 @@
-"""`make bench-lists`: what listing 10,000 iTwins costs beside raw httpx with `json.loads`, and whether memory stays flat.
+"""`make bench-lists`: what 10,000 iTwins cost beside raw httpx with `json.loads`, and whether memory stays flat.
 
 Processor time of this process, as ratios within one run, like `bench_calls.py`. The server is a process of its own
 that has its pages ready. All properties of the iTwins are there, or a random half of the optional ones.

@@ -21,6 +21,7 @@ from .writing import UNCHANGED, Unchanged
 
 V = TypeVar("V")
 E = TypeVar("E", bound=Enum)
+_Object = Mapping[str, Any]
 
 # In lower case, because the models that import them may have any other name.
 missing: Final = object()  # stands for a property that is not there
@@ -134,7 +135,7 @@ def optional_object(properties: dict[str, Any], name: str, reader: Callable[[Any
 
 
 def _is_empty(value: object) -> bool:
-    return isinstance(value, Mapping) and all(item is None for item in cast(Mapping[str, Any], value).values())
+    return isinstance(value, Mapping) and all(item is None for item in cast(_Object, value).values())
 
 
 def given(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> V | Unchanged:
@@ -142,12 +143,11 @@ def given(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> 
     return read(reader, properties.pop(name), name) if name in properties else UNCHANGED
 
 
-def properties_of(value: Any) -> dict[str, Any]:
+def properties_of(value: object) -> dict[str, Any]:
     """The properties of a JSON object, in a new dict."""
-    kind: type[Any] = type(value)
-    if kind is not dict and not issubclass(kind, Mapping):
+    if not isinstance(value, (dict, Mapping)):  # a dict is found out ten times as fast
         raise _not("an object", value)
-    return dict(value)
+    return dict(cast(_Object, value))
 
 
 def nullable(reader: Callable[[Any], V]) -> Callable[[Any], V | None]:
@@ -302,9 +302,9 @@ def values(reader: Callable[[Any], V], properties: dict[str, Any]) -> dict[str, 
 
 def has_value(value: object, name: str, *expected: str) -> bool:
     """Whether `value` is an object whose property `name` is one of `expected`: the test of a discriminator."""
-    return isinstance(value, Mapping) and cast(Mapping[str, Any], value).get(name) in expected
+    return isinstance(value, Mapping) and cast(_Object, value).get(name) in expected
 
 
 def has_any(value: object, *names: str) -> bool:
     """Whether `value` is an object with at least one of the properties `names`: the test of a shape."""
-    return isinstance(value, Mapping) and not cast(Mapping[str, Any], value).keys().isdisjoint(names)
+    return isinstance(value, Mapping) and not cast(_Object, value).keys().isdisjoint(names)

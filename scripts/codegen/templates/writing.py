@@ -185,7 +185,7 @@ class Model:
         return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
 
     def _completed(self, kind: type[Model]) -> Self:
-        """The same object by way of its constructor: a subclass may have attributes beyond those of the model `kind`."""
+        """The same object, made by its constructor: a subclass may have more attributes than the model `kind`."""
         attributes: Any = attrs.fields(kind)  # type: ignore[arg-type]  # the models are made with attrs
         return type(self)(**{each.alias: getattr(self, each.name) for each in attributes})
 
