@@ -102,7 +102,7 @@ def slowly(kind: Any, value: Any, path: str) -> Any:
     return type(value), value
 
 
-def slowly_all(model: type[Any], body: dict[str, Any], path: str) -> dict[str, Any]:
+def slowly_all(model: Any, body: dict[str, Any], path: str) -> dict[str, Any]:
     result: dict[str, Any] = {}
     known = properties_of(model)
     for each in known:
@@ -163,7 +163,7 @@ def right(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def bodies(draw: st.DrawFn, model: type[Any]) -> dict[str, Any]:
+def bodies(draw: st.DrawFn, model: Any) -> dict[str, Any]:
     """JSON objects for a model: mostly right, with absent, null, wrong and unknown properties among them."""
     body: dict[str, Any] = draw(st.dictionaries(st.text(), json_values, max_size=2))
     for each in properties_of(model):
