@@ -184,6 +184,7 @@ class TestBodiesThatAreNotWhatTheSpecificationSays:
             ({"id": "1", "uri": ["secret-value"]}, "uri is a list, not a string"),
             ({"id": "1", "capabilities": {"resources": {"uri": True}}}, "capabilities.resources.uri is a boolean"),
             ({"id": "1", "class": {"a": 1}}, "class cannot be read"),
+            ({"id": "1", "subClass": 5}, "subClass cannot be read"),
             ({"id": "1", "options": "secret-value"}, "options is a string, not an object"),
             ([["id", "1"]], "the body is a list, not an object"),
             (None, "the body is null, not an object"),
@@ -195,6 +196,7 @@ class TestBodiesThatAreNotWhatTheSpecificationSays:
             Repository.from_dict(body)
         assert str(caught.value).startswith(message)
         assert "secret-value" not in str(caught.value)
+        assert caught.value.__context__ is None  # a traceback would show what it holds
 
     def test_items_of_lists_are_named_by_their_number(self) -> None:
         body = {"error": {"code": "a", "message": "b", "details": [{"code": "a", "message": "b"}, {"code": "c"}]}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import re
@@ -134,7 +135,7 @@ def read_json(body: bytes) -> Any:
     except ValueError:
         problem = "is HTML, not JSON" if body.lstrip()[:1] == b"<" else "is not JSON"
     else:
-        if body.count(b"[") + body.count(b"{") <= _MAX_DEPTH or _is_shallow(value):
+        if _is_shallow(value):
             return value
         problem = "is nested too deeply"
     raise NotJsonError(problem)
@@ -158,4 +159,8 @@ def _is_shallow(value: Any) -> bool:
 
 
 def _members(value: Any) -> Iterable[Any]:
+    # What the garbage collector does not track holds no object and no list. In CPython up to 3.13 that spares a look at
+    # every value of a long list; where everything is tracked, it spares nothing.
+    if not gc.is_tracked(value):
+        return ()
     return cast(dict[str, Any], value).values() if isinstance(value, dict) else cast(list[Any], value)

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     has_value,
+    missing,
     optional,
     properties_of,
+    read,
     required,
     text,
 )
@@ -25,7 +28,7 @@ from ..models.content_type import ContentType
 T = TypeVar("T", bound="Graphics")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Graphics(_Model):
     """Where graphics of a resource are, and what it takes to get and to show them.
 
@@ -81,10 +84,11 @@ class Graphics(_Model):
             return OAuth2AuthCodePKCEAuthentication.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", ContentType),
-            uri=required(properties, "uri", text),
-            authentication=optional(properties, "authentication", read_authentication),
-            provider=optional(properties, "provider", GraphicsProvider.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", ContentType)
+        made.uri = v if type(v := take(n := "uri", missing)) is str else read(text, v, n)
+        made.authentication = optional(properties, "authentication", read_authentication)
+        made.provider = optional(properties, "provider", GraphicsProvider.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Graphics else made._completed(Graphics)

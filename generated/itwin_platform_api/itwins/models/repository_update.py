@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
@@ -25,7 +26,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RepositoryUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryUpdate(_Model):
     """Properties of the repository to change.
 
@@ -96,10 +97,10 @@ class RepositoryUpdate(_Model):
             return GISGeneralOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            display_name=given(properties, "displayName", text),
-            uri=given(properties, "uri", text),
-            authentication=given(properties, "authentication", nullable(read_authentication)),
-            options=given(properties, "options", nullable(read_options)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.display_name = given(properties, "displayName", text)
+        made.uri = given(properties, "uri", text)
+        made.authentication = given(properties, "authentication", nullable(read_authentication))
+        made.options = given(properties, "options", nullable(read_options))
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryUpdate else made._completed(RepositoryUpdate)
