@@ -74,6 +74,8 @@ class WrongError(Exception):
 
 def slowly(kind: Any, value: Any, path: str) -> Any:
     """What `kind` makes of a JSON value: class and attributes of a model, type and value of everything else."""
+    if kind is Any:
+        return shape(value)
     if typing.get_origin(kind) is list:
         require(isinstance(value, list), path)
         (inner,) = typing.get_args(kind)
@@ -127,6 +129,9 @@ def slowly_all(model: Any, body: dict[str, Any], path: str) -> dict[str, Any]:
         else:
             result[each.attribute] = slowly(kind, value, inside)
     extra = {name: value for name, value in body.items() if name not in {each.name for each in known}}
+    (_, inner) = typing.get_args(typing.get_type_hints(model)["additional_properties"])
+    for name, value in extra.items():
+        slowly(inner, value, f"{path}.{name}".lstrip("."))
     result["additional_properties"] = dict, extra
     return result
 
@@ -146,6 +151,8 @@ def shape(value: Any) -> Any:
 
 def right(kind: Any) -> st.SearchStrategy[Any]:
     """Values that a property takes."""
+    if kind is Any:
+        return json_values
     if typing.get_origin(kind) is list:
         return st.lists(right(typing.get_args(kind)[0]), max_size=3)
     if attrs.has(kind):
