@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from .. import _http
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 # Objects of a parent process that must not be destroyed in a child: that would close what the parent uses.
 _of_the_parent: list[object] = []
-
-_NO_BODY = frozenset({204, 205, 304})
 
 
 class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline turns into the public error)
@@ -94,7 +91,7 @@ class Transport:
         body: bytes | Iterable[bytes] | None,
     ) -> Answer:
         try:
-            request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
+            request = _http.new_request(method, target.url, headers, body, self._extensions)
             response = await engine.handle_async_request(request)
         except TimeoutError:
             raise
@@ -148,7 +145,7 @@ class Transport:
         headers = response.headers
         answer = Answer(response.status_code, headers, locations=headers.get_list("location"))
         if answer.status < 200:
-            await self._release(response)
+            await _http.arelease(response)
             raise TransportFailure(_http.Failure("headers", "wants to speak another protocol", final=True))
         failure: _http.Failure | None = None
         try:
@@ -160,7 +157,7 @@ class Transport:
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = _http.failure_of(error)
         finally:
-            await self._release(response)
+            await _http.arelease(response)
         if failure is not None:
             answer.problem = "was cut off"
             if answer.status < 300:
@@ -176,15 +173,3 @@ class Transport:
                     break
         answer.body = reader.finish()
         answer.problem = reader.problem
-
-    async def _release(self, response: _http.Response) -> None:
-        """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
-        headers = response.headers
-        left_over = response.status_code in _NO_BODY and (
-            headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
-        )
-        with suppress(Exception):  # it may be gone already
-            stream = response.extensions.get("network_stream")
-            if stream is not None and (left_over or _http.has_leftovers(response)):
-                await stream.aclose()
-            await cast(_http.AsyncByteStream, response.stream).aclose()

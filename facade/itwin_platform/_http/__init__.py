@@ -10,13 +10,13 @@ from __future__ import annotations
 import httpx
 
 from .._policies.attempts import Failure
+from .exchanges import arelease, new_request, release
 from .failures import failure_of
 from .options import TransportOptions, check_socks, is_installed, proxy_for
 from .pools import (
     AsyncEngine,
     Connections,
     Engine,
-    has_leftovers,
     open_async_engines,
     open_engines,
     prepare,
@@ -41,12 +41,14 @@ __all__ = [
     "Response",
     "SyncByteStream",
     "TransportOptions",
+    "arelease",
     "check_socks",
     "failure_of",
-    "has_leftovers",
     "is_installed",
+    "new_request",
     "open_async_engines",
     "open_engines",
     "prepare",
     "proxy_for",
+    "release",
 ]

@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .._policies.addresses import Target
     from .._policies.calls import Headers
 
-_NO_BODY = frozenset({101, 204, 205, 304})
 _VERIFY = "Name its authorities with verify= or SSL_CERT_FILE"
 _PROXY_LOGIN = "Put them into its URL, http://user:password@host:port, in proxy= or the environment"
 
@@ -65,13 +64,11 @@ class Wire:
         engine = connections.take()
         unharmed = False
         try:
-            response = self._send(
-                engine, _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
-            )
+            response = self._send(engine, _http.new_request(method, target.url, headers, body, self._extensions))
             try:
                 yield response
             finally:
-                _release(response)
+                _http.release(response)
             unharmed = not self._closed
         finally:
             # An engine that was broken off is used no more: nobody knows what is left on its connection.
@@ -169,12 +166,3 @@ def _detail(error: BaseException | None, address: str) -> str:
     except OSError:
         pass
     return ""
-
-
-def _release(response: _http.Response) -> None:
-    """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
-    with suppress(Exception):  # it may be gone already
-        stream = response.extensions.get("network_stream")
-        if stream is not None and (response.status_code in _NO_BODY or _http.has_leftovers(response)):
-            stream.close()
-        cast(_http.SyncByteStream, response.stream).close()
