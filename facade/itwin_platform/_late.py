@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
+    from .credentials._login import Login
     from .storage._report import TransferReport
 
-_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
+_HOMES = {
+    "Login": "itwin_platform.credentials._login",
+    "Request": "itwin_platform_api.runtime",
+    "TransferReport": "itwin_platform.storage._report",
+}
 
-__all__ = ["Request", "TransferReport"]
+__all__ = ["Login", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .. import _late
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 from ._cache import Token
@@ -19,9 +20,6 @@ from ._provider import where
 from ._renewed import RenewedCredentials
 from ._stores import TokenStore
 from ._token_endpoint import TokenEndpoint, refresh_token_of, token_of
-
-if TYPE_CHECKING:
-    from ._login import Login
 
 logger = logging.getLogger("itwin_platform")
 
@@ -217,7 +215,7 @@ class AuthorizationCode(RenewedCredentials):
                 login.finish(problem)
         return fields
 
-    def _show(self, url: str, login: Login) -> None:
+    def _show(self, url: str, login: _late.Login) -> None:
         """Show the address to the person. Runs in its own thread, since some browsers return only when closed."""
         try:
             if callable(self._open_browser):
