@@ -10,16 +10,17 @@ import httpx
 
 # Answers that have no body, whatever their headers say.
 _NO_BODY = frozenset({204, 205, 304})
+_NO_PIECES: tuple[bytes, ...] = ()
 
 
 class _Nothing(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The body of a request that has none. httpx would send an empty piece, at the price of a full one."""
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(())
+        return iter(_NO_PIECES)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in ():
+        for piece in _NO_PIECES:
             yield piece
 
 

@@ -43,7 +43,8 @@ def without_locks(pool: Any) -> None:
 def _lockless(value: Any) -> Any:
     """The same connection, which takes no locks, and neither does the one that it will hold."""
     if isinstance(value, httpcore.ConnectionInterface):
-        value.__class__ = _lockless_kind(type(value))
+        kind: Any = type(value)
+        value.__class__ = _lockless_kind(kind)
         for name, each in list(vars(value).items()):
             setattr(value, name, _NO_LOCK if name.endswith("_lock") else each)
     return value

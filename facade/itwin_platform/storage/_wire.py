@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from .. import _http
+from .._http import exchanges, pools
 from ._problems import FEWER_FILES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Wire:
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
-        self._origins: dict[tuple[int, str], _http.Connections[_http.Engine]] = {}
+        self._origins: dict[tuple[int, str], pools.Connections[pools.Engine]] = {}
         self._closed = False
 
     def close(self) -> None:
@@ -64,11 +65,11 @@ class Wire:
         engine = connections.take()
         unharmed = False
         try:
-            response = self._send(engine, _http.new_request(method, target.url, headers, body, self._extensions))
+            response = self._send(engine, exchanges.new_request(method, target.url, headers, body, self._extensions))
             try:
                 yield response
             finally:
-                _http.release(response)
+                exchanges.release(response)
             unharmed = not self._closed
         finally:
             # An engine that was broken off is used no more: nobody knows what is left on its connection.
@@ -97,7 +98,7 @@ class Wire:
             yield chunk
         raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
 
-    def _send(self, engine: _http.Engine, request: _http.Request) -> _http.Response:
+    def _send(self, engine: pools.Engine, request: _http.Request) -> _http.Response:
         try:
             return engine.handle_request(request)
         except TimeoutError:
@@ -107,13 +108,13 @@ class Wire:
             failure = self._failure_of(error, f"{url.scheme}://{url.netloc.decode('ascii')}")
         raise Broken(failure)
 
-    def _connections_to(self, origin: str) -> _http.Connections[_http.Engine]:
+    def _connections_to(self, origin: str) -> pools.Connections[pools.Engine]:
         if self._closed:
             raise Broken(_http.Failure("connect", "is no longer used: the operation has ended", final=True))
         key = os.getpid(), origin
         if (connections := self._origins.get(key)) is None:
             # Another thread may have been quicker; then there must be only one of them.
-            connections = self._origins.setdefault(key, _http.open_engines(origin, self._options))
+            connections = self._origins.setdefault(key, pools.open_engines(origin, self._options))
         return connections
 
     def _failure_of(self, error: Exception, origin: str) -> _http.Failure:
