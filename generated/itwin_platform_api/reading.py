@@ -90,14 +90,19 @@ def optional(properties: dict[str, Any], name: str, read: Callable[[Any], V]) ->
     return None if value is None else _read(read, value, name)
 
 
-def optional_object(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | None:
-    """Do the same for an object with required properties: one that is not there may come as `{}` or full of nulls."""
-    value = properties.pop(name, None)
-    return None if value is None or _is_empty(value) else _read(read, value, name)
+def optional_object(properties: dict[str, Any], name: str, read: Callable[[Any], V], *members: str) -> V | None:
+    """Do the same for an object with required properties: one that is not there may come without any of its `members`.
 
-
-def _is_empty(value: object) -> bool:
-    return isinstance(value, Mapping) and all(item is None for item in cast(Mapping[str, Any], value).values())
+    If it holds something else, it is left in `properties`, so that nothing is lost.
+    """
+    value = properties.get(name)
+    if isinstance(value, Mapping):
+        found = cast(Mapping[str, Any], value)
+        if all(found.get(member) is None for member in members):
+            if all(item is None for item in found.values()):
+                del properties[name]
+            return None
+    return optional(properties, name, read)
 
 
 def given(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | Unchanged:

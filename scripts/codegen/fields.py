@@ -138,7 +138,10 @@ class Fields:
         if written and not prop.required:
             annotation, take = _with(annotation, "Unchanged"), "given"
         elif not prop.required:
-            annotation, take = _with(annotation, "None"), "optional_object" if self._is_demanding(prop) else "optional"
+            annotation, take = _with(annotation, "None"), "optional"
+            if self._is_demanding(prop):
+                members = [*prop.required_properties, *(prop.optional_properties or [])]
+                take, reader = "optional_object", ", ".join([reader, *(literal(member.name) for member in members)])
         else:
             take = "required"
         if nullable and take in {"required", "given"}:

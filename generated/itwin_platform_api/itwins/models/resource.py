@@ -72,6 +72,6 @@ class Resource(_Model):
             class_=optional(properties, "class", ResourceClass),
             sub_class=optional(properties, "subClass", ResourceSubClass),
             type_=optional(properties, "type", text),
-            capabilities=optional_object(properties, "capabilities", ResourceCapabilities.from_dict),
+            capabilities=optional_object(properties, "capabilities", ResourceCapabilities.from_dict, "graphics"),
             additional_properties=properties,
         )
