@@ -349,7 +349,7 @@ def test_an_optional_part_of_the_documented_kind_must_be_whole() -> None:
     body = {"id": "1", "displayName": "x", "capabilities": {"graphics": "no object"}}
     with pytest.raises(BodyError, match=r"^capabilities\.graphics is a string, not an object$"):
         Resource.from_dict(body)
-    with pytest.raises(BodyError, match="^displayName is missing$"):
+    with pytest.raises(BodyError, match=r"^displayName is missing$"):
         Resource.from_dict({"id": "1", "capabilities": {"other": {}}})
 
 

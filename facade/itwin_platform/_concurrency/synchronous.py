@@ -53,7 +53,7 @@ class time_limit:  # noqa: N801 (used like the function of the async client)
         self.end: float | None = time.monotonic() + (seconds if left is None else min(left, seconds))
 
     def __enter__(self) -> None:
-        self._before = _limits.get()
+        self._before = _innermost()
         _limits.set((ref(self), self._before))
 
     def __exit__(self, *_: object) -> None:
@@ -61,15 +61,19 @@ class time_limit:  # noqa: N801 (used like the function of the async client)
         _limits.set(self._before)
 
 
+def _innermost() -> _Entry | None:
+    """The innermost limit that is still there. Those that Ctrl-C has left behind are passed over."""
+    entry = _limits.get()
+    while entry is not None and ((limit := entry[0]()) is None or limit.end is None):
+        entry = entry[1]
+    return entry
+
+
 def time_left() -> float | None:
     """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
-    entry = _limits.get()
-    while entry is not None:
-        limit = entry[0]()
-        if limit is not None and limit.end is not None:
-            return limit.end - time.monotonic()
-        entry = entry[1]
-    return None
+    entry = _innermost()
+    limit = None if entry is None else entry[0]()
+    return None if limit is None or limit.end is None else limit.end - time.monotonic()
 
 
 def in_thread(work: Callable[[], T]) -> T:
