@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
-    from .credentials._login import Login
     from .storage._report import TransferReport
 
-_HOMES = {
-    "Login": "itwin_platform.credentials._login",
-    "Request": "itwin_platform_api.runtime",
-    "TransferReport": "itwin_platform.storage._report",
-}
+_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
 
-__all__ = ["Login", "Request", "TransferReport"]
+__all__ = ["Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

@@ -249,12 +249,14 @@ class TestCancellation:
                 return trace
 
             with time_limit(10):
-                before = sys.gettrace()
-                sys.settrace(trace)
-                try:
-                    time_left()
-                finally:
-                    sys.settrace(before)
+                pass
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                with time_limit(10):
+                    pass
+            finally:
+                sys.settrace(before)
             return count
 
         assert copy_context().run(lines_of_a_call, 100) == copy_context().run(lines_of_a_call, 0)
