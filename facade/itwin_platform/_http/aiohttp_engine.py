@@ -159,7 +159,7 @@ class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
             request.method,
             yarl.URL(str(request.url), encoded=True),
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
-            data=None if request.stream is NOTHING else request.content,
+            data=None if request.stream is NOTHING else request.content or None,
             allow_redirects=False,
             proxy=self._proxy,
             proxy_headers=self._proxy_headers or None,
