@@ -159,7 +159,10 @@ class Fields:
         if written and not prop.required:
             annotation, take = _with(annotation, "Unchanged"), "given"
         elif not prop.required:
-            annotation, take = _with(annotation, "None"), self._optional(prop)
+            annotation, take = _with(annotation, "None"), "optional_member" if kind_of(prop) == "enum" else "optional"
+            if self._is_demanding(prop):
+                members = [*prop.required_properties, *(prop.optional_properties or [])]
+                take, reader = "optional_object", ", ".join([reader, *(literal(member.name) for member in members)])
         else:
             take = "required"
         if nullable and take in {"required", "given"}:
@@ -168,11 +171,9 @@ class Fields:
         name, mask = literal(prop.name), self._mask(prop, node)
         return Field(prop, name, annotation, reader, take, mask, bool(prop.required), nullable, default)
 
-    def _optional(self, prop: Any) -> str:
-        """The function of reading.py that takes a property that may be absent."""
-        if kind_of(prop) == "model" and prop.required_properties:
-            return "optional_object"  # one that cannot be empty
-        return "optional_member" if kind_of(prop) == "enum" else "optional"
+    def _is_demanding(self, prop: Any) -> bool:
+        """Whether a property is an object that cannot be empty."""
+        return kind_of(prop) == "model" and bool(prop.required_properties)
 
     def _node(self, schema: Schema, name: Any) -> Node:
         """The schema of a property, wherever in `allOf` it is."""

@@ -93,6 +93,22 @@ def test_a_flood_of_values_is_refused_before_it_takes_memory(body: bytes) -> Non
     assert peak < 1_000_000
 
 
+@pytest.mark.parametrize("between", [",", "},{"], ids=["in one object", "in many"])
+@pytest.mark.parametrize("name", ["n%d", r"%d\"n", r"n\"%d", r"n\u0041%d\\"])
+def test_a_flood_of_names_is_refused_before_it_is_read(name: str, between: str) -> None:
+    """They take ten times the memory and the time of names that records have in common."""
+    pairs = between.join(f'"{name}":1' % number for number in range(510_000))
+    # The rest of it is not even JSON.
+    body = f"[{{{pairs}}}],".encode()
+    with pytest.raises(NotJsonError, match="too many values"):
+        read_json(body)
+
+
+def test_a_large_map_is_read() -> None:
+    body = json.dumps({f"dc914a84-e0c9-40e2-9d14-{number:012}": RECORD for number in range(200_000)}).encode()
+    assert len(read_json(body)) == 200_000
+
+
 def test_a_large_export_is_read() -> None:
     body = json.dumps([RECORD] * 300_000).encode()
     assert len(body) > 32_000_000

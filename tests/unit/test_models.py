@@ -359,6 +359,22 @@ def test_an_optional_part_that_is_empty_does_not_fail_the_whole(empty: object) -
     assert resource.capabilities is None
 
 
+def test_an_optional_part_of_another_kind_is_kept_and_does_not_fail_the_whole() -> None:
+    body = {"id": "1", "displayName": "x", "capabilities": {"other": {"uri": "u"}, "graphics": None}}
+    resource = Resource.from_dict(body)
+    assert resource.capabilities is None
+    assert resource["capabilities"] == body["capabilities"]
+    assert Resource.from_dict(resource.to_dict()).to_dict() == resource.to_dict() == body
+
+
+def test_an_optional_part_of_the_documented_kind_must_be_whole() -> None:
+    body = {"id": "1", "displayName": "x", "capabilities": {"graphics": "no object"}}
+    with pytest.raises(BodyError, match=r"^capabilities\.graphics is a string, not an object$"):
+        Resource.from_dict(body)
+    with pytest.raises(BodyError, match=r"^displayName is missing$"):
+        Resource.from_dict({"id": "1", "capabilities": {"other": {}}})
+
+
 def test_a_leap_second_is_the_second_after_it() -> None:
     body = {"id": "1", "displayName": "x", "createdDateTime": "2016-12-31T23:59:60.5Z"}
     assert ITwin.from_dict(body).created_date_time == datetime(2017, 1, 1, 0, 0, 0, 500_000, UTC)

@@ -106,20 +106,19 @@ def slowly(kind: Any, value: Any, path: str) -> Any:
 
 def slowly_all(model: Any, body: dict[str, Any], path: str) -> dict[str, Any]:
     result: dict[str, Any] = {}
+    left: set[str] = set()
     known = properties_of(model)
     for each in known:
         inside = f"{path}.{each.name}".lstrip(".")
         (kind,) = each.kinds
         value = body.get(each.name)
-        # An optional object that requires something may be answered as an object without anything.
+        # An optional object that requires something may be answered without any of its members. What it holds instead
+        # stays where it is.
         demanding = attrs.has(kind) and any(inner.required for inner in properties_of(kind))
-        if (
-            not each.required
-            and demanding
-            and isinstance(value, dict)
-            and not any(item is not None for item in value.values())
-        ):
-            value = None
+        if not each.required and demanding and isinstance(value, dict):
+            if all(value.get(inner.name) is None for inner in properties_of(kind)):
+                left |= {each.name} if any(item is not None for item in value.values()) else set()
+                value = None
         if each.name not in body:
             require(not each.required, inside)
             result[each.attribute] = type(each.default), each.default
@@ -128,7 +127,7 @@ def slowly_all(model: Any, body: dict[str, Any], path: str) -> dict[str, Any]:
             result[each.attribute] = type(None), None
         else:
             result[each.attribute] = slowly(kind, value, inside)
-    extra = {name: value for name, value in body.items() if name not in {each.name for each in known}}
+    extra = {name: value for name, value in body.items() if name not in {each.name for each in known} - left}
     (_, inner) = typing.get_args(typing.get_type_hints(model)["additional_properties"])
     for name, value in extra.items():
         slowly(inner, value, f"{path}.{name}".lstrip("."))

@@ -126,14 +126,19 @@ def optional_member(properties: dict[str, Any], name: str, kind: type[E]) -> E |
     return read(kind, value, name) if member is None else member
 
 
-def optional_object(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> V | None:
-    """Do the same for an object with required properties: one that is not there may come as `{}` or full of nulls."""
-    value = properties.pop(name, None)
-    return None if value is None or _is_empty(value) else read(reader, value, name)
+def optional_object(properties: dict[str, Any], name: str, reader: Callable[[Any], V], *members: str) -> V | None:
+    """Do the same for an object with required properties: one that is not there may come without any of its `members`.
 
-
-def _is_empty(value: object) -> bool:
-    return isinstance(value, Mapping) and all(item is None for item in cast(_Object, value).values())
+    If it holds something else, it is left in `properties`, so that nothing is lost.
+    """
+    value = properties.get(name)
+    if isinstance(value, Mapping):
+        found = cast(_Object, value)
+        if all(found.get(member) is None for member in members):
+            if all(item is None for item in found.values()):
+                del properties[name]
+            return None
+    return optional(properties, name, reader)
 
 
 def given(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> V | Unchanged:

@@ -79,7 +79,9 @@ class GlobalResource(_Model):
         made.class_ = v if type(v := take(n := "class", None)) in texts else read(text, v, n)
         made.sub_class = v if type(v := take(n := "subClass", None)) in texts else read(text, v, n)
         made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
-        made.capabilities = optional_object(properties, "capabilities", GlobalResourceCapabilities.from_dict)
+        made.capabilities = optional_object(
+            properties, "capabilities", GlobalResourceCapabilities.from_dict, "graphics"
+        )
         made.properties = optional(properties, "properties", GlobalResourceProperties.from_dict)
         made.additional_properties = properties.copy()
         return made if cls is GlobalResource else made._completed(GlobalResource)

@@ -81,7 +81,7 @@ class Resource(_Model):
         made.class_ = optional_member(properties, "class", ResourceClass)
         made.sub_class = optional_member(properties, "subClass", ResourceSubClass)
         made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
-        made.capabilities = optional_object(properties, "capabilities", ResourceCapabilities.from_dict)
+        made.capabilities = optional_object(properties, "capabilities", ResourceCapabilities.from_dict, "graphics")
         made.properties = optional(properties, "properties", ResourceProperties.from_dict)
         made.additional_properties = properties.copy()
         return made if cls is Resource else made._completed(Resource)

@@ -47,6 +47,6 @@ class NextPageLink(_Model):
 
         properties = properties_of(src_dict)
         made = cls.__new__(cls)
-        made.next_ = optional_object(properties, "next", Link.from_dict)
+        made.next_ = optional_object(properties, "next", Link.from_dict, "href")
         made.additional_properties = properties.copy()
         return made if cls is NextPageLink else made._completed(NextPageLink)
