@@ -215,6 +215,11 @@ class Model:
         )
         return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
 
+    def _completed(self, kind: type[Model]) -> Self:
+        """The same object, made by its constructor: a subclass may have more attributes than the model `kind`."""
+        attributes: Any = attrs.fields(kind)  # type: ignore[arg-type]  # the models are made with attrs
+        return type(self)(**{each.alias: getattr(self, each.name) for each in attributes})
+
     def _to_dict(self, properties: dict[str, Any]) -> dict[str, Any]:
         result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
         result.update((name, _inside(name, value)) for name, value in properties.items() if value is not None)

@@ -48,6 +48,13 @@ _KINDS: dict[type, str] = {
     ModelProperty: "model",
     UnionProperty: "union",
 }
+# What the value of a simple property has to be to be taken as it is: one that is required, and one that is optional.
+_AS_IT_IS = {
+    "boolean": ("is bool", "in booleans"),
+    "integer": ("is int", "in integers"),
+    "number": (None, "in numbers"),
+    "text": ("is str", "in texts"),
+}
 _MASKS = {"all": "mask_all", "query": "mask_query", "values": "mask_values", "none": None}
 
 # Properties that are masked although no overlay says so: whoever adopts a definition must not leak what it holds.
@@ -83,6 +90,20 @@ class Field:
     def python_name(self) -> str:
         """The name of the attribute."""
         return str(self.prop.python_name)
+
+    @property
+    def as_it_is(self) -> str | None:
+        """The test of the type of a value that is taken without a call; None where there is none."""
+        required, optional = _AS_IT_IS.get(self.reader, (None, None))
+        return {"required": required, "optional": optional}.get(self.take)
+
+    @property
+    def taken(self) -> str:
+        """The expression that takes the property out of `properties`."""
+        if self.as_it_is is None:
+            return f"{self.take}(properties, {self.name}, {self.reader})"
+        absent = "missing" if self.required else "None"
+        return f"v if type(v := take(n := {self.name}, {absent})) {self.as_it_is} else read({self.reader}, v, n)"
 
     @property
     def docstring(self) -> str:
@@ -166,15 +187,19 @@ class Fields:
         if written and not prop.required:
             annotation, take = _with(annotation, "Unchanged"), "given"
         elif not prop.required:
-            annotation, take = _with(annotation, "None"), "optional_object" if self._is_demanding(prop) else "optional"
+            annotation, take = _with(annotation, "None"), "optional_member" if kind_of(prop) == "enum" else "optional"
+            take = "optional_object" if self._is_demanding(prop) else take
         else:
             take = "required"
+        reader = self.reader(prop, node, nullable=take in {"required", "given"})
+        if take == "optional_object":
+            reader = ", ".join([reader, *map(literal, self._classes[prop.class_info.name].names.values())])
         return Field(
             prop=prop,
             node=node,
             name=literal(prop.name),
             annotation=annotation,
-            reader=self.reader(prop, node, nullable=take in {"required", "given"}),
+            reader=reader,
             take=take,
             mask=self._mask(prop, node),
             required=bool(prop.required),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +34,31 @@ def head_comment(stored: Path, document: Json) -> str:
             break
         comment += line
     title = " ".join(str(document["info"]["title"]).split())
-    return comment or f"# The {title} API, as the developer portal describes it. Taken over with `make adopt`.\n"
+    return comment or (
+        f"# The {title} API as the developer portal describes it, taken over with `make adopt`. What is known\n"
+        "# from elsewhere says so in x-source. Whatever the client needs beyond that is an overlay with a reason.\n"
+    )
 
 
 def _text(representer: Any, value: str) -> Any:
-    """Text that YAML 1.1 or 1.2 readers would take for something else is quoted: statuses, dates, NO."""
-    plain = value.replace("_", "").isalnum() and not value[:1].isdigit() and value.lower() not in _WORDS
-    simple = plain or (
-        " " in value and value[:1].isalpha() and not any(char in value for char in ":#\"'\n\\{}[]&*!|>%@`")
-    )
-    return representer.represent_scalar(
-        "tag:yaml.org,2002:str", value, style=None if simple else "|" if "\n" in value.strip() else '"'
-    )
+    return representer.represent_scalar("tag:yaml.org,2002:str", value, style=_style(value))
 
 
+def _style(value: str) -> str | None:
+    """How a text is written: plain only where no reader takes it for something else: a status, a date, NO."""
+    if "\n" in value.strip():
+        return "|"
+    if len(value) > _LONG and _PROSE.fullmatch(value):
+        return ">"
+    if _NAME.fullmatch(value) and value.lower() not in _WORDS:
+        return None
+    is_sentence = " " in value and value[:1].isalpha() and not any(char in value for char in ":#\"'\\{}[]&*!|>%@`")
+    return None if is_sentence and value == value.strip() else '"'
+
+
+# Names, media types and paths. What begins with a digit may be a number or a date.
+_NAME = re.compile(r"[A-Za-z_$/][A-Za-z0-9_./+{}$-]*")
+# Words with single spaces between them can be folded at any of these.
+_PROSE = re.compile(r"[^\s](?:[^\s]| (?! ))*[^\s]")
+_LONG = 90
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"})

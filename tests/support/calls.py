@@ -92,7 +92,7 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", brands).lower()
 
 
-def _endpoints() -> dict[tuple[str, str], ModuleType]:
+def endpoints() -> dict[tuple[str, str], ModuleType]:
     """The endpoint modules by API and name."""
     found: dict[tuple[str, str], ModuleType] = {}
     for path in sorted(PACKAGES.glob("*/api/*/*.py")):
@@ -127,12 +127,12 @@ def _arguments(method: Any) -> dict[str, Any]:
 @functools.cache
 def facade_calls() -> tuple[FacadeCall, ...]:
     """A call of every operation that has a method."""
-    endpoints = _endpoints()
+    modules = endpoints()
     found: list[FacadeCall] = []
     for path, group in _groups(_CLIENT):
         for name, method in inspect.getmembers(group, inspect.ismethod):
             source = inspect.getsource(method)
             uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)
             if not name.startswith("_") and uses:
-                found.append(FacadeCall(endpoints[uses[1], uses[2]], (*path, name), _arguments(method)))
+                found.append(FacadeCall(modules[uses[1], uses[2]], (*path, name), _arguments(method)))
     return tuple(found)

@@ -15,8 +15,8 @@ from .. import _late
 from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
-from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, Settings, make_settings
-from ..credentials import CredentialsArgument, TokenProvider, provider_of
+from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
+from ..credentials import CredentialsArgument, provider_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
     from .groups.repositories import Repositories
-    from .pipeline import Pipeline
 
 T = TypeVar("T")
 
@@ -112,14 +111,10 @@ class ITwinPlatform:
             raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url
-        self._pipeline = self._make_pipeline(settings, provider)
-
-    @staticmethod
-    def _make_pipeline(settings: Settings, provider: TokenProvider) -> Pipeline:
         # Late, like the groups: what the first call needs is not loaded with the package.
         from .pipeline import Pipeline
 
-        return Pipeline(settings, provider)
+        self._pipeline = Pipeline(settings, provider)
 
     @cached_property
     def itwins(self) -> ITwins:

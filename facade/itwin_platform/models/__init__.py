@@ -8,7 +8,7 @@ is absent or null is None; in bodies to send, what is UNCHANGED is left out and 
 in `repr()` and otherwise plain values.
 
 The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`,
-`models.reality_management`.
+`models.reality_management`, `models.reality_modeling`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform._bucket import Bucket
     from itwin_platform_api.itwins.models import (
+        AccountSettings,
+        AccountSettingsCreate,
+        AccountSettingsUpdate,
         ApiKeyAuthentication,
         BasicAuthentication,
         ContentType,
+        CreationAuthPolicy,
         Export,
         ExportOutputFormat,
         ExportRequest,
@@ -30,6 +34,12 @@ if TYPE_CHECKING:
         GISGeneralOptionsQueryParameters,
         GISUrlTemplateOptions,
         GISUrlTemplateOptionsQueryParameters,
+        GlobalRepository,
+        GlobalRepositoryCapabilities,
+        GlobalResource,
+        GlobalResourceCapabilities,
+        GlobalResourceProperties,
+        Google2DImageryProviderOptions,
         Graphics,
         GraphicsCapability,
         GraphicsProvider,
@@ -65,10 +75,14 @@ if TYPE_CHECKING:
 _MODULES = {"Bucket": "itwin_platform._bucket", "UnknownKind": "itwin_platform_api.writing"}
 
 __all__ = [
+    "AccountSettings",
+    "AccountSettingsCreate",
+    "AccountSettingsUpdate",
     "ApiKeyAuthentication",
     "BasicAuthentication",
     "Bucket",
     "ContentType",
+    "CreationAuthPolicy",
     "Export",
     "ExportOutputFormat",
     "ExportRequest",
@@ -77,6 +91,12 @@ __all__ = [
     "GISGeneralOptionsQueryParameters",
     "GISUrlTemplateOptions",
     "GISUrlTemplateOptionsQueryParameters",
+    "GlobalRepository",
+    "GlobalRepositoryCapabilities",
+    "GlobalResource",
+    "GlobalResourceCapabilities",
+    "GlobalResourceProperties",
+    "Google2DImageryProviderOptions",
     "Graphics",
     "GraphicsCapability",
     "GraphicsProvider",

@@ -22,7 +22,7 @@ SERVERS = (
     ("https://dev-api.bentley.com", "Development"),
 )
 PREVIEW = "technical-preview"
-STABLE = "stable"
+STABLE = "generally-available"
 
 _PLATFORM = re.compile(r"https://(?:\w+-)?api\.bentley\.com(?P<prefix>/[^?#]*)?")
 _PREVIEW_TAG = re.compile(r"\s*tech(?:nical|nology)\s+preview\s*", re.IGNORECASE)

@@ -62,16 +62,27 @@ def as_stored(edition: Json, stored: Json | None, api: str, *, foreign_words: bo
 
 def _keep_additions(new: Any, stored: Any, place: str, kept: Kept) -> None:
     for key, old, there in _pairs(new, stored):
-        if isinstance(old, dict) and SOURCE in old and there is None:
-            kept.additions.append(f"{place}/{key}")
+        at = f"{place}/{key.replace('~', '~0').replace('/', '~1')}"
+        if there is None and (addition := _addition(old)):
+            kept.additions.append(at)
             if isinstance(new, list):
-                new.append(copy.deepcopy(old))
+                new.append(addition)
             else:
-                new[key] = copy.deepcopy(old)
+                new[key] = addition
         elif isinstance(old, dict) and SOURCE in old and there is not None and SOURCE not in there:
-            kept.superseded.append(f"{place}/{key}")
+            kept.superseded.append(at)
         elif there is not None and key not in _DATA:
-            _keep_additions(there, old, f"{place}/{key}", kept)
+            _keep_additions(there, old, at, kept)
+
+
+def _addition(node: Any) -> Json | None:
+    """A copy of what says where it is from: of a node, or of the operations of a path; None if nothing does."""
+    if not isinstance(node, dict):
+        return None
+    if SOURCE in node:
+        return copy.deepcopy(cast(Json, node))
+    found = {key: node[key] for key in METHODS if isinstance(node.get(key), dict) and SOURCE in node[key]}
+    return copy.deepcopy(found) or None
 
 
 def _pairs(new: Any, stored: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -7,10 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .account_settings import AccountSettings
+    from .account_settings_create import AccountSettingsCreate
+    from .account_settings_response import AccountSettingsResponse
+    from .account_settings_update import AccountSettingsUpdate
     from .api_key_authentication import ApiKeyAuthentication
     from .authentication_type import AuthenticationType
     from .basic_authentication import BasicAuthentication
     from .content_type import ContentType
+    from .creation_auth_policy import CreationAuthPolicy
     from .detailed_error import DetailedError
     from .detailed_error_response import DetailedErrorResponse
     from .error import Error
@@ -25,6 +30,16 @@ if TYPE_CHECKING:
     from .gis_general_options_query_parameters import GISGeneralOptionsQueryParameters
     from .gis_url_template_options import GISUrlTemplateOptions
     from .gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
+    from .global_repositories_page import GlobalRepositoriesPage
+    from .global_repository import GlobalRepository
+    from .global_repository_capabilities import GlobalRepositoryCapabilities
+    from .global_repository_response import GlobalRepositoryResponse
+    from .global_resource import GlobalResource
+    from .global_resource_capabilities import GlobalResourceCapabilities
+    from .global_resource_properties import GlobalResourceProperties
+    from .global_resource_response import GlobalResourceResponse
+    from .global_resources_page import GlobalResourcesPage
+    from .google_2d_imagery_provider_options import Google2DImageryProviderOptions
     from .graphics import Graphics
     from .graphics_capability import GraphicsCapability
     from .graphics_page import GraphicsPage
@@ -77,10 +92,15 @@ if TYPE_CHECKING:
     from .url_template_imagery_provider_options import UrlTemplateImageryProviderOptions
 
 _MODULES: dict[str, str] = {
+    "AccountSettings": ".account_settings",
+    "AccountSettingsCreate": ".account_settings_create",
+    "AccountSettingsResponse": ".account_settings_response",
+    "AccountSettingsUpdate": ".account_settings_update",
     "ApiKeyAuthentication": ".api_key_authentication",
     "AuthenticationType": ".authentication_type",
     "BasicAuthentication": ".basic_authentication",
     "ContentType": ".content_type",
+    "CreationAuthPolicy": ".creation_auth_policy",
     "DetailedError": ".detailed_error",
     "DetailedErrorResponse": ".detailed_error_response",
     "Error": ".error",
@@ -95,6 +115,16 @@ _MODULES: dict[str, str] = {
     "GISGeneralOptionsQueryParameters": ".gis_general_options_query_parameters",
     "GISUrlTemplateOptions": ".gis_url_template_options",
     "GISUrlTemplateOptionsQueryParameters": ".gis_url_template_options_query_parameters",
+    "GlobalRepositoriesPage": ".global_repositories_page",
+    "GlobalRepository": ".global_repository",
+    "GlobalRepositoryCapabilities": ".global_repository_capabilities",
+    "GlobalRepositoryResponse": ".global_repository_response",
+    "GlobalResource": ".global_resource",
+    "GlobalResourceCapabilities": ".global_resource_capabilities",
+    "GlobalResourceProperties": ".global_resource_properties",
+    "GlobalResourceResponse": ".global_resource_response",
+    "GlobalResourcesPage": ".global_resources_page",
+    "Google2DImageryProviderOptions": ".google_2d_imagery_provider_options",
     "Graphics": ".graphics",
     "GraphicsCapability": ".graphics_capability",
     "GraphicsPage": ".graphics_page",
@@ -148,10 +178,15 @@ _MODULES: dict[str, str] = {
 }
 
 __all__ = (
+    "AccountSettings",
+    "AccountSettingsCreate",
+    "AccountSettingsResponse",
+    "AccountSettingsUpdate",
     "ApiKeyAuthentication",
     "AuthenticationType",
     "BasicAuthentication",
     "ContentType",
+    "CreationAuthPolicy",
     "DetailedError",
     "DetailedErrorResponse",
     "Error",
@@ -166,6 +201,16 @@ __all__ = (
     "GISGeneralOptionsQueryParameters",
     "GISUrlTemplateOptions",
     "GISUrlTemplateOptionsQueryParameters",
+    "GlobalRepositoriesPage",
+    "GlobalRepository",
+    "GlobalRepositoryCapabilities",
+    "GlobalRepositoryResponse",
+    "GlobalResource",
+    "GlobalResourceCapabilities",
+    "GlobalResourceProperties",
+    "GlobalResourceResponse",
+    "GlobalResourcesPage",
+    "Google2DImageryProviderOptions",
     "Graphics",
     "GraphicsCapability",
     "GraphicsPage",

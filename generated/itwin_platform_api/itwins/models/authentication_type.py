@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class AuthenticationType(OpenEnum):
+    """How to authenticate."""
+
     BASIC = "Basic"
     HEADER = "Header"
     QUERY_PARAMETER = "QueryParameter"

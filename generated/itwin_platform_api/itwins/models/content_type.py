@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class ContentType(OpenEnum):
+    """Format of graphics."""
+
     CZML = "CZML"
     GEOJSON = "GEOJSON"
     GLTF = "GLTF"

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class ExportOutputFormat(OpenEnum):
+    """Format of the exported file."""
+
     CSV = "Csv"
     CSV_G_ZIP = "CsvGZip"
     JSON_G_ZIP = "JsonGZip"

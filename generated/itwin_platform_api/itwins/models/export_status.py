@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class ExportStatus(OpenEnum):
+    """How far an export is. `Completed` and `Failed` are final."""
+
     COMPLETED = "Completed"
     FAILED = "Failed"
     IN_PROGRESS = "InProgress"

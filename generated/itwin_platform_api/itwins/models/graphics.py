@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     has_value,
+    missing,
     optional,
     properties_of,
+    read,
     required,
     text,
 )
@@ -25,15 +28,17 @@ from ..models.content_type import ContentType
 T = TypeVar("T", bound="Graphics")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Graphics(_Model):
-    """
+    """Where graphics of a resource are, and what it takes to get and to show them.
+
     Attributes:
-        type_ (ContentType):
-        uri (str):
+        type_ (ContentType): Format of graphics.
+        uri (str): Where the graphics are. It can be cached but may change with time, and some carry a SAS key that
+            expires.
         authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
-            None):
-        provider (GraphicsProvider | None):
+            None): What to send along with every request for the graphics, where the service behind the link asks for it.
+        provider (GraphicsProvider | None): A class of Cesium that can show graphics.
     """
 
     type_: ContentType
@@ -88,10 +93,11 @@ class Graphics(_Model):
             return UnknownKind.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", ContentType),
-            uri=required(properties, "uri", text),
-            authentication=optional(properties, "authentication", read_authentication),
-            provider=optional(properties, "provider", GraphicsProvider.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", ContentType)
+        made.uri = v if type(v := take(n := "uri", missing)) is str else read(text, v, n)
+        made.authentication = optional(properties, "authentication", read_authentication)
+        made.provider = optional(properties, "provider", GraphicsProvider.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Graphics else made._completed(Graphics)

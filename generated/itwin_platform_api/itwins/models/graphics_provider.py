@@ -8,11 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    MISMATCH,
+    has_any,
     optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -21,16 +26,17 @@ from .. import models as _models
 T = TypeVar("T", bound="GraphicsProvider")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GraphicsProvider(_Model):
-    """
+    """A class of Cesium that can show graphics.
+
     Attributes:
-        name (str | None):
-        options (UrlTemplateImageryProviderOptions | None):
+        name (str | None): Name of the class, for instance `UrlTemplateImageryProvider`.
+        options (Google2DImageryProviderOptions | UrlTemplateImageryProviderOptions | None): What its constructor takes.
     """
 
     name: str | None = None
-    options: _models.UrlTemplateImageryProviderOptions | None = None
+    options: _models.Google2DImageryProviderOptions | _models.UrlTemplateImageryProviderOptions | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -45,11 +51,21 @@ class GraphicsProvider(_Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.google_2d_imagery_provider_options import Google2DImageryProviderOptions
         from ..models.url_template_imagery_provider_options import UrlTemplateImageryProviderOptions
 
+        def read_options(data: Any) -> Google2DImageryProviderOptions | UrlTemplateImageryProviderOptions:
+            if has_any(data, "mapType", "url", "session", "tileWidth", "tileHeight", "imageFormat"):
+                try:
+                    return Google2DImageryProviderOptions.from_dict(data)
+                except MISMATCH:
+                    pass
+            return UrlTemplateImageryProviderOptions.from_dict(data)
+
         properties = properties_of(src_dict)
-        return cls(
-            name=optional(properties, "name", text),
-            options=optional(properties, "options", UrlTemplateImageryProviderOptions.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.name = v if type(v := take(n := "name", None)) in texts else read(text, v, n)
+        made.options = optional(properties, "options", read_options)
+        made.additional_properties = properties.copy()
+        return made if cls is GraphicsProvider else made._completed(GraphicsProvider)

@@ -5,5 +5,8 @@ from ...writing import OpenEnum
 
 
 class QueryScope(OpenEnum):
+    """Which iTwins are looked at: those that the caller is a member of (`MemberOfiTwin`, the default), or all of the
+    organization (`OrganizationAdmin`, for its administrators)."""
+
     MEMBER_OF_ITWIN = "MemberOfiTwin"
     ORGANIZATION_ADMIN = "OrganizationAdmin"

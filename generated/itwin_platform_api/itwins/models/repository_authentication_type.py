@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class RepositoryAuthenticationType(OpenEnum):
+    """How the rest of the authentication information is to be used."""
+
     BASIC = "Basic"
     HEADER = "Header"
     O_AUTH_2_AUTHORIZATION_CODE_PKCE = "OAuth2AuthorizationCodePKCE"

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     given,
     has_any,
     has_value,
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -27,17 +30,19 @@ from ..models.repository_sub_class import RepositorySubClass
 T = TypeVar("T", bound="RepositoryCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryCreate(_Model):
-    """
+    """Properties of the repository to create.
+
     Attributes:
         class_ (RepositoryClass): The class of a repository.
-        uri (str):
+        uri (str): Where the repository is, at most 2000 characters.
         sub_class (RepositorySubClass | Unchanged): The subclass of a repository.
-        display_name (str | Unchanged):
+        display_name (str | Unchanged): The name to show to people.
         authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
-            Unchanged):
-        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged):
+            Unchanged): How clients are to authenticate at the repository, where it asks for that.
+        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged): What a request for data of the repository needs
+            besides its address.
     """
 
     class_: RepositoryClass
@@ -105,12 +110,13 @@ class RepositoryCreate(_Model):
             return GISGeneralOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            class_=required(properties, "class", RepositoryClass),
-            uri=required(properties, "uri", text),
-            sub_class=given(properties, "subClass", RepositorySubClass),
-            display_name=given(properties, "displayName", text),
-            authentication=given(properties, "authentication", read_authentication),
-            options=given(properties, "options", read_options),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.class_ = required(properties, "class", RepositoryClass)
+        made.uri = v if type(v := take(n := "uri", missing)) is str else read(text, v, n)
+        made.sub_class = given(properties, "subClass", RepositorySubClass)
+        made.display_name = given(properties, "displayName", text)
+        made.authentication = given(properties, "authentication", read_authentication)
+        made.options = given(properties, "options", read_options)
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryCreate else made._completed(RepositoryCreate)

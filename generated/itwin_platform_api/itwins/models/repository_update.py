@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     given,
     has_any,
     has_value,
+    nullable,
     properties_of,
     text,
 )
@@ -24,15 +26,17 @@ from .. import models as _models
 T = TypeVar("T", bound="RepositoryUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryUpdate(_Model):
-    """
+    """Properties of the repository to change.
+
     Attributes:
-        display_name (str | Unchanged):
-        uri (str | Unchanged):
+        display_name (str | Unchanged): The name to show to people.
+        uri (str | Unchanged): Where the repository is, at most 2000 characters.
         authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
-            Unchanged):
-        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged):
+            None | Unchanged): How clients are to authenticate at the repository. Replaced as a whole; null removes it.
+        options (GISGeneralOptions | GISUrlTemplateOptions | None | Unchanged): What a request for data needs besides
+            the address. Replaced as a whole; null removes them.
     """
 
     display_name: str | Unchanged = UNCHANGED
@@ -42,9 +46,10 @@ class RepositoryUpdate(_Model):
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
         | UnknownKind
+        | None
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | None | Unchanged = UNCHANGED
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -56,7 +61,9 @@ class RepositoryUpdate(_Model):
                 "uri": self.uri,
                 "authentication": self.authentication,
                 "options": self.options,
-            }
+            },
+            "authentication",
+            "options",
         )
 
     @classmethod
@@ -69,7 +76,7 @@ class RepositoryUpdate(_Model):
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind | None:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -87,7 +94,7 @@ class RepositoryUpdate(_Model):
                     pass
             return UnknownKind.from_dict(data)
 
-        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
+        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | None:
             if has_any(data, "minimumLevel", "maximumLevel"):
                 try:
                     return GISUrlTemplateOptions.from_dict(data)
@@ -96,10 +103,10 @@ class RepositoryUpdate(_Model):
             return GISGeneralOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            display_name=given(properties, "displayName", text),
-            uri=given(properties, "uri", text),
-            authentication=given(properties, "authentication", read_authentication),
-            options=given(properties, "options", read_options),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.display_name = given(properties, "displayName", text)
+        made.uri = given(properties, "uri", text)
+        made.authentication = given(properties, "authentication", nullable(read_authentication))
+        made.options = given(properties, "options", nullable(read_options))
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryUpdate else made._completed(RepositoryUpdate)

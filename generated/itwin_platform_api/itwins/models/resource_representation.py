@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     optional,
+    optional_member,
     optional_object,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -25,17 +29,20 @@ from ..models.resource_sub_class import ResourceSubClass
 T = TypeVar("T", bound="ResourceRepresentation")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourceRepresentation(_Model):
-    """
+    """A thing in a repository with everything that the repository knows about it.
+
     Attributes:
-        id (str):
-        display_name (str):
+        id (str): Id of the resource. Its form is up to the repository: neither a GUID nor an integer can be relied on.
+        display_name (str): The name to show to people.
         class_ (ResourceClass | None): The class of a resource, copied from its repository.
         sub_class (ResourceSubClass | None): The subclass of a resource, copied from its repository; it may be missing.
-        type_ (str | None):
-        capabilities (ResourceRepresentationCapabilities | None):
-        properties (ResourceRepresentationProperties | None):
+        type_ (str | None): Type of the resource in the words of its repository: an open set, and absent where the
+            repository names none.
+        capabilities (ResourceRepresentationCapabilities | None): What else can be asked of the resource.
+        properties (ResourceRepresentationProperties | None): Everything that the repository knows about the resource,
+            in the repository's own form.
     """
 
     id: str
@@ -68,13 +75,16 @@ class ResourceRepresentation(_Model):
         from ..models.resource_representation_properties import ResourceRepresentationProperties
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            class_=optional(properties, "class", ResourceClass),
-            sub_class=optional(properties, "subClass", ResourceSubClass),
-            type_=optional(properties, "type", text),
-            capabilities=optional_object(properties, "capabilities", ResourceRepresentationCapabilities.from_dict),
-            properties=optional(properties, "properties", ResourceRepresentationProperties.from_dict),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.class_ = optional_member(properties, "class", ResourceClass)
+        made.sub_class = optional_member(properties, "subClass", ResourceSubClass)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.capabilities = optional_object(
+            properties, "capabilities", ResourceRepresentationCapabilities.from_dict, "graphics"
         )
+        made.properties = optional(properties, "properties", ResourceRepresentationProperties.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourceRepresentation else made._completed(ResourceRepresentation)

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class ChangeDetectionOutputsCreate(OpenEnum):
+    """An output that a job of the type ChangeDetection can make."""
+
     CHANGES_IN_MODEL_A = "ChangesInModelA"
     CHANGES_IN_MODEL_B = "ChangesInModelB"
     LOCATIONS_3D_AS_GEO_JSON = "Locations3DAsGeoJSON"

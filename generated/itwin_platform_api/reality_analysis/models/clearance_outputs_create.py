@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class ClearanceOutputsCreate(OpenEnum):
+    """An output that a job of the type ClearanceCalculation can make."""
+
     OVF_AREAS = "OvfAreas"
     OVF_LINES = "OvfLines"
     OVF_POINTS = "OvfPoints"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,11 +21,12 @@ from .. import models as _models
 T = TypeVar("T", bound="DetectorCreateResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorCreateResponse(_Model):
-    """
+    """The detector that was created.
+
     Attributes:
-        detector (DetectorCreateResponseDetails):
+        detector (DetectorCreateResponseDetails): A detector with its versions.
     """
 
     detector: _models.DetectorCreateResponseDetails
@@ -44,7 +46,7 @@ class DetectorCreateResponse(_Model):
         from ..models.detector_create_response_details import DetectorCreateResponseDetails
 
         properties = properties_of(src_dict)
-        return cls(
-            detector=required(properties, "detector", DetectorCreateResponseDetails.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.detector = required(properties, "detector", DetectorCreateResponseDetails.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorCreateResponse else made._completed(DetectorCreateResponse)

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class DetectorExportType(OpenEnum):
+    """What a detector can give as its result."""
+
     LINES = "Lines"
     LOCATIONS = "Locations"
     OBJECTS = "Objects"

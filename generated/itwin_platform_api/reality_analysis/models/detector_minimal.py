@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -22,16 +25,19 @@ from ..models.detector_type import DetectorType
 T = TypeVar("T", bound="DetectorMinimal")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorMinimal(_Model):
-    """
+    """A detector without its versions.
+
     Attributes:
-        name (str):
-        type_ (DetectorType):
-        description (str | None):
-        display_name (str | None):
-        documentation_url (str | None):
-        latest_version_number (str | None):
+        name (str): Name of the detector, by which jobs and paths refer to it.
+        type_ (DetectorType): What a detector looks at and what it finds there.
+        description (str | None): What the detector finds, in words.
+        display_name (str | None): The name to show to people.
+        documentation_url (str | None): Where the detector is documented.
+        latest_version_number (str | None): Number of the newest version that is ready; absent if there is none.
+        latest_version (str | None): Number of the newest version that is ready; absent if there is none. Another name
+            of `latestVersionNumber`.
     """
 
     name: str
@@ -40,6 +46,7 @@ class DetectorMinimal(_Model):
     display_name: str | None = None
     documentation_url: str | None = _attrs_field(default=None, repr=mask_query)
     latest_version_number: str | None = None
+    latest_version: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -53,18 +60,23 @@ class DetectorMinimal(_Model):
                 "displayName": self.display_name,
                 "documentationUrl": self.documentation_url,
                 "latestVersionNumber": self.latest_version_number,
+                "latestVersion": self.latest_version,
             }
         )
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            name=required(properties, "name", text),
-            type_=required(properties, "type", DetectorType),
-            description=optional(properties, "description", text),
-            display_name=optional(properties, "displayName", text),
-            documentation_url=optional(properties, "documentationUrl", text),
-            latest_version_number=optional(properties, "latestVersionNumber", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.name = v if type(v := take(n := "name", missing)) is str else read(text, v, n)
+        made.type_ = required(properties, "type", DetectorType)
+        made.description = v if type(v := take(n := "description", None)) in texts else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
+        made.documentation_url = v if type(v := take(n := "documentationUrl", None)) in texts else read(text, v, n)
+        made.latest_version_number = (
+            v if type(v := take(n := "latestVersionNumber", None)) in texts else read(text, v, n)
         )
+        made.latest_version = v if type(v := take(n := "latestVersion", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorMinimal else made._completed(DetectorMinimal)

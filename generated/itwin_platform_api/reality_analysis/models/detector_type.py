@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class DetectorType(OpenEnum):
+    """What a detector looks at and what it finds there."""
+
     ORTHOPHOTO_SEGMENTATION_DETECTOR = "OrthophotoSegmentationDetector"
     PHOTO_OBJECT_DETECTOR = "PhotoObjectDetector"
     PHOTO_SEGMENTATION_DETECTOR = "PhotoSegmentationDetector"

@@ -5,5 +5,7 @@ from ...writing import OpenEnum
 
 
 class DetectorVersionStatus(OpenEnum):
+    """Whether a version still waits for its file or is ready to be used."""
+
     AWAITING_DATA = "AwaitingData"
     READY = "Ready"

@@ -5,5 +5,7 @@ from ...writing import OpenEnum
 
 
 class EvalO2DOutputsCreate(OpenEnum):
+    """An output that a job of the type EvalO2D can make."""
+
     OBJECTS_2D = "Objects2D"
     REPORT = "Report"

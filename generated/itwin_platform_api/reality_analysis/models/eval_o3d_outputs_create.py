@@ -5,5 +5,7 @@ from ...writing import OpenEnum
 
 
 class EvalO3DOutputsCreate(OpenEnum):
+    """An output that a job of the type EvalO3D can make."""
+
     OBJECTS_3D = "Objects3D"
     REPORT = "Report"

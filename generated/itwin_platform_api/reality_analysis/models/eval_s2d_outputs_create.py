@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class EvalS2DOutputsCreate(OpenEnum):
+    """An output that a job of the type EvalS2D can make."""
+
     REPORT = "Report"
     SEGMENTATION_2D = "Segmentation2D"
     SEGMENTED_PHOTOS = "SegmentedPhotos"

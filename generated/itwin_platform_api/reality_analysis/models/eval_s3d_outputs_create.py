@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class EvalS3DOutputsCreate(OpenEnum):
+    """An output that a job of the type EvalS3D can make."""
+
     REPORT = "Report"
     SEGMENTATION_3D = "Segmentation3D"
     SEGMENTED_POINT_CLOUD = "SegmentedPointCloud"

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class EvalSOrthoOutputsCreate(OpenEnum):
+    """An output that a job of the type EvalSOrtho can make."""
+
     REPORT = "Report"
     SEGMENTATION_2D = "Segmentation2D"
     SEGMENTED_PHOTOS = "SegmentedPhotos"

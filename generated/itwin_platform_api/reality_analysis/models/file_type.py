@@ -5,4 +5,6 @@ from enum import StrEnum
 
 
 class FileType(StrEnum):
+    """The kind of a file."""
+
     PRESET = "Preset"

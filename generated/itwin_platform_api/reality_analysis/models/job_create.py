@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     given,
     has_any,
+    missing,
     nullable,
     properties_of,
+    read,
     required,
     text,
 )
@@ -26,18 +29,20 @@ from ..models.job_type import JobType
 T = TypeVar("T", bound="JobCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobCreate(_Model):
-    """
+    """The job to create.
+
     Attributes:
         specifications (ChangeDetectionSpecificationsCreate | ClearanceSpecificationsCreate |
             EvalO2DSpecificationsCreate | EvalO3DSpecificationsCreate | EvalS2DSpecificationsCreate |
             EvalS3DSpecificationsCreate | EvalSOrthoSpecificationsCreate | JobSpecifications | Objects2DSpecificationsCreate
             | Segmentation2DSpecificationsCreate | Segmentation3DSpecificationsCreate |
-            SegmentationOrthophotoSpecificationsCreate):
-        type_ (JobType):
-        itwin_id (str):
-        name (str | None | Unchanged):
+            SegmentationOrthophotoSpecificationsCreate): Inputs, outputs and options, of the form that belongs to the type
+            of the job.
+        type_ (JobType): What a job does.
+        itwin_id (str): Id of the iTwin that the inputs are taken from and the outputs are put into.
+        name (str | None | Unchanged): The name to show to people.
     """
 
     specifications: (
@@ -152,10 +157,11 @@ class JobCreate(_Model):
             return JobSpecifications.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            specifications=required(properties, "specifications", read_specifications),
-            type_=required(properties, "type", JobType),
-            itwin_id=required(properties, "iTwinId", text),
-            name=given(properties, "name", nullable(text)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.specifications = required(properties, "specifications", read_specifications)
+        made.type_ = required(properties, "type", JobType)
+        made.itwin_id = v if type(v := take(n := "iTwinId", missing)) is str else read(text, v, n)
+        made.name = given(properties, "name", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is JobCreate else made._completed(JobCreate)

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class JobState(OpenEnum):
+    """Where a job is. `Success`, `Failed` and `Cancelled` are final."""
+
     ACTIVE = "Active"
     CANCELLED = "Cancelled"
     FAILED = "Failed"

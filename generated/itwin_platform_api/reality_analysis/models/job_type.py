@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class JobType(OpenEnum):
+    """What a job does."""
+
     CHANGE_DETECTION = "ChangeDetection"
     CLEARANCE_CALCULATION = "ClearanceCalculation"
     EVAL_O2D = "EvalO2D"
@@ -16,3 +18,4 @@ class JobType(OpenEnum):
     SEGMENTATION_2D = "Segmentation2D"
     SEGMENTATION_3D = "Segmentation3D"
     SEGMENTATION_ORTHOPHOTO = "SegmentationOrthophoto"
+    TRAINING_S3D = "TrainingS3D"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -24,14 +25,15 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Objects2DOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Objects2DOptions(_Model):
-    """
+    """Settings of a job of the type Objects2D.
+
     Attributes:
-        crs (str | None | Unchanged):
-        max_dist (float | None | Unchanged):
-        min_photos (int | None | Unchanged):
-        use_tie_points (bool | None | Unchanged):
+        crs (str | None | Unchanged): Coordinate reference system of the exported files.
+        max_dist (float | None | Unchanged): How far from a photo an object may be.
+        min_photos (int | None | Unchanged): How many finds in photos it takes to make one in space.
+        use_tie_points (bool | None | Unchanged): Whether tie points of oriented photos help the detection.
     """
 
     crs: str | None | Unchanged = UNCHANGED
@@ -59,10 +61,10 @@ class Objects2DOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            crs=given(properties, "crs", nullable(text)),
-            max_dist=given(properties, "maxDist", nullable(number)),
-            min_photos=given(properties, "minPhotos", nullable(integer)),
-            use_tie_points=given(properties, "useTiePoints", nullable(boolean)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.crs = given(properties, "crs", nullable(text))
+        made.max_dist = given(properties, "maxDist", nullable(number))
+        made.min_photos = given(properties, "minPhotos", nullable(integer))
+        made.use_tie_points = given(properties, "useTiePoints", nullable(boolean))
+        made.additional_properties = properties.copy()
+        return made if cls is Objects2DOptions else made._completed(Objects2DOptions)

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class Objects2DOutputsCreate(OpenEnum):
+    """An output that a job of the type Objects2D can make."""
+
     LOCATIONS_3D_AS_GEO_JSON = "Locations3DAsGeoJSON"
     LOCATIONS_3D_AS_SHP = "Locations3DAsSHP"
     OBJECTS_2D = "Objects2D"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,14 +22,18 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Segmentation3DInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation3DInputs(_Model):
-    """
+    """What a job of the type Segmentation3D works on.
+
     Attributes:
-        extent (str | None | Unchanged):
-        model_3d (str | None | Unchanged):
-        point_cloud_segmentation_detector (str | None | Unchanged):
-        segmentation_3d (str | None | Unchanged):
+        extent (str | None | Unchanged): Path in the bucket of a polygon to which the data is cut.
+        model_3d (str | None | Unchanged): Id of the reality data of a point cloud, a mesh, or a scene (ContextScene)
+            that refers to some.
+        point_cloud_segmentation_detector (str | None | Unchanged): The detector that segments point clouds to use: its
+            name in the library with its version, for instance `name/1.0`, or the id of its reality data.
+        segmentation_3d (str | None | Unchanged): Id of the reality data of a scene (ContextScene) with a point cloud
+            segmented before. It takes the place of the detector and of `model3D`.
     """
 
     extent: str | None | Unchanged = UNCHANGED
@@ -56,10 +61,10 @@ class Segmentation3DInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            extent=given(properties, "extent", nullable(text)),
-            model_3d=given(properties, "model3D", nullable(text)),
-            point_cloud_segmentation_detector=given(properties, "pointCloudSegmentationDetector", nullable(text)),
-            segmentation_3d=given(properties, "segmentation3D", nullable(text)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.extent = given(properties, "extent", nullable(text))
+        made.model_3d = given(properties, "model3D", nullable(text))
+        made.point_cloud_segmentation_detector = given(properties, "pointCloudSegmentationDetector", nullable(text))
+        made.segmentation_3d = given(properties, "segmentation3D", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation3DInputs else made._completed(Segmentation3DInputs)

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class Segmentation3DOutputsCreate(OpenEnum):
+    """An output that a job of the type Segmentation3D can make."""
+
     LINES_3D = "Lines3D"
     LINES_3D_AS_3D_TILES = "Lines3DAs3DTiles"
     LINES_3D_AS_GEO_JSON = "Lines3DAsGeoJSON"

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,18 +22,23 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="SegmentationOrthophotoOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class SegmentationOrthophotoOutputs(_Model):
-    """
+    """Where the outputs of a job of the type SegmentationOrthophoto are. An output that was not asked for is missing.
+
     Attributes:
-        segmentation_2d (str | None):
-        segmented_photos (str | None):
-        polygons_2d (str | None):
-        polygons_2d_as_shp (str | None):
-        polygons_2d_as_geo_json (str | None):
-        lines_2d (str | None):
-        lines_2d_as_shp (str | None):
-        lines_2d_as_geo_json (str | None):
+        segmentation_2d (str | None): Id of the reality data of a scene (ContextScene) with the segmented photos.
+        segmented_photos (str | None): Id of the reality data with the photos, each pixel marked with its class.
+        polygons_2d (str | None): Id of the reality data of a scene (ContextScene) with the 2D polygons.
+        polygons_2d_as_shp (str | None): Id of the reality data with the 2D polygons, as a shapefile. Only together with
+            `polygons2D`.
+        polygons_2d_as_geo_json (str | None): Id of the reality data with the 2D polygons, as GeoJSON. Only together
+            with `polygons2D`.
+        lines_2d (str | None): Id of the reality data of a scene (ContextScene) with the 2D lines.
+        lines_2d_as_shp (str | None): Id of the reality data with the 2D lines, as a shapefile. Only together with
+            `lines2D`.
+        lines_2d_as_geo_json (str | None): Id of the reality data with the 2D lines, as GeoJSON. Only together with
+            `lines2D`.
     """
 
     segmentation_2d: str | None = None
@@ -63,14 +70,17 @@ class SegmentationOrthophotoOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            segmentation_2d=optional(properties, "segmentation2D", text),
-            segmented_photos=optional(properties, "segmentedPhotos", text),
-            polygons_2d=optional(properties, "polygons2D", text),
-            polygons_2d_as_shp=optional(properties, "polygons2DAsSHP", text),
-            polygons_2d_as_geo_json=optional(properties, "polygons2DAsGeoJSON", text),
-            lines_2d=optional(properties, "lines2D", text),
-            lines_2d_as_shp=optional(properties, "lines2DAsSHP", text),
-            lines_2d_as_geo_json=optional(properties, "lines2DAsGeoJSON", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.segmentation_2d = v if type(v := take(n := "segmentation2D", None)) in texts else read(text, v, n)
+        made.segmented_photos = v if type(v := take(n := "segmentedPhotos", None)) in texts else read(text, v, n)
+        made.polygons_2d = v if type(v := take(n := "polygons2D", None)) in texts else read(text, v, n)
+        made.polygons_2d_as_shp = v if type(v := take(n := "polygons2DAsSHP", None)) in texts else read(text, v, n)
+        made.polygons_2d_as_geo_json = (
+            v if type(v := take(n := "polygons2DAsGeoJSON", None)) in texts else read(text, v, n)
         )
+        made.lines_2d = v if type(v := take(n := "lines2D", None)) in texts else read(text, v, n)
+        made.lines_2d_as_shp = v if type(v := take(n := "lines2DAsSHP", None)) in texts else read(text, v, n)
+        made.lines_2d_as_geo_json = v if type(v := take(n := "lines2DAsGeoJSON", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is SegmentationOrthophotoOutputs else made._completed(SegmentationOrthophotoOutputs)

@@ -5,6 +5,8 @@ from ...writing import OpenEnum
 
 
 class SegmentationOrthophotoOutputsCreate(OpenEnum):
+    """An output that a job of the type SegmentationOrthophoto can make."""
+
     LINES_2D = "Lines2D"
     LINES_2D_AS_GEO_JSON = "Lines2DAsGeoJSON"
     LINES_2D_AS_SHP = "Lines2DAsSHP"

@@ -5,5 +5,7 @@ from ...writing import OpenEnum
 
 
 class PreferHeader(OpenEnum):
+    """How much of each item a list returns."""
+
     RETURN_MINIMAL = "return=minimal"
     RETURN_REPRESENTATION = "return=representation"

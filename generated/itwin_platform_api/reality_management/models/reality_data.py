@@ -9,16 +9,21 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
+    booleans,
     date_time,
     integer,
+    integers,
     items,
+    missing,
     optional,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -27,31 +32,35 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityData")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityData(_Model):
-    """
+    """Reality data, for instance a mesh, a point cloud or photos: everything that is known about it, but not its files.
+
     Attributes:
-        id (str):
-        display_name (str):
-        tags (list[str] | None):
-        description (str | None):
-        dataset (str | None):
-        group (str | None):
-        attribution (str | None):
-        terms_of_use (str | None):
-        root_document (str | None):
-        size (int | None):
-        classification (str | None):
-        type_ (str | None):
-        acquisition (Acquisition | None):
-        extent (Extent | None):
-        crs (Crs | None):
-        authoring (bool | None):
-        data_center_location (str | None):
-        modified_date_time (datetime.datetime | None):
-        last_accessed_date_time (datetime.datetime | None):
-        created_date_time (datetime.datetime | None):
-        owner_id (str | None):
+        id (str): Id of the reality data, which the platform gives it.
+        display_name (str): The name to show to people.
+        tags (list[str] | None): Up to 15 tags of at most 60 characters. They become lower case; `\\ / : * ? , " < > |`
+            are not allowed.
+        description (str | None): What the data is, in words.
+        dataset (str | None): A name that groups reality data.
+        group (str | None): A name that groups reality data within a dataset.
+        attribution (str | None): Who is to be named with the data.
+        terms_of_use (str | None): On what terms the data may be used.
+        root_document (str | None): The file to begin reading with, with its folder, for instance
+            `Folder1/Tile_Root.json`.
+        size (int | None): Size of the files, in kilobytes.
+        classification (str | None): What the data stands for: Terrain, Imagery, Pinned, Model or Undefined.
+        type_ (str | None): Format of the data, for instance `3MX`, `OPC`, `PointCloud` or `Cesium3DTiles`. Any text is
+            allowed, but the platform knows a list of types, and programs decide by the type whether they can open the data.
+        acquisition (Acquisition | None): When and by whom data was acquired.
+        extent (Extent | None): The area that reality data covers.
+        crs (Crs | None): The coordinate reference system of reality data.
+        authoring (bool | None): True while the data is being uploaded, false once it is complete.
+        data_center_location (str | None): Data center that keeps the data.
+        modified_date_time (datetime.datetime | None): When it was last changed.
+        last_accessed_date_time (datetime.datetime | None): When it was last used.
+        created_date_time (datetime.datetime | None): When it was created.
+        owner_id (str | None): Id of the user who owns the reality data.
     """
 
     id: str
@@ -113,27 +122,28 @@ class RealityData(_Model):
         from ..models.extent import Extent
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            tags=optional(properties, "tags", items(text)),
-            description=optional(properties, "description", text),
-            dataset=optional(properties, "dataset", text),
-            group=optional(properties, "group", text),
-            attribution=optional(properties, "attribution", text),
-            terms_of_use=optional(properties, "termsOfUse", text),
-            root_document=optional(properties, "rootDocument", text),
-            size=optional(properties, "size", integer),
-            classification=optional(properties, "classification", text),
-            type_=optional(properties, "type", text),
-            acquisition=optional(properties, "acquisition", Acquisition.from_dict),
-            extent=optional(properties, "extent", Extent.from_dict),
-            crs=optional(properties, "crs", Crs.from_dict),
-            authoring=optional(properties, "authoring", boolean),
-            data_center_location=optional(properties, "dataCenterLocation", text),
-            modified_date_time=optional(properties, "modifiedDateTime", date_time),
-            last_accessed_date_time=optional(properties, "lastAccessedDateTime", date_time),
-            created_date_time=optional(properties, "createdDateTime", date_time),
-            owner_id=optional(properties, "ownerId", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.tags = optional(properties, "tags", items(text))
+        made.description = v if type(v := take(n := "description", None)) in texts else read(text, v, n)
+        made.dataset = v if type(v := take(n := "dataset", None)) in texts else read(text, v, n)
+        made.group = v if type(v := take(n := "group", None)) in texts else read(text, v, n)
+        made.attribution = v if type(v := take(n := "attribution", None)) in texts else read(text, v, n)
+        made.terms_of_use = v if type(v := take(n := "termsOfUse", None)) in texts else read(text, v, n)
+        made.root_document = v if type(v := take(n := "rootDocument", None)) in texts else read(text, v, n)
+        made.size = v if type(v := take(n := "size", None)) in integers else read(integer, v, n)
+        made.classification = v if type(v := take(n := "classification", None)) in texts else read(text, v, n)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.acquisition = optional(properties, "acquisition", Acquisition.from_dict)
+        made.extent = optional(properties, "extent", Extent.from_dict)
+        made.crs = optional(properties, "crs", Crs.from_dict)
+        made.authoring = v if type(v := take(n := "authoring", None)) in booleans else read(boolean, v, n)
+        made.data_center_location = v if type(v := take(n := "dataCenterLocation", None)) in texts else read(text, v, n)
+        made.modified_date_time = optional(properties, "modifiedDateTime", date_time)
+        made.last_accessed_date_time = optional(properties, "lastAccessedDateTime", date_time)
+        made.created_date_time = optional(properties, "createdDateTime", date_time)
+        made.owner_id = v if type(v := take(n := "ownerId", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityData else made._completed(RealityData)

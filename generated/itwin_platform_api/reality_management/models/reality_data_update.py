@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -23,26 +24,31 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityDataUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityDataUpdate(_Model):
-    """
+    """Properties of reality data to change.
+
     Attributes:
-        tags (list[str] | Unchanged):
-        description (str | Unchanged):
-        itwin_id (str | Unchanged):
-        display_name (str | Unchanged):
-        classification (str | Unchanged):
-        type_ (str | Unchanged):
-        dataset (str | Unchanged):
-        group (str | Unchanged):
-        attribution (str | Unchanged):
-        terms_of_use (str | Unchanged):
-        root_document (str | Unchanged):
-        acquisition (Acquisition | Unchanged):
-        extent (Extent | Unchanged):
-        crs (Crs | Unchanged):
-        authoring (bool | Unchanged):
-        owner_id (str | Unchanged):
+        tags (list[str] | Unchanged): Up to 15 tags of at most 60 characters. They become lower case; `\\ / : * ? , " <
+            > |` are not allowed.
+        description (str | Unchanged): What the data is, in words.
+        itwin_id (str | Unchanged): Id of the iTwin whose permissions count.
+        display_name (str | Unchanged): The name to show to people.
+        classification (str | Unchanged): What the data stands for: Terrain, Imagery, Pinned, Model or Undefined.
+        type_ (str | Unchanged): Format of the data, for instance `3MX`, `OPC`, `PointCloud` or `Cesium3DTiles`. Any
+            text is allowed, but the platform knows a list of types, and programs decide by the type whether they can open
+            the data.
+        dataset (str | Unchanged): A name that groups reality data.
+        group (str | Unchanged): A name that groups reality data within a dataset.
+        attribution (str | Unchanged): Who is to be named with the data.
+        terms_of_use (str | Unchanged): On what terms the data may be used.
+        root_document (str | Unchanged): The file to begin reading with, with its folder, for instance
+            `Folder1/Tile_Root.json`.
+        acquisition (Acquisition | Unchanged): When and by whom data was acquired.
+        extent (Extent | Unchanged): The area that reality data covers.
+        crs (Crs | Unchanged): The coordinate reference system of reality data.
+        authoring (bool | Unchanged): True while the data is being uploaded, false once it is complete.
+        owner_id (str | Unchanged): Id of the user who owns the reality data.
     """
 
     tags: list[str] | Unchanged = UNCHANGED
@@ -94,22 +100,22 @@ class RealityDataUpdate(_Model):
         from ..models.extent import Extent
 
         properties = properties_of(src_dict)
-        return cls(
-            tags=given(properties, "tags", items(text)),
-            description=given(properties, "description", text),
-            itwin_id=given(properties, "iTwinId", text),
-            display_name=given(properties, "displayName", text),
-            classification=given(properties, "classification", text),
-            type_=given(properties, "type", text),
-            dataset=given(properties, "dataset", text),
-            group=given(properties, "group", text),
-            attribution=given(properties, "attribution", text),
-            terms_of_use=given(properties, "termsOfUse", text),
-            root_document=given(properties, "rootDocument", text),
-            acquisition=given(properties, "acquisition", Acquisition.from_dict),
-            extent=given(properties, "extent", Extent.from_dict),
-            crs=given(properties, "crs", Crs.from_dict),
-            authoring=given(properties, "authoring", boolean),
-            owner_id=given(properties, "ownerId", text),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.tags = given(properties, "tags", items(text))
+        made.description = given(properties, "description", text)
+        made.itwin_id = given(properties, "iTwinId", text)
+        made.display_name = given(properties, "displayName", text)
+        made.classification = given(properties, "classification", text)
+        made.type_ = given(properties, "type", text)
+        made.dataset = given(properties, "dataset", text)
+        made.group = given(properties, "group", text)
+        made.attribution = given(properties, "attribution", text)
+        made.terms_of_use = given(properties, "termsOfUse", text)
+        made.root_document = given(properties, "rootDocument", text)
+        made.acquisition = given(properties, "acquisition", Acquisition.from_dict)
+        made.extent = given(properties, "extent", Extent.from_dict)
+        made.crs = given(properties, "crs", Crs.from_dict)
+        made.authoring = given(properties, "authoring", boolean)
+        made.owner_id = given(properties, "ownerId", text)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityDataUpdate else made._completed(RealityDataUpdate)

@@ -16,7 +16,12 @@ OPERATION: Operation[ExportResponse] = Operation(
 
 
 def request(*, body: ExportRequest) -> Request[ExportResponse]:
-    """create-export
+    """Export iTwins to a file
+
+    Queues an export of many iTwins to one file. The service works on two exports at a time; most take seconds, one
+    of more than 100,000 iTwins can take minutes. The file is deleted after 4 hours. A user may have one unfinished
+    export and create three an hour. Any user may call this; the scope of the whole organization is for its
+    administrators.
 
     Parameters:
         body: The body.

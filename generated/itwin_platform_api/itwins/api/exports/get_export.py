@@ -16,5 +16,12 @@ OPERATION: Operation[ExportResponse] = Operation(
 
 
 def request(*, export_id: str) -> Request[ExportResponse]:
-    """get-export"""
+    """Get an export
+
+    Returns the state of an export and, once it is completed, a link to its file. Only the user who created the
+    export sees it, and only through the same client application.
+
+    Parameters:
+        export_id: Id of the export.
+    """
     return OPERATION.request(path={"id": export_id})

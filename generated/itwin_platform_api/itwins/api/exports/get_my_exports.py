@@ -15,5 +15,8 @@ OPERATION: Operation[ExportsPage] = Operation(
 
 
 def request() -> Request[ExportsPage]:
-    """get-my-exports"""
+    """List the exports of the caller
+
+    Returns the exports that the caller has created in the last 4 hours, newest first.
+    """
     return OPERATION.request()

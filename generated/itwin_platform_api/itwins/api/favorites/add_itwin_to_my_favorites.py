@@ -16,5 +16,11 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, itwin_id: str) -> Request[None]:
-    """add-itwin-to-my-favorites"""
+    """Add an iTwin to the favorites
+
+    Marks an iTwin as a favorite of the caller. The caller has to be a member of the iTwin.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+    """
     return OPERATION.request(path={"id": itwin_id})

@@ -24,8 +24,25 @@ def request(
     skip: int | None = None,
     include_inactive: bool | None = None,
     prefer: PreferHeader | None = None,
+    x_itwin_query_scope: str | None = None,
 ) -> Request[ITwinsPage]:
-    """get-my-favorite-itwins"""
+    """List the favorite iTwins of the caller
+
+    Returns the iTwins that the caller has marked as favorites and is a member of, page by page. Inactive iTwins are
+    left out unless `status` or `includeInactive` asks for them. Any user may call this.
+
+    Parameters:
+        sub_class: Subclasses to return, separated by commas, for instance `Asset,Project`. Queries that name one
+            are faster.
+        status: Status of the iTwins to return: Active, Inactive or Trial. Not together with `includeInactive`.
+        type_: Type of the iTwins to return.
+        top: Size of a page: 100 by default, at most 1000.
+        skip: How many iTwins to leave out at the start.
+        include_inactive: Whether to return inactive iTwins too. Not together with `status`.
+        prefer: How much of each iTwin to return: `return=minimal` or `return=representation`.
+        x_itwin_query_scope: `MemberOfiTwin`, the default, returns the iTwins that the caller is a member of;
+            `OrganizationAdmin` returns those of the whole organization, to its administrators.
+    """
     return OPERATION.request(
         query={
             "subClass": sub_class,
@@ -35,5 +52,5 @@ def request(
             "$skip": skip,
             "includeInactive": include_inactive,
         },
-        headers={"Prefer": prefer},
+        headers={"Prefer": prefer, "X-iTwin-Query-Scope": x_itwin_query_scope},
     )

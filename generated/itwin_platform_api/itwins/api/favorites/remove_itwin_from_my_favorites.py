@@ -16,5 +16,11 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, itwin_id: str) -> Request[None]:
-    """remove-itwin-from-my-favorites"""
+    """Remove an iTwin from the favorites
+
+    Takes the mark of a favorite from an iTwin. The caller has to be a member of the iTwin.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+    """
     return OPERATION.request(path={"id": itwin_id})

@@ -15,5 +15,12 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, itwin_id: str) -> Request[None]:
-    """delete-itwin-image"""
+    """Delete the image of an iTwin
+
+    Deletes the image of an iTwin and its thumbnail. The caller needs the permission `itwins_modify`; administrators
+    of an organization have it on all of its iTwins.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+    """
     return OPERATION.request(path={"iTwinId": itwin_id})

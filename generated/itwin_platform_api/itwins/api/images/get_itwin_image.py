@@ -20,5 +20,8 @@ def request(*, itwin_id: str) -> Request[ITwinImageResponse]:
     Returns the names of an iTwin's image and links to download it, as a thumbnail and as it was uploaded. A name
     belongs to one picture for ever, so it can serve as a cache key that never goes stale. A link works for at least
     an hour. The caller has to be a member of the iTwin.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
     """
     return OPERATION.request(path={"iTwinId": itwin_id})

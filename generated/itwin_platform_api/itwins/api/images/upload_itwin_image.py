@@ -18,9 +18,14 @@ OPERATION: Operation[ITwinImageResponse] = Operation(
 def request(
     *, itwin_id: str, body: bytes, content_type: Literal["image/png", "image/jpeg"]
 ) -> Request[ITwinImageResponse]:
-    """upload-itwin-image
+    """Upload the image of an iTwin
+
+    Stores a PNG or JPEG file of at most 5 MB as the image of an iTwin, in place of the one before. The platform
+    makes a thumbnail of it, whose link the iTwin carries as `image`. The caller needs the permission
+    `itwins_modify`; administrators of an organization have it on all of its iTwins.
 
     Parameters:
+        itwin_id: Id of the iTwin.
         body: The body.
         content_type: Media type of the body.
     """

@@ -4,6 +4,7 @@
 
 from ....runtime import Operation, Request
 from ...models.itwin_response import ITwinResponse
+from ...models.prefer_header import PreferHeader
 
 OPERATION: Operation[ITwinResponse] = Operation(
     id="get-itwin",
@@ -15,12 +16,13 @@ OPERATION: Operation[ITwinResponse] = Operation(
 )
 
 
-def request(*, itwin_id: str) -> Request[ITwinResponse]:
+def request(*, itwin_id: str, prefer: PreferHeader | None = None) -> Request[ITwinResponse]:
     """Get an iTwin
 
     Returns the metadata of one iTwin. The caller has to be a member of it.
 
     Parameters:
         itwin_id: Id of the iTwin.
+        prefer: How much of the iTwin to return: `return=minimal` or `return=representation`.
     """
-    return OPERATION.request(path={"id": itwin_id})
+    return OPERATION.request(path={"id": itwin_id}, headers={"Prefer": prefer})

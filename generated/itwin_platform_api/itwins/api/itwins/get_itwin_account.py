@@ -4,6 +4,7 @@
 
 from ....runtime import Operation, Request
 from ...models.itwin_summary_response import ITwinSummaryResponse
+from ...models.prefer_header import PreferHeader
 
 OPERATION: Operation[ITwinSummaryResponse] = Operation(
     id="get-itwin-account",
@@ -14,10 +15,14 @@ OPERATION: Operation[ITwinSummaryResponse] = Operation(
 )
 
 
-def request(*, itwin_id: str) -> Request[ITwinSummaryResponse]:
+def request(*, itwin_id: str, prefer: PreferHeader | None = None) -> Request[ITwinSummaryResponse]:
     """Get the account of an iTwin
 
     Returns the account that an iTwin belongs to. An account is an iTwin too; it is the root of the hierarchy. The
     caller has to be a member of the iTwin.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        prefer: How much of the account to return: `return=minimal` or `return=representation`.
     """
-    return OPERATION.request(path={"iTwinId": itwin_id})
+    return OPERATION.request(path={"iTwinId": itwin_id}, headers={"Prefer": prefer})

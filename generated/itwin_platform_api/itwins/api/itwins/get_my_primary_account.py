@@ -15,5 +15,10 @@ OPERATION: Operation[ITwinSummaryResponse] = Operation(
 
 
 def request() -> Request[ITwinSummaryResponse]:
-    """get-my-primary-account"""
+    """Get the primary account of the caller
+
+    Returns the account that new iTwins of the caller go into unless another is named. An organization with several
+    accounts has one primary one; the others are listed with `subClass=Account`. Users without an organization have
+    an account of their own.
+    """
     return OPERATION.request()

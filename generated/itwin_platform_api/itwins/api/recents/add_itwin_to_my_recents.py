@@ -16,5 +16,12 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, itwin_id: str) -> Request[None]:
-    """add-itwin-to-my-recents"""
+    """Add an iTwin to the recently used ones
+
+    Puts an iTwin at the top of those that the caller used last. There is room for 25; the oldest gives way. The
+    caller has to be a member of the iTwin.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+    """
     return OPERATION.request(path={"id": itwin_id})

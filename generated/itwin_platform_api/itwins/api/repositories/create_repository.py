@@ -16,9 +16,16 @@ OPERATION: Operation[RepositoryResponse] = Operation(
 
 
 def request(*, itwin_id: str, body: RepositoryCreate) -> Request[RepositoryResponse]:
-    """create-repository
+    """Create a repository
+
+    Makes a source of data known to an iTwin, for instance a map server whose layers are to be shown with it. Which
+    classes and subclasses can be created: GeographicInformationSystem with WebMapService, WebMapTileService,
+    WebFeatureService, ArcGIS, UrlTemplate or OgcApiFeatures; Construction with Performance; Subsurface with
+    EvoWorkspace. The caller needs the permission `itwins_modify`; administrators of an organization have it on all
+    of its iTwins.
 
     Parameters:
+        itwin_id: Id of the iTwin.
         body: The body.
     """
     return OPERATION.request(path={"iTwinId": itwin_id}, body=body)

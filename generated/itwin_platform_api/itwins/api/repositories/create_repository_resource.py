@@ -16,9 +16,15 @@ OPERATION: Operation[ResourceResponse] = Operation(
 
 
 def request(*, itwin_id: str, repository_id: str, body: ResourceCreate) -> Request[ResourceResponse]:
-    """create-repository-resource
+    """Create a resource in a repository
+
+    Adds a resource to a repository of the class GeographicInformationSystem, for instance a layer that matters to
+    the iTwin. Id and display name must be unique in the repository; class and subclass are those of the repository.
+    The caller needs the permission `itwins_modify`; administrators of an organization have it on all of its iTwins.
 
     Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
         body: The body.
     """
     return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id}, body=body)

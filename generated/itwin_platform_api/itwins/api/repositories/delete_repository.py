@@ -15,5 +15,13 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, itwin_id: str, repository_id: str) -> Request[None]:
-    """delete-repository"""
+    """Delete a repository
+
+    Removes a repository that somebody created; those that appear by themselves cannot be deleted. The caller needs
+    the permission `itwins_modify`; administrators of an organization have it on all of its iTwins.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
+    """
     return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id})

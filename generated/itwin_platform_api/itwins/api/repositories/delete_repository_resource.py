@@ -15,5 +15,14 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, itwin_id: str, repository_id: str, resource_id: str) -> Request[None]:
-    """delete-repository-resource"""
+    """Delete a resource of a repository
+
+    Deletes a resource that somebody created; others cannot be deleted. The caller needs the permission
+    `itwins_modify`; administrators of an organization have it on all of its iTwins.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
+        resource_id: Id of the resource.
+    """
     return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id})

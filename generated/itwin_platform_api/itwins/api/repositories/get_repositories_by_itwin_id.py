@@ -15,5 +15,15 @@ OPERATION: Operation[RepositoriesPage] = Operation(
 
 
 def request(*, itwin_id: str, class_: str | None = None, sub_class: str | None = None) -> Request[RepositoriesPage]:
-    """get-repositories-by-itwin-id"""
+    """List the repositories of an iTwin
+
+    Returns the repositories that hold data of an iTwin. Those of Bentley's own services appear by themselves as
+    soon as they hold data, with the name of their class in lower case as id; others are there because somebody
+    created them. Which further properties a repository has depends on its class.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        class_: Class of the repositories to return; all classes without it.
+        sub_class: Subclass of the repositories to return. Only together with `class`.
+    """
     return OPERATION.request(path={"iTwinId": itwin_id}, query={"class": class_, "subClass": sub_class})

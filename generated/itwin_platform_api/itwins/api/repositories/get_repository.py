@@ -20,5 +20,9 @@ def request(*, itwin_id: str, repository_id: str) -> Request[RepositoryResponse]
     Returns one repository: where it is, how to authenticate there, and the options a request needs. A repository
     without a single resource is answered as not found. The caller has to be on the team of the iTwin or an
     administrator of its organization. This operation is a technical preview: for trying out, not for production.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
     """
     return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id})

@@ -26,7 +26,11 @@ def request(
     has to be a member of the iTwin. This operation is a technical preview: for trying out, not for production.
 
     Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
         resource_id: Id of the resource, in the form its repository uses.
+        prefer: How much of the resource to return: `return=minimal` or `return=representation`, which adds its
+            `properties`.
     """
     return OPERATION.request(
         path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id}, headers={"Prefer": prefer}

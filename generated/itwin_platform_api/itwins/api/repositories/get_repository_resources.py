@@ -24,7 +24,22 @@ def request(
     search: str | None = None,
     prefer: PreferHeader | None = None,
 ) -> Request[ResourcesPage]:
-    """get-repository-resources"""
+    """List the resources of a repository
+
+    Returns the resources of a repository that the caller may see, page by page. The repository names the address of
+    this list in its `capabilities`. Some repositories page with `$skip`, others with a token: follow the link to
+    the next page, which the last one lacks. Repositories of the classes iModels, RealityData, GeospatialFeatures,
+    CesiumCuratedContent, PdfPlansets and GeographicInformationSystem have resources.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
+        top: Size of a page: 100 by default, at most 1000.
+        skip: How many resources to leave out at the start.
+        search: Text to look for anywhere in the display name, without regard to case.
+        prefer: How much of each resource to return: `return=minimal` or `return=representation`, which adds its
+            `properties`.
+    """
     return OPERATION.request(
         path={"iTwinId": itwin_id, "repositoryId": repository_id},
         query={"$top": top, "$skip": skip, "$search": search},

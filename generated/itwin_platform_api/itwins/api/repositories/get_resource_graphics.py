@@ -15,5 +15,15 @@ OPERATION: Operation[GraphicsPage] = Operation(
 
 
 def request(*, itwin_id: str, repository_id: str, resource_id: str) -> Request[GraphicsPage]:
-    """get-resource-graphics"""
+    """Get the graphics of a resource
+
+    Returns where the graphics of a resource are and what it takes to get and to show them. An `authentication`
+    belongs to the service behind the link and goes along with every request there. `provider` names a class of
+    Cesium that can show the graphics, and its options.
+
+    Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
+        resource_id: Id of the resource.
+    """
     return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id})

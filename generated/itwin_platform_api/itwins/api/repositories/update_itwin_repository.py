@@ -16,9 +16,16 @@ OPERATION: Operation[RepositoryResponse] = Operation(
 
 
 def request(*, itwin_id: str, repository_id: str, body: RepositoryUpdate) -> Request[RepositoryResponse]:
-    """update-itwin-repository
+    """Change properties of a repository
+
+    Changes the properties that the body names and leaves the others as they are. `authentication` and `options` are
+    replaced as a whole, and null removes them; `uri` and `displayName` take no null; id, class and subclass stay.
+    Only repositories that somebody created can be changed. The caller needs the permission `itwins_modify`;
+    administrators of an organization have it on all of its iTwins.
 
     Parameters:
+        itwin_id: Id of the iTwin.
+        repository_id: Id of the repository.
         body: The body.
     """
     return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id}, body=body)

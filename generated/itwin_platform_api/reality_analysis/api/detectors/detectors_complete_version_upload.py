@@ -15,5 +15,13 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, detector_name: str, version_number: str) -> Request[None]:
-    """detectors-complete-version-upload"""
+    """Declare the upload of a version complete
+
+    Tells the service that the file of a version has been uploaded, so that the version becomes ready. The version
+    must be in the state `AwaitingData`.
+
+    Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
+        version_number: Number of the version, for instance `1.0`.
+    """
     return OPERATION.request(path={"detectorName": detector_name, "versionNumber": version_number})

@@ -16,7 +16,9 @@ OPERATION: Operation[DetectorCreateResponse] = Operation(
 
 
 def request(*, body: DetectorCreate) -> Request[DetectorCreateResponse]:
-    """detectors-create
+    """Create a detector
+
+    Creates a detector without a version. Its versions bring what it is able to do.
 
     Parameters:
         body: The body.

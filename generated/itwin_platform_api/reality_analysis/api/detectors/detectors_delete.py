@@ -15,5 +15,11 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, detector_name: str) -> Request[None]:
-    """detectors-delete"""
+    """Delete a detector
+
+    Deletes a detector with all of its versions.
+
+    Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
+    """
     return OPERATION.request(path={"detectorName": detector_name})

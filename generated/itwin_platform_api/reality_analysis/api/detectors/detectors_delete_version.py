@@ -15,5 +15,12 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, detector_name: str, version_number: str) -> Request[None]:
-    """detectors-delete-version"""
+    """Delete a version of a detector
+
+    Deletes one version; the detector and its other versions stay.
+
+    Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
+        version_number: Number of the version, for instance `1.0`.
+    """
     return OPERATION.request(path={"detectorName": detector_name, "versionNumber": version_number})

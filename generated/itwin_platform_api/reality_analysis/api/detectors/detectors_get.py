@@ -15,5 +15,11 @@ OPERATION: Operation[DetectorDetailedResponse] = Operation(
 
 
 def request(*, detector_name: str) -> Request[DetectorDetailedResponse]:
-    """detectors-get"""
+    """Get a detector
+
+    Returns a detector with its versions and, for those that are ready, links to their files.
+
+    Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
+    """
     return OPERATION.request(path={"detectorName": detector_name})

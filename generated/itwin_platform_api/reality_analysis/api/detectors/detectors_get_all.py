@@ -15,5 +15,13 @@ OPERATION: Operation[DetectorsPage] = Operation(
 
 
 def request(*, filter_: str | None = None) -> Request[DetectorsPage]:
-    """detectors-get-all"""
+    """List detectors
+
+    Returns the detectors that the caller can use: their own and those of the public library. The versions of each
+    come with the single detector.
+
+    Parameters:
+        filter_: Which detectors to return, by `labels` and `exports`, with `in`, `not`, `and` and `or`. For
+            instance `exports in ('Polygons', 'Lines') and labels in ('crack')`.
+    """
     return OPERATION.request(query={"$filter": filter_})

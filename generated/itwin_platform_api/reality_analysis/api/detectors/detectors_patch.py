@@ -16,9 +16,12 @@ OPERATION: Operation[DetectorPatchResponse] = Operation(
 
 
 def request(*, detector_name: str, body: DetectorUpdate) -> Request[DetectorPatchResponse]:
-    """detectors-patch
+    """Change properties of a detector
+
+    Changes the display name, the description or the documentation URL of a detector, or several of them.
 
     Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
         body: The body.
     """
     return OPERATION.request(path={"detectorName": detector_name}, body=body)

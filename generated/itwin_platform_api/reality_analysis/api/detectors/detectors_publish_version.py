@@ -15,5 +15,12 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, detector_name: str, version_number: str) -> Request[None]:
-    """detectors-publish-version"""
+    """Publish a version of a detector
+
+    Puts a version that is ready into the public library of detectors.
+
+    Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
+        version_number: Number of the version, for instance `1.0`.
+    """
     return OPERATION.request(path={"detectorName": detector_name, "versionNumber": version_number})

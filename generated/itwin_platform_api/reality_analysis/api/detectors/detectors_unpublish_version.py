@@ -15,5 +15,12 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, detector_name: str, version_number: str) -> Request[None]:
-    """detectors-unpublish-version"""
+    """Withdraw a version of a detector
+
+    Takes a version out of the public library of detectors again.
+
+    Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
+        version_number: Number of the version, for instance `1.0`.
+    """
     return OPERATION.request(path={"detectorName": detector_name, "versionNumber": version_number})

@@ -16,9 +16,13 @@ OPERATION: Operation[DetectorVersionCreateResponse] = Operation(
 
 
 def request(*, detector_name: str, body: DetectorVersionCreate) -> Request[DetectorVersionCreateResponse]:
-    """detectors-version-create
+    """Create a version of a detector
+
+    Creates a version and returns a link to upload its file with, a zip archive. The version waits for its data
+    until the upload is declared complete.
 
     Parameters:
+        detector_name: Name of the detector, for instance `my-detector` or `@bentley/cracks-ortho`.
         body: The body.
     """
     return OPERATION.request(path={"detectorName": detector_name}, body=body)

@@ -15,5 +15,8 @@ OPERATION: Operation[FilesResponse] = Operation(
 
 
 def request() -> Request[FilesResponse]:
-    """files-get-all"""
+    """List the files that the service offers
+
+    Returns the files that specifications of jobs can name, such as presets.
+    """
     return OPERATION.request()

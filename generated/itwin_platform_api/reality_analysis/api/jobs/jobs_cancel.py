@@ -15,5 +15,12 @@ OPERATION: Operation[JobResponse] = Operation(
 
 
 def request(*, id: str) -> Request[JobResponse]:
-    """jobs-cancel"""
+    """Cancel a job
+
+    Asks a job to end and returns it, as a rule in the state `TerminatingOnCancel`. It is `Cancelled` some time
+    later. A job that is saving its outputs cannot be cancelled.
+
+    Parameters:
+        id: Id of the job.
+    """
     return OPERATION.request(path={"id": id})

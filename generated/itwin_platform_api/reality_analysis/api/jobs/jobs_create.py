@@ -16,7 +16,10 @@ OPERATION: Operation[JobResponse] = Operation(
 
 
 def request(*, body: JobCreate) -> Request[JobResponse]:
-    """jobs-create
+    """Create a job
+
+    Creates a job, which starts by itself. The body asks for outputs by their names; the answer gives for each where
+    it will be: the id of reality data, or a path in the iTwin's bucket.
 
     Parameters:
         body: The body.

@@ -15,5 +15,11 @@ OPERATION: Operation[JobResponse] = Operation(
 
 
 def request(*, id: str) -> Request[JobResponse]:
-    """jobs-get"""
+    """Get a job
+
+    Returns one job with its state, its specifications and the places of its outputs.
+
+    Parameters:
+        id: Id of the job.
+    """
     return OPERATION.request(path={"id": id})

@@ -15,5 +15,16 @@ OPERATION: Operation[JobsPage] = Operation(
 
 
 def request(*, filter_: str, continuation_token: str | None = None, top: int | None = None) -> Request[JobsPage]:
-    """jobs-get-all"""
+    """List jobs
+
+    Returns jobs page by page. A filter that names an iTwin finds the jobs of that iTwin, if the caller may see it;
+    one without finds those that the caller has created.
+
+    Parameters:
+        filter_: Which jobs to return: comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and
+            `createdDateTime` by `eq`, `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`. Ids and dates stand
+            without quotes, for instance `iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6`.
+        continuation_token: Where the next page begins: the value in the link to it, unchanged.
+        top: Size of a page: 100 by default, at most 1000.
+    """
     return OPERATION.request(query={"$filter": filter_, "continuationToken": continuation_token, "$top": top})

@@ -15,5 +15,11 @@ OPERATION: Operation[JobMessagesResponse] = Operation(
 
 
 def request(*, id: str) -> Request[JobMessagesResponse]:
-    """jobs-messages"""
+    """Get the messages of a job
+
+    Returns the errors and the warnings that a job has left behind.
+
+    Parameters:
+        id: Id of the job.
+    """
     return OPERATION.request(path={"id": id})

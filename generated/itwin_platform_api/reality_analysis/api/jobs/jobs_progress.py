@@ -15,5 +15,12 @@ OPERATION: Operation[JobProgressResponse] = Operation(
 
 
 def request(*, id: str) -> Request[JobProgressResponse]:
-    """jobs-progress"""
+    """Get the progress of a job
+
+    Returns how far a job is. Progress is kept for 30 days and means something only while the job is active. Ask
+    after 15, 30, 60 and then every 120 seconds, and begin anew whenever the percentage has changed.
+
+    Parameters:
+        id: Id of the job.
+    """
     return OPERATION.request(path={"id": id})

@@ -16,5 +16,13 @@ OPERATION: Operation[ITwinAssociationResponse] = Operation(
 
 
 def request(*, reality_data_id: str, itwin_id: str) -> Request[ITwinAssociationResponse]:
-    """associate-to-iTwin"""
+    """Associate reality data with an iTwin
+
+    Makes reality data part of one more iTwin. The caller needs the permissions `realitydata_create` and
+    `realitydata_assign` in the iTwin, or has to be an administrator of the organization.
+
+    Parameters:
+        reality_data_id: Id of the reality data.
+        itwin_id: Id of the iTwin to associate it with.
+    """
     return OPERATION.request(path={"id": reality_data_id, "iTwinId": itwin_id})

@@ -16,5 +16,13 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, reality_data_id: str, itwin_id: str) -> Request[None]:
-    """dissociate-from-iTwin"""
+    """Dissociate reality data from an iTwin
+
+    Takes reality data out of an iTwin; the reality data itself stays. The caller needs the permissions
+    `realitydata_create` and `realitydata_assign` in the iTwin, or has to be an administrator of the organization.
+
+    Parameters:
+        reality_data_id: Id of the reality data.
+        itwin_id: Id of the iTwin to dissociate it from.
+    """
     return OPERATION.request(path={"id": reality_data_id, "iTwinId": itwin_id})

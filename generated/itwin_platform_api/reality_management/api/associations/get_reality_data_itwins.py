@@ -16,5 +16,12 @@ OPERATION: Operation[RealityDataITwinsResponse] = Operation(
 
 
 def request(*, reality_data_id: str) -> Request[RealityDataITwinsResponse]:
-    """get-reality-data-iTwins"""
+    """List the iTwins of reality data
+
+    Returns the ids of the iTwins that reality data is part of; there may be none. The caller needs the permission
+    `realitydata_use` in the iTwin, or has to be an administrator of the organization that owns it.
+
+    Parameters:
+        reality_data_id: Id of the reality data.
+    """
     return OPERATION.request(path={"id": reality_data_id})

@@ -16,5 +16,16 @@ OPERATION: Operation[ContainerAccess] = Operation(
 
 
 def request(*, reality_data_id: str, itwin_id: str | None = None) -> Request[ContainerAccess]:
-    """get-read-access-to-reality-data-container"""
+    """Get a link to the container of reality data, to read
+
+    Returns a link that files can be listed and downloaded with. A container holds the files of one reality data,
+    for instance a mesh or photos; it is in Azure Blob Storage. The link carries a SAS signature, with its own end
+    of validity. Without `iTwinId`, the call works only for some callers, such as the owner. The caller needs the
+    permission `realitydata_use` in the iTwin, or has to be an administrator of the organization that owns it.
+
+    Parameters:
+        reality_data_id: Id of the reality data.
+        itwin_id: Id of the iTwin whose permissions count. Without it, only those count that the caller has
+            otherwise, for instance as the owner.
+    """
     return OPERATION.request(path={"id": reality_data_id}, query={"iTwinId": itwin_id})

@@ -16,7 +16,12 @@ OPERATION: Operation[RealityDataCreateResponse] = Operation(
 
 
 def request(*, body: RealityDataCreate) -> Request[RealityDataCreateResponse]:
-    """create-reality-data
+    """Create reality data
+
+    Creates the entry of reality data in an iTwin, with an empty container. The files are uploaded into the
+    container afterwards. `rootDocument` tells other programs where to begin reading, so it should be given. The
+    caller needs the permission `realitydata_create` in the iTwin, or has to be an administrator of the organization
+    that owns it.
 
     Parameters:
         body: The body.

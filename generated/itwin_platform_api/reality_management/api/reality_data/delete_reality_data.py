@@ -16,5 +16,13 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, reality_data_id: str) -> Request[None]:
-    """delete-reality-data"""
+    """Delete reality data
+
+    Deletes reality data with its files. It may belong to one iTwin at most; dissociate it from the others first.
+    The caller needs the permission `realitydata_manage` in the iTwin, or has to be an administrator of the
+    organization that owns it.
+
+    Parameters:
+        reality_data_id: Id of the reality data.
+    """
     return OPERATION.request(path={"id": reality_data_id})

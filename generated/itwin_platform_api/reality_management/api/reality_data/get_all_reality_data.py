@@ -33,7 +33,35 @@ def request(
     tag: str | None = None,
     prefer: GetAllRealityDataPrefer | None = None,
 ) -> Request[RealityDataPage]:
-    """get-all-reality-data"""
+    """List reality data
+
+    Returns reality data that the caller may see, page by page. With `iTwinId`, it is that of the iTwin; without it,
+    what the rights in the organization show, which is often less. The minimal form comes unless `Prefer` asks for
+    more. The caller needs access to the iTwin, or has to be an administrator of the organization that owns it.
+
+    Parameters:
+        itwin_id: Id of the iTwin that the reality data belongs to.
+        continuation_token: Where the next page begins: the value in the link to it, unchanged. Without `$top`, the
+            page is as long as the one before.
+        top: Size of a page: 100 by default, at most 1000.
+        extent: Area to look in: longitude and latitude of its southwest corner, then of its northeast corner, in
+            degrees, separated by commas. For instance `-75.637679,40.032871,-75.633647,40.032771`.
+        order_by: The property to order by, ascending unless `desc` follows, for instance `displayName desc`.
+        search: Text to look for.
+        types: Types of reality data to return, separated by commas, for instance `OPC,Cesium3DTiles`.
+        acquisition_date_time: When the data was acquired. A range of times in UTC, begin and end separated by a
+            slash, for instance `2021-05-12T20:03:12Z/2022-05-12T20:03:12Z`.
+        created_date_time: When the reality data was created. A range of times in UTC, begin and end separated by a
+            slash, for instance `2021-05-12T20:03:12Z/2022-05-12T20:03:12Z`.
+        modified_date_time: When it was last changed. A range of times in UTC, begin and end separated by a slash,
+            for instance `2021-05-12T20:03:12Z/2022-05-12T20:03:12Z`.
+        last_accessed_date_time: When it was last used. A range of times in UTC, begin and end separated by a slash,
+            for instance `2021-05-12T20:03:12Z/2022-05-12T20:03:12Z`.
+        owner_id: Id of the user who owns the reality data.
+        data_center: Data center that keeps the reality data, for instance `East US`.
+        tag: A tag that the reality data has, letter for letter.
+        prefer: How much of each reality data to return: `return=minimal`, the default, or `return=representation`.
+    """
     return OPERATION.request(
         query={
             "iTwinId": itwin_id,

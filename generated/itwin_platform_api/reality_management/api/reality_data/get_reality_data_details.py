@@ -16,5 +16,15 @@ OPERATION: Operation[RealityDataResponse] = Operation(
 
 
 def request(*, reality_data_id: str, itwin_id: str | None = None) -> Request[RealityDataResponse]:
-    """get-reality-data-details"""
+    """Get reality data
+
+    Returns everything that is known about one reality data, but not its files. Without `iTwinId`, the call works
+    only for some callers, such as the owner. The caller needs the permission `realitydata_use` in the iTwin, or has
+    to be an administrator of the organization that owns it.
+
+    Parameters:
+        reality_data_id: Id of the reality data.
+        itwin_id: Id of the iTwin whose permissions count. Without it, only those count that the caller has
+            otherwise, for instance as the owner.
+    """
     return OPERATION.request(path={"id": reality_data_id}, query={"iTwinId": itwin_id})

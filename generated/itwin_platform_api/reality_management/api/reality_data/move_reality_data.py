@@ -17,9 +17,14 @@ OPERATION: Operation[None] = Operation(
 
 
 def request(*, reality_data_id: str, body: RealityDataMove) -> Request[None]:
-    """move-reality-data
+    """Move reality data to another iTwin
+
+    Moves reality data to another iTwin of the same organization and in the same data center. It may belong to one
+    iTwin at most. The caller needs the permission `realitydata_manage` in both iTwins, or has to be an
+    administrator of the organization.
 
     Parameters:
+        reality_data_id: Id of the reality data.
         body: The body.
     """
     return OPERATION.request(path={"id": reality_data_id}, body=body)

@@ -17,9 +17,14 @@ OPERATION: Operation[RealityDataResponse] = Operation(
 
 
 def request(*, reality_data_id: str, body: RealityDataUpdate) -> Request[RealityDataResponse]:
-    """update-reality-data
+    """Change properties of reality data
+
+    Changes the properties that the body names. `iTwinId` in the body chooses the iTwin whose permissions count;
+    without it, the call works only for some callers, such as the owner. The caller needs the permission
+    `realitydata_manage` in the iTwin, or has to be an administrator of the organization that owns it.
 
     Parameters:
+        reality_data_id: Id of the reality data.
         body: The body.
     """
     return OPERATION.request(path={"id": reality_data_id}, body=body)
