@@ -101,7 +101,9 @@ class Field:
     def taken(self) -> str:
         """The expression that takes the property out of `properties`."""
         if self.as_it_is is None:
-            return f"{self.take}(properties, {self.name}, {self.reader})"
+            taken = f"{self.take}(properties, {self.name}, {self.reader})"
+            # A constant is of a narrower type than what is compared with it.
+            return f"cast({self.annotation!r}, {taken})" if kind_of(self.prop) == "const" else taken
         absent = "missing" if self.required else "None"
         return f"v if type(v := take(n := {self.name}, {absent})) {self.as_it_is} else read({self.reader}, v, n)"
 
