@@ -115,10 +115,10 @@ def slowly_all(model: Any, body: dict[str, Any], path: str) -> dict[str, Any]:
         # An optional object that requires something may be answered without any of its members. What it holds instead
         # stays where it is.
         demanding = attrs.has(kind) and any(inner.required for inner in properties_of(kind))
-        if not each.required and demanding and isinstance(value, dict):
-            if all(value.get(inner.name) is None for inner in properties_of(kind)):
-                left |= {each.name} if any(item is not None for item in value.values()) else set()
-                value = None
+        may_be_absent = not each.required and demanding and isinstance(value, dict)
+        if may_be_absent and all(value.get(inner.name) is None for inner in properties_of(kind)):
+            left |= {each.name} if any(item is not None for item in value.values()) else set()
+            value = None
         if each.name not in body:
             require(not each.required, inside)
             result[each.attribute] = type(each.default), each.default
