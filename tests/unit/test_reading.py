@@ -115,9 +115,9 @@ def slowly_all(model: Any, body: dict[str, Any], path: str) -> dict[str, Any]:
         # An optional object that requires something may be answered without any of its members. What it holds instead
         # stays where it is.
         demanding = attrs.has(kind) and any(inner.required for inner in properties_of(kind))
-        may_be_absent = not each.required and demanding and isinstance(value, dict)
-        if may_be_absent and all(value.get(inner.name) is None for inner in properties_of(kind)):
-            left |= {each.name} if any(item is not None for item in value.values()) else set()
+        held: dict[str, Any] | None = value if isinstance(value, dict) and not each.required and demanding else None
+        if held is not None and all(held.get(inner.name) is None for inner in properties_of(kind)):
+            left |= {each.name} if any(item is not None for item in held.values()) else set()
             value = None
         if each.name not in body:
             require(not each.required, inside)
