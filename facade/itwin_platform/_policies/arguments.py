@@ -34,6 +34,13 @@ def joined(name: str, values: str | Iterable[str] | None) -> str | None:
     raise ValueError(f"{name}: {problem}")
 
 
+def check_exclusive(**arguments: object) -> None:
+    """Raise ValueError if more than one of some arguments is given, which exclude each other."""
+    names = [name for name, value in arguments.items() if value is not None]
+    if len(names) > 1:
+        raise ValueError(f"{' and '.join(names)} exclude each other")
+
+
 def selected(select: str | Iterable[str] | None, detail: str) -> str | None:
     """The properties to return, with those that every model needs.
 

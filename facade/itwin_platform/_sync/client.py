@@ -21,8 +21,10 @@ from ..environments import Environment
 from ..errors import ITwinPlatformError
 
 if TYPE_CHECKING:
+    from .groups.favorites import Favorites
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
+    from .groups.recents import Recents
     from .groups.repositories import Repositories
     from .pipeline import Pipeline
 
@@ -127,6 +129,20 @@ class ITwinPlatform:
         from .groups.itwins import ITwins
 
         return ITwins(self._pipeline)
+
+    @cached_property
+    def favorites(self) -> Favorites:
+        """The favorites of the caller."""
+        from .groups.favorites import Favorites
+
+        return Favorites(self._pipeline)
+
+    @cached_property
+    def recents(self) -> Recents:
+        """The iTwins that the caller has used recently."""
+        from .groups.recents import Recents
+
+        return Recents(self._pipeline)
 
     @cached_property
     def repositories(self) -> Repositories:
