@@ -41,6 +41,20 @@ def check_exclusive(**arguments: object) -> None:
         raise ValueError(f"{' and '.join(names)} exclude each other")
 
 
+def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:
+    """The ids of a path; stand-ins for them where a link is followed instead.
+
+    Raises:
+        ValueError: There are both, or neither.
+    """
+    given_ids = [value for value in ids.values() if value is not None]
+    if uri is None and len(given_ids) == len(ids):
+        return tuple(given_ids)
+    if uri is None or given_ids:
+        raise ValueError(f"give either {', '.join(ids)} or uri, whole and not both")
+    return ("-",) * len(ids)
+
+
 def selected(select: str | Iterable[str] | None, detail: str) -> str | None:
     """The properties to return, with those that every model needs.
 
@@ -92,6 +106,43 @@ def changed(value: str | Unchanged, read: Callable[[str], V]) -> V | Unchanged:
     return read(value) if isinstance(value, str) else value
 
 
+def needed(name: str, value: V | None) -> V:
+    """An argument of something new that it cannot do without.
+
+    Raises:
+        ValueError: It is None.
+    """
+    if value is None:
+        raise ValueError(f"{name} is missing: give it as an argument, or everything as a model")
+    return value
+
+
+def any_given(*arguments: object) -> bool:
+    """Whether one of some arguments is not None."""
+    return any(each is not None for each in arguments)
+
+
+def one_body(whole: M | None, kind: type[M], make: Callable[[], M], *, given: bool) -> M:
+    """Something new, which comes either as a model or as arguments.
+
+    Parameters:
+        whole: The model, if one was given.
+        kind: Its class.
+        make: Makes the model of the arguments.
+        given: Whether there are arguments.
+
+    Raises:
+        ValueError: There are both, or an argument is missing.
+    """
+    if whole is None:
+        return make()
+    if not isinstance(whole, kind):
+        raise ValueError(f"the model must be a {kind.__name__}, not a {type(whole).__name__}")  # noqa: TRY004
+    if given:
+        raise ValueError(f"give either a {kind.__name__} or arguments, not both")
+    return whole
+
+
 def one_change(changes: M | None, named: M) -> M:
     """The changes, which come either as a model or as arguments.
 
@@ -104,12 +155,22 @@ def one_change(changes: M | None, named: M) -> M:
     """
     if changes is None:
         chosen = named
-    elif named.to_dict():
+    elif _sends(named):
         raise ValueError("give the changes either as a model or as arguments, not as both")
     elif isinstance(changes, type(named)):
         chosen = changes
     else:
         raise ValueError(f"changes must be a {type(named).__name__}, not a {type(changes).__name__}")
-    if not chosen.to_dict():
+    if not _sends(chosen):
         raise ValueError("there is nothing to change: name a property")
     return chosen
+
+
+def _sends(model: Model) -> bool:
+    """Whether there is anything in a body."""
+    try:
+        return bool(model.to_dict())
+    except ValueError as error:
+        problem = str(error)
+    # Here, because what it was raised from holds the body, and secrets may be in it.
+    raise ValueError(problem)

@@ -33,15 +33,20 @@ class Graphics(_Model):
         type_ (ContentType): Format of graphics.
         uri (str): Where the graphics are. It can be cached but may change with time, and some carry a SAS key that
             expires.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None): What to
-            send along with every request for the graphics, where the service behind the link asks for it.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | None): What to send along with every request for the graphics, where the service behind
+            the link asks for it.
         provider (GraphicsProvider | None): A class of Cesium that can show graphics.
     """
 
     type_: ContentType
     uri: str = _attrs_field(repr=mask_query)
     authentication: (
-        _models.ApiKeyAuthentication | _models.BasicAuthentication | _models.OAuth2AuthCodePKCEAuthentication | None
+        _models.ApiKeyAuthentication
+        | _models.BasicAuthentication
+        | _models.OAuth2AuthCodePKCEAuthentication
+        | _models.OtherAuthentication
+        | None
     ) = None
     provider: _models.GraphicsProvider | None = None
     additional_properties: dict[str, Any] = _attrs_field(
@@ -64,10 +69,11 @@ class Graphics(_Model):
         from ..models.basic_authentication import BasicAuthentication
         from ..models.graphics_provider import GraphicsProvider
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -78,7 +84,12 @@ class Graphics(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherAuthentication.from_dict(data)
 
         properties = properties_of(src_dict)
         return cls(

@@ -32,10 +32,11 @@ class RepositoryUpdate(_Model):
     Attributes:
         display_name (str | Unchanged): The name to show to people.
         uri (str | Unchanged): Where the repository is, at most 2000 characters.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None |
-            Unchanged): How clients are to authenticate at the repository. Replaced as a whole; null removes it.
-        options (GISGeneralOptions | GISUrlTemplateOptions | None | Unchanged): What a request for data needs besides
-            the address. Replaced as a whole; null removes them.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | None | Unchanged): How clients are to authenticate at the repository. Replaced as a whole;
+            null removes it.
+        options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None | Unchanged): What a request for data
+            needs besides the address. Replaced as a whole; null removes them.
     """
 
     display_name: str | Unchanged = UNCHANGED
@@ -44,10 +45,13 @@ class RepositoryUpdate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
+        | _models.OtherAuthentication
         | None
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | None | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | _models.OtherOptions | None | Unchanged = (
+        UNCHANGED
+    )
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -71,10 +75,12 @@ class RepositoryUpdate(_Model):
         from ..models.gis_general_options import GISGeneralOptions
         from ..models.gis_url_template_options import GISUrlTemplateOptions
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
+        from ..models.other_options import OtherOptions
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -85,15 +91,25 @@ class RepositoryUpdate(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherAuthentication.from_dict(data)
 
-        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
+        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | OtherOptions:
             if has_any(data, "minimumLevel", "maximumLevel"):
                 try:
                     return GISUrlTemplateOptions.from_dict(data)
                 except MISMATCH:
                     pass
-            return GISGeneralOptions.from_dict(data)
+            if has_any(data, "queryParameters"):
+                try:
+                    return GISGeneralOptions.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
         return cls(
