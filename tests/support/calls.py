@@ -98,9 +98,7 @@ def snake_case(name: str) -> str:
 
 def path_parameters(operation: Operation[Any]) -> dict[str, str]:
     """The parameters in the path of an operation: the documented name of each, and what it is in Python."""
-    return {
-        wire: operation.names.get(wire) or snake_case(wire) for wire in re.findall(r"{(\w+)}", operation.path)
-    }
+    return {wire: operation.names.get(wire) or snake_case(wire) for wire in re.findall(r"{(\w+)}", operation.path)}
 
 
 def endpoints() -> dict[tuple[str, str], ModuleType]:

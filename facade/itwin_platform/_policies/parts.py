@@ -108,11 +108,11 @@ def _patch(there: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     """One object changed by another: null removes, and objects inside are changed in the same way."""
     result = dict(there)
     for name, value in given.items():
+        before = result.get(name)
         if value is None:
             result.pop(name, None)
-        elif isinstance(value, Mapping):
-            inside: Any = result.get(name)
-            result[name] = _patch(inside if isinstance(inside, Mapping) else {}, cast(Mapping[str, Any], value))
+        elif isinstance(value, Mapping) and isinstance(before, Mapping):
+            result[name] = _patch(cast(Mapping[str, Any], before), cast(Mapping[str, Any], value))
         else:
             result[name] = value
     return result
