@@ -19,6 +19,7 @@ from itwin_platform import UNCHANGED, ITwinPlatform
 from itwin_platform._bucket import bucket_of
 from itwin_platform_api.runtime import Model, Operation
 from tests.support.examples import ROOT, operations
+from tests.support.pictures import picture
 
 PACKAGES = ROOT / "generated" / "itwin_platform_api"
 
@@ -68,10 +69,10 @@ class FacadeCall:
         return self.operation.path.format(**{wire: self.arguments[name] for wire, name in names.items()})
 
     @property
-    def sent_values(self) -> dict[str, Any] | None:
-        """The body that goes out as a model; None where it is made of arguments."""
-        models = [value for value in self.arguments.values() if isinstance(value, Model)]
-        return models[0].to_dict() if models else None
+    def sent_whole(self) -> Any:
+        """The body where one argument is the whole of it: bytes, or the JSON of a model. None otherwise."""
+        found = [value for value in self.arguments.values() if isinstance(value, (Model, bytes))]
+        return next((value if isinstance(value, bytes) else value.to_dict() for value in found), None)
 
     def result_of(self, body: Any) -> Any:
         """What the method makes of the documented answer: the thing itself, without its envelope."""
@@ -121,7 +122,9 @@ def _groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 
 
 def _sample(parameter: inspect.Parameter) -> Any:
-    """A value for an argument: text, unless the annotation knows only numbers."""
+    """A value for an argument: text, unless the annotation knows only numbers, or takes bytes, which are an image."""
+    if "bytes" in str(parameter.annotation):
+        return picture(3, 2)
     return 1.0 if str(parameter.annotation).startswith("float") else f"{parameter.name}-1"
 
 

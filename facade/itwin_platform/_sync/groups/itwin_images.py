@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from itwin_platform_api.itwins.models import ITwinImage
 
@@ -40,6 +41,54 @@ class ITwinImages:
         from itwin_platform_api.itwins.api.images import get_itwin_image
 
         return (self._pipeline.call(get_itwin_image.request(itwin_id=itwin_id))).image
+
+    def upload_image(
+        self, itwin_id: str, image: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+    ) -> ITwinImage:
+        """Give an iTwin an image, in place of the one before. The platform makes a thumbnail of it.
+
+        `PUT /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/upload-itwin-image/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            image: PNG or JPEG, at most 5 MB, with sides of at most 5 to 1: a path, the bytes, or an open binary file,
+                which is read to its end.
+
+        Returns:
+            Names and links of the thumbnail and of the image as uploaded.
+
+        Raises:
+            ValueError: It is no such image. Nothing was sent.
+            StorageError: The file cannot be read. Nothing was sent.
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            InvalidRequestError: The platform does not accept the image (`InvalidiTwinsRequest`).
+            ApiError: The platform finds the image too large (`RequestTooLarge`, status 413).
+        """
+        from itwin_platform_api.itwins.api.images import upload_itwin_image
+
+        from ...storage import _pictures as pictures
+
+        content = concurrency.in_thread(lambda: pictures.content_of(image))
+        request = upload_itwin_image.request(
+            itwin_id=itwin_id, body=content, content_type=pictures.media_type_of(content)
+        )
+        return (self._pipeline.call(request)).image
+
+    def delete_image(self, itwin_id: str) -> None:
+        """Delete the image of an iTwin, and its thumbnail.
+
+        `DELETE /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/delete-itwin-image/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Raises:
+            NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.images import delete_itwin_image
+
+        self._pipeline.call(delete_itwin_image.request(itwin_id=itwin_id))
 
     def download_image(
         self, itwin_id: str, size: Literal["small", "large"] = "small", cache_dir: str | Path | None = None
