@@ -11,6 +11,7 @@ from openapi_python_client.parser.openapi import Endpoint
 from .documents import Json, follow
 from .errors import GenerationError
 from .fields import Fields, kind_of
+from .limits import Limits, expression
 from .naming import literal, plain
 from .preparation import operations
 
@@ -41,6 +42,7 @@ class Described:
     answers: list[tuple[int, str]]
     result: str
     names: dict[str, str]
+    limits: str  # a Python expression, empty where there are none
     arguments: list[Parameter]
     places: dict[str, list[Parameter]]  # path, query and headers
     content_type: str | None  # a Python expression, None where it is JSON or where there is no body
@@ -91,6 +93,7 @@ class Endpoints:
             accept=literal(_accept(contents)),
             answers=[(status, reader) for status, reader, _ in answers],
             result=" | ".join(sorted(results, key=lambda each: each == "None")),
+            limits=self._limits(endpoint, path, node, declared, names),
             names={literal(name): literal(python) for name, python in names.items()},
             arguments=sorted(arguments, key=lambda each: not each.required),
             places=places,
@@ -112,6 +115,28 @@ class Endpoints:
         """The parameters of an operation by place and name."""
         found = [follow(self._document, each) for each in (*item.get("parameters", []), *node.get("parameters", []))]
         return {(str(each["in"]), str(each["name"])): each for each in found}
+
+    def _limits(
+        self, endpoint: Endpoint, path: str, node: Json, declared: dict[tuple[str, str], Json], names: dict[str, str]
+    ) -> str:
+        """What the values of a request can be, as a Python expression."""
+        limits = Limits(self._document)
+
+        def named(found: list[Any]) -> list[tuple[str, str]]:
+            return [(plain(prop.name), names.get(plain(prop.name), str(prop.python_name))) for prop in found]
+
+        def declared_in(place: str, found: list[Any]) -> list[tuple[str, str, Json]]:
+            return [(name, python, declared.get((place, name), {})) for name, python in named(found)]
+
+        bodies = follow(self._document, node.get("requestBody", {})).get("content", {})
+        return expression(
+            {
+                "path": limits.of_path(path, dict(named(endpoint.path_parameters))),
+                "query": limits.of_parameters(declared_in("query", endpoint.query_parameters)),
+                "headers": limits.of_parameters(declared_in("header", endpoint.header_parameters)),
+                "body": limits.of_body(next(iter(bodies.values()), {}).get("schema", {})),
+            }
+        )
 
     def _parameter(self, prop: Any, declared: Json, names: dict[str, str]) -> Parameter:
         python_name = names.get(plain(prop.name), str(prop.python_name))

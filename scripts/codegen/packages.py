@@ -13,7 +13,7 @@ from .naming import package_name
 from .overlays import prepared
 
 # Not templates: code that is copied as it is.
-SHARED = ("client.py", "reading.py", "runtime.py", "writing.py")
+SHARED = ("client.py", "limits.py", "reading.py", "runtime.py", "writing.py")
 
 
 def write_packages(specs: list[Path], folder: Path) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
+from .limits import Limit, problem_in
 from .reading import BodyError, no_body
 from .writing import MASK, UNCHANGED, Model, OpenEnum, Unchanged, to_json
 
@@ -57,6 +58,7 @@ class Operation(Generic[T_co]):
         accept: The media type to ask for.
         answers: How to read the body of each success, by HTTP status.
         names: Python names of parameters, where they differ from the documented ones by more than their spelling.
+        limits: What the values of a request can be, by place (path, query, headers, body) and documented name.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Operation(Generic[T_co]):
     accept: str
     answers: Mapping[int, Callable[[Any], T_co]] = field(repr=False)
     names: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    limits: Mapping[str, Mapping[str, Limit]] = field(factory=dict[str, Mapping[str, Limit]], repr=False)
 
     def request(
         self,
@@ -87,13 +90,16 @@ class Operation(Generic[T_co]):
         Raises:
             ValueError: A value cannot be sent. The message names it and does not show it.
         """
+        for place, values in (("path", path), ("query", query), ("headers", headers)):
+            if place in self.limits and (problem := problem_in(self.limits[place], values)):
+                raise ValueError(problem)
         return Request(
             operation=self,
             path=dict(path or {}),
             location=fill_path(self.path, path or {}, self.names),
             query=_query_of(query or {}),
             headers=_headers_of(headers or {}),
-            body=None if body is None else _body_of(body, content_type),
+            body=None if body is None else _body_of(body, content_type, self.limits.get("body", {})),
             content_type=None if body is None else content_type,
         )
 
@@ -198,20 +204,31 @@ def _headers_of(headers: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     return found
 
 
-def _body_of(body: object, content_type: str) -> bytes:
+def _body_of(body: object, content_type: str, limits: Mapping[str, Limit]) -> bytes:
     if content_type != JSON:
         if isinstance(body, (bytes, bytearray)):
             return bytes(body)
         raise ValueError(f"the body must be bytes, not {type(body).__name__}")
+    found = _json_of(body, limits)
+    if isinstance(found, bytes):
+        return found
+    # Here, because what is in the body may be secret, and is in no frame any more.
+    raise ValueError(found)
+
+
+def _json_of(body: object, limits: Mapping[str, Limit]) -> bytes | str:
+    """A body as JSON, or what is wrong with it."""
     try:
-        return json.dumps(to_json(body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        value = to_json(body)
+        if problem := problem_in(limits, value):
+            return problem
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError:
-        problem = "its text must not have lone surrogates"
+        return "the body cannot be sent: its text must not have lone surrogates"
     except ValueError as error:
-        problem = str(error)
+        return f"the body cannot be sent: {error}"
     except RecursionError:
-        problem = "it is nested too deeply"
-    raise ValueError(f"the body cannot be sent: {problem}")
+        return "the body cannot be sent: it is nested too deeply"
 
 
 def path_segment(name: str, value: object) -> str:

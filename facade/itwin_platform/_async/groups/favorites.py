@@ -62,7 +62,7 @@ class Favorites:
             include_inactive=include_inactive,
             prefer=PreferHeader(preferred(detail)),
             skip=skip,
-            top=page_size,
+            page_size=page_size,
         )
         return AsyncPages(self._pipeline, request, lambda page: page.itwins, limit=limit)
 

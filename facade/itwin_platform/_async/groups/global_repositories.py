@@ -115,7 +115,7 @@ class GlobalRepositories:
             search=search,
             prefer=PreferHeader(preferred(detail)),
             skip=skip,
-            top=page_size,
+            page_size=page_size,
         )
         return AsyncPages(self._pipeline, request, lambda page: page.resources, limit=limit, uri=uri)
 

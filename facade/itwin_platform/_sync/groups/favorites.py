@@ -65,7 +65,7 @@ class Favorites:
             include_inactive=include_inactive,
             prefer=PreferHeader(preferred(detail)),
             skip=skip,
-            top=page_size,
+            page_size=page_size,
         )
         return Pages(self._pipeline, request, lambda page: page.itwins, limit=limit)
 

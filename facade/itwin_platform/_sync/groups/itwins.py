@@ -89,14 +89,14 @@ class ITwins(ITwinImages):
             display_name=display_name,
             parent_id=parent_id,
             itwin_account_id=itwin_account_id,
-            filter_=filter,
-            orderby=order_by,
+            filter=filter,
+            order_by=order_by,
             include_inactive=include_inactive,
-            x_itwin_query_scope=query_scope,
+            query_scope=query_scope,
             select=selected(select, detail),
             prefer=PreferHeader(preferred(detail)),
             skip=skip,
-            top=page_size,
+            page_size=page_size,
             x_max_return=largest_list(limit),
         )
         return Pages(

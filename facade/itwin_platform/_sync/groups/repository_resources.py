@@ -69,7 +69,7 @@ class RepositoryResources:
             search=search,
             prefer=PreferHeader(preferred(detail)),
             skip=skip,
-            top=page_size,
+            page_size=page_size,
         )
         return Pages(self._pipeline, request, lambda page: page.resources, limit=limit, uri=uri)
 

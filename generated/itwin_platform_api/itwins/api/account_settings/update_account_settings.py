@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.account_settings_response import AccountSettingsResponse
 from ...models.account_settings_update import AccountSettingsUpdate
@@ -12,6 +13,7 @@ OPERATION: Operation[AccountSettingsResponse] = Operation(
     path="/itwins/accountsettings/{accountId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: AccountSettingsResponse.from_dict},
+    limits={"body": {"creationAuthPolicy": Limit("creation_auth_policy", "text")}},
 )
 
 

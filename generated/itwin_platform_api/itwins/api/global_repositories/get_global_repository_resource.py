@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.global_resource_response import GlobalResourceResponse
 from ...models.prefer_header import PreferHeader
@@ -12,6 +13,7 @@ OPERATION: Operation[GlobalResourceResponse] = Operation(
     path="/itwins/repositories/{repositoryId}/resources/{resourceId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalResourceResponse.from_dict},
+    limits={"headers": {"Prefer": Limit("prefer", "text")}},
 )
 
 
