@@ -290,6 +290,8 @@ def test_every_model_reachable_from_an_answer_is_public() -> None:
     reachable: set[str] = set()
     waiting: list[Any] = [ITwin, ITwinImage, Repository, Resource, ITwinCreate, ITwinUpdate, models.Export]
     waiting += [models.RepositoryCreate, models.RepositoryUpdate, models.ResourceCreate, models.Graphics]
+    waiting += [models.AccountSettings, models.AccountSettingsCreate, models.AccountSettingsUpdate]
+    waiting += [models.GlobalRepository, models.GlobalResource]
     known = {name: getattr(models, name) for name in models.__all__}
     while waiting:
         cls = waiting.pop()

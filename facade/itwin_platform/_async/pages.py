@@ -59,7 +59,7 @@ class AsyncPages(Generic[T]):
         self._pipeline = pipeline
         self._request: Request[Any] = request
         self._items: Callable[[Any], Iterable[T]] = items
-        self._at = pipeline.linked(request, uri)
+        self._at = None if uri is None else pipeline.linked(request, uri)
         self._bounds = (request.operation.id, limit, cap, start, advice)
 
     def pages(self) -> AsyncIterator[list[T]]:

@@ -66,7 +66,7 @@ class Pipeline:
             ValueError: The token must not be sent to the link, or it is no address. Nothing was sent.
             ITwinPlatformError: See the subclasses.
         """
-        call = self._new_call(request, at=self.linked(request, uri))
+        call = self._new_call(request, at=None if uri is None else self.linked(request, uri))
         answer, _ = await self._successful(call)
         return read_success(answer, request.operation, call)
 
@@ -123,19 +123,17 @@ class Pipeline:
             return None
         return read_body(answer, call, lambda body: body)
 
-    def linked(self, request: Request[Any], uri: str | None, name: str = "uri") -> Target | None:
+    def linked(self, request: Request[Any], uri: str, name: str = "uri") -> Target:
         """Where a link leads, with the query of a request in place of what the link says of the same parameters.
 
         Parameters:
             request: The request.
-            uri: A path, or an absolute URL that the token may be sent to; None for no link.
+            uri: A path, or an absolute URL that the token may be sent to.
             name: What to call it in errors.
 
         Raises:
             ValueError: The token must not be sent there, or it is no address.
         """
-        if uri is None:
-            return None
         target = target_of(uri, self._settings.origin, self._settings.prefix, name)
         return with_query(target, request.target.partition("?")[2])
 
