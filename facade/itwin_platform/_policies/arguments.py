@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar, overload
+from typing import TypeVar, cast, overload
 
 from itwin_platform_api.runtime import UNCHANGED, Model, Unchanged, comma_list
 
@@ -23,15 +23,21 @@ def joined(name: str, values: str | Iterable[str] | None) -> str | None:
     """One value or several, separated by commas.
 
     Raises:
-        ValueError: One of several has a comma in it.
+        ValueError: It is no text and no list, or one of several has a comma in it.
     """
     if values is None or isinstance(values, str):
         return values
     try:
-        return comma_list(values)
+        return comma_list(_listed(name, values))
     except ValueError as error:
         problem = str(error)
     raise ValueError(f"{name}: {problem}")
+
+
+def _listed(name: str, values: object) -> list[object]:
+    if isinstance(values, Iterable) and not isinstance(values, (bytes, bytearray)):
+        return list(cast(Iterable[object], values))
+    raise ValueError(f"{name} must be text, or a list of texts")
 
 
 def check_exclusive(**arguments: object) -> None:
@@ -65,7 +71,7 @@ def selected(select: str | Iterable[str] | None, detail: str) -> str | None:
         return None
     if detail != "minimal":
         raise ValueError('select and detail="full" exclude each other: name the properties, or ask for all')
-    names = select.split(",") if isinstance(select, str) else select
+    names = select.split(",") if isinstance(select, str) else _listed("select", select)
     return joined("select", dict.fromkeys((*_ALWAYS, *names)))
 
 
@@ -75,7 +81,7 @@ def preferred(detail: str) -> str:
     Raises:
         ValueError: There is no such level.
     """
-    if detail in _LEVELS:
+    if isinstance(detail, str) and detail in _LEVELS:  # pyright: ignore[reportUnnecessaryIsInstance]
         return _LEVELS[detail]
     raise ValueError('detail must be "minimal" or "full"')
 
@@ -90,6 +96,17 @@ def largest_list(limit: int | None) -> str:
     return str(min(limit or MAX_RETURN, MAX_RETURN))
 
 
+def choice(name: str, read: Callable[[str], V], value: str | None) -> V:
+    """An argument of something new that takes one of some words, as the type of its property.
+
+    Raises:
+        ValueError: It is None, or no text.
+    """
+    if isinstance(value, str):
+        return read(value)
+    raise ValueError(f"{name} is needed: it must be text, not {type(value).__name__}")
+
+
 @overload
 def given(value: V | None) -> V | Unchanged: ...
 @overload
@@ -98,7 +115,8 @@ def given(value: object, read: Callable[[str], object] | None = None) -> object:
     """An argument of something new, where None leaves out."""
     if value is None:
         return UNCHANGED
-    return value if read is None else read(str(value))
+    # What is no text is refused when the request is made, with the name of its property.
+    return read(value) if read is not None and isinstance(value, str) else value
 
 
 def changed(value: str | Unchanged, read: Callable[[str], V]) -> V | Unchanged:

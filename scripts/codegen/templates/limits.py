@@ -45,10 +45,8 @@ class Limit:
         """What is wrong with a value, without showing it; None if nothing is, or if there is no value."""
         if value is None:
             return None
-        if self.kind != "any":
-            kinds, called = _KINDS[self.kind]
-            if not isinstance(value, kinds) or (isinstance(value, bool) and self.kind != "boolean"):
-                return f"{self.name} must be {called}"
+        if self.kind != "any" and not _is_of(self.kind, value):
+            return f"{self.name} must be {_KINDS[self.kind][1]}"
         if self.kind in {"text", "list"}:
             return self._problem_of_length(len(value))
         if self.kind in {"number", "integer"}:
@@ -72,6 +70,11 @@ class Limit:
         if low is None or high is None:
             return f"{self.name} must be {high} at the most" if low is None else f"{self.name} must be {low} or more"
         return f"{self.name} must be from {low} to {high}"
+
+
+def _is_of(kind: Kind, value: object) -> bool:
+    # For Python, a boolean is a number.
+    return isinstance(value, _KINDS[kind][0]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def problem_in(limits: Mapping[str, Limit], values: object) -> str | None:

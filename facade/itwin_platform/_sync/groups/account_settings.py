@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itwin_platform_api.itwins.models import AccountSettings as Settings
 
+from ..._policies.arguments import choice
 from ..pipeline import Pipeline
 
 
@@ -61,7 +62,7 @@ class AccountSettings:
         from itwin_platform_api.itwins.api.account_settings import create_account_settings
         from itwin_platform_api.itwins.models import AccountSettingsCreate, CreationAuthPolicy
 
-        body = AccountSettingsCreate(CreationAuthPolicy(creation_auth_policy))
+        body = AccountSettingsCreate(choice("creation_auth_policy", CreationAuthPolicy, creation_auth_policy))
         request = create_account_settings.request(account_id=account_id, body=body)
         return (self._pipeline.call(request)).account_settings
 
@@ -88,6 +89,6 @@ class AccountSettings:
         from itwin_platform_api.itwins.api.account_settings import update_account_settings
         from itwin_platform_api.itwins.models import AccountSettingsUpdate, CreationAuthPolicy
 
-        body = AccountSettingsUpdate(CreationAuthPolicy(creation_auth_policy))
+        body = AccountSettingsUpdate(choice("creation_auth_policy", CreationAuthPolicy, creation_auth_policy))
         request = update_account_settings.request(account_id=account_id, body=body)
         return (self._pipeline.call(request)).account_settings

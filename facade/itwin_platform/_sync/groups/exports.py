@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from itwin_platform_api.itwins.models import Export, ExportRequest
 
-from ..._policies.arguments import any_given, joined, needed, one_body
+from ..._policies.arguments import any_given, choice, joined, one_body
 from ..pages import Pages
 from ..pipeline import Pipeline
 
@@ -98,8 +98,8 @@ class Exports:
 
         def named() -> ExportRequest:
             return ExportRequest(
-                output_format=ExportOutputFormat(needed("output_format", output_format)),
-                query_scope=None if query_scope is None else QueryScope(query_scope),
+                output_format=choice("output_format", ExportOutputFormat, output_format),
+                query_scope=None if query_scope is None else choice("query_scope", QueryScope, query_scope),
                 sub_class=joined("sub_class", sub_class),
                 select=joined("select", select),
                 filter_=filter,

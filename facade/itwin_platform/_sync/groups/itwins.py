@@ -11,7 +11,17 @@ from typing import Literal
 from itwin_platform_api.itwins.models import ITwin, ITwinUpdate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
-from ..._policies.arguments import MAX_RETURN, changed, given, joined, largest_list, one_change, preferred, selected
+from ..._policies.arguments import (
+    MAX_RETURN,
+    changed,
+    choice,
+    given,
+    joined,
+    largest_list,
+    one_change,
+    preferred,
+    selected,
+)
 from ..pages import Pages
 from .itwin_images import ITwinImages
 
@@ -176,8 +186,8 @@ class ITwins(ITwinImages):
 
         body = ITwinCreate(
             display_name=display_name,
-            class_=ITwinClass(class_),
-            sub_class=ITwinSubClass(sub_class),
+            class_=choice("class_", ITwinClass, class_),
+            sub_class=choice("sub_class", ITwinSubClass, sub_class),
             type_=given(type_),
             number=given(number),
             status=given(status, ITwinStatus),

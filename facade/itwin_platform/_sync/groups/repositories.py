@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itwin_platform_api.itwins.models import Repository, RepositoryCreate, RepositoryUpdate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
-from ..._policies.arguments import any_given, given, needed, one_body, one_change
+from ..._policies.arguments import any_given, choice, given, needed, one_body, one_change
 from ..._policies.parts import Authentication, Options, authentication_of, check_whole, merged, options_of
 from ...connections import RepositoryConnection
 from ..pages import Pages
@@ -120,7 +120,7 @@ class Repositories(RepositoryResources):
 
         def named() -> RepositoryCreate:
             return RepositoryCreate(
-                class_=RepositoryClass(needed("class_", class_)),
+                class_=choice("class_", RepositoryClass, class_),
                 uri=needed("uri", uri),
                 sub_class=given(sub_class, RepositorySubClass),
                 display_name=given(display_name),
