@@ -128,13 +128,13 @@ class Endpoints:
         def declared_in(place: str, found: list[Any]) -> list[tuple[str, str, Json]]:
             return [(name, python, declared.get((place, name), {})) for name, python in named(found)]
 
-        bodies = follow(self._document, node.get("requestBody", {})).get("content", {})
+        bodies: Json = follow(self._document, node.get("requestBody", {})).get("content", {})
         return expression(
             {
                 "path": limits.of_path(path, dict(named(endpoint.path_parameters))),
                 "query": limits.of_parameters(declared_in("query", endpoint.query_parameters)),
                 "headers": limits.of_parameters(declared_in("header", endpoint.header_parameters)),
-                "body": limits.of_body(next(iter(bodies.values()), {}).get("schema", {})),
+                "body": limits.of_body(next((each.get("schema", {}) for each in bodies.values()), {})),
             }
         )
 

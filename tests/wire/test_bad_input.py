@@ -30,10 +30,10 @@ def parameters(call: FacadeCall) -> dict[str, inspect.Parameter]:
 
 
 def cases() -> Iterator[Any]:
-    """Each method with each of its arguments spoilt in every way that can be told from its annotation."""
+    """Each method with each of its arguments spoilt."""
     for call in facade_calls():
         ids = path_parameters(call.operation).values()
-        for name in parameters(call).keys() - _FLAGS:
+        for name in (each for each in parameters(call) if each not in _FLAGS):
             bad: dict[str, Any] = {"another type": Nothing()}
             if name in ids:
                 bad |= {"empty": "", "blank": " ", "too long": "x" * 513, "a path": "a/b", "a number": 5}
@@ -41,7 +41,7 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(call, name, value, id=f"{call}-{name}-{kind}")
 
 
-@pytest.mark.parametrize(("call", "name", "value"), sorted(cases(), key=lambda case: str(case.id)))
+@pytest.mark.parametrize(("call", "name", "value"), cases())
 def test_a_bad_argument_is_a_value_error_before_anything_is_sent(call: FacadeCall, name: str, value: Any) -> None:
     with ScriptedServer(answer(500)) as server, ITwinPlatform("token", api_url=server.url) as platform:
         given = {key: each for key, each in call.arguments.items() if key in parameters(call)}
