@@ -356,7 +356,8 @@ def _named(arguments: list[Argument], nodes: list[Json]) -> list[Argument]:
     wanted: dict[str, dict[str, str]] = {place: {} for place in _PLACES}
     for argument, node in zip(arguments, nodes, strict=True):
         ours = node.get("x-python-name")
-        wanted[argument.place][argument.name] = naming.argument_name(ours if isinstance(ours, str) else argument.name)
+        name = naming.chosen_argument(ours) if isinstance(ours, str) else naming.argument_name(argument.name)
+        wanted[argument.place][argument.name] = name
     taken: set[str] = set()
     found: dict[tuple[str, str], str] = {}
     for place, each in wanted.items():

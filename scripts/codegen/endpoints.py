@@ -10,6 +10,7 @@ from openapi_python_client.parser.openapi import Endpoint
 from .calls import JSON, Argument, Body, Call, Success
 from .documents import Json
 from .fields import Fields, kind_of
+from .limits import Limits
 from .naming import argument_name, literal, plain
 
 BODY = "The body."
@@ -39,6 +40,7 @@ class Described:
     unions: list[tuple[Any, Json]]  # answers that are one of several things
     result: str
     names: dict[str, str]
+    limits: str  # a Python expression, empty where there are none
     arguments: list[Parameter]
     places: dict[str, list[Parameter]]  # path, query and headers
     content_type: str | None  # a Python expression, None where it is JSON or where there is no body
@@ -50,9 +52,10 @@ class Described:
 class Endpoints:
     """Looks at the operations that were prepared together with the types that the generator has made for them."""
 
-    def __init__(self, calls: dict[str, Call], fields: Fields) -> None:
+    def __init__(self, calls: dict[str, Call], fields: Fields, limits: Limits) -> None:
         self._calls = calls
         self._fields = fields
+        self._limits = limits
 
     def describe(self, endpoint: Endpoint) -> Described:
         """Everything that the module of an operation says."""
@@ -77,6 +80,7 @@ class Endpoints:
             unions=[(prop, success.shape) for success, prop in answers if success.kind == "json"],
             result="Any" if "Any" in results else " | ".join(sorted(results, key=lambda each: each == "None")),
             names={literal(each.name): literal(each.python_name) for each in call.arguments if _is_renamed(each)},
+            limits=self._limits.of(call),
             arguments=sorted([each for _, each in parameters] + body, key=lambda each: not each.required),
             places={
                 "path": [parameter for argument, parameter in parameters if argument.place == "path"],

@@ -30,6 +30,7 @@ from .endpoints import Endpoints
 from .errors import GenerationError
 from .facade_models import public_models
 from .fields import Fields, kind_of
+from .limits import Limits
 from .naming import literal, plain, use_everywhere
 from .preparation import Prepared, prepare
 from .unions import Unions
@@ -145,10 +146,11 @@ def generate_package(document: Json, folder: Path, findings: list[str] | None = 
     )
     project.env.bytecode_cache = _COMPILED
     fields = Fields(prepared.classes)
+    limits = Limits(prepared.calls.values(), prepared.classes)
     project.env.globals.update(
         additional_of=fields.additional,
         annotation_of=fields.annotation,
-        describe=Endpoints(prepared.calls, fields).describe,
+        describe=Endpoints(prepared.calls, fields, limits).describe,
         fields_of=fields.of,
         imports_of=imports_of,
         is_written=fields.is_written,

@@ -39,6 +39,23 @@ class Made:
     discriminator: tuple[str, list[str]] | None = None
 
 
+# What a shape says of its values: `least` and `most`.
+LIMITS: Final = "x-limits"
+_BOUNDS: Final = {
+    "string": ("minLength", "maxLength"),
+    "array": ("minItems", "maxItems"),
+    "number": ("minimum", "maximum"),
+    "integer": ("minimum", "maximum"),
+}
+
+
+def limits_of(schema: Json, kind: str) -> Json:
+    """The limits that a schema sets to values of its type, as a part of their shape; empty where there are none."""
+    names = dict(zip(("least", "most"), _BOUNDS.get(kind, ()), strict=False))
+    found = {key: schema[name] for key, name in names.items() if type(schema.get(name)) in {int, float}}
+    return {LIMITS: found} if found else {}
+
+
 TYPE_NAMES: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 

@@ -115,6 +115,11 @@ def argument_name(key: str) -> str:
     return _identifier(key, "field", _RESERVED_ARGUMENTS)
 
 
+def chosen_argument(name: str) -> str:
+    """The name of an argument that an overlay sets: it may be that of a built-in function, which is not used there."""
+    return name if hasattr(builtins, name) and not keyword.iskeyword(name) else argument_name(name)
+
+
 def module_name(key: str, prefix: str = "field") -> str:
     """The name of a module or of a folder of modules."""
     name = _identifier(key, prefix, _RESERVED)

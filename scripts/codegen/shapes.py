@@ -18,6 +18,7 @@ from . import naming
 from .documents import Json, follow
 from .errors import At, GenerationError, pointer, refusal
 from .made import (
+    LIMITS,
     TYPE_NAMES,
     Made,
     constant,
@@ -26,6 +27,7 @@ from .made import (
     is_member,
     is_nullable,
     label_of,
+    limits_of,
     listed,
     python_name,
     referring,
@@ -183,7 +185,8 @@ class Shapes:
         kind = types[0] if types else "array" if "items" in schema or "prefixItems" in schema else ""
         if kind == "array":
             items = schema.get("items", {})
-            return {"type": "array", "items": self.shape(items, (*at, "items"), inside(wanted, "Item"))}
+            held = self.shape(items, (*at, "items"), inside(wanted, "Item"))
+            return {"type": "array", "items": held, **limits_of(schema, kind)}
         if kind == "string" and str(schema.get("format")) in _FORMATS:
             return {"type": "string", "format": schema["format"]}
         if kind == "file" or (
@@ -193,7 +196,7 @@ class Shapes:
             and "json" not in str(schema["contentMediaType"])
         ):
             return {"type": "string", "format": "binary"}
-        return {"type": kind} if kind in _SCALARS else {}
+        return {"type": kind, **limits_of(schema, kind)} if kind in _SCALARS else {}
 
     def _union(self, schema: Json, variants: list[tuple[str, str, Any]], at: At, wanted: str) -> Json:
         found: dict[str, Json] = {}
@@ -206,6 +209,7 @@ class Shapes:
                 nullable = True
                 continue
             nullable = nullable or bool(one.pop("x-nullable", False))
+            one.pop(LIMITS, None)  # that of one variant is none of the others'
             self._note_discriminator(schema, variant, one, place)
             for each in one.get("anyOf", [one]):
                 found.setdefault(identity(each), each)

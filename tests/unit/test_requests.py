@@ -88,7 +88,7 @@ class TestQueries:
 
     def test_names_and_lists_stay_readable(self) -> None:
         request = get_my_itwins.request(
-            sub_class="Asset,Project", top=5, include_inactive=True, prefer=PreferHeader("x")
+            sub_class="Asset,Project", page_size=5, include_inactive=True, prefer=PreferHeader("x")
         )
         assert request.target == "/itwins/?subClass=Asset,Project&$top=5&includeInactive=true"
         assert request.headers == (("Prefer", "x"),)

@@ -18,8 +18,13 @@ from ..environments import Environment
 from ..errors import ITwinPlatformError
 
 if TYPE_CHECKING:
+    from .groups.account_settings import AccountSettings
+    from .groups.exports import Exports
+    from .groups.favorites import Favorites
+    from .groups.global_repositories import GlobalRepositories
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
+    from .groups.recents import Recents
     from .groups.repositories import Repositories
 
 T = TypeVar("T")
@@ -126,11 +131,46 @@ class AsyncITwinPlatform:
         return ITwins(self._pipeline)
 
     @cached_property
+    def favorites(self) -> Favorites:
+        """The favorites of the caller."""
+        from .groups.favorites import Favorites
+
+        return Favorites(self._pipeline)
+
+    @cached_property
+    def recents(self) -> Recents:
+        """The iTwins that the caller has used recently."""
+        from .groups.recents import Recents
+
+        return Recents(self._pipeline)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Exports of many iTwins to one file."""
+        from .groups.exports import Exports
+
+        return Exports(self._pipeline)
+
+    @cached_property
     def repositories(self) -> Repositories:
         """Repositories and their resources."""
         from .groups.repositories import Repositories
 
         return Repositories(self._pipeline)
+
+    @cached_property
+    def global_repositories(self) -> GlobalRepositories:
+        """Repositories that are there for every iTwin."""
+        from .groups.global_repositories import GlobalRepositories
+
+        return GlobalRepositories(self._pipeline)
+
+    @cached_property
+    def account_settings(self) -> AccountSettings:
+        """The settings of an account."""
+        from .groups.account_settings import AccountSettings
+
+        return AccountSettings(self._pipeline)
 
     @cached_property
     def reality_analysis(self) -> RealityAnalysis:

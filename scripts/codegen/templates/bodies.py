@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from .limits import Limit, problem_in
 from .parameters import query_of, text_of
 from .writing import to_json
 
@@ -15,14 +16,19 @@ FORM: Final = "application/x-www-form-urlencoded"
 _IS_JSON: Final = re.compile(r"(?:application/(?:[\w.+-]+\+)?|text/)json(?:\s*;.*)?", re.ASCII | re.IGNORECASE)
 
 
-def body_of(body: object, content_type: str) -> tuple[bytes, str]:
+def body_of(body: object, content_type: str, limits: Mapping[str, Limit] | None = None) -> tuple[bytes, str]:
     """A body as it is sent, and its media type.
+
+    Parameters:
+        body: The body.
+        content_type: Its media type.
+        limits: What its properties can be, where it is JSON.
 
     Raises:
         ValueError: It cannot be sent as this type. The error does not show it.
     """
     if _IS_JSON.fullmatch(content_type):
-        return _json(body), content_type
+        return _json(body, limits), content_type
     if isinstance(body, (bytes, bytearray)):
         return bytes(body), content_type
     if content_type == FORM:
@@ -32,16 +38,27 @@ def body_of(body: object, content_type: str) -> tuple[bytes, str]:
     raise ValueError(f"the body must be bytes, not {type(body).__name__}")
 
 
-def _json(body: object) -> bytes:
+def _json(body: object, limits: Mapping[str, Limit] | None = None) -> bytes:
+    found = _json_or_problem(body, limits or {})
+    if isinstance(found, bytes):
+        return found
+    # Here, because what is in the body may be secret, and is in no frame any more.
+    raise ValueError(found)
+
+
+def _json_or_problem(body: object, limits: Mapping[str, Limit]) -> bytes | str:
+    """A body as JSON, or what is wrong with it."""
     try:
-        return json.dumps(to_json(body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        value = to_json(body)
+        if limits and (problem := problem_in(limits, value)):
+            return problem
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
     except UnicodeEncodeError:
-        problem = "its text must not have lone surrogates"
+        return "the body cannot be sent: its text must not have lone surrogates"
     except ValueError as error:
-        problem = str(error)
+        return f"the body cannot be sent: {error}"
     except RecursionError:
-        problem = "it is nested too deeply"
-    raise ValueError(f"the body cannot be sent: {problem}")
+        return "the body cannot be sent: it is nested too deeply"
 
 
 def _form(body: object) -> bytes:

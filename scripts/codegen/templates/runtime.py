@@ -16,6 +16,7 @@ from urllib.parse import quote
 from attrs import field, frozen
 
 from .bodies import JSON, body_of
+from .limits import Limit, problem_in
 from .parameters import (
     comma_list,
     comma_pairs,
@@ -75,6 +76,7 @@ class Operation(Generic[T_co]):
         accept: The media type to ask for.
         answers: How to read the body of each success, by HTTP status.
         names: Python names of parameters, where they differ from the documented ones by more than their spelling.
+        limits: What the values of a request can be, by place (path, query, headers, body) and documented name.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Operation(Generic[T_co]):
     accept: str
     answers: Mapping[int, Callable[[Any], T_co]] = field(repr=False)
     names: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    limits: Mapping[str, Mapping[str, Limit]] = field(factory=dict[str, Mapping[str, Limit]], repr=False)
 
     def request(
         self,
@@ -105,9 +108,12 @@ class Operation(Generic[T_co]):
         Raises:
             ValueError: A value cannot be sent. The message names it and does not show it.
         """
+        for place, values in (("path", path), ("query", query), ("headers", headers)):
+            if place in self.limits and (problem := problem_in(self.limits[place], values)):
+                raise ValueError(problem)
         sent: bytes | None = None
         if body is not None:
-            sent, content_type = body_of(body, content_type)
+            sent, content_type = body_of(body, content_type, self.limits.get("body"))
         return Request(
             operation=self,
             path=dict(path or {}),

@@ -21,7 +21,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import UnknownKind, copied, mask_query, mask_values
+from ...writing import copied, mask_query, mask_values
 from .. import models as _models
 from ..models.content_type import ContentType
 
@@ -36,8 +36,9 @@ class Graphics(_Model):
         type_ (ContentType): Format of graphics.
         uri (str): Where the graphics are. It can be cached but may change with time, and some carry a SAS key that
             expires.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
-            None): What to send along with every request for the graphics, where the service behind the link asks for it.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | None): What to send along with every request for the graphics, where the service behind
+            the link asks for it.
         provider (GraphicsProvider | None): A class of Cesium that can show graphics.
     """
 
@@ -47,7 +48,7 @@ class Graphics(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
-        | UnknownKind
+        | _models.OtherAuthentication
         | None
     ) = None
     provider: _models.GraphicsProvider | None = None
@@ -71,10 +72,11 @@ class Graphics(_Model):
         from ..models.basic_authentication import BasicAuthentication
         from ..models.graphics_provider import GraphicsProvider
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -90,7 +92,7 @@ class Graphics(_Model):
                     return OAuth2AuthCodePKCEAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return UnknownKind.from_dict(data)
+            return OtherAuthentication.from_dict(data)
 
         properties = properties_of(src_dict)
         take = properties.pop

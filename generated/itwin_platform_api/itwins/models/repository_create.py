@@ -21,7 +21,7 @@ from ...reading import (
     required,
     text,
 )
-from ...writing import UNCHANGED, Unchanged, UnknownKind, copied, mask_query, mask_values
+from ...writing import UNCHANGED, Unchanged, copied, mask_query, mask_values
 from ...writing import Model as _Model
 from .. import models as _models
 from ..models.repository_class import RepositoryClass
@@ -39,10 +39,10 @@ class RepositoryCreate(_Model):
         uri (str): Where the repository is, at most 2000 characters.
         sub_class (RepositorySubClass | Unchanged): The subclass of a repository.
         display_name (str | Unchanged): The name to show to people.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
-            Unchanged): How clients are to authenticate at the repository, where it asks for that.
-        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged): What a request for data of the repository needs
-            besides its address.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | Unchanged): How clients are to authenticate at the repository, where it asks for that.
+        options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | Unchanged): What a request for data of the
+            repository needs besides its address.
     """
 
     class_: RepositoryClass
@@ -53,10 +53,10 @@ class RepositoryCreate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
-        | UnknownKind
+        | _models.OtherAuthentication
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | _models.OtherOptions | Unchanged = UNCHANGED
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -80,10 +80,12 @@ class RepositoryCreate(_Model):
         from ..models.gis_general_options import GISGeneralOptions
         from ..models.gis_url_template_options import GISUrlTemplateOptions
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
+        from ..models.other_options import OtherOptions
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -99,15 +101,20 @@ class RepositoryCreate(_Model):
                     return OAuth2AuthCodePKCEAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return UnknownKind.from_dict(data)
+            return OtherAuthentication.from_dict(data)
 
-        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
+        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | OtherOptions:
             if has_any(data, "minimumLevel", "maximumLevel"):
                 try:
                     return GISUrlTemplateOptions.from_dict(data)
                 except MISMATCH:
                     pass
-            return GISGeneralOptions.from_dict(data)
+            if has_any(data, "queryParameters"):
+                try:
+                    return GISGeneralOptions.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
         take = properties.pop

@@ -19,7 +19,7 @@ from ...reading import (
     properties_of,
     text,
 )
-from ...writing import UNCHANGED, Unchanged, UnknownKind, copied, mask_query, mask_values
+from ...writing import UNCHANGED, Unchanged, copied, mask_query, mask_values
 from ...writing import Model as _Model
 from .. import models as _models
 
@@ -33,10 +33,11 @@ class RepositoryUpdate(_Model):
     Attributes:
         display_name (str | Unchanged): The name to show to people.
         uri (str | Unchanged): Where the repository is, at most 2000 characters.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind |
-            None | Unchanged): How clients are to authenticate at the repository. Replaced as a whole; null removes it.
-        options (GISGeneralOptions | GISUrlTemplateOptions | None | Unchanged): What a request for data needs besides
-            the address. Replaced as a whole; null removes them.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | None | Unchanged): How clients are to authenticate at the repository. Replaced as a whole;
+            null removes it.
+        options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None | Unchanged): What a request for data
+            needs besides the address. Replaced as a whole; null removes them.
     """
 
     display_name: str | Unchanged = UNCHANGED
@@ -45,11 +46,13 @@ class RepositoryUpdate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
-        | UnknownKind
+        | _models.OtherAuthentication
         | None
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | None | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | _models.OtherOptions | None | Unchanged = (
+        UNCHANGED
+    )
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -73,10 +76,12 @@ class RepositoryUpdate(_Model):
         from ..models.gis_general_options import GISGeneralOptions
         from ..models.gis_url_template_options import GISUrlTemplateOptions
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
+        from ..models.other_options import OtherOptions
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | UnknownKind | None:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | None:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -92,15 +97,20 @@ class RepositoryUpdate(_Model):
                     return OAuth2AuthCodePKCEAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return UnknownKind.from_dict(data)
+            return OtherAuthentication.from_dict(data)
 
-        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | None:
+        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None:
             if has_any(data, "minimumLevel", "maximumLevel"):
                 try:
                     return GISUrlTemplateOptions.from_dict(data)
                 except MISMATCH:
                     pass
-            return GISGeneralOptions.from_dict(data)
+            if has_any(data, "queryParameters"):
+                try:
+                    return GISGeneralOptions.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
         made = cls.__new__(cls)

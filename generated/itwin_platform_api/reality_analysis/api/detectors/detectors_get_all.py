@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.detectors_page import DetectorsPage
 
@@ -11,6 +12,7 @@ OPERATION: Operation[DetectorsPage] = Operation(
     path="/reality-analysis/detectors",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorsPage.from_dict},
+    limits={"query": {"$filter": Limit("filter_", "text")}},
 )
 
 

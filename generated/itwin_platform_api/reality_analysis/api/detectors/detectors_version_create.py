@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.detector_version_create import DetectorVersionCreate
 from ...models.detector_version_create_response import DetectorVersionCreateResponse
@@ -12,6 +13,14 @@ OPERATION: Operation[DetectorVersionCreateResponse] = Operation(
     path="/reality-analysis/detectors/{detectorName}/versions",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={201: DetectorVersionCreateResponse.from_dict},
+    limits={
+        "body": {
+            "versionNumber": Limit("version_number", "text"),
+            "capabilities": Limit("capabilities", "object"),
+            "capabilities.labels": Limit("capabilities.labels", "list"),
+            "capabilities.exports": Limit("capabilities.exports", "list"),
+        }
+    },
 )
 
 
