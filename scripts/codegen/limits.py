@@ -97,13 +97,22 @@ class Limits:
 
     def _limit(self, name: str, shape: Json) -> str:
         """The expression for a limit; empty where there is none."""
-        made = self._class(shape)
-        if made is not None:
-            return "" if made.members else f"Limit({name!r}, 'object')"
-        kind = "" if "format" in shape and shape.get("type") == "string" else _KINDS.get(str(shape.get("type")), "")
+        kind = self._kind(shape)
         bounds: Json = shape.get(LIMITS, {})
         shown = "".join(f", {key}={value!r}" for key, value in bounds.items())
         return f"Limit({name!r}, {kind!r}{shown})" if kind else ""
+
+    def _kind(self, shape: Json) -> str:
+        """What all values have in common, as the runtime calls it; empty where that is nothing."""
+        if "anyOf" in shape:
+            kinds = {self._kind(variant) for variant in shape["anyOf"]}
+            return kinds.pop() if len(kinds) == 1 else ""
+        made = self._class(shape)
+        if made is not None:
+            return "" if made.members else "object"
+        # Text with a format has another type in Python.
+        is_plain = shape.get("type") != "string" or "format" not in shape
+        return _KINDS.get(str(shape.get("type")), "") if is_plain else ""
 
 
 def _blank(path: str) -> str:

@@ -41,7 +41,7 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(call, name, value, id=f"{call}-{name}-{kind}")
 
 
-@pytest.mark.parametrize(("call", "name", "value"), cases())
+@pytest.mark.parametrize(("call", "name", "value"), list(cases()))
 def test_a_bad_argument_is_a_value_error_before_anything_is_sent(call: FacadeCall, name: str, value: Any) -> None:
     with ScriptedServer(answer(500)) as server, ITwinPlatform("token", api_url=server.url) as platform:
         given = {key: each for key, each in call.arguments.items() if key in parameters(call)}

@@ -10,7 +10,7 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from tests.support.calls import FacadeCall, facade_calls
 from tests.support.engines import KINDS, Engine
-from tests.support.examples import example, operations
+from tests.support.examples import example, operations, specification
 from tests.support.scripted import ScriptedServer, answer
 
 each_call = pytest.mark.parametrize("call", facade_calls(), ids=str)
@@ -122,6 +122,18 @@ def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) 
         assert "Parameters:" in text
     if call.operation.has_body(call.success):
         assert "Returns:" in text
+
+
+PREVIEW = "The operation is a technical preview: for trying out, not for production."
+UNSURE = "The operation is not fully documented: parameters and errors may differ from what is said here."
+
+
+@pytest.mark.parametrize("call", [call for call in facade_calls() if call.api == "itwins"], ids=str)
+def test_a_docstring_says_how_far_an_operation_can_be_relied_on(call: FacadeCall) -> None:
+    text = " ".join((inspect.getdoc(call.method_of(_CLIENT)) or "").split())
+    documented = specification(call.api)["paths"][call.operation.path][call.operation.method.lower()]
+    assert (PREVIEW in text) == (documented["x-maturity"] == "technical-preview")
+    assert (UNSURE in text) == (documented.get("x-confidence") in {"low", "medium"})
 
 
 def test_what_every_call_can_raise_is_listed_once() -> None:

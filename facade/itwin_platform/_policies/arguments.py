@@ -34,9 +34,9 @@ def joined(name: str, values: str | Iterable[str] | None) -> str | None:
     raise ValueError(f"{name}: {problem}")
 
 
-def _listed(name: str, values: object) -> list[object]:
+def _listed(name: str, values: object) -> list[str]:
     if isinstance(values, Iterable) and not isinstance(values, (bytes, bytearray)):
-        return list(cast(Iterable[object], values))
+        return list(cast(Iterable[str], values))
     raise ValueError(f"{name} must be text, or a list of texts")
 
 

@@ -23,6 +23,7 @@ OPERATION: Operation[RepositoryResponse] = Operation(
         "body": {
             "displayName": Limit("display_name", "text", most=200),
             "uri": Limit("uri", "text", least=1, most=2000),
+            "authentication": Limit("authentication", "object"),
             "authentication.key": Limit("authentication.key", "text"),
             "authentication.value": Limit("authentication.value", "text"),
             "authentication.username": Limit("authentication.username", "text"),
@@ -32,6 +33,7 @@ OPERATION: Operation[RepositoryResponse] = Operation(
             "authentication.authorizationEndpoint": Limit("authentication.authorization_endpoint", "text"),
             "authentication.tokenEndpoint": Limit("authentication.token_endpoint", "text"),
             "authentication.redirectUri": Limit("authentication.redirect_uri", "text"),
+            "options": Limit("options", "object"),
             "options.queryParameters": Limit("options.query_parameters", "object"),
             "options.minimumLevel": Limit("options.minimum_level", "integer", least=0, most=24),
             "options.maximumLevel": Limit("options.maximum_level", "integer", least=0, most=24),

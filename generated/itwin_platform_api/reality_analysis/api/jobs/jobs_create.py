@@ -15,6 +15,7 @@ OPERATION: Operation[JobResponse] = Operation(
     answers={201: JobResponse.from_dict},
     limits={
         "body": {
+            "specifications": Limit("specifications", "object"),
             "specifications.inputs": Limit("specifications.inputs", "object"),
             "specifications.inputs.model3D": Limit("specifications.inputs.model_3d", "text"),
             "specifications.inputs.objects2D": Limit("specifications.inputs.objects_2d", "text"),

@@ -17,6 +17,7 @@ OPERATION: Operation[JobResponse] = Operation(
         "body": {
             "name": Limit("name", "text", least=3, most=256),
             "iTwinId": Limit("itwin_id", "text"),
+            "specifications": Limit("specifications", "object"),
             "specifications.inputs": Limit("specifications.inputs", "object"),
             "specifications.inputs.imageCollections": Limit("specifications.inputs.image_collections", "list"),
             "specifications.inputs.sceneToProcess": Limit("specifications.inputs.scene_to_process", "text"),
