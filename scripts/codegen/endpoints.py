@@ -12,6 +12,7 @@ from .documents import Json, follow
 from .errors import GenerationError
 from .fields import Fields, kind_of
 from .naming import literal, plain
+from .portal.rules import PREVIEW
 from .preparation import operations
 
 JSON = "application/json"
@@ -41,6 +42,8 @@ class Described:
     answers: list[tuple[int, str]]
     result: str
     names: dict[str, str]
+    slashes: list[str]  # parameters of the path, as Python literals
+    preview: bool
     arguments: list[Parameter]
     places: dict[str, list[Parameter]]  # path, query and headers
     content_type: str | None  # a Python expression, None where it is JSON or where there is no body
@@ -92,6 +95,8 @@ class Endpoints:
             answers=[(status, reader) for status, reader, _ in answers],
             result=" | ".join(sorted(results, key=lambda each: each == "None")),
             names={literal(name): literal(python) for name, python in names.items()},
+            slashes=[literal(name) for (_, name), each in declared.items() if each.get("x-allow-slash") is True],
+            preview=node.get("x-maturity") == PREVIEW,
             arguments=sorted(arguments, key=lambda each: not each.required),
             places=places,
             content_type=content_type,

@@ -10,13 +10,14 @@ import functools
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from itwin_platform import UNCHANGED, ITwinPlatform
 from itwin_platform._bucket import bucket_of
+from itwin_platform._detector_versions import version_upload_of
 from itwin_platform_api.runtime import Operation
 from tests.support.examples import ROOT
 
@@ -62,20 +63,30 @@ class FacadeCall:
         return result.to_list() if hasattr(result, "to_list") else result
 
     @property
+    def in_path(self) -> dict[str, str]:
+        """The arguments that are part of the path, by the names that they have there."""
+        names = re.findall(r"{(\w+)}", self.operation.path)
+        return {wire: self.operation.names.get(wire) or snake_case(wire) for wire in names}
+
+    @property
     def sent_path(self) -> str:
         """The path that goes out for the made-up arguments, each id where the definition has it."""
-        names = {wire: self.operation.names.get(wire) for wire in re.findall(r"{(\w+)}", self.operation.path)}
-        return self.operation.path.format(
-            **{wire: self.arguments[name or snake_case(wire)] for wire, name in names.items()}
-        )
+        return self.operation.path.format(**{wire: self.arguments[name] for wire, name in self.in_path.items()})
+
+    @property
+    def sent_besides(self) -> list[Any]:
+        """The values that are not part of the path: what query or body have to hold."""
+        return leaves([value for name, value in self.arguments.items() if name not in self.in_path.values()])
 
     def result_of(self, body: Any) -> Any:
         """What the method makes of the documented answer: the thing itself, without its envelope."""
         if not self.operation.has_body(self.success):
             return None
         answer = self.operation.answers[self.success](body)
-        if "Bucket" in str(inspect.signature(self.method_of(_CLIENT)).return_annotation):
-            return bucket_of(answer)
+        returned = str(inspect.signature(self.method_of(_CLIENT)).return_annotation)
+        for name, by_hand in _BY_HAND.items():
+            if name in returned:
+                return by_hand(answer)
         (envelope,) = (name for name in body if not name.startswith("_"))
         return getattr(answer, snake_case(envelope))
 
@@ -84,6 +95,17 @@ class FacadeCall:
 
 
 _CLIENT = ITwinPlatform("token")
+# What methods return that is no model of a definition, and how it is made out of the answer.
+_BY_HAND: dict[str, Callable[[Any], Any]] = {"Bucket": bucket_of, "DetectorVersionUpload": version_upload_of}
+
+
+def leaves(value: Any) -> list[Any]:
+    """Every value in a JSON value that is neither an object nor a list, sorted as text."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return [value]
+    return sorted((leaf for each in value for leaf in leaves(each)), key=str)
 
 
 def snake_case(name: str) -> str:
@@ -102,26 +124,32 @@ def endpoints() -> dict[tuple[str, str], ModuleType]:
     return found
 
 
-def _groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The API groups of a client, those inside others too, with where they are."""
     for name, value in vars(type(owner)).items():
         if isinstance(value, functools.cached_property) and not name.startswith("_"):
             group = getattr(owner, name)
             yield (*path, name), group
-            yield from _groups(group, (*path, name))
+            yield from groups(group, (*path, name))
 
 
-def _sample(parameter: inspect.Parameter) -> Any:
-    """A value for an argument: text, unless the annotation knows only numbers."""
-    return 1.0 if str(parameter.annotation).startswith("float") else f"{parameter.name}-1"
+def sample(parameter: inspect.Parameter) -> Any:
+    """A value for an argument: text, unless the annotation knows something else."""
+    text = f"{parameter.name}-1"
+    kinds: dict[str, Any] = {"float": 1.0, "Iterable[str]": [text], "Specifications": {"some": text}}
+    return next((value for kind, value in kinds.items() if str(parameter.annotation).startswith(kind)), text)
 
 
 def _arguments(method: Any) -> dict[str, Any]:
-    """What has to be given, and one change where everything is optional."""
-    parameters = inspect.signature(method).parameters.values()
-    needed = {each.name: _sample(each) for each in parameters if each.default is inspect.Parameter.empty}
+    """What has to be given, and one change, or the first filters, where everything is optional."""
+    signature = inspect.signature(method)
+    parameters = signature.parameters.values()
+    needed = {each.name: sample(each) for each in parameters if each.default is inspect.Parameter.empty}
     changes = [each for each in parameters if each.default is UNCHANGED]
-    return needed | {each.name: _sample(each) for each in changes[:1]}
+    needed |= {each.name: sample(each) for each in changes[:1]}
+    # What stands in front of a keyword is needed in some way, also where the signature cannot say so.
+    ordinary = [each for each in parameters if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    return needed | {each.name: sample(each) for each in ordinary if each.name not in needed and not changes}
 
 
 @functools.cache
@@ -129,7 +157,7 @@ def facade_calls() -> tuple[FacadeCall, ...]:
     """A call of every operation that has a method."""
     modules = endpoints()
     found: list[FacadeCall] = []
-    for path, group in _groups(_CLIENT):
+    for path, group in groups(_CLIENT):
         for name, method in inspect.getmembers(group, inspect.ismethod):
             source = inspect.getsource(method)
             uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 from itwin_platform_api.runtime import Request
 
 from .._policies.addresses import Target
-from .._policies.paging import Page, Walk, check_limit
+from .._policies.paging import Walk, check_limit
 from .pipeline import Pipeline
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Page")
+P = TypeVar("P")
 
 
 class AsyncPages(Generic[T]):

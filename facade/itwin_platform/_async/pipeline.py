@@ -33,12 +33,11 @@ if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
     from .._http import TransportOptions
-    from .._policies.paging import Page, Walk
+    from .._policies.paging import Walk
     from .._settings import Settings
     from ..credentials import TokenProvider
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Page")
 
 
 class Pipeline:
@@ -67,8 +66,8 @@ class Pipeline:
         return read_success(answer, request.operation, call)
 
     async def page(
-        self, request: Request[P], target: Target | None, walk: Walk
-    ) -> tuple[P, Callable[[], Target | None]]:
+        self, request: Request[T], target: Target | None, walk: Walk
+    ) -> tuple[T, Callable[[], Target | None]]:
         """Get a page of a list.
 
         Parameters:

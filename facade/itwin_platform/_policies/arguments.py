@@ -1,4 +1,7 @@
-"""What the arguments of methods become in a request: lists, levels of detail, changes. Used by the API groups alone."""
+"""What the arguments of methods become in a request: texts, lists, levels of detail, changes.
+
+Used by the API groups alone.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,33 @@ def joined(name: str, values: str | Iterable[str] | None) -> str | None:
     except ValueError as error:
         problem = str(error)
     raise ValueError(f"{name}: {problem}")
+
+
+def text(name: str, value: object) -> str:
+    """Text that a body or a query cannot do without.
+
+    Raises:
+        ValueError: It is not text, or nothing is in it.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a string, not {type(value).__name__}")  # noqa: TRY004 (one kind for all)
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty")
+    return value
+
+
+def texts(name: str, values: Iterable[str]) -> list[str]:
+    """Several texts.
+
+    Raises:
+        ValueError: They are one text, there is none, or one of them has nothing in it.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(f"{name} must be several strings, not {type(values).__name__}")  # noqa: TRY004
+    found = [text(f"each of {name}", value) for value in values]
+    if not found:
+        raise ValueError(f"{name} must not be empty")
+    return found
 
 
 def selected(select: str | Iterable[str] | None, detail: str) -> str | None:

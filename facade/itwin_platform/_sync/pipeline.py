@@ -36,12 +36,11 @@ if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
     from .._http import TransportOptions
-    from .._policies.paging import Page, Walk
+    from .._policies.paging import Walk
     from .._settings import Settings
     from ..credentials import TokenProvider
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Page")
 
 
 class Pipeline:
@@ -69,7 +68,7 @@ class Pipeline:
         answer, _ = self._successful(call)
         return read_success(answer, request.operation, call)
 
-    def page(self, request: Request[P], target: Target | None, walk: Walk) -> tuple[P, Callable[[], Target | None]]:
+    def page(self, request: Request[T], target: Target | None, walk: Walk) -> tuple[T, Callable[[], Target | None]]:
         """Get a page of a list.
 
         Parameters:

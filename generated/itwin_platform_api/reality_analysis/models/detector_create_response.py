@@ -25,10 +25,10 @@ class DetectorCreateResponse(_Model):
     """The detector that was created.
 
     Attributes:
-        detector (DetectorCreateResponseDetails): A detector with its versions.
+        detector (Detector): A detector with its versions.
     """
 
-    detector: _models.DetectorCreateResponseDetails
+    detector: _models.Detector
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -42,10 +42,10 @@ class DetectorCreateResponse(_Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.detector_create_response_details import DetectorCreateResponseDetails
+        from ..models.detector import Detector
 
         properties = properties_of(src_dict)
         return cls(
-            detector=required(properties, "detector", DetectorCreateResponseDetails.from_dict),
+            detector=required(properties, "detector", Detector.from_dict),
             additional_properties=properties,
         )

@@ -25,10 +25,10 @@ class DetectorDetailedResponse(_Model):
     """A detector.
 
     Attributes:
-        detector (DetectorDetailed): A detector with its versions.
+        detector (Detector): A detector with its versions.
     """
 
-    detector: _models.DetectorDetailed
+    detector: _models.Detector
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -42,10 +42,10 @@ class DetectorDetailedResponse(_Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.detector_detailed import DetectorDetailed
+        from ..models.detector import Detector
 
         properties = properties_of(src_dict)
         return cls(
-            detector=required(properties, "detector", DetectorDetailed.from_dict),
+            detector=required(properties, "detector", Detector.from_dict),
             additional_properties=properties,
         )

@@ -18,7 +18,7 @@ from ...reading import (
     text,
 )
 from ...writing import Model as _Model
-from ...writing import copied, mask_values
+from ...writing import copied, mask_query, mask_values
 from .. import models as _models
 from ..models.detector_version_status import DetectorVersionStatus
 
@@ -27,13 +27,14 @@ T = TypeVar("T", bound="DetectorVersion")
 
 @_attrs_define
 class DetectorVersion(_Model):
-    """A version of a detector.
+    """A version of a detector, with the link to its file.
 
     Attributes:
         creation_date (datetime.datetime): When the version was created.
         version_number (str): Number of the version, of the form `1.0`.
         status (DetectorVersionStatus): Whether a version still waits for its file or is ready to be used.
         capabilities (DetectorVersionCapabilities): What a version of a detector is able to do.
+        download_url (str | None): Link to the file of the version. Only where it is ready.
         creator_id (str | None): Id of the user who created the version.
     """
 
@@ -41,6 +42,7 @@ class DetectorVersion(_Model):
     version_number: str
     status: DetectorVersionStatus
     capabilities: _models.DetectorVersionCapabilities
+    download_url: str | None = _attrs_field(default=None, repr=mask_query)
     creator_id: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
@@ -53,6 +55,7 @@ class DetectorVersion(_Model):
                 "versionNumber": self.version_number,
                 "status": self.status,
                 "capabilities": self.capabilities,
+                "downloadUrl": self.download_url,
                 "creatorId": self.creator_id,
             }
         )
@@ -67,6 +70,7 @@ class DetectorVersion(_Model):
             version_number=required(properties, "versionNumber", text),
             status=required(properties, "status", DetectorVersionStatus),
             capabilities=required(properties, "capabilities", DetectorVersionCapabilities.from_dict),
+            download_url=optional(properties, "downloadUrl", text),
             creator_id=optional(properties, "creatorId", text),
             additional_properties=properties,
         )

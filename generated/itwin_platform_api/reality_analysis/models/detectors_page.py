@@ -26,10 +26,10 @@ class DetectorsPage(_Model):
     """The detectors that the caller can use.
 
     Attributes:
-        detectors (list[DetectorMinimal]): The detectors.
+        detectors (list[DetectorSummary]): The detectors.
     """
 
-    detectors: list[_models.DetectorMinimal]
+    detectors: list[_models.DetectorSummary]
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -43,10 +43,10 @@ class DetectorsPage(_Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.detector_minimal import DetectorMinimal
+        from ..models.detector_summary import DetectorSummary
 
         properties = properties_of(src_dict)
         return cls(
-            detectors=required(properties, "detectors", items(DetectorMinimal.from_dict)),
+            detectors=required(properties, "detectors", items(DetectorSummary.from_dict)),
             additional_properties=properties,
         )

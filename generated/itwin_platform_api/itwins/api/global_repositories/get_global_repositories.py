@@ -11,6 +11,7 @@ OPERATION: Operation[GlobalRepositoriesPage] = Operation(
     path="/itwins/repositories",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalRepositoriesPage.from_dict},
+    preview=True,
 )
 
 

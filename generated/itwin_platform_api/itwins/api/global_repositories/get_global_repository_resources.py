@@ -12,6 +12,7 @@ OPERATION: Operation[GlobalResourcesPage] = Operation(
     path="/itwins/repositories/{repositoryId}/resources",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalResourcesPage.from_dict},
+    preview=True,
 )
 
 

@@ -12,6 +12,7 @@ OPERATION: Operation[ResourceResponse] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}/resources",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={201: ResourceResponse.from_dict},
+    preview=True,
 )
 
 

@@ -11,6 +11,7 @@ OPERATION: Operation[None] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={204: no_body},
+    preview=True,
 )
 
 

@@ -12,6 +12,7 @@ OPERATION: Operation[ResourcesPage] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}/resources",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ResourcesPage.from_dict},
+    preview=True,
 )
 
 

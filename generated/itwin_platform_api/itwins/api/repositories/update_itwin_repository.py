@@ -12,6 +12,7 @@ OPERATION: Operation[RepositoryResponse] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: RepositoryResponse.from_dict},
+    preview=True,
 )
 
 

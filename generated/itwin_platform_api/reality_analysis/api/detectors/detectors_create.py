@@ -12,6 +12,7 @@ OPERATION: Operation[DetectorCreateResponse] = Operation(
     path="/reality-analysis/detectors",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={201: DetectorCreateResponse.from_dict},
+    preview=True,
 )
 
 

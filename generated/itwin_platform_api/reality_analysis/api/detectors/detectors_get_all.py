@@ -11,6 +11,7 @@ OPERATION: Operation[DetectorsPage] = Operation(
     path="/reality-analysis/detectors",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorsPage.from_dict},
+    preview=True,
 )
 
 

@@ -12,6 +12,8 @@ OPERATION: Operation[DetectorPatchResponse] = Operation(
     path="/reality-analysis/detectors/{detectorName}",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorPatchResponse.from_dict},
+    slashes=("detectorName",),
+    preview=True,
 )
 
 

@@ -12,6 +12,8 @@ OPERATION: Operation[DetectorVersionCreateResponse] = Operation(
     path="/reality-analysis/detectors/{detectorName}/versions",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={201: DetectorVersionCreateResponse.from_dict},
+    slashes=("detectorName",),
+    preview=True,
 )
 
 

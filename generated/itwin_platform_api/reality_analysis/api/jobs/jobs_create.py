@@ -12,6 +12,7 @@ OPERATION: Operation[JobResponse] = Operation(
     path="/reality-analysis/jobs",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={201: JobResponse.from_dict},
+    preview=True,
 )
 
 

@@ -3,7 +3,7 @@
 
 
 from ....runtime import Operation, Request
-from ...models.job_creation import JobCreation
+from ...models.job_create import JobCreate
 from ...models.job_response import JobResponse
 
 OPERATION: Operation[JobResponse] = Operation(
@@ -15,7 +15,7 @@ OPERATION: Operation[JobResponse] = Operation(
 )
 
 
-def request(*, body: JobCreation) -> Request[JobResponse]:
+def request(*, body: JobCreate) -> Request[JobResponse]:
     """Create a job
 
     Creates a job, which starts by itself. The body asks for outputs by their names; the answer gives for each where

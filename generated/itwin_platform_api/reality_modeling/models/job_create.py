@@ -23,11 +23,11 @@ from ...writing import Model as _Model
 from .. import models as _models
 from ..models.job_type import JobType
 
-T = TypeVar("T", bound="JobCreation")
+T = TypeVar("T", bound="JobCreate")
 
 
 @_attrs_define
-class JobCreation(_Model):
+class JobCreate(_Model):
     """The job to create.
 
     Attributes:

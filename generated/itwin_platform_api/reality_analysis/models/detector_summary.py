@@ -10,8 +10,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ...reading import (
-    anything,
-    items,
     optional,
     properties_of,
     required,
@@ -21,28 +19,31 @@ from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
 from ..models.detector_type import DetectorType
 
-T = TypeVar("T", bound="DetectorCreateResponseDetails")
+T = TypeVar("T", bound="DetectorSummary")
 
 
 @_attrs_define
-class DetectorCreateResponseDetails(_Model):
-    """A detector with its versions.
+class DetectorSummary(_Model):
+    """A detector without its versions.
 
     Attributes:
         name (str): Name of the detector, by which jobs and paths refer to it.
         type_ (DetectorType): What a detector looks at and what it finds there.
-        versions (list[Any]): Its versions.
         description (str | None): What the detector finds, in words.
         display_name (str | None): The name to show to people.
         documentation_url (str | None): Where the detector is documented.
+        latest_version_number (str | None): Number of the newest version that is ready; absent if there is none.
+        latest_version (str | None): Number of the newest version that is ready; absent if there is none. Another name
+            of `latestVersionNumber`.
     """
 
     name: str
     type_: DetectorType
-    versions: list[Any]
     description: str | None = None
     display_name: str | None = None
     documentation_url: str | None = _attrs_field(default=None, repr=mask_query)
+    latest_version_number: str | None = None
+    latest_version: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -52,10 +53,11 @@ class DetectorCreateResponseDetails(_Model):
             {
                 "name": self.name,
                 "type": self.type_,
-                "versions": self.versions,
                 "description": self.description,
                 "displayName": self.display_name,
                 "documentationUrl": self.documentation_url,
+                "latestVersionNumber": self.latest_version_number,
+                "latestVersion": self.latest_version,
             }
         )
 
@@ -65,9 +67,10 @@ class DetectorCreateResponseDetails(_Model):
         return cls(
             name=required(properties, "name", text),
             type_=required(properties, "type", DetectorType),
-            versions=required(properties, "versions", items(anything)),
             description=optional(properties, "description", text),
             display_name=optional(properties, "displayName", text),
             documentation_url=optional(properties, "documentationUrl", text),
+            latest_version_number=optional(properties, "latestVersionNumber", text),
+            latest_version=optional(properties, "latestVersion", text),
             additional_properties=properties,
         )

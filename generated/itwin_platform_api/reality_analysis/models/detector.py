@@ -21,11 +21,11 @@ from ...writing import copied, mask_query, mask_values
 from .. import models as _models
 from ..models.detector_type import DetectorType
 
-T = TypeVar("T", bound="DetectorResponse")
+T = TypeVar("T", bound="Detector")
 
 
 @_attrs_define
-class DetectorResponse(_Model):
+class Detector(_Model):
     """A detector with its versions.
 
     Attributes:
