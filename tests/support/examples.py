@@ -23,7 +23,7 @@ def specification(name: str) -> dict[str, Any]:
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Every documented operation by API and id: method, path, body of the request, media type, success, and answers.
+    """Every documented operation by API and id: method, path, page, body, media type, success, answers.
 
     The key is that of the sandbox, `itwins/get-itwin`: two APIs may have operations of the same id. The answers are the
     examples by status. Whatever an operation does not have is None: an answer without a body, too.
@@ -46,6 +46,7 @@ def operations() -> dict[str, dict[str, Any]]:
                     "api": name,
                     "method": method.upper(),
                     "path": path,
+                    "page": operation.get("externalDocs", {}).get("url"),
                     "body": next(map(example_of, bodies.values()), None),
                     "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
                     "success": min(answers),

@@ -109,11 +109,11 @@ def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) 
     """Method and path, page, and the errors that its definition names, without those that every call can raise."""
     text = inspect.getdoc(call.method_of(ITwinPlatform("token"))) or ""
     assert f"`{call.operation.method} {call.operation.path}`" in text
-    page = f"https://developer.bentley.com/apis/{call.api}/operations/{call.operation.id}/"
-    assert page in text
+    operation = operations()[call.key]
+    assert operation["page"] in text
     documented = {
         KINDS.get(status, errors.ApiError).__name__
-        for status, body in operations()[call.key]["answers"].items()
+        for status, body in operation["answers"].items()
         # The gateway's answer to a path that no operation has.
         if status in PARTICULAR and body["error"]["code"] != "ResourceNotFound"
     }

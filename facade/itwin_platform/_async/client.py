@@ -20,6 +20,7 @@ from ..errors import ITwinPlatformError
 if TYPE_CHECKING:
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
+    from .groups.reality_data import RealityManagement
     from .groups.repositories import Repositories
     from .pipeline import Pipeline
 
@@ -139,10 +140,17 @@ class AsyncITwinPlatform:
 
     @cached_property
     def reality_analysis(self) -> RealityAnalysis:
-        """Reality analysis: the bucket."""
+        """Reality analysis: jobs, detectors, files and the bucket."""
         from .groups.reality_analysis import RealityAnalysis
 
         return RealityAnalysis(self._pipeline)
+
+    @cached_property
+    def reality_data(self) -> RealityManagement:
+        """Reality data, and the iTwins that it belongs to."""
+        from .groups.reality_data import RealityManagement
+
+        return RealityManagement(self._pipeline)
 
     async def call(self, request: _late.Request[T]) -> T:
         """Send a request of any generated package, also one that this class has no method for.
