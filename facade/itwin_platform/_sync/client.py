@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
     from .groups.reality_data import RealityManagement
+    from .groups.reality_modeling import RealityModeling
     from .groups.repositories import Repositories
     from .pipeline import Pipeline
 
@@ -142,6 +143,13 @@ class ITwinPlatform:
         from .groups.reality_analysis import RealityAnalysis
 
         return RealityAnalysis(self._pipeline)
+
+    @cached_property
+    def reality_modeling(self) -> RealityModeling:
+        """Reality modeling: jobs, files and the bucket."""
+        from .groups.reality_modeling import RealityModeling
+
+        return RealityModeling(self._pipeline)
 
     @cached_property
     def reality_data(self) -> RealityManagement:

@@ -291,7 +291,7 @@ class RealityManagement:
         return (await self._pipeline.call(request)).reality_data
 
     async def delete(self, reality_data_id: str) -> None:
-        """Delete reality data with its files. It may belong to one iTwin at most.
+        """Delete reality data, which may belong to one iTwin at most, with its files. It needs `realitydata_manage`.
 
         `DELETE /reality-management/reality-data/{id}`,
         https://developer.bentley.com/apis/reality-management/operations/delete-reality-data/
@@ -300,7 +300,7 @@ class RealityManagement:
             reality_data_id: Id of the reality data, a GUID.
 
         Raises:
-            NotFoundError: There is no such reality data, or the caller lacks `realitydata_manage` (`RealityDataNotFound`).
+            NotFoundError: There is no such reality data, or not for this caller (`RealityDataNotFound`).
             InvalidRequestError: The id is none, or the reality data belongs to several iTwins
                 (`InvalidRealityDataRequest`); `details` say more.
         """
@@ -320,7 +320,7 @@ class RealityManagement:
 
         Raises:
             NotFoundError: There is no such reality data (`RealityDataNotFound`).
-            PermissionDeniedError: The caller lacks `realitydata_manage` in one of the iTwins (`InsufficientPermissions`).
+            PermissionDeniedError: The caller lacks `realitydata_manage` in an iTwin (`InsufficientPermissions`).
             ConflictError: It is in this iTwin already (`AlreadyExists`).
             InvalidRequestError: It cannot be moved there (`InvalidRealityDataRequest`); `details` say why.
         """
@@ -354,7 +354,7 @@ class RealityManagement:
         return AsyncPages(self._pipeline, request, lambda page: page.itwins, limit=limit)
 
     async def associate(self, reality_data_id: str, itwin_id: str) -> ITwinAssociation:
-        """Make reality data part of one more iTwin.
+        """Make reality data part of one more iTwin, which needs `realitydata_create` and `realitydata_assign` there.
 
         `POST /reality-management/reality-data/{id}/itwins/{iTwinId}`,
         https://developer.bentley.com/apis/reality-management/operations/associate-to-itwin/
@@ -368,7 +368,7 @@ class RealityManagement:
 
         Raises:
             NotFoundError: There is no such reality data (`RealityDataNotFound`).
-            PermissionDeniedError: The caller lacks `realitydata_create` or `realitydata_assign` there (`InsufficientPermissions`).
+            PermissionDeniedError: The caller lacks one of these permissions (`InsufficientPermissions`).
             ConflictError: It is part of this iTwin already (`AssociationExists`).
             InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
         """
@@ -378,7 +378,7 @@ class RealityManagement:
         return (await self._pipeline.call(request)).itwin_association
 
     async def dissociate(self, reality_data_id: str, itwin_id: str) -> None:
-        """Take reality data out of an iTwin. The reality data itself stays.
+        """Take reality data out of an iTwin, which needs `realitydata_create` and `realitydata_assign` there.
 
         `DELETE /reality-management/reality-data/{id}/itwins/{iTwinId}`,
         https://developer.bentley.com/apis/reality-management/operations/dissociate-from-itwin/
@@ -389,7 +389,7 @@ class RealityManagement:
 
         Raises:
             NotFoundError: The reality data is not part of the iTwin (`AssociationNotFound`).
-            PermissionDeniedError: The caller lacks `realitydata_create` or `realitydata_assign` there (`InsufficientPermissions`).
+            PermissionDeniedError: The caller lacks one of these permissions (`InsufficientPermissions`).
             InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
         """
         from itwin_platform_api.reality_management.api.associations import dissociate_from_itwin

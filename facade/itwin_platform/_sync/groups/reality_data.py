@@ -293,7 +293,7 @@ class RealityManagement:
         return (self._pipeline.call(request)).reality_data
 
     def delete(self, reality_data_id: str) -> None:
-        """Delete reality data with its files. It may belong to one iTwin at most.
+        """Delete reality data, which may belong to one iTwin at most, with its files. It needs `realitydata_manage`.
 
         `DELETE /reality-management/reality-data/{id}`,
         https://developer.bentley.com/apis/reality-management/operations/delete-reality-data/
@@ -302,7 +302,7 @@ class RealityManagement:
             reality_data_id: Id of the reality data, a GUID.
 
         Raises:
-            NotFoundError: There is no such reality data, or the caller lacks `realitydata_manage` (`RealityDataNotFound`).
+            NotFoundError: There is no such reality data, or not for this caller (`RealityDataNotFound`).
             InvalidRequestError: The id is none, or the reality data belongs to several iTwins
                 (`InvalidRealityDataRequest`); `details` say more.
         """
@@ -322,7 +322,7 @@ class RealityManagement:
 
         Raises:
             NotFoundError: There is no such reality data (`RealityDataNotFound`).
-            PermissionDeniedError: The caller lacks `realitydata_manage` in one of the iTwins (`InsufficientPermissions`).
+            PermissionDeniedError: The caller lacks `realitydata_manage` in an iTwin (`InsufficientPermissions`).
             ConflictError: It is in this iTwin already (`AlreadyExists`).
             InvalidRequestError: It cannot be moved there (`InvalidRealityDataRequest`); `details` say why.
         """
@@ -356,7 +356,7 @@ class RealityManagement:
         return Pages(self._pipeline, request, lambda page: page.itwins, limit=limit)
 
     def associate(self, reality_data_id: str, itwin_id: str) -> ITwinAssociation:
-        """Make reality data part of one more iTwin.
+        """Make reality data part of one more iTwin, which needs `realitydata_create` and `realitydata_assign` there.
 
         `POST /reality-management/reality-data/{id}/itwins/{iTwinId}`,
         https://developer.bentley.com/apis/reality-management/operations/associate-to-itwin/
@@ -370,7 +370,7 @@ class RealityManagement:
 
         Raises:
             NotFoundError: There is no such reality data (`RealityDataNotFound`).
-            PermissionDeniedError: The caller lacks `realitydata_create` or `realitydata_assign` there (`InsufficientPermissions`).
+            PermissionDeniedError: The caller lacks one of these permissions (`InsufficientPermissions`).
             ConflictError: It is part of this iTwin already (`AssociationExists`).
             InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
         """
@@ -380,7 +380,7 @@ class RealityManagement:
         return (self._pipeline.call(request)).itwin_association
 
     def dissociate(self, reality_data_id: str, itwin_id: str) -> None:
-        """Take reality data out of an iTwin. The reality data itself stays.
+        """Take reality data out of an iTwin, which needs `realitydata_create` and `realitydata_assign` there.
 
         `DELETE /reality-management/reality-data/{id}/itwins/{iTwinId}`,
         https://developer.bentley.com/apis/reality-management/operations/dissociate-from-itwin/
@@ -391,7 +391,7 @@ class RealityManagement:
 
         Raises:
             NotFoundError: The reality data is not part of the iTwin (`AssociationNotFound`).
-            PermissionDeniedError: The caller lacks `realitydata_create` or `realitydata_assign` there (`InsufficientPermissions`).
+            PermissionDeniedError: The caller lacks one of these permissions (`InsufficientPermissions`).
             InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
         """
         from itwin_platform_api.reality_management.api.associations import dissociate_from_itwin
