@@ -106,7 +106,7 @@ def client_page(source: Path) -> str:
             "      show_root_toc_entry: false",
             "      heading_level: 3",
         ]
-    for name in ("Pages", "RetryPolicy", "Retry", "Environment"):
+    for name in ("Pages", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
 

@@ -119,6 +119,9 @@ def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) 
     }
     listed = set(re.findall(r"^    (\w+): ", text.partition("Raises:")[2], re.M))
     assert {each for each in listed if issubclass(getattr(errors, each, object), errors.ApiError)} == documented
+    assert ("The operation is a technical preview: for trying out, not for production." in text) == operation["preview"]
+    # Whoever relies on an operation that no page describes in full should know.
+    assert ("The operation is not fully documented: " in text) == operation["unsure"]
     if call.arguments:
         assert "Parameters:" in text
     if call.operation.has_body(call.success):
