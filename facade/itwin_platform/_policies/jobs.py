@@ -28,7 +28,7 @@ def job_filter(itwin_id: object, filter: str | None) -> str:  # noqa: A002 (the 
     if itwin_id is None and filter is None:
         raise ValueError("name the iTwin, or give a filter: the platform lists no jobs without one of both")
     if itwin_id is None:
-        return cast(str, filter)
+        return text("filter", filter)
     if filter is not None:
         raise ValueError("itwin_id and filter exclude each other: a filter can name the iTwin, with iTwinId eq ...")
     # Ids stand without quotes, so nothing in them may be read as anything else.
