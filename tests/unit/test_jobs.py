@@ -24,11 +24,12 @@ def write_models(api: str) -> set[type[Model]]:
     return set(typing.get_args(typing.get_type_hints(MODELS[api].JobCreate)["specifications"]))
 
 
-EVERY = [
-    pytest.param(api, kind, id=kind.__name__)
+EVERY: list[tuple[str, type[Model]]] = [
+    (api, kind)
     for api in GROUPS
     for kind in sorted(write_models(api) - {MODELS[api].JobSpecifications}, key=lambda each: each.__name__)
 ]
+each_class = pytest.mark.parametrize(("api", "kind"), EVERY, ids=[kind.__name__ for _, kind in EVERY])
 
 
 def empty(kind: type[Model]) -> Any:
@@ -41,7 +42,7 @@ def test_the_methods_take_what_the_definition_describes(api: str) -> None:
     assert set(typing.get_args(GROUPS[api].TypedSpecifications)) == write_models(api) - {MODELS[api].JobSpecifications}
 
 
-@pytest.mark.parametrize(("api", "kind"), EVERY)
+@each_class
 def test_the_class_of_specifications_tells_the_type(api: str, kind: type[Model]) -> None:
     models = MODELS[api]
     specifications = empty(kind)
@@ -54,15 +55,12 @@ def test_the_class_of_specifications_tells_the_type(api: str, kind: type[Model])
 @pytest.mark.parametrize("api", GROUPS)
 def test_all_types_but_those_without_a_class_are_told(api: str) -> None:
     models = MODELS[api]
-    told = {
-        job_of(models.JobType, models.JobSpecifications.from_dict, None, empty(param.values[1]))[0]  # type: ignore[arg-type]
-        for param in EVERY
-        if param.values[0] == api
-    }
+    read = models.JobSpecifications.from_dict
+    told = {job_of(models.JobType, read, None, empty(kind))[0] for other, kind in EVERY if other == api}
     assert set(models.JobType) - told == ({"TrainingS3D"} if api == "reality_analysis" else set())
 
 
-@pytest.mark.parametrize(("api", "kind"), EVERY)
+@each_class
 def test_specifications_of_another_type_or_api_are_refused(api: str, kind: type[Model]) -> None:
     for other, models in MODELS.items():
         with pytest.raises(ValueError, match=r"Some" if other == api else r"a class of this API"):
@@ -102,9 +100,10 @@ def test_what_makes_no_job(type_: Any, specifications: Any, problem: str) -> Non
 def test_a_list_of_jobs_needs_one_criterion() -> None:
     assert job_filter("3fa85f64-5717-4562-b3fc-2c963f66afa6", None) == "iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6"
     assert job_filter(None, "state eq Active") == "state eq Active"
-    for arguments in ((None, None), ("i-1", "state eq Active"), ("i-1", ""), (None, ""), (None, " "), (None, 5)):
+    wrong: list[tuple[Any, Any]] = [(None, None), ("i-1", "state eq Active"), ("i-1", ""), (None, ""), (None, 5)]
+    for arguments in wrong:
         with pytest.raises(ValueError, match="filter"):
-            job_filter(*arguments)  # type: ignore[arg-type]
+            job_filter(*arguments)
 
 
 @given(st.text())

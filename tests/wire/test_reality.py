@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import pickle
 from dataclasses import replace
@@ -39,11 +40,14 @@ def query_of(received: Received) -> dict[str, list[str]]:
 # What is refused
 
 
+BAD: tuple[Any, ...] = (5, "", "  ", "\ud800", [], b"x")
+
+
 def bad_values(call: FacadeCall) -> list[Any]:
     """Every argument that has to be given, with what cannot be sent in its place."""
     parameters = inspect.signature(call.method_of(ITwinPlatform("token"))).parameters
     needed = [name for name in call.arguments if parameters[name].default is not UNCHANGED]
-    bad = [(name, value) for name in needed for value in (5, "", "  ", "\ud800", [], b"x")]
+    bad = [(name, value) for name in needed for value in BAD]
     bad += [(name, None) for name in needed if parameters[name].default is inspect.Parameter.empty]
     too_long = [(name, "x" * 513) for name in call.in_path.values()]
     leaving = [
@@ -206,13 +210,14 @@ def test_what_makes_no_job_is_not_sent(engine: Engine, arguments: tuple[Any, ...
     assert server.received == []
 
 
+def get_bucket(group: str, platform: Any) -> Any:
+    return getattr(platform, group).get_bucket("i-1")
+
+
 def test_the_buckets_of_both_apis_are_alike(engine: Engine) -> None:
     body = example("reality-analysis/buckets-get")
     with ScriptedServer(answer(200, body)) as server:
-        buckets = [
-            engine(lambda platform, group=group: getattr(platform, group).get_bucket("i-1"), api_url=server.url)
-            for group in GROUPS
-        ]
+        buckets = [engine(functools.partial(get_bucket, group), api_url=server.url) for group in GROUPS]
     assert buckets[0] == buckets[1]
     assert [each.path for each in server.received] == [
         f"/{group.replace('_', '-')}/itwins/i-1/bucket" for group in GROUPS
