@@ -10,6 +10,7 @@ import functools
 import importlib
 import inspect
 import re
+import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -140,16 +141,18 @@ def sample(parameter: inspect.Parameter) -> Any:
     return next((value for kind, value in kinds.items() if str(parameter.annotation).startswith(kind)), text)
 
 
+def parameters_of(method: Any) -> list[inspect.Parameter]:
+    """The parameters of a method in the first of the forms that it has."""
+    form = next(iter(typing.get_overloads(method)), None)
+    return list(inspect.signature(method if form is None else form.__get__(method.__self__)).parameters.values())
+
+
 def _arguments(method: Any) -> dict[str, Any]:
-    """What has to be given, and one change, or the first filters, where everything is optional."""
-    signature = inspect.signature(method)
-    parameters = signature.parameters.values()
+    """What has to be given, and one change where everything is optional."""
+    parameters = parameters_of(method)
     needed = {each.name: sample(each) for each in parameters if each.default is inspect.Parameter.empty}
     changes = [each for each in parameters if each.default is UNCHANGED]
-    needed |= {each.name: sample(each) for each in changes[:1]}
-    # What stands in front of a keyword is needed in some way, also where the signature cannot say so.
-    ordinary = [each for each in parameters if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
-    return needed | {each.name: sample(each) for each in ordinary if each.name not in needed and not changes}
+    return needed | {each.name: sample(each) for each in changes[:1]}
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from itwin_platform.models.reality_analysis import (
     Objects2DSpecificationsCreate,
 )
 from itwin_platform.models.reality_management import Extent, RealityDataUpdate
-from tests.support.calls import FacadeCall, facade_calls
+from tests.support.calls import FacadeCall, facade_calls, parameters_of
 from tests.support.engines import Engine
 from tests.support.examples import example
 from tests.support.scripted import Received, ScriptedServer, answer
@@ -40,15 +40,14 @@ def query_of(received: Received) -> dict[str, list[str]]:
 # What is refused
 
 
-BAD: tuple[Any, ...] = (5, "", "  ", "\ud800", [], b"x")
+BAD: tuple[Any, ...] = (None, 5, "", "  ", "\ud800", [], b"x")
 
 
 def bad_values(call: FacadeCall) -> list[Any]:
     """Every argument that has to be given, with what cannot be sent in its place."""
-    parameters = inspect.signature(call.method_of(ITwinPlatform("token"))).parameters
-    needed = [name for name in call.arguments if parameters[name].default is not UNCHANGED]
+    parameters = parameters_of(call.method_of(ITwinPlatform("token")))
+    needed = [each.name for each in parameters if each.default is inspect.Parameter.empty]
     bad = [(name, value) for name in needed for value in BAD]
-    bad += [(name, None) for name in needed if parameters[name].default is inspect.Parameter.empty]
     too_long = [(name, "x" * 513) for name in call.in_path.values()]
     leaving = [
         (name, value) for name in call.in_path.values() for value in ("..", "a?b", "a#b", "a\nb", "a//b", "a/../b")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
+from inspect import currentframe
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, cast
 
 from .._concurrency.forks import on_fork
 
@@ -72,7 +73,7 @@ PREVIEWS = Previews()
 
 def _level_of_caller() -> int:
     """The `stacklevel`, seen from the function that calls this one, of the first line outside the package."""
-    frame, level = sys._getframe(1), 1  # noqa: SLF001 (what `inspect` has for it is the same, and loads much)
+    frame, level = cast(FrameType, currentframe()), 0
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
         frame, level = frame.f_back, level + 1
     return level

@@ -50,6 +50,10 @@ class AnalysisJobs:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
+    @overload
+    def list(self, itwin_id: str, *, page_size: int | None = None, limit: int | None = None) -> AsyncPages[Job]: ...
+    @overload
+    def list(self, *, filter: str, page_size: int | None = None, limit: int | None = None) -> AsyncPages[Job]: ...
     def list(
         self,
         itwin_id: str | None = None,

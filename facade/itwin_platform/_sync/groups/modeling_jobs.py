@@ -53,6 +53,10 @@ class ModelingJobs:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
+    @overload
+    def list(self, itwin_id: str, *, page_size: int | None = None, limit: int | None = None) -> Pages[Job]: ...
+    @overload
+    def list(self, *, filter: str, page_size: int | None = None, limit: int | None = None) -> Pages[Job]: ...
     def list(
         self,
         itwin_id: str | None = None,
