@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,8 +92,8 @@ def operations_page(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def client_page(client: str) -> str:
-    """The reference page of the client and its groups, in the order in which the client's source has them."""
+def client_page(source: Path) -> str:
+    """The reference page of the client and its groups, in the order in which the sources in this folder have them."""
     parts = [
         NOTE,
         "# The client",
@@ -102,10 +102,10 @@ def client_page(client: str) -> str:
         "",
         "::: itwin_platform.ITwinPlatform",
     ]
-    for name, module, kind in _groups(ast.parse(client)):
+    for call, module, kind in _groups(source):
         parts += [
             "",
-            f"## platform.{name}",
+            f"## {call}",
             "",
             f"::: itwin_platform._sync.{module}.{kind}",
             "    options:",
@@ -113,22 +113,22 @@ def client_page(client: str) -> str:
             "      show_root_toc_entry: false",
             "      heading_level: 3",
         ]
-    for name in ("Pages", "RetryPolicy", "Retry", "Environment"):
+    for name in ("Pages", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
 
 
-def _groups(client: ast.Module) -> list[tuple[str, str, str]]:
-    """Attribute, module and class of the groups of a client: its properties that import a class from `groups`."""
-    found: list[tuple[str, str, str]] = []
-    for node in ast.walk(client):
+def _groups(source: Path, module: str = "client", at: str = "platform") -> Iterator[tuple[str, str, str]]:
+    """What users write, module and class of every group: properties that import their class, in groups likewise."""
+    tree = ast.parse((source / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    package = module.rpartition(".")[0]
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and any("property" in ast.unparse(each) for each in node.decorator_list):
-            found += [
-                (node.name, str(each.module), each.names[0].name)
-                for each in node.body
-                if isinstance(each, ast.ImportFrom) and str(each.module).startswith("groups.")
-            ]
-    return found
+            for each in node.body:
+                if isinstance(each, ast.ImportFrom) and each.level == 1:
+                    place = f"{package}.{each.module}".removeprefix(".")
+                    yield f"{at}.{node.name}", place, each.names[0].name
+                    yield from _groups(source, place, f"{at}.{node.name}")
 
 
 def models_page(models: Mapping[str, list[str]], flat: list[str]) -> str:
@@ -174,12 +174,11 @@ def write_tables(
         models: The public models of each package.
         flat: Those with flat names.
     """
-    client = (root / "facade" / "itwin_platform" / "_async" / "client.py").read_text("utf-8")
     rows = [row for api, document in documents.items() for row in rows_of(api, document, calls)]
     pages: dict[str, Any] = {
         "README.md": replaced((root / "README.md").read_text("utf-8"), "groups", groups_table(rows)),
         "docs/operations.md": operations_page(rows),
-        "docs/reference/client.md": client_page(client),
+        "docs/reference/client.md": client_page(root / "facade" / "itwin_platform" / "_async"),
         "docs/reference/models.md": models_page(models, flat),
     }
     for name, text in pages.items():

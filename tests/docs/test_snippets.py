@@ -42,7 +42,7 @@ def snippets(*, runnable: bool) -> list[tuple[str, str]]:
 )
 def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", "-W", "ignore:Technical preview", "-c", code],
         env={**os.environ, **sandbox.environment},
         cwd=tmp_path,
         capture_output=True,
