@@ -157,7 +157,7 @@ def test_only_what_is_certain_is_a_limit() -> None:
         "inner.n": Limit("inner.n", "integer", least=1),
         "either": Limit("either", "object"),
         "either.same": Limit("either.same", "text"),
-        "open": Limit("open", "object"),
+        "open": Limit("open_", "object"),
     }
 
 

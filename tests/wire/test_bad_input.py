@@ -109,10 +109,7 @@ def test_there_are_such_names() -> None:
         (lambda it: it.repositories.update("i-1", "r-1"), "nothing to change"),
         (lambda it: it.repositories.update("i-1", "r-1", display_name=None), "displayName must not be null"),
         (lambda it: it.repositories.update("i-1", "r-1", display_name="x" * 201, merge=True), "display_name"),
-        (
-            lambda it: it.repositories.update("i-1", "r-1", options={"minimumLevel": 25}),
-            "options.minimum_level must",
-        ),
+        (lambda it: it.repositories.update("i-1", "r-1", uri="x" * 2001), "uri .* 2000 characters"),
         (lambda it: it.repositories.create_resource("i-1", "r-1", id="a"), "display_name is missing"),
         (lambda it: it.repositories.create_resource("i-1", "r-1", id="", display_name="b"), "id must not be empty"),
         (lambda it: it.repositories.get_resource("i-1", "r-1"), "either itwin_id, repository_id, resource_id or uri"),
