@@ -40,6 +40,8 @@ def documented(call: FacadeCall) -> Any:
 
 def with_documented_values(call: FacadeCall) -> FacadeCall:
     """The call with everything that the example of its body has, and no more items than the example of its answer."""
+    if call.sent_whole is not None:
+        return call
     parameters = inspect.signature(call.method_of(ITwinPlatform(TOKEN))).parameters
     body = {snake_case(name).removesuffix("_"): value for name, value in (bodies()[call.key] or {}).items()}
     given = {name: body[name.removesuffix("_")] for name in parameters if name.removesuffix("_") in body}
@@ -68,6 +70,7 @@ ERRORS = {
     403: errors.PermissionDeniedError,
     404: errors.NotFoundError,
     409: errors.ConflictError,
+    413: errors.ApiError,
     422: errors.InvalidRequestError,
     429: errors.RateLimitError,
 }
@@ -125,7 +128,7 @@ def test_everything_that_a_list_can_be_asked_for_is_documented(send: Callable[..
 def test_a_bucket_is_its_url_and_when_it_ends(prism: Prism) -> None:
     with ITwinPlatform(TOKEN, api_url=prism.url, retry=None) as platform:
         bucket = platform.reality_analysis.get_bucket(ITWIN)
-    assert bucket.container_url == example("buckets-get")["_links"]["containerUrl"]["href"]
+    assert bucket.container_url == example("reality-analysis/buckets-get")["_links"]["containerUrl"]["href"]
     assert bucket.expires_at == datetime(2025, 5, 30, 11, 37, 13, tzinfo=UTC)
 
 

@@ -45,11 +45,11 @@ def _listed(name: str, values: object) -> list[str]:
     raise ValueError(f"{name} must be text, or a list of texts")
 
 
-def check_exclusive(**arguments: object) -> None:
-    """Raise ValueError if more than one of some arguments is given, which exclude each other."""
-    names = [name for name, value in arguments.items() if value is not None]
-    if len(names) > 1:
-        raise ValueError(f"{' and '.join(names)} exclude each other")
+def check_excludes(name: str, value: object, **others: object) -> None:
+    """Raise ValueError if an argument is given together with one that it excludes."""
+    given_too = [other for other, each in others.items() if each is not None]
+    if value is not None and given_too:
+        raise ValueError(f"{name} and {given_too[0]} exclude each other")
 
 
 def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from itwin_platform_api.runtime import UNCHANGED, Unchanged
 from ..._policies.arguments import (
     MAX_RETURN,
     changed,
+    check_excludes,
     choice,
     given,
     joined,
@@ -87,6 +88,18 @@ class ITwins(ITwinImages):
         from itwin_platform_api.itwins.api.itwins import get_my_itwins
         from itwin_platform_api.itwins.models import PreferHeader
 
+        check_excludes("status", status, include_inactive=include_inactive or None)
+        check_excludes("search", search, number=number, display_name=display_name)
+        check_excludes(
+            "filter",
+            filter,
+            status=status,
+            type_=type_,
+            number=number,
+            display_name=display_name,
+            parent_id=parent_id,
+            itwin_account_id=itwin_account_id,
+        )
         request = get_my_itwins.request(
             search=search,
             sub_class=joined("sub_class", sub_class),
