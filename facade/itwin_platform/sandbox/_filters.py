@@ -1,17 +1,27 @@
 """The `$filter` of lists: as much of OData as the documentation uses.
 
-`eq ne gt ge lt le in and or`, parentheses, and `contains('text', property)` and `startswith('text', property)`. As the
-platform documents it, the text comes before the property, and case does not matter.
+`eq ne gt ge lt le in and or not`, parentheses, and `contains`, `startswith` and `endswith` of a text and a property. As
+the platform documents it for iTwins, the text comes before the property, and case does not matter. Dates and ids may
+stand without quotes.
 """
 
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 Test = Callable[[Mapping[str, Any]], bool]
 
-_TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)(?![\w.])|(\w+)|([(),\[\]]))")
+_DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)"
+_GUID = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_TOKEN = re.compile(rf"\s*(?:'(?:[^']|'')*'|(?:{_DATE}|{_GUID}|{_NUMBER})(?![\w.])|\w+|[(),\[\]])")
+_TEXT_TESTS: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": operator.contains,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -75,6 +85,9 @@ class _Parser:
         return lambda resource: all(test(resource) for test in tests)
 
     def _statement(self) -> Test:
+        if self._took("not"):
+            negated = self._negated()
+            return lambda resource: not negated(resource)
         if self._took("("):
             self._depth += 1
             if self._depth > _MAX_DEPTH:
@@ -84,7 +97,7 @@ class _Parser:
             self._depth -= 1
             return test
         word = self._next()
-        if word in {"contains", "startswith"}:
+        if word in _TEXT_TESTS:
             self._expect("(")
             text = _value(self._next())
             self._expect(",")
@@ -97,8 +110,20 @@ class _Parser:
         name = self._property(word)
         if comparison == "in":
             values = self._list()
-            return lambda resource: _folded(resource.get(name)) in values
+            tests = [_comparison_test("eq", name, value) for value in values]
+            return lambda resource: any(test(resource) for test in tests)
         return _comparison_test(comparison, name, _value(self._next()))
+
+    def _negated(self) -> Test:
+        """What `not` turns round. Comparisons bind less tightly, so they need parentheses."""
+        if not self._tokens or self._tokens[-1] not in {"(", "not", *_TEXT_TESTS}:
+            raise FilterError("not")
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise FilterError("too deep")
+        test = self._statement()
+        self._depth -= 1
+        return test
 
     def _list(self) -> list[Any]:
         closing = {"[": "]", "(": ")"}.get(self._next())
@@ -138,6 +163,10 @@ def _value(token: str) -> Any:
         return token[1:-1].replace("''", "'").casefold()
     if token in _WORDS:
         return _WORDS[token]
+    if re.fullmatch(_GUID, token):
+        return token.casefold()
+    if re.fullmatch(_DATE, token):
+        return _moment(token)
     try:
         return float(token)
     except ValueError:
@@ -151,18 +180,27 @@ def _folded(value: Any) -> Any:
 def _text_test(word: str, name: str, text: Any) -> Test:
     if not isinstance(text, str):
         raise FilterError(word)
-    if word == "contains":
-        return lambda resource: text in str(_folded(resource.get(name)) or "")
-    return lambda resource: str(_folded(resource.get(name)) or "").startswith(text)
+    matches = _TEXT_TESTS[word]
+    return lambda resource: matches(str(_folded(resource.get(name)) or ""), text)
 
 
 def _comparison_test(word: str, name: str, value: Any) -> Test:
     compare = _COMPARISONS[word]
 
     def test(resource: Mapping[str, Any]) -> bool:
+        found = resource.get(name)
         try:
-            return compare(_folded(resource.get(name)), value)
-        except TypeError:  # of two kinds of values none is greater
-            return False
+            if isinstance(value, datetime) and found is not None:
+                return compare(_moment(found), value)
+            return compare(_folded(found), value)
+        except (FilterError, TypeError):  # of two kinds of values none is greater, and none is the other
+            return word == "ne"
 
     return test
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (OverflowError, TypeError, ValueError):
+        raise FilterError(text) from None

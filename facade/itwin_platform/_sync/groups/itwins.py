@@ -13,7 +13,18 @@ from itwin_platform_api.itwins.models import ITwin, ITwinImage, ITwinUpdate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._concurrency import synchronous as concurrency
-from ..._policies.arguments import MAX_RETURN, changed, given, joined, largest_list, one_change, preferred, selected
+from ..._policies.arguments import (
+    MAX_RETURN,
+    changed,
+    filter_text,
+    given,
+    joined,
+    largest_list,
+    one_change,
+    preferred,
+    selected,
+)
+from ...filters import Expression
 from ..pages import Pages
 from ..pipeline import Pipeline
 
@@ -37,7 +48,7 @@ class ITwins:
         display_name: str | None = None,
         parent_id: str | None = None,
         itwin_account_id: str | None = None,
-        filter: str | None = None,  # noqa: A002 (the word of the field)
+        filter: str | Expression | None = None,  # noqa: A002 (the word of the field)
         order_by: str | None = None,
         include_inactive: bool | None = None,
         query_scope: str | None = None,
@@ -62,8 +73,8 @@ class ITwins:
             display_name: The exact display name.
             parent_id: Id of the parent iTwin.
             itwin_account_id: Id of the account that owns the iTwins.
-            filter: An OData filter, for instance `"parentId eq '78202ffd-272b-4207-a7ad-7d2b1af5dafc'"`. Of the other
-                filters only `sub_class` can be used with it.
+            filter: What `itwin_platform.filters` makes, for instance `where("createdDateTime") > yesterday`, or OData
+                as text. Of the other filters only `sub_class` can be used with it.
             order_by: A property, with `ASC` or `DESC` behind it, for instance `"displayName DESC"`.
             include_inactive: Whether to list inactive iTwins too; they are left out by default.
             query_scope: `"OrganizationAdmin"` lists the iTwins of the whole organization, for its administrators.
@@ -94,7 +105,7 @@ class ITwins:
             display_name=display_name,
             parent_id=parent_id,
             itwin_account_id=itwin_account_id,
-            filter_=filter,
+            filter_=filter_text(filter),
             orderby=order_by,
             include_inactive=include_inactive,
             x_itwin_query_scope=query_scope,
