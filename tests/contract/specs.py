@@ -1,6 +1,7 @@
 """The specifications as the contract tests need them: read, resolved and merged into one document."""
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -121,6 +122,15 @@ def _with_references(node: Any, prefix: str) -> Any:
         head, _, name = node.rpartition("/")
         return f"{head}/{prefix}.{name}"
     return node
+
+
+def as_read(node: Any) -> Any:
+    """JSON as a model gives it back: times are as precise as Python's, and null is the same as absent."""
+    if isinstance(node, dict):
+        return {key: as_read(value) for key, value in node.items() if value is not None}
+    if isinstance(node, list):
+        return [as_read(value) for value in node]
+    return re.sub(r"(T[\d:]+\.\d{6})\d+Z$", r"\1Z", node) if isinstance(node, str) else node
 
 
 def _rooted(schema: Json, document: Json) -> Json:
