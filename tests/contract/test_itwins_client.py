@@ -102,7 +102,7 @@ class Sent:
         operation: Operation[Any] = GENERATED[self.key]
         wanted = {name: value for name, value in self.headers.items() if name in documented_headers(self.key)}
         answer = platform.call(operation.request(path=self.path, query=dict(self.query), headers=wanted)).to_dict()
-        return next(value for name, value in answer.items() if not name.startswith("_"))
+        return specs.as_read(next(value for name, value in answer.items() if not name.startswith("_")))
 
 
 def documented_headers(key: str) -> set[str]:

@@ -1,8 +1,7 @@
 """The `$filter` of lists: as much of OData as the documentation uses.
 
-`eq ne gt ge lt le in and or not`, parentheses, and `contains`, `startswith` and `endswith` of a text and a property. As
-the platform documents it for iTwins, the text comes before the property, and case does not matter. Dates and ids may
-stand without quotes.
+`eq ne gt ge lt le in and or`, parentheses, and `contains('text', property)` and `startswith('text', property)`. As the
+platform documents it, the text comes before the property, and case does not matter. Times stand without quotes.
 """
 
 import operator
@@ -13,15 +12,8 @@ from typing import Any
 
 Test = Callable[[Mapping[str, Any]], bool]
 
-_DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)"
-_GUID = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
-_NUMBER = r"-?\d+(?:\.\d+)?"
-_TOKEN = re.compile(rf"\s*(?:'(?:[^']|'')*'|(?:{_DATE}|{_GUID}|{_NUMBER})(?![\w.])|\w+|[(),\[\]])")
-_TEXT_TESTS: Mapping[str, Callable[[str, str], bool]] = {
-    "contains": operator.contains,
-    "startswith": str.startswith,
-    "endswith": str.endswith,
-}
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)"
+_TOKEN = re.compile(rf"\s*(?:('(?:[^']|'')*')|({_TIME}|-?\d+(?:\.\d+)?)(?![\w.])|(\w+)|([(),\[\]]))")
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -85,9 +77,6 @@ class _Parser:
         return lambda resource: all(test(resource) for test in tests)
 
     def _statement(self) -> Test:
-        if self._took("not"):
-            negated = self._negated()
-            return lambda resource: not negated(resource)
         if self._took("("):
             self._depth += 1
             if self._depth > _MAX_DEPTH:
@@ -97,7 +86,7 @@ class _Parser:
             self._depth -= 1
             return test
         word = self._next()
-        if word in _TEXT_TESTS:
+        if word in {"contains", "startswith"}:
             self._expect("(")
             text = _value(self._next())
             self._expect(",")
@@ -109,21 +98,9 @@ class _Parser:
             raise FilterError(comparison)
         name = self._property(word)
         if comparison == "in":
-            values = self._list()
-            tests = [_comparison_test("eq", name, value) for value in values]
+            tests = [_comparison_test("eq", name, value) for value in self._list()]
             return lambda resource: any(test(resource) for test in tests)
         return _comparison_test(comparison, name, _value(self._next()))
-
-    def _negated(self) -> Test:
-        """What `not` turns round. Comparisons bind less tightly, so they need parentheses."""
-        if not self._tokens or self._tokens[-1] not in {"(", "not", *_TEXT_TESTS}:
-            raise FilterError("not")
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise FilterError("too deep")
-        test = self._statement()
-        self._depth -= 1
-        return test
 
     def _list(self) -> list[Any]:
         closing = {"[": "]", "(": ")"}.get(self._next())
@@ -163,14 +140,19 @@ def _value(token: str) -> Any:
         return token[1:-1].replace("''", "'").casefold()
     if token in _WORDS:
         return _WORDS[token]
-    if re.fullmatch(_GUID, token):
-        return token.casefold()
-    if re.fullmatch(_DATE, token):
-        return _moment(token)
+    if re.fullmatch(_TIME, token):
+        return _time(token)
     try:
         return float(token)
     except ValueError:
         raise FilterError(token) from None
+
+
+def _time(text: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (OverflowError, TypeError, ValueError):
+        raise FilterError(text) from None
 
 
 def _folded(value: Any) -> Any:
@@ -180,8 +162,9 @@ def _folded(value: Any) -> Any:
 def _text_test(word: str, name: str, text: Any) -> Test:
     if not isinstance(text, str):
         raise FilterError(word)
-    matches = _TEXT_TESTS[word]
-    return lambda resource: matches(str(_folded(resource.get(name)) or ""), text)
+    if word == "contains":
+        return lambda resource: text in str(_folded(resource.get(name)) or "")
+    return lambda resource: str(_folded(resource.get(name)) or "").startswith(text)
 
 
 def _comparison_test(word: str, name: str, value: Any) -> Test:
@@ -191,16 +174,9 @@ def _comparison_test(word: str, name: str, value: Any) -> Test:
         found = resource.get(name)
         try:
             if isinstance(value, datetime) and found is not None:
-                return compare(_moment(found), value)
+                return compare(_time(found), value)
             return compare(_folded(found), value)
-        except (FilterError, TypeError):  # of two kinds of values none is greater, and none is the other
-            return word == "ne"
+        except (FilterError, TypeError):  # of two kinds of values none is greater
+            return False
 
     return test
-
-
-def _moment(text: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (OverflowError, TypeError, ValueError):
-        raise FilterError(text) from None
