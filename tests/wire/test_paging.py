@@ -60,6 +60,7 @@ class Served:
         if number in plan.failing - self.refused:
             self.refused.add(number)
             return answer(403, {})
+        assert len(self.counts) < 100, "the list has no end"
         end = max(start, min(start + min(top, plan.sizes[number % len(plan.sizes)]), plan.total))
         self.counts.append(end - start)
         links: dict[str, Any] = {"prev": None}
