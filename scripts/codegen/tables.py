@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class Row:
     media_type: str
     maturity: str
     page: str | None
+    source: str
 
 
 def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Row]:
@@ -47,8 +50,9 @@ def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Ro
                 call=calls.get((api.replace("-", "_"), plain(name))),
                 request=_cell(f"{method.upper()} {path}"),
                 media_type=_cell(next((media_type for content in contents for media_type in content), "")),
-                maturity="technical preview" if node.get("x-maturity") == PREVIEW else "",
+                maturity="preview" if node.get("x-maturity") == PREVIEW else "",
                 page=node.get("externalDocs", {}).get("url"),
+                source=_source_of(node),
             )
         )
     return found
@@ -57,6 +61,17 @@ def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Ro
 def _cell(text: str) -> str:
     """A text of a definition in a cell of a table."""
     return " ".join(visible(text).replace("|", "\\|").replace("`", "'").split())[:200]
+
+
+def _source_of(node: Json) -> str:
+    """Where an operation is known from, in short, and how surely if it is not from a definition of the portal."""
+    named = node.get("x-source") or []
+    labels: dict[str, None] = {}
+    for each in [named] if isinstance(named, str) else named:
+        repository = re.match(r"[\w.-]+/([\w.-]+)@", str(each))
+        labels[repository[1] if repository else "pages"] = None
+    confidence = f" ({node['x-confidence']})" if "x-confidence" in node else ""
+    return ", ".join(labels or ["portal"]) + confidence
 
 
 def groups_table(rows: list[Row]) -> str:
@@ -72,24 +87,57 @@ def groups_table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def operations_page(rows: list[Row]) -> str:
-    """The page that lists every operation."""
+def operations_page(rows: list[Row], served: Container[str]) -> str:
+    """The page that lists every operation, and which tests call it.
+
+    Parameters:
+        rows: The operations of all APIs, those of an API together.
+        served: What the sandbox serves, as `api/operationId`.
+    """
     lines = [
         NOTE,
         "# Operations",
         "",
         "Every operation of the definitions in this project, with the method that carries it out. One without a method",
-        "is called with `platform.call(module.request(...))`; the module is named after the operation. A technical",
-        "preview is for trying out, not for production.",
+        "is called with `platform.call(module.request(...))`; the module is named after the operation. Errors call an",
+        "operation by its id, as below; the sandbox puts the name of its API before it, `itwins/get-itwin`.",
         "",
-        "| call | request | media type | maturity | operation |",
-        "|---|---|---|---|---|",
+        "- **type**: what its answers are. `v1` stands for `application/vnd.bentley.itwin-platform.v1+json`.",
+        "- **maturity**: a `preview`, a technical preview, is for trying out and not for production.",
+        "- **source**: where it is known from. `portal` is the definition that the developer portal offers, `pages`",
+        "  are pages of the portal, and anything else is a repository of one of the platform's own clients. How sure",
+        "  that is stands in parentheses.",
+        "- **tests**: what calls it. `facade`: its method on both clients, with scripted answers. `call`:",
+        "  `platform.call` with a typed request. `Prism`: either of them, against a mock server that knows nothing but",
+        "  the definition. `sandbox`: schemathesis, which makes up requests from the definition, against the sandbox.",
     ]
-    for row in rows:
-        call = f"`{row.call}`" if row.call else "`platform.call`"
-        name = f"[{row.operation}]({row.page})" if row.page else row.operation
-        lines.append(f"| {call} | `{row.request}` | `{row.media_type}` | {row.maturity} | {name} |")
+    for api, members in groupby(rows, key=lambda row: row.operation.partition("/")[0]):
+        found = list(members)
+        lines += [
+            "",
+            f"## {found[0].api}",
+            "",
+            f"From `openapi/{api}.yaml`, in the package `itwin_platform_api.{api.replace('-', '_')}`.",
+            "",
+            "| operation | request | call | type | maturity | source | tests |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [_operation_line(row, is_served=row.operation in served) for row in found]
     return "\n".join(lines) + "\n"
+
+
+def _operation_line(row: Row, *, is_served: bool) -> str:
+    name = row.operation.partition("/")[2]
+    cells = [
+        f"[{name}]({row.page})" if row.page else name,
+        f"`{row.request}`",
+        f"`{row.call or 'platform.call'}`",
+        re.sub(r"application/vnd\.bentley\.itwin-platform\.(v\d+)\+json", r"\1", row.media_type),
+        row.maturity,
+        row.source,
+        ", ".join(["facade" if row.call else "call", "Prism"] + ["sandbox"] * is_served),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def client_page(source: Path) -> str:
@@ -163,6 +211,8 @@ def write_tables(
     calls: Mapping[Operation, str],
     models: Mapping[str, list[str]],
     flat: list[str],
+    *,
+    sandbox: Path,
 ) -> None:
     """Write the pages that follow from definitions and facade.
 
@@ -173,11 +223,13 @@ def write_tables(
         calls: The methods of the facade by the operations that they carry out.
         models: The public models of each package.
         flat: Those with flat names.
+        sandbox: What was written of the operations that the sandbox serves.
     """
+    served = {f"{each['api']}/{each['id']}" for each in json.loads(sandbox.read_text("utf-8"))["operations"]}
     rows = [row for api, document in documents.items() for row in rows_of(api, document, calls)]
     pages: dict[str, Any] = {
         "README.md": replaced((root / "README.md").read_text("utf-8"), "groups", groups_table(rows)),
-        "docs/operations.md": operations_page(rows),
+        "docs/operations.md": operations_page(rows, served),
         "docs/reference/client.md": client_page(root / "facade" / "itwin_platform" / "_async"),
         "docs/reference/models.md": models_page(models, flat),
     }

@@ -99,12 +99,18 @@ class TestOperations:
         assert response.headers["content-type"] == OPERATIONS[operation]["media_type"]
         assert response.json() == OPERATIONS[operation]["answers"][404]
 
-    @pytest.mark.parametrize("path", ["/", "/itwins", "/itwins/x/", "/itwins/x/nothing", "/v1/itwins/x"])
+    @pytest.mark.parametrize("path", ["/", "/itwins//", "/itwins/x/nothing", "/v1/itwins/x"])
     def test_a_path_without_an_operation_is_not_found(self, path: str, member: httpx.Client) -> None:
         response = member.get(path)
         assert response.status_code == 404
         assert code_of(response) == "ResourceNotFound"
         assert response.json()["error"]["details"][0]["code"] == "OperationNotFound"
+
+    def test_a_slash_at_the_end_makes_no_difference(self, member: httpx.Client, sandbox: Sandbox) -> None:
+        for path in ("/itwins/", f"/itwins/{sandbox.itwin_id}/"):
+            with_slash, without = member.get(path), member.get(path.rstrip("/"))
+            assert with_slash.status_code == without.status_code == 200
+            assert {**with_slash.json(), "_links": None} == {**without.json(), "_links": None}
 
     @pytest.mark.parametrize("path", PATHS)
     def test_another_method_is_not_allowed(self, path: str, member: httpx.Client) -> None:

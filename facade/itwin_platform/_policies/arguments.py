@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast, overload
 
 from itwin_platform_api.runtime import UNCHANGED, Model, Unchanged, comma_list, to_json
 
+from ..filters import ArgumentOrder, Brackets, Expression
 from .paging import check_limit
 
 V = TypeVar("V")
@@ -151,6 +152,31 @@ def selected(select: str | Iterable[str] | None, detail: str) -> str | None:
         raise ValueError('select and detail="full" exclude each other: name the properties, or ask for all')
     names = select.split(",") if isinstance(select, str) else _listed("select", select)
     return joined("select", dict.fromkeys((*_ALWAYS, *names)))
+
+
+def filter_text(
+    filter: object,  # noqa: A002 (the word of the field)
+    order: ArgumentOrder = "value-first",
+    *,
+    brackets: Brackets = "[]",
+    quoted_guids: bool = True,
+) -> str | None:
+    """A filter as text, in the way that the page of the operation has it. The defaults are those of lists of iTwins.
+
+    Parameters:
+        filter: Text, which stays as it is, or an expression.
+        order: What comes first in `contains` and its kind, where the expression does not say.
+        brackets: What is around the values of `in`.
+        quoted_guids: Whether a `UUID` is in quotes.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(filter, Expression):
+        return filter.text(argument_order=order, brackets=brackets, quoted_guids=quoted_guids)
+    if filter is None or isinstance(filter, str):
+        return filter
+    raise ValueError(f"filter must be text or an expression like where(...) == ..., not {filter!r:.80}")
 
 
 def preferred(detail: str) -> str:

@@ -40,7 +40,9 @@ class Api:
             by_path.setdefault(path, {})[operation.method] = operation
         # Words before parameters: `/itwins/exports` is no iTwin with the id `exports`.
         for path in sorted(by_path, key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
-            yield self._route(path, by_path[path])
+            # Clients write paths with and without a slash at the end, and the platform answers both.
+            for spelling in (path, path.removesuffix("/") if path.endswith("/") else f"{path}/"):
+                yield self._route(spelling, by_path[path])
 
     def _route(self, path: str, operations: Mapping[str, ServedOperation]) -> Route:
         async def answer(request: Request) -> Response:

@@ -1,17 +1,19 @@
 """The `$filter` of lists: as much of OData as the documentation uses.
 
 `eq ne gt ge lt le in and or`, parentheses, and `contains('text', property)` and `startswith('text', property)`. As the
-platform documents it, the text comes before the property, and case does not matter.
+platform documents it, the text comes before the property, and case does not matter. Times stand without quotes.
 """
 
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 Test = Callable[[Mapping[str, Any]], bool]
 
-_TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)(?![\w.])|(\w+)|([(),\[\]]))")
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)"
+_TOKEN = re.compile(rf"\s*(?:('(?:[^']|'')*')|({_TIME}|-?\d+(?:\.\d+)?)(?![\w.])|(\w+)|([(),\[\]]))")
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -96,8 +98,8 @@ class _Parser:
             raise FilterError(comparison)
         name = self._property(word)
         if comparison == "in":
-            values = self._list()
-            return lambda resource: _folded(resource.get(name)) in values
+            tests = [_comparison_test("eq", name, value) for value in self._list()]
+            return lambda resource: any(test(resource) for test in tests)
         return _comparison_test(comparison, name, _value(self._next()))
 
     def _list(self) -> list[Any]:
@@ -138,10 +140,19 @@ def _value(token: str) -> Any:
         return token[1:-1].replace("''", "'").casefold()
     if token in _WORDS:
         return _WORDS[token]
+    if re.fullmatch(_TIME, token):
+        return _time(token)
     try:
         return float(token)
     except ValueError:
         raise FilterError(token) from None
+
+
+def _time(text: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (OverflowError, TypeError, ValueError):
+        raise FilterError(text) from None
 
 
 def _folded(value: Any) -> Any:
@@ -160,9 +171,12 @@ def _comparison_test(word: str, name: str, value: Any) -> Test:
     compare = _COMPARISONS[word]
 
     def test(resource: Mapping[str, Any]) -> bool:
+        found = resource.get(name)
         try:
-            return compare(_folded(resource.get(name)), value)
-        except TypeError:  # of two kinds of values none is greater
+            if isinstance(value, datetime) and found is not None:
+                return compare(_time(found), value)
+            return compare(_folded(found), value)
+        except (FilterError, TypeError):  # of two kinds of values none is greater
             return False
 
     return test
