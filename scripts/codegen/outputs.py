@@ -45,7 +45,7 @@ def write_all(root: Path) -> None:
     write_tables(ROOT, root, documents, calls, models, flat)
     write_sync_twin(ASYNC_SOURCE, root / SYNC_TWIN)
     ruff(root / SYNC_TWIN)
-    write_sandbox_data(specs, calls, root / SANDBOX_DATA)
+    write_sandbox_data(specs, root / SANDBOX_DATA)
 
 
 def differences(fresh: Path, checked_in: Path) -> list[str]:
