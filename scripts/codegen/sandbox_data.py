@@ -162,6 +162,10 @@ def _collections(found: list[_Source]) -> dict[str, Json]:
     for path, collection in kept.items():
         collection["below"] = [_collection_of(prefix, kept) for prefix in _prefixes(path)]
         collection["links_to"] = _linked(members[path], members) if "link" in members[path] else None
+    for source in found:
+        if (target := kept.get(source.node.get("x-follows", {}).get("in", ""))) is not None:
+            there = [each[target["id"]] for each in (*target["documented"], *target["summaries"])]
+            target["summaries"] += [each for each in _documented(source) if each[target["id"]] not in there]
     return kept
 
 

@@ -129,7 +129,7 @@ class Actions:
             if operation.key not in self.handlers and ids[position] in _values_named(parameter.name, example):
                 continue
             if parameter.is_guid and not is_guid(ids[position]):
-                raise invalid(operation, [Problem(INVALID, parameter.name)])
+                raise invalid(operation, [Problem(INVALID, parameter.name, value=ids[position])])
             raise RefusedError(404, by=None if parameter.own_404 else self._reads.get(parameter.collection or ""))
 
     def _is_known(self, parameter: InPath, ids: tuple[str, ...]) -> bool:

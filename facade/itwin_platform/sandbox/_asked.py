@@ -52,7 +52,7 @@ def values_of(operation: ServedOperation, asked: Asked, found: list[Problem]) ->
         if texts:
             values[name] = value = _typed(schema, texts)
             if next(problems(schema, value), None):
-                found.append(Problem(HEADER if is_header else INVALID, target))
+                found.append(Problem(HEADER if is_header else INVALID, target, value=texts[-1]))
             if any(other in sent for other in parameter.get("x-excludes", ())):
                 found.append(Problem(PARAMETER, target))
             if any(other not in sent for other in parameter.get("x-needs", ())):

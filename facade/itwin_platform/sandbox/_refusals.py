@@ -31,6 +31,9 @@ _REASONS = {
     "large": re.compile(r"too big"),
     "wide": re.compile(r"width or height"),
 }
+# Where a text repeats the value, and how much of it at the most.
+_VALUE = re.compile(r"(?<=[Vv])alue '[^']*'")
+_LONGEST = 100
 # The codes for a value that is wrong. Which of them is used differs from operation to operation.
 _WRONG = frozenset({INVALID, PARAMETER, "InvalidProperty"})
 
@@ -79,9 +82,16 @@ def _detail(known: list[Json], problem: Problem) -> dict[str, Any]:
     if problem.reason in _REASONS:
         related += by_reason
     for detail in (*by_code, *related):
-        return detail
+        return _repeating(detail, problem.value)
     target = {"target": problem.target} if problem.target else {}
     return {"code": problem.code, **target, "message": _WORDS.get(problem.code, "The value is not allowed.")}
+
+
+def _repeating(detail: Json, value: str) -> Json:
+    """The detail with the value that was sent, where its text repeats one."""
+    if not value:
+        return detail
+    return {**detail, "message": _VALUE.sub(lambda _: f"alue '{value[:_LONGEST]}'", detail["message"])}
 
 
 def _own_name(target: str) -> str:

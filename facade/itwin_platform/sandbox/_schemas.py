@@ -20,12 +20,13 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASC
 class Problem(NamedTuple):
     """What is wrong with a value, in the words of the platform: a code, and what it is about.
 
-    `reason` tells apart what has the same code: `empty` and `long`, for instance.
+    `reason` tells apart what has the same code: `empty` and `long`, for instance. `value` is what some texts repeat.
     """
 
     code: str
     target: str
     reason: str = ""
+    value: str = ""
 
 
 def is_guid(value: str) -> bool:
@@ -38,7 +39,7 @@ def problems(schema: Json, value: Any, target: str = "") -> Iterator[Problem]:
     if value is None and schema.get("nullable"):
         return
     if (reason := _reason(schema, value)) is not None:
-        yield Problem(INVALID, target, reason)
+        yield Problem(INVALID, target, reason, value if isinstance(value, str) else "")
         return
     for keyword in ("anyOf", "oneOf"):
         if found := _problems_of_variants(schema.get(keyword, ()), value, target):

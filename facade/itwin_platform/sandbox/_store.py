@@ -174,9 +174,8 @@ class Store:
             removed = {n for n, each in known.items() if each is None and not collection.properties[n].get("nullable")}
 
             def changed(raw: Json) -> Json:
-                return {
-                    n: each for n, each in {**raw, **dict.fromkeys(touched, now), **known}.items() if n not in removed
-                }
+                merged = {**raw, **dict.fromkeys(touched, now), **known}
+                return {name: each for name, each in merged.items() if name not in removed}
 
             return self.replace(place, id_, changed)
 

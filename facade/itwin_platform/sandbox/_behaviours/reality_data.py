@@ -63,7 +63,11 @@ class RealityData:
         itwin_id = str(given["iTwinId"])
         self._store.link(_associations(data["id"]), itwin_id)
         itwin = self._store.find(("/itwins", ()), itwin_id) or {}
-        own = {"size": 0, "dataCenterLocation": itwin.get("dataCenterLocation", data.get("dataCenterLocation"))}
+        own = {
+            "size": 0,
+            "dataCenterLocation": itwin.get("dataCenterLocation", data.get("dataCenterLocation")),
+            "ownerId": self._world.catalogue.collections[PATH].created.get("ownerId"),
+        }
         return {**data, **{name: value for name, value in own.items() if name not in given}}
 
     def check(self, operation: ServedOperation, asked: Asked) -> Answer | None:
