@@ -27,7 +27,17 @@ _LIMITS = frozenset({"enum", "pattern", "minLength", "maxLength", "minimum", "ma
 _VARIANTS = frozenset({"anyOf", "oneOf", "allOf"})
 _RULES = frozenset({"type", "nullable", "format", "default", "x-default-from", "x-pairs", "x-unchanging"}) | _LIMITS
 _MARKS = frozenset(
-    {"x-properties", "x-excludes", "x-needs", "x-shows", "x-error-target", "x-property", "x-compares", "x-filter"}
+    {
+        "x-compares",
+        "x-error-target",
+        "x-excludes",
+        "x-filter",
+        "x-needs",
+        "x-pairs",
+        "x-properties",
+        "x-property",
+        "x-shows",
+    }
 )
 
 
@@ -196,6 +206,7 @@ def _collection(does: dict[str, _Source]) -> Json | None:
         "id": id_property,
         "properties": properties,
         "given": _given(making),
+        "added_without": making.node.get("x-added-without", []) if making else [],
         "unique": _unique(making) if making else [],
         "created": next(iter(created), {}),
         "documented": documented,

@@ -197,11 +197,15 @@ def _operation(data: Json) -> ServedOperation:
 
 def _collection(path: str, data: Json) -> Collection:
     given: Json = data["given"].get("properties", {})
+    properties: Json = data["properties"]
+    needed: list[str] = data["given"].get("required", [data["id"]])
+    # What the answers show, with the limits that a body has. Of some values a request can only make a few.
+    enums = {name: {"enum": each["enum"]} for name, each in properties.items() if "enum" in each}
+    limited = {name: {**each, **(enums.get(name, {}) if "enum" in each else {})} for name, each in given.items()}
     addable = {
         "type": "object",
-        # What the answers show, with the limits that a body has.
-        "properties": {**data["properties"], **given},
-        "required": data["given"].get("required", [data["id"]]),
+        "properties": {**properties, **limited},
+        "required": [name for name in needed if name not in data["added_without"]],
         "additionalProperties": False,
     }
     return Collection(
@@ -211,7 +215,7 @@ def _collection(path: str, data: Json) -> Collection:
         links_to=data["links_to"],
         newest_first=data["newest_first"],
         most=data["most"],
-        properties=data["properties"],
+        properties=properties,
         given=frozenset(given),
         addable=addable,
         unique=tuple(data["unique"]),
