@@ -1,6 +1,7 @@
 """Versions of detectors: awaiting data, ready, published."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -31,6 +32,15 @@ def install(world: World, actions: Actions) -> None:
         "publish-version": detectors.publish,
         "unpublish-version": detectors.unpublish,
     }
+
+    def change(operation: ServedOperation, asked: Asked) -> Answer:
+        answer = actions.plain(operation, asked)
+        detector: Json = answer.body["detector"]
+        versions = [{name: each[name] for name in each if name != "downloadUrl"} for each in detector["versions"]]
+        return replace(answer, body={"detector": {**detector, "versions": versions}})
+
+    # A change answers with less of each version.
+    operations["patch"] = change
     actions.handlers |= {f"reality-analysis/detectors-{name}": handler for name, handler in operations.items()}
 
 
