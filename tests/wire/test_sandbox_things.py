@@ -331,10 +331,14 @@ class TestRedirects:
         assert response.json() == example("get-itwin", 404)
 
     def test_the_client_follows(self, itwin: str, sandbox: Sandbox) -> None:
-        ids = {"itwin_id": itwin, "repository_id": "cesiumcuratedcontent"}
+        curated = "cesiumcuratedcontent"
         with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
-            assert len(platform.call(get_repository_resources.request(**ids)).resources) == 2
-            assert platform.call(get_resource_graphics.request(**ids, resource_id="3954")).graphics
+            assert (
+                len(platform.call(get_repository_resources.request(itwin_id=itwin, repository_id=curated)).resources)
+                == 2
+            )
+            graphics = get_resource_graphics.request(itwin_id=itwin, repository_id=curated, resource_id="3954")
+            assert platform.call(graphics).graphics
 
 
 def test_what_the_client_is_told_names_what_is_missing(sandbox: Sandbox) -> None:
