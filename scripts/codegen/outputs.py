@@ -44,7 +44,7 @@ def write_all(root: Path) -> None:
     )
     write_sync_twin(ASYNC_SOURCE, root / SYNC_TWIN)
     ruff(root / SYNC_TWIN)
-    write_sandbox_data(specs, calls, root / SANDBOX_DATA)
+    write_sandbox_data(specs, root / SANDBOX_DATA)
     write_tables(ROOT, root, documents, calls, models, flat, sandbox=root / SANDBOX_DATA)
 
 
