@@ -15,8 +15,13 @@ import jsonpath
 
 from .documents import DocumentError, Json, read_yaml
 
-# What stands there is data, or names that the author has chosen: a `title` in it is no title.
-_DATA = frozenset({"default", "enum", "example", "examples", "mapping"})
+# What stands there is data.
+_DATA = frozenset({"const", "default", "enum", "example", "examples", "mapping"})
+# What has names that the author has chosen as its keys.
+_NAMED = frozenset(
+    {"$defs", "content", "dependentSchemas", "headers", "parameters", "patternProperties", "properties"}
+    | {"requestBodies", "responses", "schemas"}
+)
 
 
 class OverlayError(Exception):
@@ -43,15 +48,17 @@ def without_titles(document: Json) -> Json:
     components, or from the title that an overlay sets.
     """
     result = copy.deepcopy(document)
-    waiting: list[Any] = [result.get("components", {}), result.get("paths", {})]
+    # Each node with whether its keys are names that the author has chosen: a `title` among them is no title.
+    waiting: list[tuple[Any, bool]] = [(result.get("components", {}), False), (result.get("paths", {}), True)]
     while waiting:
-        node = waiting.pop()
+        node, is_named = waiting.pop()
         if isinstance(node, dict):
-            if isinstance(cast(Json, node).get("title"), str):
+            if not is_named and isinstance(cast(Json, node).get("title"), str):
                 del node["title"]
-            waiting += [child for key, child in node.items() if key not in _DATA]
+            children = {key: child for key, child in cast(Json, node).items() if is_named or key not in _DATA}
+            waiting += [(child, key in _NAMED and not is_named) for key, child in children.items()]
         elif isinstance(node, list):
-            waiting += node
+            waiting += [(child, False) for child in node]
     return result
 
 

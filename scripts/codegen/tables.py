@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .calls import id_of
 from .documents import Json, follow
 from .facade_calls import Operation, plain
+from .naming import visible
 from .portal.rules import PREVIEW
 from .preparation import operations
 
@@ -36,20 +38,25 @@ def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Ro
     """The operations of an API in the order of its definition."""
     found: list[Row] = []
     for path, method, node in operations(document):
-        contents = [follow(document, each).get("content", {}) for each in node["responses"].values()]
-        name = str(node["operationId"])
+        contents = [follow(document, each).get("content", {}) for each in node.get("responses", {}).values()]
+        name = id_of(node, method, path)
         found.append(
             Row(
-                api=str(document["info"]["title"]),
-                operation=f"{api}/{name}",
+                api=_cell(str(document["info"]["title"])),
+                operation=_cell(f"{api}/{name}"),
                 call=calls.get((api.replace("-", "_"), plain(name))),
-                request=f"{method.upper()} {path}",
-                media_type=next((media_type for content in contents for media_type in content), ""),
+                request=_cell(f"{method.upper()} {path}"),
+                media_type=_cell(next((media_type for content in contents for media_type in content), "")),
                 maturity="technical preview" if node.get("x-maturity") == PREVIEW else "",
                 page=node.get("externalDocs", {}).get("url"),
             )
         )
     return found
+
+
+def _cell(text: str) -> str:
+    """A text of a definition in a cell of a table."""
+    return " ".join(visible(text).replace("|", "\\|").replace("`", "'").split())[:200]
 
 
 def groups_table(rows: list[Row]) -> str:

@@ -152,13 +152,6 @@ def test_what_cannot_be_compared_is_one_line_and_status_2(
     assert captured.err.count("\n") == 1
 
 
-def test_a_definition_of_which_no_client_can_be_generated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    broken = tmp_path / "broken.json"
-    broken.write_text(json.dumps(changed(base("reader"), [{"set": "/info/version", "to": None}])), "utf-8")
-    assert main(["files", str(BASES["reader"]), str(broken)]) == 2
-    assert "broken.json: no client can be generated" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("axis", ["wire", "both"])
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize(

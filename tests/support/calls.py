@@ -19,8 +19,9 @@ from typing import Any
 from itwin_platform import UNCHANGED, ITwinPlatform
 from itwin_platform._bucket import bucket_of
 from itwin_platform._detector_versions import version_upload_of
-from itwin_platform_api.runtime import Operation
-from tests.support.examples import ROOT
+from itwin_platform_api.runtime import Model, Operation
+from tests.support.examples import ROOT, operations
+from tests.support.pictures import picture
 
 PACKAGES = ROOT / "generated" / "itwin_platform_api"
 
@@ -66,8 +67,7 @@ class FacadeCall:
     @property
     def in_path(self) -> dict[str, str]:
         """The arguments that are part of the path, by the names that they have there."""
-        names = re.findall(r"{(\w+)}", self.operation.path)
-        return {wire: self.operation.names.get(wire) or snake_case(wire) for wire in names}
+        return path_parameters(self.operation)
 
     @property
     def sent_path(self) -> str:
@@ -78,6 +78,12 @@ class FacadeCall:
     def sent_besides(self) -> list[Any]:
         """The values that are not part of the path: what query or body have to hold."""
         return leaves([value for name, value in self.arguments.items() if name not in self.in_path.values()])
+
+    @property
+    def sent_whole(self) -> Any:
+        """The body where one argument is the whole of it: bytes, or the JSON of a model. None otherwise."""
+        found = [value for value in self.arguments.values() if isinstance(value, (Model, bytes))]
+        return next((value if isinstance(value, bytes) else value.to_dict() for value in found), None)
 
     def result_of(self, body: Any) -> Any:
         """What the method makes of the documented answer: the thing itself, without its envelope."""
@@ -115,6 +121,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", brands).lower()
 
 
+def path_parameters(operation: Operation[Any]) -> dict[str, str]:
+    """The parameters in the path of an operation: the documented name of each, and what it is in Python."""
+    return {wire: operation.names.get(wire) or snake_case(wire) for wire in re.findall(r"{(\w+)}", operation.path)}
+
+
 def endpoints() -> dict[tuple[str, str], ModuleType]:
     """The endpoint modules by API and name."""
     found: dict[tuple[str, str], ModuleType] = {}
@@ -134,8 +145,10 @@ def groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from groups(group, (*path, name))
 
 
-def sample(parameter: inspect.Parameter) -> Any:
-    """A value for an argument: text, unless the annotation knows something else."""
+def _sample(parameter: inspect.Parameter) -> Any:
+    """A value for an argument: text, unless the annotation knows something else; bytes are an image."""
+    if "bytes" in str(parameter.annotation):
+        return picture(3, 2)
     text = f"{parameter.name}-1"
     kinds: dict[str, Any] = {"float": 1.0, "Iterable[str]": [text], "Specifications": {"some": text}}
     return next((value for kind, value in kinds.items() if str(parameter.annotation).startswith(kind)), text)
@@ -147,12 +160,26 @@ def parameters_of(method: Any) -> list[inspect.Parameter]:
     return list(inspect.signature(method if form is None else form.__get__(method.__self__)).parameters.values())
 
 
-def _arguments(method: Any) -> dict[str, Any]:
-    """What has to be given, and one change where everything is optional."""
+def _arguments(method: Any, module: ModuleType) -> dict[str, Any]:
+    """What has to be given: the ids, though links can take their place, and one change, or the documented body."""
     parameters = parameters_of(method)
-    needed = {each.name: sample(each) for each in parameters if each.default is inspect.Parameter.empty}
+    ids = path_parameters(module.OPERATION).values()
+    required = [each for each in parameters if each.default is inspect.Parameter.empty or each.name in ids]
+    needed = {each.name: _sample(each) for each in required}
     changes = [each for each in parameters if each.default is UNCHANGED]
-    return needed | {each.name: sample(each) for each in changes[:1]}
+    body = str(inspect.signature(module.request).parameters.get("body", "")).partition(": ")[2]
+    models = [each for each in parameters if body and str(each.annotation) == f"{body.rpartition('.')[2]} | None"]
+    if models and not changes:
+        return needed | {models[0].name: _documented_body(module, body)}
+    return needed | {each.name: _sample(each) for each in changes[:1]}
+
+
+def _documented_body(module: ModuleType, name: str) -> Any:
+    """The documented body of an operation, as the model of this name."""
+    api = module.__name__.split(".")[1]
+    models = importlib.import_module(f"{module.__name__.rpartition('.api.')[0]}.models")
+    body = operations()[f"{api.replace('_', '-')}/{module.OPERATION.id}"]["body"]
+    return getattr(models, name.rpartition(".")[2]).from_dict(body)
 
 
 @functools.cache
@@ -165,5 +192,6 @@ def facade_calls() -> tuple[FacadeCall, ...]:
             source = inspect.getsource(method)
             uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)
             if not name.startswith("_") and uses:
-                found.append(FacadeCall(modules[uses[1], uses[2]], (*path, name), _arguments(method)))
+                module = modules[uses[1], uses[2]]
+                found.append(FacadeCall(module, (*path, name), _arguments(method, module)))
     return tuple(found)

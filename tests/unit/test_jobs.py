@@ -63,7 +63,7 @@ def test_all_types_but_those_without_a_class_are_told(api: str) -> None:
 @each_class
 def test_specifications_of_another_type_or_api_are_refused(api: str, kind: type[Model]) -> None:
     for other, models in MODELS.items():
-        with pytest.raises(ValueError, match=r"Some" if other == api else r"a class of this API"):
+        with pytest.raises(ValueError, match=r"not another" if other == api else r"a class of this API"):
             job_of(models.JobType, models.JobSpecifications.from_dict, "Some", empty(kind))
 
 

@@ -83,8 +83,8 @@ def test_an_itwin_from_its_first_to_its_last_day() -> None:
         changed = platform.itwins.update(made.id, latitude=None, type_="Bridge")
         assert (changed.latitude, changed.type_, changed.number) == (None, "Bridge", "b-1")
         with pytest.raises(errors.InvalidRequestError) as refused:
-            platform.itwins.update(made.id, longitude=181)
-        assert [detail.target for detail in refused.value.details] == ["longitude"]
+            platform.itwins.update(made.id, iana_time_zone="mars")
+        assert [detail.target for detail in refused.value.details] == ["ianaTimeZone"]
         platform.itwins.delete(made.id)
         with pytest.raises(errors.NotFoundError):
             platform.itwins.get(made.id)

@@ -56,7 +56,7 @@ def job_of(
         specifications = untyped(cast(Mapping[str, Any], specifications))
     told = _type_told_by(specifications, kind)
     if told is not None and type_ is not None and type_ != told:
-        raise ValueError(f"{type(specifications).__name__} is for jobs of the type {told}, not {type_}")
+        raise ValueError(f"{type(specifications).__name__} is for jobs of the type {told}, not another")
     return kind(text("type_", told or type_)), specifications
 
 

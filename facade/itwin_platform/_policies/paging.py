@@ -35,7 +35,7 @@ class Links(Protocol):
 
 
 def next_link(page: object) -> str | None:
-    """The link to the next page; None on the last one, and where a list has no pages in its definition."""
+    """The link to the next page; None on the last one, and where a list has no pages."""
     links: Links | None = getattr(page, "links", None)
     link = links.next_ if links is not None else None
     return (link.href or None) if link is not None else None

@@ -2,7 +2,7 @@
 
 """What answers consist of, and the bodies of requests. Each class is loaded when it is first used.
 
-All but `Bucket`, `DetectorVersionUpload` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
+All but `Bucket`, `DetectorVersionUpload`, `UnknownKind` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
 `from_dict()` reads it; properties that the documentation does not know are in `additional_properties`. In answers, what
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
@@ -71,8 +71,13 @@ if TYPE_CHECKING:
         ResourceSubClass,
         UrlTemplateImageryProviderOptions,
     )
+    from itwin_platform_api.writing import UnknownKind
 
-_MODULES = {"Bucket": "itwin_platform._bucket", "DetectorVersionUpload": "itwin_platform._detector_versions"}
+_MODULES = {
+    "Bucket": "itwin_platform._bucket",
+    "DetectorVersionUpload": "itwin_platform._detector_versions",
+    "UnknownKind": "itwin_platform_api.writing",
+}
 
 __all__ = [
     "AccountSettings",
@@ -126,6 +131,7 @@ __all__ = [
     "ResourceProperties",
     "ResourceSubClass",
     "ResourcesCapability",
+    "UnknownKind",
     "UrlTemplateImageryProviderOptions",
 ]
 

@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     date_time,
     optional,
+    optional_member,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -23,7 +27,7 @@ from ..models.creation_auth_policy import CreationAuthPolicy
 T = TypeVar("T", bound="AccountSettings")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class AccountSettings(_Model):
     """How the iTwins API works for an organization.
 
@@ -56,10 +60,11 @@ class AccountSettings(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            id=optional(properties, "id", text),
-            creation_auth_policy=optional(properties, "creationAuthPolicy", CreationAuthPolicy),
-            last_modified_date_time=optional(properties, "lastModifiedDateTime", date_time),
-            last_modified_by=optional(properties, "lastModifiedBy", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", None)) in texts else read(text, v, n)
+        made.creation_auth_policy = optional_member(properties, "creationAuthPolicy", CreationAuthPolicy)
+        made.last_modified_date_time = optional(properties, "lastModifiedDateTime", date_time)
+        made.last_modified_by = v if type(v := take(n := "lastModifiedBy", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is AccountSettings else made._completed(AccountSettings)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from ..models.creation_auth_policy import CreationAuthPolicy
 T = TypeVar("T", bound="AccountSettingsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class AccountSettingsCreate(_Model):
     """The settings to create.
 
@@ -44,7 +45,7 @@ class AccountSettingsCreate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            creation_auth_policy=required(properties, "creationAuthPolicy", CreationAuthPolicy),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.creation_auth_policy = required(properties, "creationAuthPolicy", CreationAuthPolicy)
+        made.additional_properties = properties.copy()
+        return made if cls is AccountSettingsCreate else made._completed(AccountSettingsCreate)

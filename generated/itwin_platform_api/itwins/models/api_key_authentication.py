@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -21,7 +24,7 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="ApiKeyAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ApiKeyAuthentication(_Model):
     """An API key that goes into a header or into the query, as the type says.
 
@@ -50,9 +53,10 @@ class ApiKeyAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            key=required(properties, "key", text),
-            value=required(properties, "value", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.key = v if type(v := take(n := "key", missing)) is str else read(text, v, n)
+        made.value = v if type(v := take(n := "value", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ApiKeyAuthentication else made._completed(ApiKeyAuthentication)

@@ -9,14 +9,18 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     date_time,
+    missing,
     nullable,
     optional,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -26,7 +30,7 @@ from ..models.export_status import ExportStatus
 T = TypeVar("T", bound="Export")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Export(_Model):
     """An export of iTwins.
 
@@ -74,14 +78,15 @@ class Export(_Model):
         from ..models.export_request import ExportRequest
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            request=required(properties, "request", ExportRequest.from_dict),
-            status=required(properties, "status", ExportStatus),
-            output_url=required(properties, "outputUrl", nullable(text)),
-            created_by=optional(properties, "createdBy", text),
-            created_date_time=optional(properties, "createdDateTime", date_time),
-            started_date_time=optional(properties, "startedDateTime", date_time),
-            completed_date_time=optional(properties, "completedDateTime", date_time),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.request = required(properties, "request", ExportRequest.from_dict)
+        made.status = required(properties, "status", ExportStatus)
+        made.output_url = required(properties, "outputUrl", nullable(text))
+        made.created_by = v if type(v := take(n := "createdBy", None)) in texts else read(text, v, n)
+        made.created_date_time = optional(properties, "createdDateTime", date_time)
+        made.started_date_time = optional(properties, "startedDateTime", date_time)
+        made.completed_date_time = optional(properties, "completedDateTime", date_time)
+        made.additional_properties = properties.copy()
+        return made if cls is Export else made._completed(Export)

@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
-    optional,
+    booleans,
+    optional_member,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -24,7 +28,7 @@ from ..models.query_scope import QueryScope
 T = TypeVar("T", bound="ExportRequest")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ExportRequest(_Model):
     """What to export.
 
@@ -65,12 +69,13 @@ class ExportRequest(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            output_format=required(properties, "outputFormat", ExportOutputFormat),
-            query_scope=optional(properties, "queryScope", QueryScope),
-            sub_class=optional(properties, "subClass", text),
-            select=optional(properties, "select", text),
-            filter_=optional(properties, "filter", text),
-            include_inactive=optional(properties, "includeInactive", boolean),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.output_format = required(properties, "outputFormat", ExportOutputFormat)
+        made.query_scope = optional_member(properties, "queryScope", QueryScope)
+        made.sub_class = v if type(v := take(n := "subClass", None)) in texts else read(text, v, n)
+        made.select = v if type(v := take(n := "select", None)) in texts else read(text, v, n)
+        made.filter_ = v if type(v := take(n := "filter", None)) in texts else read(text, v, n)
+        made.include_inactive = v if type(v := take(n := "includeInactive", None)) in booleans else read(boolean, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ExportRequest else made._completed(ExportRequest)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GISGeneralOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GISGeneralOptions(_Model):
     """Options of any geographic repository.
 
@@ -45,7 +46,7 @@ class GISGeneralOptions(_Model):
         from ..models.gis_general_options_query_parameters import GISGeneralOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        return cls(
-            query_parameters=required(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.query_parameters = required(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is GISGeneralOptions else made._completed(GISGeneralOptions)

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     integer,
+    missing,
     optional,
     properties_of,
-    required,
+    read,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -22,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GISUrlTemplateOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GISUrlTemplateOptions(_Model):
     """Options of a repository whose uri is a template for tiles.
 
@@ -53,9 +55,10 @@ class GISUrlTemplateOptions(_Model):
         from ..models.gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        return cls(
-            minimum_level=required(properties, "minimumLevel", integer),
-            maximum_level=required(properties, "maximumLevel", integer),
-            query_parameters=optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.minimum_level = v if type(v := take(n := "minimumLevel", missing)) is int else read(integer, v, n)
+        made.maximum_level = v if type(v := take(n := "maximumLevel", missing)) is int else read(integer, v, n)
+        made.query_parameters = optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is GISUrlTemplateOptions else made._completed(GISUrlTemplateOptions)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GlobalRepositoriesPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GlobalRepositoriesPage(_Model):
     """The global repositories.
 
@@ -46,7 +47,7 @@ class GlobalRepositoriesPage(_Model):
         from ..models.global_repository import GlobalRepository
 
         properties = properties_of(src_dict)
-        return cls(
-            repositories=required(properties, "repositories", items(GlobalRepository.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.repositories = required(properties, "repositories", items(GlobalRepository.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is GlobalRepositoriesPage else made._completed(GlobalRepositoriesPage)

@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -21,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GlobalRepository")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GlobalRepository(_Model):
     """A place that holds data for every iTwin.
 
@@ -61,12 +64,13 @@ class GlobalRepository(_Model):
         from ..models.global_repository_capabilities import GlobalRepositoryCapabilities
 
         properties = properties_of(src_dict)
-        return cls(
-            id=optional(properties, "id", text),
-            class_=optional(properties, "class", text),
-            sub_class=optional(properties, "subClass", text),
-            display_name=optional(properties, "displayName", text),
-            uri=optional(properties, "uri", text),
-            capabilities=optional(properties, "capabilities", GlobalRepositoryCapabilities.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", None)) in texts else read(text, v, n)
+        made.class_ = v if type(v := take(n := "class", None)) in texts else read(text, v, n)
+        made.sub_class = v if type(v := take(n := "subClass", None)) in texts else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
+        made.uri = v if type(v := take(n := "uri", None)) in texts else read(text, v, n)
+        made.capabilities = optional(properties, "capabilities", GlobalRepositoryCapabilities.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is GlobalRepository else made._completed(GlobalRepository)

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     optional,
     optional_object,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -23,7 +26,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GlobalResource")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GlobalResource(_Model):
     """A thing in a global repository, for instance a layer of imagery. Its classes are other ones than those of the
     resources of an iTwin.
@@ -69,13 +72,16 @@ class GlobalResource(_Model):
         from ..models.global_resource_properties import GlobalResourceProperties
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            class_=optional(properties, "class", text),
-            sub_class=optional(properties, "subClass", text),
-            type_=optional(properties, "type", text),
-            capabilities=optional_object(properties, "capabilities", GlobalResourceCapabilities.from_dict),
-            properties=optional(properties, "properties", GlobalResourceProperties.from_dict),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.class_ = v if type(v := take(n := "class", None)) in texts else read(text, v, n)
+        made.sub_class = v if type(v := take(n := "subClass", None)) in texts else read(text, v, n)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.capabilities = optional_object(
+            properties, "capabilities", GlobalResourceCapabilities.from_dict, "graphics"
         )
+        made.properties = optional(properties, "properties", GlobalResourceProperties.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is GlobalResource else made._completed(GlobalResource)

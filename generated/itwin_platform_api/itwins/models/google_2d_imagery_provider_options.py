@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     number,
-    optional,
+    numbers,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_all, mask_query, mask_values
@@ -21,7 +24,7 @@ from ...writing import copied, mask_all, mask_query, mask_values
 T = TypeVar("T", bound="Google2DImageryProviderOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Google2DImageryProviderOptions(_Model):
     """What Cesium's provider of Google's 2D tiles takes.
 
@@ -59,12 +62,13 @@ class Google2DImageryProviderOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            map_type=optional(properties, "mapType", text),
-            url=optional(properties, "url", text),
-            session=optional(properties, "session", text),
-            tile_width=optional(properties, "tileWidth", number),
-            tile_height=optional(properties, "tileHeight", number),
-            image_format=optional(properties, "imageFormat", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.map_type = v if type(v := take(n := "mapType", None)) in texts else read(text, v, n)
+        made.url = v if type(v := take(n := "url", None)) in texts else read(text, v, n)
+        made.session = v if type(v := take(n := "session", None)) in texts else read(text, v, n)
+        made.tile_width = v if type(v := take(n := "tileWidth", None)) in numbers else read(number, v, n)
+        made.tile_height = v if type(v := take(n := "tileHeight", None)) in numbers else read(number, v, n)
+        made.image_format = v if type(v := take(n := "imageFormat", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Google2DImageryProviderOptions else made._completed(Google2DImageryProviderOptions)

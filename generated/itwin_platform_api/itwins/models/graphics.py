@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     has_value,
+    missing,
     optional,
     properties_of,
+    read,
     required,
     text,
 )
@@ -25,7 +28,7 @@ from ..models.content_type import ContentType
 T = TypeVar("T", bound="Graphics")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Graphics(_Model):
     """Where graphics of a resource are, and what it takes to get and to show them.
 
@@ -33,15 +36,20 @@ class Graphics(_Model):
         type_ (ContentType): Format of graphics.
         uri (str): Where the graphics are. It can be cached but may change with time, and some carry a SAS key that
             expires.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None): What to
-            send along with every request for the graphics, where the service behind the link asks for it.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | None): What to send along with every request for the graphics, where the service behind
+            the link asks for it.
         provider (GraphicsProvider | None): A class of Cesium that can show graphics.
     """
 
     type_: ContentType
     uri: str = _attrs_field(repr=mask_query)
     authentication: (
-        _models.ApiKeyAuthentication | _models.BasicAuthentication | _models.OAuth2AuthCodePKCEAuthentication | None
+        _models.ApiKeyAuthentication
+        | _models.BasicAuthentication
+        | _models.OAuth2AuthCodePKCEAuthentication
+        | _models.OtherAuthentication
+        | None
     ) = None
     provider: _models.GraphicsProvider | None = None
     additional_properties: dict[str, Any] = _attrs_field(
@@ -64,10 +72,11 @@ class Graphics(_Model):
         from ..models.basic_authentication import BasicAuthentication
         from ..models.graphics_provider import GraphicsProvider
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -78,13 +87,19 @@ class Graphics(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherAuthentication.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", ContentType),
-            uri=required(properties, "uri", text),
-            authentication=optional(properties, "authentication", read_authentication),
-            provider=optional(properties, "provider", GraphicsProvider.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", ContentType)
+        made.uri = v if type(v := take(n := "uri", missing)) is str else read(text, v, n)
+        made.authentication = optional(properties, "authentication", read_authentication)
+        made.provider = optional(properties, "provider", GraphicsProvider.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Graphics else made._completed(Graphics)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GraphicsPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GraphicsPage(_Model):
     """The graphics of a resource.
 
@@ -46,7 +47,7 @@ class GraphicsPage(_Model):
         from ..models.graphics import Graphics
 
         properties = properties_of(src_dict)
-        return cls(
-            graphics=required(properties, "graphics", items(Graphics.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.graphics = required(properties, "graphics", items(Graphics.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is GraphicsPage else made._completed(GraphicsPage)

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     has_any,
     optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -23,7 +26,7 @@ from .. import models as _models
 T = TypeVar("T", bound="GraphicsProvider")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GraphicsProvider(_Model):
     """A class of Cesium that can show graphics.
 
@@ -60,8 +63,9 @@ class GraphicsProvider(_Model):
             return UrlTemplateImageryProviderOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            name=optional(properties, "name", text),
-            options=optional(properties, "options", read_options),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.name = v if type(v := take(n := "name", None)) in texts else read(text, v, n)
+        made.options = optional(properties, "options", read_options)
+        made.additional_properties = properties.copy()
+        return made if cls is GraphicsProvider else made._completed(GraphicsProvider)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ITwinsPreferReturnRepresentation")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinsPreferReturnRepresentation(_Model):
     """A page of iTwins with everything that is known about them.
 
@@ -50,8 +51,8 @@ class ITwinsPreferReturnRepresentation(_Model):
         from ..models.paging_links import PagingLinks
 
         properties = properties_of(src_dict)
-        return cls(
-            itwins=optional(properties, "iTwins", items(ITwin.from_dict)),
-            links=optional(properties, "_links", PagingLinks.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.itwins = optional(properties, "iTwins", items(ITwin.from_dict))
+        made.links = optional(properties, "_links", PagingLinks.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinsPreferReturnRepresentation else made._completed(ITwinsPreferReturnRepresentation)

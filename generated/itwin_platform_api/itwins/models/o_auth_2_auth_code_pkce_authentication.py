@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -21,7 +24,7 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="OAuth2AuthCodePKCEAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class OAuth2AuthCodePKCEAuthentication(_Model):
     """What an application needs for the OAuth 2.0 authorization code flow with PKCE.
 
@@ -59,12 +62,15 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            client_id=required(properties, "clientId", text),
-            scopes=required(properties, "scopes", text),
-            authorization_endpoint=required(properties, "authorizationEndpoint", text),
-            token_endpoint=required(properties, "tokenEndpoint", text),
-            redirect_uri=required(properties, "redirectUri", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.client_id = v if type(v := take(n := "clientId", missing)) is str else read(text, v, n)
+        made.scopes = v if type(v := take(n := "scopes", missing)) is str else read(text, v, n)
+        made.authorization_endpoint = (
+            v if type(v := take(n := "authorizationEndpoint", missing)) is str else read(text, v, n)
         )
+        made.token_endpoint = v if type(v := take(n := "tokenEndpoint", missing)) is str else read(text, v, n)
+        made.redirect_uri = v if type(v := take(n := "redirectUri", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is OAuth2AuthCodePKCEAuthentication else made._completed(OAuth2AuthCodePKCEAuthentication)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Permissions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Permissions(_Model):
     """What a user may do in an iTwin.
 
@@ -44,7 +45,7 @@ class Permissions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            permissions=optional(properties, "permissions", items(text)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.permissions = optional(properties, "permissions", items(text))
+        made.additional_properties = properties.copy()
+        return made if cls is Permissions else made._completed(Permissions)

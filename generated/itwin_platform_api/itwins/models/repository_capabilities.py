@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RepositoryCapabilities")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryCapabilities(_Model):
     """What else can be asked of the repository.
 
@@ -49,8 +50,8 @@ class RepositoryCapabilities(_Model):
         from ..models.resources_capability import ResourcesCapability
 
         properties = properties_of(src_dict)
-        return cls(
-            resources=optional(properties, "resources", ResourcesCapability.from_dict),
-            graphics=optional(properties, "graphics", GraphicsCapability.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.resources = optional(properties, "resources", ResourcesCapability.from_dict)
+        made.graphics = optional(properties, "graphics", GraphicsCapability.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryCapabilities else made._completed(RepositoryCapabilities)

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     given,
     has_any,
     has_value,
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -27,7 +30,7 @@ from ..models.repository_sub_class import RepositorySubClass
 T = TypeVar("T", bound="RepositoryCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryCreate(_Model):
     """Properties of the repository to create.
 
@@ -36,10 +39,10 @@ class RepositoryCreate(_Model):
         uri (str): Where the repository is, at most 2000 characters.
         sub_class (RepositorySubClass | Unchanged): The subclass of a repository.
         display_name (str | Unchanged): The name to show to people.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | Unchanged): How
-            clients are to authenticate at the repository, where it asks for that.
-        options (GISGeneralOptions | GISUrlTemplateOptions | Unchanged): What a request for data of the repository needs
-            besides its address.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | Unchanged): How clients are to authenticate at the repository, where it asks for that.
+        options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | Unchanged): What a request for data of the
+            repository needs besides its address.
     """
 
     class_: RepositoryClass
@@ -50,9 +53,10 @@ class RepositoryCreate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
+        | _models.OtherAuthentication
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | _models.OtherOptions | Unchanged = UNCHANGED
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -76,10 +80,12 @@ class RepositoryCreate(_Model):
         from ..models.gis_general_options import GISGeneralOptions
         from ..models.gis_url_template_options import GISUrlTemplateOptions
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
+        from ..models.other_options import OtherOptions
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -90,23 +96,34 @@ class RepositoryCreate(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherAuthentication.from_dict(data)
 
-        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
+        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | OtherOptions:
             if has_any(data, "minimumLevel", "maximumLevel"):
                 try:
                     return GISUrlTemplateOptions.from_dict(data)
                 except MISMATCH:
                     pass
-            return GISGeneralOptions.from_dict(data)
+            if has_any(data, "queryParameters"):
+                try:
+                    return GISGeneralOptions.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            class_=required(properties, "class", RepositoryClass),
-            uri=required(properties, "uri", text),
-            sub_class=given(properties, "subClass", RepositorySubClass),
-            display_name=given(properties, "displayName", text),
-            authentication=given(properties, "authentication", read_authentication),
-            options=given(properties, "options", read_options),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.class_ = required(properties, "class", RepositoryClass)
+        made.uri = v if type(v := take(n := "uri", missing)) is str else read(text, v, n)
+        made.sub_class = given(properties, "subClass", RepositorySubClass)
+        made.display_name = given(properties, "displayName", text)
+        made.authentication = given(properties, "authentication", read_authentication)
+        made.options = given(properties, "options", read_options)
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryCreate else made._completed(RepositoryCreate)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
@@ -25,17 +26,18 @@ from .. import models as _models
 T = TypeVar("T", bound="RepositoryUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryUpdate(_Model):
     """Properties of the repository to change.
 
     Attributes:
         display_name (str | Unchanged): The name to show to people.
         uri (str | Unchanged): Where the repository is, at most 2000 characters.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | None |
-            Unchanged): How clients are to authenticate at the repository. Replaced as a whole; null removes it.
-        options (GISGeneralOptions | GISUrlTemplateOptions | None | Unchanged): What a request for data needs besides
-            the address. Replaced as a whole; null removes them.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
+            OtherAuthentication | None | Unchanged): How clients are to authenticate at the repository. Replaced as a whole;
+            null removes it.
+        options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None | Unchanged): What a request for data
+            needs besides the address. Replaced as a whole; null removes them.
     """
 
     display_name: str | Unchanged = UNCHANGED
@@ -44,10 +46,13 @@ class RepositoryUpdate(_Model):
         _models.ApiKeyAuthentication
         | _models.BasicAuthentication
         | _models.OAuth2AuthCodePKCEAuthentication
+        | _models.OtherAuthentication
         | None
         | Unchanged
     ) = UNCHANGED
-    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | None | Unchanged = UNCHANGED
+    options: _models.GISGeneralOptions | _models.GISUrlTemplateOptions | _models.OtherOptions | None | Unchanged = (
+        UNCHANGED
+    )
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -71,10 +76,12 @@ class RepositoryUpdate(_Model):
         from ..models.gis_general_options import GISGeneralOptions
         from ..models.gis_url_template_options import GISUrlTemplateOptions
         from ..models.o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
+        from ..models.other_authentication import OtherAuthentication
+        from ..models.other_options import OtherOptions
 
         def read_authentication(
             data: Any,
-        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication:
+        ) -> ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | None:
             if has_value(data, "type", "Header", "QueryParameter"):
                 try:
                     return ApiKeyAuthentication.from_dict(data)
@@ -85,21 +92,31 @@ class RepositoryUpdate(_Model):
                     return BasicAuthentication.from_dict(data)
                 except MISMATCH:
                     pass
-            return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+            if has_value(data, "type", "OAuth2AuthorizationCodePKCE"):
+                try:
+                    return OAuth2AuthCodePKCEAuthentication.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherAuthentication.from_dict(data)
 
-        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions:
+        def read_options(data: Any) -> GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None:
             if has_any(data, "minimumLevel", "maximumLevel"):
                 try:
                     return GISUrlTemplateOptions.from_dict(data)
                 except MISMATCH:
                     pass
-            return GISGeneralOptions.from_dict(data)
+            if has_any(data, "queryParameters"):
+                try:
+                    return GISGeneralOptions.from_dict(data)
+                except MISMATCH:
+                    pass
+            return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            display_name=given(properties, "displayName", text),
-            uri=given(properties, "uri", text),
-            authentication=given(properties, "authentication", nullable(read_authentication)),
-            options=given(properties, "options", nullable(read_options)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.display_name = given(properties, "displayName", text)
+        made.uri = given(properties, "uri", text)
+        made.authentication = given(properties, "authentication", nullable(read_authentication))
+        made.options = given(properties, "options", nullable(read_options))
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryUpdate else made._completed(RepositoryUpdate)

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -21,7 +23,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="ResourceCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourceCreate(_Model):
     """The resource to create.
 
@@ -50,9 +52,10 @@ class ResourceCreate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            type_=given(properties, "type", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.type_ = given(properties, "type", text)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourceCreate else made._completed(ResourceCreate)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -18,7 +19,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="ResourceProperties")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourceProperties(_Model):
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
@@ -30,6 +31,6 @@ class ResourceProperties(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourceProperties else made._completed(ResourceProperties)

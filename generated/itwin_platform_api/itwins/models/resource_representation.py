@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     optional,
+    optional_member,
     optional_object,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -25,7 +29,7 @@ from ..models.resource_sub_class import ResourceSubClass
 T = TypeVar("T", bound="ResourceRepresentation")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourceRepresentation(_Model):
     """A thing in a repository with everything that the repository knows about it.
 
@@ -71,13 +75,16 @@ class ResourceRepresentation(_Model):
         from ..models.resource_representation_properties import ResourceRepresentationProperties
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            class_=optional(properties, "class", ResourceClass),
-            sub_class=optional(properties, "subClass", ResourceSubClass),
-            type_=optional(properties, "type", text),
-            capabilities=optional_object(properties, "capabilities", ResourceRepresentationCapabilities.from_dict),
-            properties=optional(properties, "properties", ResourceRepresentationProperties.from_dict),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.class_ = optional_member(properties, "class", ResourceClass)
+        made.sub_class = optional_member(properties, "subClass", ResourceSubClass)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.capabilities = optional_object(
+            properties, "capabilities", ResourceRepresentationCapabilities.from_dict, "graphics"
         )
+        made.properties = optional(properties, "properties", ResourceRepresentationProperties.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourceRepresentation else made._completed(ResourceRepresentation)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ResourcesPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourcesPage(_Model):
     """A page of resources.
 
@@ -51,8 +52,8 @@ class ResourcesPage(_Model):
         from ..models.resource import Resource
 
         properties = properties_of(src_dict)
-        return cls(
-            resources=required(properties, "resources", items(Resource.from_dict)),
-            links=optional(properties, "_links", NextLinks.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.resources = required(properties, "resources", items(Resource.from_dict))
+        made.links = optional(properties, "_links", NextLinks.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourcesPage else made._completed(ResourcesPage)

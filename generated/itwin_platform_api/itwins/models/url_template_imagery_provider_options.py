@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
     number,
     optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -22,7 +25,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="UrlTemplateImageryProviderOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class UrlTemplateImageryProviderOptions(_Model):
     """What the constructor of Cesium's `UrlTemplateImageryProvider` takes.
 
@@ -51,9 +54,10 @@ class UrlTemplateImageryProviderOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            bounds=optional(properties, "bounds", items(number)),
-            tiling_scheme=optional(properties, "tilingScheme", text),
-            credit=optional(properties, "credit", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.bounds = optional(properties, "bounds", items(number))
+        made.tiling_scheme = v if type(v := take(n := "tilingScheme", None)) in texts else read(text, v, n)
+        made.credit = v if type(v := take(n := "credit", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is UrlTemplateImageryProviderOptions else made._completed(UrlTemplateImageryProviderOptions)

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import Model as _Model
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="ChangeDetectionInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ChangeDetectionInputs(_Model):
     """What a job of the type ChangeDetection works on.
 
@@ -46,8 +48,9 @@ class ChangeDetectionInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            model_3_d_a=required(properties, "model3dA", text),
-            model_3_d_b=required(properties, "model3dB", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.model_3_d_a = v if type(v := take(n := "model3dA", missing)) is str else read(text, v, n)
+        made.model_3_d_b = v if type(v := take(n := "model3dB", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ChangeDetectionInputs else made._completed(ChangeDetectionInputs)

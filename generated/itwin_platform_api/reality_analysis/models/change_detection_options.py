@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="ChangeDetectionOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ChangeDetectionOptions(_Model):
     """Settings of a job of the type ChangeDetection.
 
@@ -63,11 +64,11 @@ class ChangeDetectionOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            filter_threshold=given(properties, "filterThreshold", nullable(number)),
-            mesh_sampling_resolution=given(properties, "meshSamplingResolution", nullable(number)),
-            min_points_per_change=given(properties, "minPointsPerChange", nullable(integer)),
-            output_crs=given(properties, "outputCrs", nullable(text)),
-            threshold=given(properties, "threshold", nullable(number)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.filter_threshold = given(properties, "filterThreshold", nullable(number))
+        made.mesh_sampling_resolution = given(properties, "meshSamplingResolution", nullable(number))
+        made.min_points_per_change = given(properties, "minPointsPerChange", nullable(integer))
+        made.output_crs = given(properties, "outputCrs", nullable(text))
+        made.threshold = given(properties, "threshold", nullable(number))
+        made.additional_properties = properties.copy()
+        return made if cls is ChangeDetectionOptions else made._completed(ChangeDetectionOptions)

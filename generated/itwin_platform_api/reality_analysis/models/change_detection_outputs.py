@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="ChangeDetectionOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ChangeDetectionOutputs(_Model):
     """Where the outputs of a job of the type ChangeDetection are. An output that was not asked for is missing.
 
@@ -55,11 +57,14 @@ class ChangeDetectionOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            changes_in_model_a=optional(properties, "changesInModelA", text),
-            changes_in_model_b=optional(properties, "changesInModelB", text),
-            locations_3d_as_geo_json=optional(properties, "locations3DAsGeoJSON", text),
-            locations_3d_as_shp=optional(properties, "locations3DAsSHP", text),
-            objects_3d=optional(properties, "objects3D", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.changes_in_model_a = v if type(v := take(n := "changesInModelA", None)) in texts else read(text, v, n)
+        made.changes_in_model_b = v if type(v := take(n := "changesInModelB", None)) in texts else read(text, v, n)
+        made.locations_3d_as_geo_json = (
+            v if type(v := take(n := "locations3DAsGeoJSON", None)) in texts else read(text, v, n)
         )
+        made.locations_3d_as_shp = v if type(v := take(n := "locations3DAsSHP", None)) in texts else read(text, v, n)
+        made.objects_3d = v if type(v := take(n := "objects3D", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ChangeDetectionOutputs else made._completed(ChangeDetectionOutputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ChangeDetectionSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ChangeDetectionSpecifications(_Model):
     """What a job of the type ChangeDetection was asked to do and where its outputs are. It finds what differs between two
     models of the same place.
@@ -56,9 +57,9 @@ class ChangeDetectionSpecifications(_Model):
         from ..models.change_detection_outputs import ChangeDetectionOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ChangeDetectionInputs.from_dict),
-            outputs=required(properties, "outputs", ChangeDetectionOutputs.from_dict),
-            options=optional(properties, "options", ChangeDetectionOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ChangeDetectionInputs.from_dict)
+        made.outputs = required(properties, "outputs", ChangeDetectionOutputs.from_dict)
+        made.options = optional(properties, "options", ChangeDetectionOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ChangeDetectionSpecifications else made._completed(ChangeDetectionSpecifications)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ..models.change_detection_outputs_create import ChangeDetectionOutputsCreat
 T = TypeVar("T", bound="ChangeDetectionSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ChangeDetectionSpecificationsCreate(_Model):
     """What to ask of a job of the type ChangeDetection, which finds what differs between two models of the same place.
 
@@ -55,9 +56,11 @@ class ChangeDetectionSpecificationsCreate(_Model):
         from ..models.change_detection_options import ChangeDetectionOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ChangeDetectionInputs.from_dict),
-            outputs=required(properties, "outputs", items(ChangeDetectionOutputsCreate)),
-            options=given(properties, "options", ChangeDetectionOptions.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ChangeDetectionInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(ChangeDetectionOutputsCreate))
+        made.options = given(properties, "options", ChangeDetectionOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made if cls is ChangeDetectionSpecificationsCreate else made._completed(ChangeDetectionSpecificationsCreate)
         )

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="ClearanceOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ClearanceOutputs(_Model):
     """Where the outputs of a job of the type ClearanceCalculation are. An output that was not asked for is missing.
 
@@ -49,9 +51,10 @@ class ClearanceOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            ovf_areas=optional(properties, "ovfAreas", text),
-            ovf_lines=optional(properties, "ovfLines", text),
-            ovf_points=optional(properties, "ovfPoints", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.ovf_areas = v if type(v := take(n := "ovfAreas", None)) in texts else read(text, v, n)
+        made.ovf_lines = v if type(v := take(n := "ovfLines", None)) in texts else read(text, v, n)
+        made.ovf_points = v if type(v := take(n := "ovfPoints", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ClearanceOutputs else made._completed(ClearanceOutputs)

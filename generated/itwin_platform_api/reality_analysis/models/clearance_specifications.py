@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ClearanceSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ClearanceSpecifications(_Model):
     """What a job of the type ClearanceCalculation was asked to do and where its outputs are. It computes the clearance
     around footprints of buildings in a point cloud.
@@ -51,8 +52,8 @@ class ClearanceSpecifications(_Model):
         from ..models.clearance_outputs import ClearanceOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ClearanceInputs.from_dict),
-            outputs=required(properties, "outputs", ClearanceOutputs.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ClearanceInputs.from_dict)
+        made.outputs = required(properties, "outputs", ClearanceOutputs.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ClearanceSpecifications else made._completed(ClearanceSpecifications)

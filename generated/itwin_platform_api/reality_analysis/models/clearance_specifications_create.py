@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from ..models.clearance_outputs_create import ClearanceOutputsCreate
 T = TypeVar("T", bound="ClearanceSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ClearanceSpecificationsCreate(_Model):
     """What to ask of a job of the type ClearanceCalculation, which computes the clearance around footprints of buildings
     in a point cloud.
@@ -51,8 +52,8 @@ class ClearanceSpecificationsCreate(_Model):
         from ..models.clearance_inputs import ClearanceInputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ClearanceInputs.from_dict),
-            outputs=required(properties, "outputs", items(ClearanceOutputsCreate)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ClearanceInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(ClearanceOutputsCreate))
+        made.additional_properties = properties.copy()
+        return made if cls is ClearanceSpecificationsCreate else made._completed(ClearanceSpecificationsCreate)

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -24,7 +27,7 @@ from ..models.detector_type import DetectorType
 T = TypeVar("T", bound="Detector")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Detector(_Model):
     """A detector with its versions.
 
@@ -64,12 +67,13 @@ class Detector(_Model):
         from ..models.detector_version import DetectorVersion
 
         properties = properties_of(src_dict)
-        return cls(
-            name=required(properties, "name", text),
-            type_=required(properties, "type", DetectorType),
-            versions=required(properties, "versions", items(DetectorVersion.from_dict)),
-            description=optional(properties, "description", text),
-            display_name=optional(properties, "displayName", text),
-            documentation_url=optional(properties, "documentationUrl", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.name = v if type(v := take(n := "name", missing)) is str else read(text, v, n)
+        made.type_ = required(properties, "type", DetectorType)
+        made.versions = required(properties, "versions", items(DetectorVersion.from_dict))
+        made.description = v if type(v := take(n := "description", None)) in texts else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
+        made.documentation_url = v if type(v := take(n := "documentationUrl", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Detector else made._completed(Detector)

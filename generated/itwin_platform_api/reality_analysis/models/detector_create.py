@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
+    missing,
     nullable,
     properties_of,
+    read,
     required,
     text,
 )
@@ -23,7 +26,7 @@ from ..models.detector_type import DetectorType
 T = TypeVar("T", bound="DetectorCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorCreate(_Model):
     """The detector to create.
 
@@ -61,11 +64,12 @@ class DetectorCreate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            name=required(properties, "name", text),
-            type_=required(properties, "type", DetectorType),
-            description=given(properties, "description", nullable(text)),
-            display_name=given(properties, "displayName", nullable(text)),
-            documentation_url=given(properties, "documentationUrl", nullable(text)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.name = v if type(v := take(n := "name", missing)) is str else read(text, v, n)
+        made.type_ = required(properties, "type", DetectorType)
+        made.description = given(properties, "description", nullable(text))
+        made.display_name = given(properties, "displayName", nullable(text))
+        made.documentation_url = given(properties, "documentationUrl", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorCreate else made._completed(DetectorCreate)

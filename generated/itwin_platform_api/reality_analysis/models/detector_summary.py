@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -22,7 +25,7 @@ from ..models.detector_type import DetectorType
 T = TypeVar("T", bound="DetectorSummary")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorSummary(_Model):
     """A detector without its versions.
 
@@ -64,13 +67,16 @@ class DetectorSummary(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            name=required(properties, "name", text),
-            type_=required(properties, "type", DetectorType),
-            description=optional(properties, "description", text),
-            display_name=optional(properties, "displayName", text),
-            documentation_url=optional(properties, "documentationUrl", text),
-            latest_version_number=optional(properties, "latestVersionNumber", text),
-            latest_version=optional(properties, "latestVersion", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.name = v if type(v := take(n := "name", missing)) is str else read(text, v, n)
+        made.type_ = required(properties, "type", DetectorType)
+        made.description = v if type(v := take(n := "description", None)) in texts else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
+        made.documentation_url = v if type(v := take(n := "documentationUrl", None)) in texts else read(text, v, n)
+        made.latest_version_number = (
+            v if type(v := take(n := "latestVersionNumber", None)) in texts else read(text, v, n)
         )
+        made.latest_version = v if type(v := take(n := "latestVersion", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorSummary else made._completed(DetectorSummary)

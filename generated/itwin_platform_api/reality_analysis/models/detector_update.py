@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,7 +22,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="DetectorUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorUpdate(_Model):
     """Properties of the detector to change.
 
@@ -53,9 +54,9 @@ class DetectorUpdate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            description=given(properties, "description", nullable(text)),
-            display_name=given(properties, "displayName", nullable(text)),
-            documentation_url=given(properties, "documentationUrl", nullable(text)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.description = given(properties, "description", nullable(text))
+        made.display_name = given(properties, "displayName", nullable(text))
+        made.documentation_url = given(properties, "documentationUrl", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorUpdate else made._completed(DetectorUpdate)

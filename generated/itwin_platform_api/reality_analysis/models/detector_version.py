@@ -9,13 +9,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     date_time,
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -25,7 +28,7 @@ from ..models.detector_version_status import DetectorVersionStatus
 T = TypeVar("T", bound="DetectorVersion")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorVersion(_Model):
     """A version of a detector, with the link to its file.
 
@@ -65,12 +68,13 @@ class DetectorVersion(_Model):
         from ..models.detector_version_capabilities import DetectorVersionCapabilities
 
         properties = properties_of(src_dict)
-        return cls(
-            creation_date=required(properties, "creationDate", date_time),
-            version_number=required(properties, "versionNumber", text),
-            status=required(properties, "status", DetectorVersionStatus),
-            capabilities=required(properties, "capabilities", DetectorVersionCapabilities.from_dict),
-            download_url=optional(properties, "downloadUrl", text),
-            creator_id=optional(properties, "creatorId", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.creation_date = required(properties, "creationDate", date_time)
+        made.version_number = v if type(v := take(n := "versionNumber", missing)) is str else read(text, v, n)
+        made.status = required(properties, "status", DetectorVersionStatus)
+        made.capabilities = required(properties, "capabilities", DetectorVersionCapabilities.from_dict)
+        made.download_url = v if type(v := take(n := "downloadUrl", None)) in texts else read(text, v, n)
+        made.creator_id = v if type(v := take(n := "creatorId", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorVersion else made._completed(DetectorVersion)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -23,7 +24,7 @@ from ..models.detector_export_type import DetectorExportType
 T = TypeVar("T", bound="DetectorVersionCapabilities")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorVersionCapabilities(_Model):
     """What a version of a detector is able to do.
 
@@ -49,8 +50,8 @@ class DetectorVersionCapabilities(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            labels=required(properties, "labels", items(text)),
-            exports=optional(properties, "exports", items(DetectorExportType)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.labels = required(properties, "labels", items(text))
+        made.exports = optional(properties, "exports", items(DetectorExportType))
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorVersionCapabilities else made._completed(DetectorVersionCapabilities)

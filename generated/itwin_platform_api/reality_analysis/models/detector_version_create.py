@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -21,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="DetectorVersionCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorVersionCreate(_Model):
     """The version to create.
 
@@ -49,8 +52,9 @@ class DetectorVersionCreate(_Model):
         from ..models.detector_version_capabilities import DetectorVersionCapabilities
 
         properties = properties_of(src_dict)
-        return cls(
-            version_number=required(properties, "versionNumber", text),
-            capabilities=required(properties, "capabilities", DetectorVersionCapabilities.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.version_number = v if type(v := take(n := "versionNumber", missing)) is str else read(text, v, n)
+        made.capabilities = required(properties, "capabilities", DetectorVersionCapabilities.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorVersionCreate else made._completed(DetectorVersionCreate)

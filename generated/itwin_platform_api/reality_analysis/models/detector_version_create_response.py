@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="DetectorVersionCreateResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorVersionCreateResponse(_Model):
     """The version that was created, and where its file goes.
 
@@ -49,8 +50,8 @@ class DetectorVersionCreateResponse(_Model):
         from ..models.detector_version_create_response_links import DetectorVersionCreateResponseLinks
 
         properties = properties_of(src_dict)
-        return cls(
-            version=required(properties, "version", DetectorVersion.from_dict),
-            links=required(properties, "_links", DetectorVersionCreateResponseLinks.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.version = required(properties, "version", DetectorVersion.from_dict)
+        made.links = required(properties, "_links", DetectorVersionCreateResponseLinks.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorVersionCreateResponse else made._completed(DetectorVersionCreateResponse)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="DetectorVersionCreateResponseLinks")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorVersionCreateResponseLinks(_Model):
     """Where to upload the file of a version.
 
@@ -48,8 +49,10 @@ class DetectorVersionCreateResponseLinks(_Model):
         from ..models.link import Link
 
         properties = properties_of(src_dict)
-        return cls(
-            complete_url=required(properties, "completeUrl", Link.from_dict),
-            upload_url=required(properties, "uploadUrl", Link.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.complete_url = required(properties, "completeUrl", Link.from_dict)
+        made.upload_url = required(properties, "uploadUrl", Link.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made if cls is DetectorVersionCreateResponseLinks else made._completed(DetectorVersionCreateResponseLinks)
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="DetectorsPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetectorsPage(_Model):
     """The detectors that the caller can use.
 
@@ -46,7 +47,7 @@ class DetectorsPage(_Model):
         from ..models.detector_summary import DetectorSummary
 
         properties = properties_of(src_dict)
-        return cls(
-            detectors=required(properties, "detectors", items(DetectorSummary.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.detectors = required(properties, "detectors", items(DetectorSummary.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is DetectorsPage else made._completed(DetectorsPage)

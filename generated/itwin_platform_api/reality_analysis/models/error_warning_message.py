@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     anything,
     items,
     optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -22,7 +25,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="ErrorWarningMessage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ErrorWarningMessage(_Model):
     """An error or a warning.
 
@@ -54,10 +57,11 @@ class ErrorWarningMessage(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            code=optional(properties, "code", text),
-            title=optional(properties, "title", text),
-            message=optional(properties, "message", text),
-            params=optional(properties, "params", items(anything)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.code = v if type(v := take(n := "code", None)) in texts else read(text, v, n)
+        made.title = v if type(v := take(n := "title", None)) in texts else read(text, v, n)
+        made.message = v if type(v := take(n := "message", None)) in texts else read(text, v, n)
+        made.params = optional(properties, "params", items(anything))
+        made.additional_properties = properties.copy()
+        return made if cls is ErrorWarningMessage else made._completed(ErrorWarningMessage)

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import Model as _Model
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="EvalO2DInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalO2DInputs(_Model):
     """What a job of the type EvalO2D works on.
 
@@ -46,8 +48,9 @@ class EvalO2DInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            prediction=required(properties, "prediction", text),
-            reference=required(properties, "reference", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.prediction = v if type(v := take(n := "prediction", missing)) is str else read(text, v, n)
+        made.reference = v if type(v := take(n := "reference", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalO2DInputs else made._completed(EvalO2DInputs)

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="EvalO2DOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalO2DOutputs(_Model):
     """Where the outputs of a job of the type EvalO2D are. An output that was not asked for is missing.
 
@@ -47,8 +49,9 @@ class EvalO2DOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            objects2d=optional(properties, "objects2d", text),
-            report=optional(properties, "report", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.objects2d = v if type(v := take(n := "objects2d", None)) in texts else read(text, v, n)
+        made.report = v if type(v := take(n := "report", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalO2DOutputs else made._completed(EvalO2DOutputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="EvalO2DSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalO2DSpecifications(_Model):
     """What a job of the type EvalO2D was asked to do and where its outputs are. It measures how good found 2D objects are.
 
@@ -55,9 +56,9 @@ class EvalO2DSpecifications(_Model):
         from ..models.eval_o2d_outputs import EvalO2DOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalO2DInputs.from_dict),
-            outputs=required(properties, "outputs", EvalO2DOutputs.from_dict),
-            options=optional(properties, "options", EvalO2DOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalO2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", EvalO2DOutputs.from_dict)
+        made.options = optional(properties, "options", EvalO2DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalO2DSpecifications else made._completed(EvalO2DSpecifications)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ..models.eval_o2d_outputs_create import EvalO2DOutputsCreate
 T = TypeVar("T", bound="EvalO2DSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalO2DSpecificationsCreate(_Model):
     """What to ask of a job of the type EvalO2D, which measures how good found 2D objects are.
 
@@ -55,9 +56,9 @@ class EvalO2DSpecificationsCreate(_Model):
         from ..models.eval_o2d_options import EvalO2DOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalO2DInputs.from_dict),
-            outputs=required(properties, "outputs", items(EvalO2DOutputsCreate)),
-            options=given(properties, "options", EvalO2DOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalO2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(EvalO2DOutputsCreate))
+        made.options = given(properties, "options", EvalO2DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalO2DSpecificationsCreate else made._completed(EvalO2DSpecificationsCreate)

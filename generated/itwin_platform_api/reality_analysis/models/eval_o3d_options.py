@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,7 +22,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="EvalO3DOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalO3DOptions(_Model):
     """Settings of a job of the type EvalO3D.
 
@@ -45,7 +46,7 @@ class EvalO3DOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            threshold_iou=given(properties, "thresholdIOU", nullable(number)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.threshold_iou = given(properties, "thresholdIOU", nullable(number))
+        made.additional_properties = properties.copy()
+        return made if cls is EvalO3DOptions else made._completed(EvalO3DOptions)

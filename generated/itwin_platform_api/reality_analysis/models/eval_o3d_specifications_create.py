@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ..models.eval_o3d_outputs_create import EvalO3DOutputsCreate
 T = TypeVar("T", bound="EvalO3DSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalO3DSpecificationsCreate(_Model):
     """What to ask of a job of the type EvalO3D, which measures how good found 3D objects are.
 
@@ -55,9 +56,9 @@ class EvalO3DSpecificationsCreate(_Model):
         from ..models.eval_o3d_options import EvalO3DOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalO3DInputs.from_dict),
-            outputs=required(properties, "outputs", items(EvalO3DOutputsCreate)),
-            options=given(properties, "options", EvalO3DOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalO3DInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(EvalO3DOutputsCreate))
+        made.options = given(properties, "options", EvalO3DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalO3DSpecificationsCreate else made._completed(EvalO3DSpecificationsCreate)

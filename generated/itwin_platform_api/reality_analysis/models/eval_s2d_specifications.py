@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="EvalS2DSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalS2DSpecifications(_Model):
     """What a job of the type EvalS2D was asked to do and where its outputs are. It measures how good segmented photos are.
 
@@ -50,8 +51,8 @@ class EvalS2DSpecifications(_Model):
         from ..models.eval_s2d_outputs import EvalS2DOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalS2DInputs.from_dict),
-            outputs=required(properties, "outputs", EvalS2DOutputs.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalS2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", EvalS2DOutputs.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalS2DSpecifications else made._completed(EvalS2DSpecifications)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from ..models.eval_s2d_outputs_create import EvalS2DOutputsCreate
 T = TypeVar("T", bound="EvalS2DSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalS2DSpecificationsCreate(_Model):
     """What to ask of a job of the type EvalS2D, which measures how good segmented photos are.
 
@@ -50,8 +51,8 @@ class EvalS2DSpecificationsCreate(_Model):
         from ..models.eval_s2d_inputs import EvalS2DInputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalS2DInputs.from_dict),
-            outputs=required(properties, "outputs", items(EvalS2DOutputsCreate)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalS2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(EvalS2DOutputsCreate))
+        made.additional_properties = properties.copy()
+        return made if cls is EvalS2DSpecificationsCreate else made._completed(EvalS2DSpecificationsCreate)

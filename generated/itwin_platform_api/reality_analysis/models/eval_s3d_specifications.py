@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="EvalS3DSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalS3DSpecifications(_Model):
     """What a job of the type EvalS3D was asked to do and where its outputs are. It measures how good segmented point
     clouds are.
@@ -51,8 +52,8 @@ class EvalS3DSpecifications(_Model):
         from ..models.eval_s3d_outputs import EvalS3DOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalS3DInputs.from_dict),
-            outputs=required(properties, "outputs", EvalS3DOutputs.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalS3DInputs.from_dict)
+        made.outputs = required(properties, "outputs", EvalS3DOutputs.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalS3DSpecifications else made._completed(EvalS3DSpecifications)

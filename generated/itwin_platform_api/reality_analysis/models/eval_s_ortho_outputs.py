@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="EvalSOrthoOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalSOrthoOutputs(_Model):
     """Where the outputs of a job of the type EvalSOrtho are. An output that was not asked for is missing.
 
@@ -50,9 +52,10 @@ class EvalSOrthoOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            report=optional(properties, "report", text),
-            segmentation_2d=optional(properties, "segmentation2D", text),
-            segmented_photos=optional(properties, "segmentedPhotos", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.report = v if type(v := take(n := "report", None)) in texts else read(text, v, n)
+        made.segmentation_2d = v if type(v := take(n := "segmentation2D", None)) in texts else read(text, v, n)
+        made.segmented_photos = v if type(v := take(n := "segmentedPhotos", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalSOrthoOutputs else made._completed(EvalSOrthoOutputs)

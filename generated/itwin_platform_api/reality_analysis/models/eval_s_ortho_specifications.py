@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="EvalSOrthoSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalSOrthoSpecifications(_Model):
     """What a job of the type EvalSOrtho was asked to do and where its outputs are. It measures how good segmented
     orthophotos are.
@@ -51,8 +52,8 @@ class EvalSOrthoSpecifications(_Model):
         from ..models.eval_s_ortho_outputs import EvalSOrthoOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalSOrthoInputs.from_dict),
-            outputs=required(properties, "outputs", EvalSOrthoOutputs.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalSOrthoInputs.from_dict)
+        made.outputs = required(properties, "outputs", EvalSOrthoOutputs.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is EvalSOrthoSpecifications else made._completed(EvalSOrthoSpecifications)

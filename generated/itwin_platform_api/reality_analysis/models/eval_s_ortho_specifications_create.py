@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from ..models.eval_s_ortho_outputs_create import EvalSOrthoOutputsCreate
 T = TypeVar("T", bound="EvalSOrthoSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class EvalSOrthoSpecificationsCreate(_Model):
     """What to ask of a job of the type EvalSOrtho, which measures how good segmented orthophotos are.
 
@@ -50,8 +51,8 @@ class EvalSOrthoSpecificationsCreate(_Model):
         from ..models.eval_s_ortho_inputs import EvalSOrthoInputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", EvalSOrthoInputs.from_dict),
-            outputs=required(properties, "outputs", items(EvalSOrthoOutputsCreate)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", EvalSOrthoInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(EvalSOrthoOutputsCreate))
+        made.additional_properties = properties.copy()
+        return made if cls is EvalSOrthoSpecificationsCreate else made._completed(EvalSOrthoSpecificationsCreate)

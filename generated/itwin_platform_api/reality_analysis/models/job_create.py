@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     given,
     has_any,
+    missing,
     nullable,
     properties_of,
+    read,
     required,
     text,
 )
@@ -26,7 +29,7 @@ from ..models.job_type import JobType
 T = TypeVar("T", bound="JobCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobCreate(_Model):
     """The job to create.
 
@@ -154,10 +157,11 @@ class JobCreate(_Model):
             return JobSpecifications.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            specifications=required(properties, "specifications", read_specifications),
-            type_=required(properties, "type", JobType),
-            itwin_id=required(properties, "iTwinId", text),
-            name=given(properties, "name", nullable(text)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.specifications = required(properties, "specifications", read_specifications)
+        made.type_ = required(properties, "type", JobType)
+        made.itwin_id = v if type(v := take(n := "iTwinId", missing)) is str else read(text, v, n)
+        made.name = given(properties, "name", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is JobCreate else made._completed(JobCreate)

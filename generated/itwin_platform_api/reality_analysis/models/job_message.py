@@ -8,10 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -21,7 +24,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="JobMessage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobMessage(_Model):
     """An error or a warning of a job.
 
@@ -53,10 +56,11 @@ class JobMessage(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            code=required(properties, "code", text),
-            title=required(properties, "title", text),
-            message=required(properties, "message", text),
-            params=required(properties, "params", items(text)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.code = v if type(v := take(n := "code", missing)) is str else read(text, v, n)
+        made.title = v if type(v := take(n := "title", missing)) is str else read(text, v, n)
+        made.message = v if type(v := take(n := "message", missing)) is str else read(text, v, n)
+        made.params = required(properties, "params", items(text))
+        made.additional_properties = properties.copy()
+        return made if cls is JobMessage else made._completed(JobMessage)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="JobMessagesResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobMessagesResponse(_Model):
     """The messages of a job.
 
@@ -45,7 +46,7 @@ class JobMessagesResponse(_Model):
         from ..models.job_messages import JobMessages
 
         properties = properties_of(src_dict)
-        return cls(
-            messages=required(properties, "messages", JobMessages.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.messages = required(properties, "messages", JobMessages.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is JobMessagesResponse else made._completed(JobMessagesResponse)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     number,
@@ -21,7 +22,7 @@ from ..models.job_state import JobState
 T = TypeVar("T", bound="JobProgress")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobProgress(_Model):
     """How far a job is.
 
@@ -47,8 +48,8 @@ class JobProgress(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            percentage=required(properties, "percentage", number),
-            state=required(properties, "state", JobState),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.percentage = required(properties, "percentage", number)
+        made.state = required(properties, "state", JobState)
+        made.additional_properties = properties.copy()
+        return made if cls is JobProgress else made._completed(JobProgress)

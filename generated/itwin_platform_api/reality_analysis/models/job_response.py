@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="JobResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobResponse(_Model):
     """A job.
 
@@ -45,7 +46,7 @@ class JobResponse(_Model):
         from ..models.job import Job
 
         properties = properties_of(src_dict)
-        return cls(
-            job=required(properties, "job", Job.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.job = required(properties, "job", Job.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is JobResponse else made._completed(JobResponse)

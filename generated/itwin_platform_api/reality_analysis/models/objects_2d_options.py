@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -24,7 +25,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Objects2DOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Objects2DOptions(_Model):
     """Settings of a job of the type Objects2D.
 
@@ -60,10 +61,10 @@ class Objects2DOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            crs=given(properties, "crs", nullable(text)),
-            max_dist=given(properties, "maxDist", nullable(number)),
-            min_photos=given(properties, "minPhotos", nullable(integer)),
-            use_tie_points=given(properties, "useTiePoints", nullable(boolean)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.crs = given(properties, "crs", nullable(text))
+        made.max_dist = given(properties, "maxDist", nullable(number))
+        made.min_photos = given(properties, "minPhotos", nullable(integer))
+        made.use_tie_points = given(properties, "useTiePoints", nullable(boolean))
+        made.additional_properties = properties.copy()
+        return made if cls is Objects2DOptions else made._completed(Objects2DOptions)

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Objects2DOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Objects2DOutputs(_Model):
     """Where the outputs of a job of the type Objects2D are. An output that was not asked for is missing.
 
@@ -62,12 +64,19 @@ class Objects2DOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            locations_3d_as_geo_json=optional(properties, "locations3DAsGeoJSON", text),
-            locations_3d_as_shp=optional(properties, "locations3DAsSHP", text),
-            objects_2d=optional(properties, "objects2D", text),
-            objects_3d=optional(properties, "objects3D", text),
-            objects_3d_as_3d_tiles=optional(properties, "objects3DAs3DTiles", text),
-            objects_3d_as_geo_json=optional(properties, "objects3DAsGeoJSON", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.locations_3d_as_geo_json = (
+            v if type(v := take(n := "locations3DAsGeoJSON", None)) in texts else read(text, v, n)
         )
+        made.locations_3d_as_shp = v if type(v := take(n := "locations3DAsSHP", None)) in texts else read(text, v, n)
+        made.objects_2d = v if type(v := take(n := "objects2D", None)) in texts else read(text, v, n)
+        made.objects_3d = v if type(v := take(n := "objects3D", None)) in texts else read(text, v, n)
+        made.objects_3d_as_3d_tiles = (
+            v if type(v := take(n := "objects3DAs3DTiles", None)) in texts else read(text, v, n)
+        )
+        made.objects_3d_as_geo_json = (
+            v if type(v := take(n := "objects3DAsGeoJSON", None)) in texts else read(text, v, n)
+        )
+        made.additional_properties = properties.copy()
+        return made if cls is Objects2DOutputs else made._completed(Objects2DOutputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="Objects2DSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Objects2DSpecifications(_Model):
     """What a job of the type Objects2D was asked to do and where its outputs are. It finds objects in photos, and where
     they are in space.
@@ -56,9 +57,9 @@ class Objects2DSpecifications(_Model):
         from ..models.objects_2d_outputs import Objects2DOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", Objects2DInputs.from_dict),
-            outputs=required(properties, "outputs", Objects2DOutputs.from_dict),
-            options=optional(properties, "options", Objects2DOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", Objects2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", Objects2DOutputs.from_dict)
+        made.options = optional(properties, "options", Objects2DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Objects2DSpecifications else made._completed(Objects2DSpecifications)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ..models.objects_2d_outputs_create import Objects2DOutputsCreate
 T = TypeVar("T", bound="Objects2DSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Objects2DSpecificationsCreate(_Model):
     """What to ask of a job of the type Objects2D, which finds objects in photos, and where they are in space.
 
@@ -55,9 +56,9 @@ class Objects2DSpecificationsCreate(_Model):
         from ..models.objects_2d_options import Objects2DOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", Objects2DInputs.from_dict),
-            outputs=required(properties, "outputs", items(Objects2DOutputsCreate)),
-            options=given(properties, "options", Objects2DOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", Objects2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(Objects2DOutputsCreate))
+        made.options = given(properties, "options", Objects2DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Objects2DSpecificationsCreate else made._completed(Objects2DSpecificationsCreate)

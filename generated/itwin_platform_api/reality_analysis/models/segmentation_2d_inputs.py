@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
+    missing,
     nullable,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -22,7 +24,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Segmentation2DInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation2DInputs(_Model):
     """What a job of the type Segmentation2D works on.
 
@@ -60,10 +62,11 @@ class Segmentation2DInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            photos=required(properties, "photos", text),
-            model_3d=given(properties, "model3D", nullable(text)),
-            segmentation_2d=given(properties, "segmentation2D", nullable(text)),
-            photo_segmentation_detector=given(properties, "photoSegmentationDetector", nullable(text)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.photos = v if type(v := take(n := "photos", missing)) is str else read(text, v, n)
+        made.model_3d = given(properties, "model3D", nullable(text))
+        made.segmentation_2d = given(properties, "segmentation2D", nullable(text))
+        made.photo_segmentation_detector = given(properties, "photoSegmentationDetector", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation2DInputs else made._completed(Segmentation2DInputs)

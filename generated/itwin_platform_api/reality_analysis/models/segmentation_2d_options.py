@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -23,7 +24,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Segmentation2DOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation2DOptions(_Model):
     """Settings of a job of the type Segmentation2D.
 
@@ -55,9 +56,9 @@ class Segmentation2DOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            compute_line_width=given(properties, "computeLineWidth", nullable(boolean)),
-            remove_small_lines=given(properties, "removeSmallLines", nullable(number)),
-            min_photos=given(properties, "minPhotos", nullable(integer)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.compute_line_width = given(properties, "computeLineWidth", nullable(boolean))
+        made.remove_small_lines = given(properties, "removeSmallLines", nullable(number))
+        made.min_photos = given(properties, "minPhotos", nullable(integer))
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation2DOptions else made._completed(Segmentation2DOptions)

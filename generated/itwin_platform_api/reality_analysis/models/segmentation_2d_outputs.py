@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Segmentation2DOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation2DOutputs(_Model):
     """Where the outputs of a job of the type Segmentation2D are. An output that was not asked for is missing.
 
@@ -68,14 +70,19 @@ class Segmentation2DOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            segmentation_2d=optional(properties, "segmentation2D", text),
-            segmented_photos=optional(properties, "segmentedPhotos", text),
-            lines_3d=optional(properties, "lines3D", text),
-            lines_3d_as_3d_tiles=optional(properties, "lines3DAs3DTiles", text),
-            lines_3d_as_geo_json=optional(properties, "lines3DAsGeoJSON", text),
-            polygons_3d=optional(properties, "polygons3D", text),
-            polygons_3d_as_3d_tiles=optional(properties, "polygons3DAs3DTiles", text),
-            polygons_3d_as_geo_json=optional(properties, "polygons3DAsGeoJSON", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.segmentation_2d = v if type(v := take(n := "segmentation2D", None)) in texts else read(text, v, n)
+        made.segmented_photos = v if type(v := take(n := "segmentedPhotos", None)) in texts else read(text, v, n)
+        made.lines_3d = v if type(v := take(n := "lines3D", None)) in texts else read(text, v, n)
+        made.lines_3d_as_3d_tiles = v if type(v := take(n := "lines3DAs3DTiles", None)) in texts else read(text, v, n)
+        made.lines_3d_as_geo_json = v if type(v := take(n := "lines3DAsGeoJSON", None)) in texts else read(text, v, n)
+        made.polygons_3d = v if type(v := take(n := "polygons3D", None)) in texts else read(text, v, n)
+        made.polygons_3d_as_3d_tiles = (
+            v if type(v := take(n := "polygons3DAs3DTiles", None)) in texts else read(text, v, n)
         )
+        made.polygons_3d_as_geo_json = (
+            v if type(v := take(n := "polygons3DAsGeoJSON", None)) in texts else read(text, v, n)
+        )
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation2DOutputs else made._completed(Segmentation2DOutputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ..models.segmentation_2d_outputs_create import Segmentation2DOutputsCreate
 T = TypeVar("T", bound="Segmentation2DSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation2DSpecificationsCreate(_Model):
     """What to ask of a job of the type Segmentation2D, which divides photos into classes, and finds lines and polygons in
     space.
@@ -56,9 +57,11 @@ class Segmentation2DSpecificationsCreate(_Model):
         from ..models.segmentation_2d_options import Segmentation2DOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", Segmentation2DInputs.from_dict),
-            outputs=required(properties, "outputs", items(Segmentation2DOutputsCreate)),
-            options=given(properties, "options", Segmentation2DOptions.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", Segmentation2DInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(Segmentation2DOutputsCreate))
+        made.options = given(properties, "options", Segmentation2DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made if cls is Segmentation2DSpecificationsCreate else made._completed(Segmentation2DSpecificationsCreate)
         )

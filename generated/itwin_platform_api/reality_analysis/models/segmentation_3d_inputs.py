@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,7 +22,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Segmentation3DInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation3DInputs(_Model):
     """What a job of the type Segmentation3D works on.
 
@@ -60,10 +61,10 @@ class Segmentation3DInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            extent=given(properties, "extent", nullable(text)),
-            model_3d=given(properties, "model3D", nullable(text)),
-            point_cloud_segmentation_detector=given(properties, "pointCloudSegmentationDetector", nullable(text)),
-            segmentation_3d=given(properties, "segmentation3D", nullable(text)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.extent = given(properties, "extent", nullable(text))
+        made.model_3d = given(properties, "model3D", nullable(text))
+        made.point_cloud_segmentation_detector = given(properties, "pointCloudSegmentationDetector", nullable(text))
+        made.segmentation_3d = given(properties, "segmentation3D", nullable(text))
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation3DInputs else made._completed(Segmentation3DInputs)

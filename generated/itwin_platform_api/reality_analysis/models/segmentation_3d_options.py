@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -23,7 +24,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="Segmentation3DOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation3DOptions(_Model):
     """Settings of a job of the type Segmentation3D.
 
@@ -63,11 +64,11 @@ class Segmentation3DOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            compute_line_width=given(properties, "computeLineWidth", nullable(boolean)),
-            crs=given(properties, "crs", nullable(text)),
-            keep_input_resolution=given(properties, "keepInputResolution", nullable(boolean)),
-            remove_small_components=given(properties, "removeSmallComponents", nullable(number)),
-            save_confidence=given(properties, "saveConfidence", nullable(boolean)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.compute_line_width = given(properties, "computeLineWidth", nullable(boolean))
+        made.crs = given(properties, "crs", nullable(text))
+        made.keep_input_resolution = given(properties, "keepInputResolution", nullable(boolean))
+        made.remove_small_components = given(properties, "removeSmallComponents", nullable(number))
+        made.save_confidence = given(properties, "saveConfidence", nullable(boolean))
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation3DOptions else made._completed(Segmentation3DOptions)

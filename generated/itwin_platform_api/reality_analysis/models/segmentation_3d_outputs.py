@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Segmentation3DOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation3DOutputs(_Model):
     """Where the outputs of a job of the type Segmentation3D are. An output that was not asked for is missing.
 
@@ -104,23 +106,44 @@ class Segmentation3DOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            lines_3d=optional(properties, "lines3D", text),
-            lines_3d_as_3d_tiles=optional(properties, "lines3DAs3DTiles", text),
-            lines_3d_as_geo_json=optional(properties, "lines3DAsGeoJSON", text),
-            locations_3d_as_geo_json=optional(properties, "locations3DAsGeoJSON", text),
-            locations_3d_as_shp=optional(properties, "locations3DAsSHP", text),
-            objects_3d=optional(properties, "objects3D", text),
-            objects_3d_as_3d_tiles=optional(properties, "objects3DAs3DTiles", text),
-            objects_3d_as_geo_json=optional(properties, "objects3DAsGeoJSON", text),
-            polygons_3d=optional(properties, "polygons3D", text),
-            polygons_3d_as_3d_tiles=optional(properties, "polygons3DAs3DTiles", text),
-            polygons_3d_as_geo_json=optional(properties, "polygons3DAsGeoJSON", text),
-            segmentation_3d=optional(properties, "segmentation3D", text),
-            segmentation_3d_as_las=optional(properties, "segmentation3DAsLAS", text),
-            segmentation_3d_as_laz=optional(properties, "segmentation3DAsLAZ", text),
-            segmentation_3d_as_ply=optional(properties, "segmentation3DAsPLY", text),
-            segmentation_3d_as_pod=optional(properties, "segmentation3DAsPOD", text),
-            segmented_point_cloud=optional(properties, "segmentedPointCloud", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.lines_3d = v if type(v := take(n := "lines3D", None)) in texts else read(text, v, n)
+        made.lines_3d_as_3d_tiles = v if type(v := take(n := "lines3DAs3DTiles", None)) in texts else read(text, v, n)
+        made.lines_3d_as_geo_json = v if type(v := take(n := "lines3DAsGeoJSON", None)) in texts else read(text, v, n)
+        made.locations_3d_as_geo_json = (
+            v if type(v := take(n := "locations3DAsGeoJSON", None)) in texts else read(text, v, n)
         )
+        made.locations_3d_as_shp = v if type(v := take(n := "locations3DAsSHP", None)) in texts else read(text, v, n)
+        made.objects_3d = v if type(v := take(n := "objects3D", None)) in texts else read(text, v, n)
+        made.objects_3d_as_3d_tiles = (
+            v if type(v := take(n := "objects3DAs3DTiles", None)) in texts else read(text, v, n)
+        )
+        made.objects_3d_as_geo_json = (
+            v if type(v := take(n := "objects3DAsGeoJSON", None)) in texts else read(text, v, n)
+        )
+        made.polygons_3d = v if type(v := take(n := "polygons3D", None)) in texts else read(text, v, n)
+        made.polygons_3d_as_3d_tiles = (
+            v if type(v := take(n := "polygons3DAs3DTiles", None)) in texts else read(text, v, n)
+        )
+        made.polygons_3d_as_geo_json = (
+            v if type(v := take(n := "polygons3DAsGeoJSON", None)) in texts else read(text, v, n)
+        )
+        made.segmentation_3d = v if type(v := take(n := "segmentation3D", None)) in texts else read(text, v, n)
+        made.segmentation_3d_as_las = (
+            v if type(v := take(n := "segmentation3DAsLAS", None)) in texts else read(text, v, n)
+        )
+        made.segmentation_3d_as_laz = (
+            v if type(v := take(n := "segmentation3DAsLAZ", None)) in texts else read(text, v, n)
+        )
+        made.segmentation_3d_as_ply = (
+            v if type(v := take(n := "segmentation3DAsPLY", None)) in texts else read(text, v, n)
+        )
+        made.segmentation_3d_as_pod = (
+            v if type(v := take(n := "segmentation3DAsPOD", None)) in texts else read(text, v, n)
+        )
+        made.segmented_point_cloud = (
+            v if type(v := take(n := "segmentedPointCloud", None)) in texts else read(text, v, n)
+        )
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation3DOutputs else made._completed(Segmentation3DOutputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="Segmentation3DSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation3DSpecifications(_Model):
     """What a job of the type Segmentation3D was asked to do and where its outputs are. It divides point clouds into
     classes, and finds objects, lines and polygons in them.
@@ -56,9 +57,9 @@ class Segmentation3DSpecifications(_Model):
         from ..models.segmentation_3d_outputs import Segmentation3DOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", Segmentation3DInputs.from_dict),
-            outputs=required(properties, "outputs", Segmentation3DOutputs.from_dict),
-            options=optional(properties, "options", Segmentation3DOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", Segmentation3DInputs.from_dict)
+        made.outputs = required(properties, "outputs", Segmentation3DOutputs.from_dict)
+        made.options = optional(properties, "options", Segmentation3DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Segmentation3DSpecifications else made._completed(Segmentation3DSpecifications)

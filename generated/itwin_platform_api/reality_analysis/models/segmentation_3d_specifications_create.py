@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from ..models.segmentation_3d_outputs_create import Segmentation3DOutputsCreate
 T = TypeVar("T", bound="Segmentation3DSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Segmentation3DSpecificationsCreate(_Model):
     """What to ask of a job of the type Segmentation3D, which divides point clouds into classes, and finds objects, lines
     and polygons in them.
@@ -56,9 +57,11 @@ class Segmentation3DSpecificationsCreate(_Model):
         from ..models.segmentation_3d_options import Segmentation3DOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", Segmentation3DInputs.from_dict),
-            outputs=required(properties, "outputs", items(Segmentation3DOutputsCreate)),
-            options=given(properties, "options", Segmentation3DOptions.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", Segmentation3DInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(Segmentation3DOutputsCreate))
+        made.options = given(properties, "options", Segmentation3DOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made if cls is Segmentation3DSpecificationsCreate else made._completed(Segmentation3DSpecificationsCreate)
         )

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="SegmentationOrthophotoOutputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class SegmentationOrthophotoOutputs(_Model):
     """Where the outputs of a job of the type SegmentationOrthophoto are. An output that was not asked for is missing.
 
@@ -68,14 +70,17 @@ class SegmentationOrthophotoOutputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            segmentation_2d=optional(properties, "segmentation2D", text),
-            segmented_photos=optional(properties, "segmentedPhotos", text),
-            polygons_2d=optional(properties, "polygons2D", text),
-            polygons_2d_as_shp=optional(properties, "polygons2DAsSHP", text),
-            polygons_2d_as_geo_json=optional(properties, "polygons2DAsGeoJSON", text),
-            lines_2d=optional(properties, "lines2D", text),
-            lines_2d_as_shp=optional(properties, "lines2DAsSHP", text),
-            lines_2d_as_geo_json=optional(properties, "lines2DAsGeoJSON", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.segmentation_2d = v if type(v := take(n := "segmentation2D", None)) in texts else read(text, v, n)
+        made.segmented_photos = v if type(v := take(n := "segmentedPhotos", None)) in texts else read(text, v, n)
+        made.polygons_2d = v if type(v := take(n := "polygons2D", None)) in texts else read(text, v, n)
+        made.polygons_2d_as_shp = v if type(v := take(n := "polygons2DAsSHP", None)) in texts else read(text, v, n)
+        made.polygons_2d_as_geo_json = (
+            v if type(v := take(n := "polygons2DAsGeoJSON", None)) in texts else read(text, v, n)
         )
+        made.lines_2d = v if type(v := take(n := "lines2D", None)) in texts else read(text, v, n)
+        made.lines_2d_as_shp = v if type(v := take(n := "lines2DAsSHP", None)) in texts else read(text, v, n)
+        made.lines_2d_as_geo_json = v if type(v := take(n := "lines2DAsGeoJSON", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is SegmentationOrthophotoOutputs else made._completed(SegmentationOrthophotoOutputs)

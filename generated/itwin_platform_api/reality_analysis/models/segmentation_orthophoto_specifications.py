@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="SegmentationOrthophotoSpecifications")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class SegmentationOrthophotoSpecifications(_Model):
     """What a job of the type SegmentationOrthophoto was asked to do and where its outputs are. It divides orthophotos into
     classes, and finds lines and polygons in them.
@@ -51,8 +52,12 @@ class SegmentationOrthophotoSpecifications(_Model):
         from ..models.segmentation_orthophoto_outputs import SegmentationOrthophotoOutputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", SegmentationOrthophotoInputs.from_dict),
-            outputs=required(properties, "outputs", SegmentationOrthophotoOutputs.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", SegmentationOrthophotoInputs.from_dict)
+        made.outputs = required(properties, "outputs", SegmentationOrthophotoOutputs.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made
+            if cls is SegmentationOrthophotoSpecifications
+            else made._completed(SegmentationOrthophotoSpecifications)
         )

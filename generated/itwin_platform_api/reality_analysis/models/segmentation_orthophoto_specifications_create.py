@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from ..models.segmentation_orthophoto_outputs_create import SegmentationOrthopho
 T = TypeVar("T", bound="SegmentationOrthophotoSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class SegmentationOrthophotoSpecificationsCreate(_Model):
     """What to ask of a job of the type SegmentationOrthophoto, which divides orthophotos into classes, and finds lines and
     polygons in them.
@@ -51,8 +52,12 @@ class SegmentationOrthophotoSpecificationsCreate(_Model):
         from ..models.segmentation_orthophoto_inputs import SegmentationOrthophotoInputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", SegmentationOrthophotoInputs.from_dict),
-            outputs=required(properties, "outputs", items(SegmentationOrthophotoOutputsCreate)),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", SegmentationOrthophotoInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(SegmentationOrthophotoOutputsCreate))
+        made.additional_properties = properties.copy()
+        return (
+            made
+            if cls is SegmentationOrthophotoSpecificationsCreate
+            else made._completed(SegmentationOrthophotoSpecificationsCreate)
         )

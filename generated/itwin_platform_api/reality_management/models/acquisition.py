@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     date_time,
     optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -22,7 +25,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Acquisition")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Acquisition(_Model):
     """When and by whom data was acquired.
 
@@ -51,9 +54,10 @@ class Acquisition(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            start_date_time=optional(properties, "startDateTime", date_time),
-            end_date_time=optional(properties, "endDateTime", date_time),
-            acquirer=optional(properties, "acquirer", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.start_date_time = optional(properties, "startDateTime", date_time)
+        made.end_date_time = optional(properties, "endDateTime", date_time)
+        made.acquirer = v if type(v := take(n := "acquirer", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Acquisition else made._completed(Acquisition)

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -22,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ContainerAccess")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ContainerAccess(_Model):
     """Access to the container of reality data.
 
@@ -53,9 +55,10 @@ class ContainerAccess(_Model):
         from ..models.container_links import ContainerLinks
 
         properties = properties_of(src_dict)
-        return cls(
-            links=required(properties, "_links", ContainerLinks.from_dict),
-            type_=optional(properties, "type", text),
-            access=optional(properties, "access", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.links = required(properties, "_links", ContainerLinks.from_dict)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.access = v if type(v := take(n := "access", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ContainerAccess else made._completed(ContainerAccess)

@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    optional_object,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -21,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ContainerDetails")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ContainerDetails(_Model):
     """A container and the link to it.
 
@@ -49,8 +52,9 @@ class ContainerDetails(_Model):
         from ..models.container_links import ContainerLinks
 
         properties = properties_of(src_dict)
-        return cls(
-            type_=optional(properties, "type", text),
-            links=optional(properties, "_links", ContainerLinks.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.links = optional_object(properties, "_links", ContainerLinks.from_dict, "containerUrl")
+        made.additional_properties = properties.copy()
+        return made if cls is ContainerDetails else made._completed(ContainerDetails)

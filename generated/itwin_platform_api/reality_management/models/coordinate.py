@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     number,
-    optional,
+    numbers,
     properties_of,
+    read,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Coordinate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Coordinate(_Model):
     """A point on the earth.
 
@@ -46,8 +48,9 @@ class Coordinate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            latitude=optional(properties, "latitude", number),
-            longitude=optional(properties, "longitude", number),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.latitude = v if type(v := take(n := "latitude", None)) in numbers else read(number, v, n)
+        made.longitude = v if type(v := take(n := "longitude", None)) in numbers else read(number, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Coordinate else made._completed(Coordinate)

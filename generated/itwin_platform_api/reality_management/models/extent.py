@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="Extent")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Extent(_Model):
     """The area that reality data covers.
 
@@ -48,8 +49,8 @@ class Extent(_Model):
         from ..models.coordinate import Coordinate
 
         properties = properties_of(src_dict)
-        return cls(
-            south_west=optional(properties, "southWest", Coordinate.from_dict),
-            north_east=optional(properties, "northEast", Coordinate.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.south_west = optional(properties, "southWest", Coordinate.from_dict)
+        made.north_east = optional(properties, "northEast", Coordinate.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Extent else made._completed(Extent)

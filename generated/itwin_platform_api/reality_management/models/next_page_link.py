@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="NextPageLink")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class NextPageLink(_Model):
     """The link to the next page, where there is one.
 
@@ -45,7 +46,7 @@ class NextPageLink(_Model):
         from ..models.link import Link
 
         properties = properties_of(src_dict)
-        return cls(
-            next_=optional(properties, "next", Link.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.next_ = optional(properties, "next", Link.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is NextPageLink else made._completed(NextPageLink)

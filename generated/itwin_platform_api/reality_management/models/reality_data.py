@@ -9,16 +9,21 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
+    booleans,
     date_time,
     integer,
+    integers,
     items,
+    missing,
     optional,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -27,7 +32,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityData")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityData(_Model):
     """Reality data, for instance a mesh, a point cloud or photos: everything that is known about it, but not its files.
 
@@ -117,27 +122,28 @@ class RealityData(_Model):
         from ..models.extent import Extent
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            tags=optional(properties, "tags", items(text)),
-            description=optional(properties, "description", text),
-            dataset=optional(properties, "dataset", text),
-            group=optional(properties, "group", text),
-            attribution=optional(properties, "attribution", text),
-            terms_of_use=optional(properties, "termsOfUse", text),
-            root_document=optional(properties, "rootDocument", text),
-            size=optional(properties, "size", integer),
-            classification=optional(properties, "classification", text),
-            type_=optional(properties, "type", text),
-            acquisition=optional(properties, "acquisition", Acquisition.from_dict),
-            extent=optional(properties, "extent", Extent.from_dict),
-            crs=optional(properties, "crs", Crs.from_dict),
-            authoring=optional(properties, "authoring", boolean),
-            data_center_location=optional(properties, "dataCenterLocation", text),
-            modified_date_time=optional(properties, "modifiedDateTime", date_time),
-            last_accessed_date_time=optional(properties, "lastAccessedDateTime", date_time),
-            created_date_time=optional(properties, "createdDateTime", date_time),
-            owner_id=optional(properties, "ownerId", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.tags = optional(properties, "tags", items(text))
+        made.description = v if type(v := take(n := "description", None)) in texts else read(text, v, n)
+        made.dataset = v if type(v := take(n := "dataset", None)) in texts else read(text, v, n)
+        made.group = v if type(v := take(n := "group", None)) in texts else read(text, v, n)
+        made.attribution = v if type(v := take(n := "attribution", None)) in texts else read(text, v, n)
+        made.terms_of_use = v if type(v := take(n := "termsOfUse", None)) in texts else read(text, v, n)
+        made.root_document = v if type(v := take(n := "rootDocument", None)) in texts else read(text, v, n)
+        made.size = v if type(v := take(n := "size", None)) in integers else read(integer, v, n)
+        made.classification = v if type(v := take(n := "classification", None)) in texts else read(text, v, n)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.acquisition = optional(properties, "acquisition", Acquisition.from_dict)
+        made.extent = optional(properties, "extent", Extent.from_dict)
+        made.crs = optional(properties, "crs", Crs.from_dict)
+        made.authoring = v if type(v := take(n := "authoring", None)) in booleans else read(boolean, v, n)
+        made.data_center_location = v if type(v := take(n := "dataCenterLocation", None)) in texts else read(text, v, n)
+        made.modified_date_time = optional(properties, "modifiedDateTime", date_time)
+        made.last_accessed_date_time = optional(properties, "lastAccessedDateTime", date_time)
+        made.created_date_time = optional(properties, "createdDateTime", date_time)
+        made.owner_id = v if type(v := take(n := "ownerId", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityData else made._completed(RealityData)

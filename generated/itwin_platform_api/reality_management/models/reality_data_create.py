@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
     given,
     items,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -24,7 +26,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityDataCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityDataCreate(_Model):
     """The reality data to create.
 
@@ -99,22 +101,23 @@ class RealityDataCreate(_Model):
         from ..models.extent import Extent
 
         properties = properties_of(src_dict)
-        return cls(
-            itwin_id=required(properties, "iTwinId", text),
-            display_name=required(properties, "displayName", text),
-            type_=required(properties, "type", text),
-            tags=given(properties, "tags", items(text)),
-            description=given(properties, "description", text),
-            classification=given(properties, "classification", text),
-            dataset=given(properties, "dataset", text),
-            group=given(properties, "group", text),
-            attribution=given(properties, "attribution", text),
-            terms_of_use=given(properties, "termsOfUse", text),
-            root_document=given(properties, "rootDocument", text),
-            acquisition=given(properties, "acquisition", Acquisition.from_dict),
-            extent=given(properties, "extent", Extent.from_dict),
-            crs=given(properties, "crs", Crs.from_dict),
-            authoring=given(properties, "authoring", boolean),
-            owner_id=given(properties, "ownerId", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.itwin_id = v if type(v := take(n := "iTwinId", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.type_ = v if type(v := take(n := "type", missing)) is str else read(text, v, n)
+        made.tags = given(properties, "tags", items(text))
+        made.description = given(properties, "description", text)
+        made.classification = given(properties, "classification", text)
+        made.dataset = given(properties, "dataset", text)
+        made.group = given(properties, "group", text)
+        made.attribution = given(properties, "attribution", text)
+        made.terms_of_use = given(properties, "termsOfUse", text)
+        made.root_document = given(properties, "rootDocument", text)
+        made.acquisition = given(properties, "acquisition", Acquisition.from_dict)
+        made.extent = given(properties, "extent", Extent.from_dict)
+        made.crs = given(properties, "crs", Crs.from_dict)
+        made.authoring = given(properties, "authoring", boolean)
+        made.owner_id = given(properties, "ownerId", text)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityDataCreate else made._completed(RealityDataCreate)

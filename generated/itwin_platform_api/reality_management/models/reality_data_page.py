@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityDataPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityDataPage(_Model):
     """A page of reality data in its minimal form.
 
@@ -51,8 +52,8 @@ class RealityDataPage(_Model):
         from ..models.reality_data import RealityData
 
         properties = properties_of(src_dict)
-        return cls(
-            reality_data=required(properties, "realityData", items(RealityData.from_dict)),
-            links=optional(properties, "_links", NextPageLink.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.reality_data = required(properties, "realityData", items(RealityData.from_dict))
+        made.links = optional(properties, "_links", NextPageLink.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityDataPage else made._completed(RealityDataPage)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityDataResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityDataResponse(_Model):
     """Reality data.
 
@@ -46,7 +47,7 @@ class RealityDataResponse(_Model):
         from ..models.reality_data import RealityData
 
         properties = properties_of(src_dict)
-        return cls(
-            reality_data=required(properties, "realityData", RealityData.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.reality_data = required(properties, "realityData", RealityData.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityDataResponse else made._completed(RealityDataResponse)

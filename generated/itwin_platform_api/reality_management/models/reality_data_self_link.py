@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityDataSelfLink")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityDataSelfLink(_Model):
     """A link to the reality data itself.
 
@@ -45,7 +46,7 @@ class RealityDataSelfLink(_Model):
         from ..models.link import Link
 
         properties = properties_of(src_dict)
-        return cls(
-            self_=optional(properties, "self", Link.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.self_ = optional(properties, "self", Link.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityDataSelfLink else made._completed(RealityDataSelfLink)

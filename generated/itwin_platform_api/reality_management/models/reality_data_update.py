@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -23,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="RealityDataUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RealityDataUpdate(_Model):
     """Properties of reality data to change.
 
@@ -99,22 +100,22 @@ class RealityDataUpdate(_Model):
         from ..models.extent import Extent
 
         properties = properties_of(src_dict)
-        return cls(
-            tags=given(properties, "tags", items(text)),
-            description=given(properties, "description", text),
-            itwin_id=given(properties, "iTwinId", text),
-            display_name=given(properties, "displayName", text),
-            classification=given(properties, "classification", text),
-            type_=given(properties, "type", text),
-            dataset=given(properties, "dataset", text),
-            group=given(properties, "group", text),
-            attribution=given(properties, "attribution", text),
-            terms_of_use=given(properties, "termsOfUse", text),
-            root_document=given(properties, "rootDocument", text),
-            acquisition=given(properties, "acquisition", Acquisition.from_dict),
-            extent=given(properties, "extent", Extent.from_dict),
-            crs=given(properties, "crs", Crs.from_dict),
-            authoring=given(properties, "authoring", boolean),
-            owner_id=given(properties, "ownerId", text),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.tags = given(properties, "tags", items(text))
+        made.description = given(properties, "description", text)
+        made.itwin_id = given(properties, "iTwinId", text)
+        made.display_name = given(properties, "displayName", text)
+        made.classification = given(properties, "classification", text)
+        made.type_ = given(properties, "type", text)
+        made.dataset = given(properties, "dataset", text)
+        made.group = given(properties, "group", text)
+        made.attribution = given(properties, "attribution", text)
+        made.terms_of_use = given(properties, "termsOfUse", text)
+        made.root_document = given(properties, "rootDocument", text)
+        made.acquisition = given(properties, "acquisition", Acquisition.from_dict)
+        made.extent = given(properties, "extent", Extent.from_dict)
+        made.crs = given(properties, "crs", Crs.from_dict)
+        made.authoring = given(properties, "authoring", boolean)
+        made.owner_id = given(properties, "ownerId", text)
+        made.additional_properties = properties.copy()
+        return made if cls is RealityDataUpdate else made._completed(RealityDataUpdate)

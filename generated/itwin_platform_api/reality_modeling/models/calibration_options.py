@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -24,7 +25,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="CalibrationOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class CalibrationOptions(_Model):
     """Settings of a job of the type Calibration.
 
@@ -117,28 +118,28 @@ class CalibrationOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            rig_synchro=given(properties, "rigSynchro", text),
-            rotation_policy=given(properties, "rotationPolicy", text),
-            center_policy=given(properties, "centerPolicy", text),
-            center_tolerance=given(properties, "centerTolerance", number),
-            focal_policy=given(properties, "focalPolicy", text),
-            principal_policy=given(properties, "principalPolicy", text),
-            radial_policy=given(properties, "radialPolicy", text),
-            tangential_policy=given(properties, "tangentialPolicy", text),
-            fisheye_focal_policy=given(properties, "fisheyeFocalPolicy", text),
-            fisheye_distortion_policy=given(properties, "fisheyeDistortionPolicy", text),
-            aspect_ratio_policy=given(properties, "aspectRatioPolicy", text),
-            skew_policy=given(properties, "skewPolicy", text),
-            tiepoints_policy=given(properties, "tiepointsPolicy", text),
-            pair_selection=given(properties, "pairSelection", text),
-            pair_selection_distance=given(properties, "pairSelectionDistance", integer),
-            keypoints_density=given(properties, "keypointsDensity", text),
-            precalibration=given(properties, "precalibration", boolean),
-            tags_extraction=given(properties, "tagsExtraction", items(text)),
-            color_equalization=given(properties, "colorEqualization", text),
-            adjustment_constraints=given(properties, "adjustmentConstraints", text),
-            rigid_registration_position=given(properties, "rigidRegistrationPosition", text),
-            rigid_registration_rotation=given(properties, "rigidRegistrationRotation", text),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.rig_synchro = given(properties, "rigSynchro", text)
+        made.rotation_policy = given(properties, "rotationPolicy", text)
+        made.center_policy = given(properties, "centerPolicy", text)
+        made.center_tolerance = given(properties, "centerTolerance", number)
+        made.focal_policy = given(properties, "focalPolicy", text)
+        made.principal_policy = given(properties, "principalPolicy", text)
+        made.radial_policy = given(properties, "radialPolicy", text)
+        made.tangential_policy = given(properties, "tangentialPolicy", text)
+        made.fisheye_focal_policy = given(properties, "fisheyeFocalPolicy", text)
+        made.fisheye_distortion_policy = given(properties, "fisheyeDistortionPolicy", text)
+        made.aspect_ratio_policy = given(properties, "aspectRatioPolicy", text)
+        made.skew_policy = given(properties, "skewPolicy", text)
+        made.tiepoints_policy = given(properties, "tiepointsPolicy", text)
+        made.pair_selection = given(properties, "pairSelection", text)
+        made.pair_selection_distance = given(properties, "pairSelectionDistance", integer)
+        made.keypoints_density = given(properties, "keypointsDensity", text)
+        made.precalibration = given(properties, "precalibration", boolean)
+        made.tags_extraction = given(properties, "tagsExtraction", items(text))
+        made.color_equalization = given(properties, "colorEqualization", text)
+        made.adjustment_constraints = given(properties, "adjustmentConstraints", text)
+        made.rigid_registration_position = given(properties, "rigidRegistrationPosition", text)
+        made.rigid_registration_rotation = given(properties, "rigidRegistrationRotation", text)
+        made.additional_properties = properties.copy()
+        return made if cls is CalibrationOptions else made._completed(CalibrationOptions)

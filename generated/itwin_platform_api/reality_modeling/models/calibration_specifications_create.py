@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="CalibrationSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class CalibrationSpecificationsCreate(_Model):
     """Finds out where the photos of a scene were taken and how their cameras see.
 
@@ -55,9 +56,9 @@ class CalibrationSpecificationsCreate(_Model):
         from ..models.calibration_options import CalibrationOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", CalibrationInputs.from_dict),
-            outputs=required(properties, "outputs", items(text)),
-            options=given(properties, "options", CalibrationOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", CalibrationInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(text))
+        made.options = given(properties, "options", CalibrationOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is CalibrationSpecificationsCreate else made._completed(CalibrationSpecificationsCreate)

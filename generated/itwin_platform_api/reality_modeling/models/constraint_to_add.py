@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
     integer,
+    missing,
     number,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -23,7 +25,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="ConstraintToAdd")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ConstraintToAdd(_Model):
     """A constraint: a surface that the model is to follow.
 
@@ -70,15 +72,16 @@ class ConstraintToAdd(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            constraint_path=required(properties, "constraintPath", text),
-            crs=required(properties, "crs", text),
-            type_=given(properties, "type", text),
-            resolution=given(properties, "resolution", number),
-            texture_path=given(properties, "texturePath", text),
-            texture_size=given(properties, "textureSize", integer),
-            fill_color=given(properties, "fillColor", text),
-            name=given(properties, "name", text),
-            description=given(properties, "description", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.constraint_path = v if type(v := take(n := "constraintPath", missing)) is str else read(text, v, n)
+        made.crs = v if type(v := take(n := "crs", missing)) is str else read(text, v, n)
+        made.type_ = given(properties, "type", text)
+        made.resolution = given(properties, "resolution", number)
+        made.texture_path = given(properties, "texturePath", text)
+        made.texture_size = given(properties, "textureSize", integer)
+        made.fill_color = given(properties, "fillColor", text)
+        made.name = given(properties, "name", text)
+        made.description = given(properties, "description", text)
+        made.additional_properties = properties.copy()
+        return made if cls is ConstraintToAdd else made._completed(ConstraintToAdd)

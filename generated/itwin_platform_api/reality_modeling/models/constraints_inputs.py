@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
     items,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -23,7 +25,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ConstraintsInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ConstraintsInputs(_Model):
     """What a job of the type Constraints works on.
 
@@ -57,10 +59,11 @@ class ConstraintsInputs(_Model):
         from ..models.constraint_to_add import ConstraintToAdd
 
         properties = properties_of(src_dict)
-        return cls(
-            modeling_reference=required(properties, "modelingReference", text),
-            constraints_to_delete=given(properties, "constraintsToDelete", items(text)),
-            constraints_to_add=given(properties, "constraintsToAdd", items(ConstraintToAdd.from_dict)),
-            crs_data=given(properties, "crsData", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.modeling_reference = v if type(v := take(n := "modelingReference", missing)) is str else read(text, v, n)
+        made.constraints_to_delete = given(properties, "constraintsToDelete", items(text))
+        made.constraints_to_add = given(properties, "constraintsToAdd", items(ConstraintToAdd.from_dict))
+        made.crs_data = given(properties, "crsData", text)
+        made.additional_properties = properties.copy()
+        return made if cls is ConstraintsInputs else made._completed(ConstraintsInputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ConstraintsSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ConstraintsSpecificationsCreate(_Model):
     """Adds constraints to a modeling reference and removes others.
 
@@ -50,8 +51,8 @@ class ConstraintsSpecificationsCreate(_Model):
         from ..models.constraints_inputs import ConstraintsInputs
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ConstraintsInputs.from_dict),
-            outputs=required(properties, "outputs", items(text)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ConstraintsInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(text))
+        made.additional_properties = properties.copy()
+        return made if cls is ConstraintsSpecificationsCreate else made._completed(ConstraintsSpecificationsCreate)

@@ -9,12 +9,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     date_time,
     number,
+    numbers,
     optional,
     properties_of,
+    read,
     required,
 )
 from ...writing import Model as _Model
@@ -23,7 +26,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="ExecutionInformation")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ExecutionInformation(_Model):
     """When a job ran and what it used.
 
@@ -55,10 +58,11 @@ class ExecutionInformation(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            created_date_time=required(properties, "createdDateTime", date_time),
-            started_date_time=optional(properties, "startedDateTime", date_time),
-            ended_date_time=optional(properties, "endedDateTime", date_time),
-            processing_units=optional(properties, "processingUnits", number),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.created_date_time = required(properties, "createdDateTime", date_time)
+        made.started_date_time = optional(properties, "startedDateTime", date_time)
+        made.ended_date_time = optional(properties, "endedDateTime", date_time)
+        made.processing_units = v if type(v := take(n := "processingUnits", None)) in numbers else read(number, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ExecutionInformation else made._completed(ExecutionInformation)

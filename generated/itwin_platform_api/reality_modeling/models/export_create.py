@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -22,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ExportCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ExportCreate(_Model):
     """An export to make of a model.
 
@@ -50,8 +52,9 @@ class ExportCreate(_Model):
         from ..models.export_create_options import ExportCreateOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            format_=required(properties, "format", text),
-            options=given(properties, "options", ExportCreateOptions.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.format_ = v if type(v := take(n := "format", missing)) is str else read(text, v, n)
+        made.options = given(properties, "options", ExportCreateOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ExportCreate else made._completed(ExportCreate)

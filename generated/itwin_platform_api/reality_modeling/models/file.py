@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
-    optional,
+    booleans,
+    missing,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -23,7 +27,7 @@ from ..models.file_type import FileType
 T = TypeVar("T", bound="File")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class File(_Model):
     """A file that the service offers.
 
@@ -58,11 +62,12 @@ class File(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            name=required(properties, "name", text),
-            type_=required(properties, "type", FileType),
-            description=optional(properties, "description", text),
-            deprecated=optional(properties, "deprecated", boolean),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.name = v if type(v := take(n := "name", missing)) is str else read(text, v, n)
+        made.type_ = required(properties, "type", FileType)
+        made.description = v if type(v := take(n := "description", None)) in texts else read(text, v, n)
+        made.deprecated = v if type(v := take(n := "deprecated", None)) in booleans else read(boolean, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is File else made._completed(File)

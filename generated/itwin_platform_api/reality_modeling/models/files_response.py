@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="FilesResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class FilesResponse(_Model):
     """
     Attributes:
@@ -45,7 +46,7 @@ class FilesResponse(_Model):
         from ..models.file import File
 
         properties = properties_of(src_dict)
-        return cls(
-            files=required(properties, "files", items(File.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.files = required(properties, "files", items(File.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is FilesResponse else made._completed(FilesResponse)

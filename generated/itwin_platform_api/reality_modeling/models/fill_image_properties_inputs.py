@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,7 +22,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="FillImagePropertiesInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class FillImagePropertiesInputs(_Model):
     """What a job of the type FillImageProperties works on.
 
@@ -55,10 +56,10 @@ class FillImagePropertiesInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            image_collections=given(properties, "imageCollections", items(text)),
-            scene_to_process=given(properties, "sceneToProcess", text),
-            scene_to_complete=given(properties, "sceneToComplete", text),
-            presets=given(properties, "presets", items(text)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.image_collections = given(properties, "imageCollections", items(text))
+        made.scene_to_process = given(properties, "sceneToProcess", text)
+        made.scene_to_complete = given(properties, "sceneToComplete", text)
+        made.presets = given(properties, "presets", items(text))
+        made.additional_properties = properties.copy()
+        return made if cls is FillImagePropertiesInputs else made._completed(FillImagePropertiesInputs)

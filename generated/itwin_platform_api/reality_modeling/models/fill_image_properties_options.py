@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -21,7 +22,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="FillImagePropertiesOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class FillImagePropertiesOptions(_Model):
     """Settings of a job of the type FillImageProperties.
 
@@ -48,8 +49,8 @@ class FillImagePropertiesOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            recursive_image_collections=given(properties, "recursiveImageCollections", boolean),
-            altitude_reference=given(properties, "altitudeReference", text),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.recursive_image_collections = given(properties, "recursiveImageCollections", boolean)
+        made.altitude_reference = given(properties, "altitudeReference", text)
+        made.additional_properties = properties.copy()
+        return made if cls is FillImagePropertiesOptions else made._completed(FillImagePropertiesOptions)

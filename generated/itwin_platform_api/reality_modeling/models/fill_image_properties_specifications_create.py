@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="FillImagePropertiesSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class FillImagePropertiesSpecificationsCreate(_Model):
     """Reads the properties of photos, such as camera and position, into a scene.
 
@@ -55,9 +56,13 @@ class FillImagePropertiesSpecificationsCreate(_Model):
         from ..models.fill_image_properties_options import FillImagePropertiesOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", FillImagePropertiesInputs.from_dict),
-            outputs=required(properties, "outputs", items(text)),
-            options=given(properties, "options", FillImagePropertiesOptions.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", FillImagePropertiesInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(text))
+        made.options = given(properties, "options", FillImagePropertiesOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made
+            if cls is FillImagePropertiesSpecificationsCreate
+            else made._completed(FillImagePropertiesSpecificationsCreate)
         )

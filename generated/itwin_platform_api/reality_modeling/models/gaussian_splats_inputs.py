@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -21,7 +23,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="GaussianSplatsInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GaussianSplatsInputs(_Model):
     """What a job of the type GaussianSplats works on.
 
@@ -56,11 +58,12 @@ class GaussianSplatsInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            scene=required(properties, "scene", text),
-            splats_reference=given(properties, "splatsReference", text),
-            region_of_interest=given(properties, "regionOfInterest", text),
-            crs_data=given(properties, "crsData", text),
-            preset=given(properties, "preset", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.scene = v if type(v := take(n := "scene", missing)) is str else read(text, v, n)
+        made.splats_reference = given(properties, "splatsReference", text)
+        made.region_of_interest = given(properties, "regionOfInterest", text)
+        made.crs_data = given(properties, "crsData", text)
+        made.preset = given(properties, "preset", text)
+        made.additional_properties = properties.copy()
+        return made if cls is GaussianSplatsInputs else made._completed(GaussianSplatsInputs)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,7 +22,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="GaussianSplatsOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GaussianSplatsOptions(_Model):
     """Settings of a job of the type GaussianSplats.
 
@@ -53,10 +54,10 @@ class GaussianSplatsOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            export_crs=given(properties, "exportCrs", text),
-            export_format=given(properties, "exportFormat", text),
-            reference_quality=given(properties, "referenceQuality", text),
-            reference_tile_size=given(properties, "referenceTileSize", number),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.export_crs = given(properties, "exportCrs", text)
+        made.export_format = given(properties, "exportFormat", text)
+        made.reference_quality = given(properties, "referenceQuality", text)
+        made.reference_tile_size = given(properties, "referenceTileSize", number)
+        made.additional_properties = properties.copy()
+        return made if cls is GaussianSplatsOptions else made._completed(GaussianSplatsOptions)

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -24,7 +27,7 @@ from ..models.job_type import JobType
 T = TypeVar("T", bound="Job")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Job(_Model):
     """A job.
 
@@ -74,14 +77,15 @@ class Job(_Model):
         from ..models.job_specifications import JobSpecifications
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            state=required(properties, "state", JobState),
-            user_id=required(properties, "userId", text),
-            execution_info=required(properties, "executionInfo", ExecutionInformation.from_dict),
-            specifications=required(properties, "specifications", JobSpecifications.from_dict),
-            type_=required(properties, "type", JobType),
-            itwin_id=required(properties, "iTwinId", text),
-            name=optional(properties, "name", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.state = required(properties, "state", JobState)
+        made.user_id = v if type(v := take(n := "userId", missing)) is str else read(text, v, n)
+        made.execution_info = required(properties, "executionInfo", ExecutionInformation.from_dict)
+        made.specifications = required(properties, "specifications", JobSpecifications.from_dict)
+        made.type_ = required(properties, "type", JobType)
+        made.itwin_id = v if type(v := take(n := "iTwinId", missing)) is str else read(text, v, n)
+        made.name = v if type(v := take(n := "name", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Job else made._completed(Job)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="JobMessages")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobMessages(_Model):
     """What a job has to say.
 
@@ -49,8 +50,8 @@ class JobMessages(_Model):
         from ..models.job_message import JobMessage
 
         properties = properties_of(src_dict)
-        return cls(
-            errors=required(properties, "errors", items(JobMessage.from_dict)),
-            warnings=required(properties, "warnings", items(JobMessage.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.errors = required(properties, "errors", items(JobMessage.from_dict))
+        made.warnings = required(properties, "warnings", items(JobMessage.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is JobMessages else made._completed(JobMessages)

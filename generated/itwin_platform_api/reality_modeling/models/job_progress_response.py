@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="JobProgressResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobProgressResponse(_Model):
     """
     Attributes:
@@ -44,7 +45,7 @@ class JobProgressResponse(_Model):
         from ..models.job_progress import JobProgress
 
         properties = properties_of(src_dict)
-        return cls(
-            progress=required(properties, "progress", JobProgress.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.progress = required(properties, "progress", JobProgress.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is JobProgressResponse else made._completed(JobProgressResponse)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="JobsPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class JobsPage(_Model):
     """A page of jobs.
 
@@ -51,8 +52,8 @@ class JobsPage(_Model):
         from ..models.next_page_link import NextPageLink
 
         properties = properties_of(src_dict)
-        return cls(
-            jobs=required(properties, "jobs", items(Job.from_dict)),
-            links=optional(properties, "_links", NextPageLink.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.jobs = required(properties, "jobs", items(Job.from_dict))
+        made.links = optional(properties, "_links", NextPageLink.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is JobsPage else made._completed(JobsPage)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     number,
@@ -20,7 +21,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Point3D")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Point3D(_Model):
     """A point.
 
@@ -49,9 +50,9 @@ class Point3D(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            x=required(properties, "x", number),
-            y=required(properties, "y", number),
-            z=required(properties, "z", number),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.x = required(properties, "x", number)
+        made.y = required(properties, "y", number)
+        made.z = required(properties, "z", number)
+        made.additional_properties = properties.copy()
+        return made if cls is Point3D else made._completed(Point3D)

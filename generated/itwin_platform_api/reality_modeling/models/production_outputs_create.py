@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ProductionOutputsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ProductionOutputsCreate(_Model):
     """The exports to make.
 
@@ -46,7 +47,7 @@ class ProductionOutputsCreate(_Model):
         from ..models.export_create import ExportCreate
 
         properties = properties_of(src_dict)
-        return cls(
-            exports=required(properties, "exports", items(ExportCreate.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.exports = required(properties, "exports", items(ExportCreate.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is ProductionOutputsCreate else made._completed(ProductionOutputsCreate)

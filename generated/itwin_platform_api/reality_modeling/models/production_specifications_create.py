@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ProductionSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ProductionSpecificationsCreate(_Model):
     """Exports a model that has its tiles already.
 
@@ -49,8 +50,8 @@ class ProductionSpecificationsCreate(_Model):
         from ..models.production_outputs_create import ProductionOutputsCreate
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ProductionInputs.from_dict),
-            outputs=required(properties, "outputs", ProductionOutputsCreate.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ProductionInputs.from_dict)
+        made.outputs = required(properties, "outputs", ProductionOutputsCreate.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ProductionSpecificationsCreate else made._completed(ProductionSpecificationsCreate)

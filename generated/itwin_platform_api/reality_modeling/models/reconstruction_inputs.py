@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
     items,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -22,7 +24,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="ReconstructionInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ReconstructionInputs(_Model):
     """What a job of the type Reconstruction works on.
 
@@ -60,12 +62,13 @@ class ReconstructionInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            scene=required(properties, "scene", text),
-            region_of_interest=given(properties, "regionOfInterest", text),
-            extent=given(properties, "extent", text),
-            modeling_reference=given(properties, "modelingReference", text),
-            presets=given(properties, "presets", items(text)),
-            crs_data=given(properties, "crsData", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.scene = v if type(v := take(n := "scene", missing)) is str else read(text, v, n)
+        made.region_of_interest = given(properties, "regionOfInterest", text)
+        made.extent = given(properties, "extent", text)
+        made.modeling_reference = given(properties, "modelingReference", text)
+        made.presets = given(properties, "presets", items(text))
+        made.crs_data = given(properties, "crsData", text)
+        made.additional_properties = properties.copy()
+        return made if cls is ReconstructionInputs else made._completed(ReconstructionInputs)

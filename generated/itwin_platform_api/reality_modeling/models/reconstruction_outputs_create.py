@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ReconstructionOutputsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ReconstructionOutputsCreate(_Model):
     """What to make of the scene.
 
@@ -50,8 +51,8 @@ class ReconstructionOutputsCreate(_Model):
         from ..models.export_create import ExportCreate
 
         properties = properties_of(src_dict)
-        return cls(
-            modeling_reference=given(properties, "modelingReference", boolean),
-            exports=given(properties, "exports", items(ExportCreate.from_dict)),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.modeling_reference = given(properties, "modelingReference", boolean)
+        made.exports = given(properties, "exports", items(ExportCreate.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is ReconstructionOutputsCreate else made._completed(ReconstructionOutputsCreate)

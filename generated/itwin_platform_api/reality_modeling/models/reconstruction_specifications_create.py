@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -21,7 +22,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ReconstructionSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ReconstructionSpecificationsCreate(_Model):
     """Makes a model of a scene and exports it: what tiling and production do, in one job.
 
@@ -54,9 +55,11 @@ class ReconstructionSpecificationsCreate(_Model):
         from ..models.tiling_options import TilingOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", ReconstructionInputs.from_dict),
-            outputs=required(properties, "outputs", ReconstructionOutputsCreate.from_dict),
-            options=given(properties, "options", TilingOptions.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", ReconstructionInputs.from_dict)
+        made.outputs = required(properties, "outputs", ReconstructionOutputsCreate.from_dict)
+        made.options = given(properties, "options", TilingOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made if cls is ReconstructionSpecificationsCreate else made._completed(ReconstructionSpecificationsCreate)
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -23,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="TilingOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class TilingOptions(_Model):
     """Settings of a job of the type Tiling.
 
@@ -105,24 +106,24 @@ class TilingOptions(_Model):
         from ..models.point_3d import Point3D
 
         properties = properties_of(src_dict)
-        return cls(
-            tiling_mode=given(properties, "tilingMode", text),
-            tiling_value=given(properties, "tilingValue", number),
-            tiling_origin=given(properties, "tilingOrigin", Point3D.from_dict),
-            discard_empty_tiles=given(properties, "discardEmptyTiles", boolean),
-            geometric_precision=given(properties, "geometricPrecision", text),
-            pair_selection=given(properties, "pairSelection", text),
-            photo_used_for_geometry=given(properties, "photoUsedForGeometry", text),
-            hole_filling=given(properties, "holeFilling", text),
-            simplification=given(properties, "simplification", text),
-            planar_simplification_tolerance=given(properties, "planarSimplificationTolerance", number),
-            point_cloud_color_source=given(properties, "pointCloudColorSource", text),
-            color_correction=given(properties, "colorCorrection", text),
-            untextured_representation=given(properties, "untexturedRepresentation", text),
-            untextured_color=given(properties, "untexturedColor", text),
-            texture_source=given(properties, "textureSource", text),
-            ortho_resolution=given(properties, "orthoResolution", number),
-            geometry_resolution_limit=given(properties, "geometryResolutionLimit", number),
-            texture_resolution_limit=given(properties, "textureResolutionLimit", number),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.tiling_mode = given(properties, "tilingMode", text)
+        made.tiling_value = given(properties, "tilingValue", number)
+        made.tiling_origin = given(properties, "tilingOrigin", Point3D.from_dict)
+        made.discard_empty_tiles = given(properties, "discardEmptyTiles", boolean)
+        made.geometric_precision = given(properties, "geometricPrecision", text)
+        made.pair_selection = given(properties, "pairSelection", text)
+        made.photo_used_for_geometry = given(properties, "photoUsedForGeometry", text)
+        made.hole_filling = given(properties, "holeFilling", text)
+        made.simplification = given(properties, "simplification", text)
+        made.planar_simplification_tolerance = given(properties, "planarSimplificationTolerance", number)
+        made.point_cloud_color_source = given(properties, "pointCloudColorSource", text)
+        made.color_correction = given(properties, "colorCorrection", text)
+        made.untextured_representation = given(properties, "untexturedRepresentation", text)
+        made.untextured_color = given(properties, "untexturedColor", text)
+        made.texture_source = given(properties, "textureSource", text)
+        made.ortho_resolution = given(properties, "orthoResolution", number)
+        made.geometry_resolution_limit = given(properties, "geometryResolutionLimit", number)
+        made.texture_resolution_limit = given(properties, "textureResolutionLimit", number)
+        made.additional_properties = properties.copy()
+        return made if cls is TilingOptions else made._completed(TilingOptions)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="TilingSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class TilingSpecificationsCreate(_Model):
     """Lays out the tiles of a model. The result is a modeling reference.
 
@@ -55,9 +56,9 @@ class TilingSpecificationsCreate(_Model):
         from ..models.tiling_options import TilingOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", TilingInputs.from_dict),
-            outputs=required(properties, "outputs", items(text)),
-            options=given(properties, "options", TilingOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", TilingInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(text))
+        made.options = given(properties, "options", TilingOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is TilingSpecificationsCreate else made._completed(TilingSpecificationsCreate)

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
     items,
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import UNCHANGED, Unchanged, copied, mask_values
@@ -22,7 +24,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="TouchUpExportInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class TouchUpExportInputs(_Model):
     """What a job of the type TouchUpExport works on.
 
@@ -48,8 +50,9 @@ class TouchUpExportInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            modeling_reference=required(properties, "modelingReference", text),
-            tiles_to_touch_up=given(properties, "tilesToTouchUp", items(text)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.modeling_reference = v if type(v := take(n := "modelingReference", missing)) is str else read(text, v, n)
+        made.tiles_to_touch_up = given(properties, "tilesToTouchUp", items(text))
+        made.additional_properties = properties.copy()
+        return made if cls is TouchUpExportInputs else made._completed(TouchUpExportInputs)

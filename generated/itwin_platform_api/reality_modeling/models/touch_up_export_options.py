@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -20,7 +21,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="TouchUpExportOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class TouchUpExportOptions(_Model):
     """Settings of a job of the type TouchUpExport.
 
@@ -46,8 +47,8 @@ class TouchUpExportOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            level=given(properties, "level", text),
-            crs=given(properties, "crs", text),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.level = given(properties, "level", text)
+        made.crs = given(properties, "crs", text)
+        made.additional_properties = properties.copy()
+        return made if cls is TouchUpExportOptions else made._completed(TouchUpExportOptions)

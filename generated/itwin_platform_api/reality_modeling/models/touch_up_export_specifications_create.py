@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -23,7 +24,7 @@ from .. import models as _models
 T = TypeVar("T", bound="TouchUpExportSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class TouchUpExportSpecificationsCreate(_Model):
     """Exports tiles of a model, to be corrected with another program.
 
@@ -55,9 +56,9 @@ class TouchUpExportSpecificationsCreate(_Model):
         from ..models.touch_up_export_options import TouchUpExportOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", TouchUpExportInputs.from_dict),
-            outputs=required(properties, "outputs", items(text)),
-            options=given(properties, "options", TouchUpExportOptions.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", TouchUpExportInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(text))
+        made.options = given(properties, "options", TouchUpExportOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is TouchUpExportSpecificationsCreate else made._completed(TouchUpExportSpecificationsCreate)

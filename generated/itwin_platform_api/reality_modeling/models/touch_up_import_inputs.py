@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import Model as _Model
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="TouchUpImportInputs")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class TouchUpImportInputs(_Model):
     """What a job of the type TouchUpImport works on.
 
@@ -46,8 +48,9 @@ class TouchUpImportInputs(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            modeling_reference=required(properties, "modelingReference", text),
-            touch_up_data=required(properties, "touchUpData", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.modeling_reference = v if type(v := take(n := "modelingReference", missing)) is str else read(text, v, n)
+        made.touch_up_data = v if type(v := take(n := "touchUpData", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is TouchUpImportInputs else made._completed(TouchUpImportInputs)

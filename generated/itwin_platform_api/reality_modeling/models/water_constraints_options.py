@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     boolean,
@@ -20,7 +21,7 @@ from ...writing import Model as _Model
 T = TypeVar("T", bound="WaterConstraintsOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class WaterConstraintsOptions(_Model):
     """Settings of a job of the type WaterConstraints.
 
@@ -43,7 +44,7 @@ class WaterConstraintsOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            force_horizontal=given(properties, "forceHorizontal", boolean),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.force_horizontal = given(properties, "forceHorizontal", boolean)
+        made.additional_properties = properties.copy()
+        return made if cls is WaterConstraintsOptions else made._completed(WaterConstraintsOptions)

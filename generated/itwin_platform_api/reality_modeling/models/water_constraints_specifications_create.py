@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="WaterConstraintsSpecificationsCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class WaterConstraintsSpecificationsCreate(_Model):
     """Finds water in the photos and makes constraints of it.
 
@@ -54,9 +55,13 @@ class WaterConstraintsSpecificationsCreate(_Model):
         from ..models.water_constraints_options import WaterConstraintsOptions
 
         properties = properties_of(src_dict)
-        return cls(
-            inputs=required(properties, "inputs", WaterConstraintsInputs.from_dict),
-            outputs=required(properties, "outputs", items(text)),
-            options=required(properties, "options", WaterConstraintsOptions.from_dict),
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.inputs = required(properties, "inputs", WaterConstraintsInputs.from_dict)
+        made.outputs = required(properties, "outputs", items(text))
+        made.options = required(properties, "options", WaterConstraintsOptions.from_dict)
+        made.additional_properties = properties.copy()
+        return (
+            made
+            if cls is WaterConstraintsSpecificationsCreate
+            else made._completed(WaterConstraintsSpecificationsCreate)
         )

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.export_request import ExportRequest
 from ...models.export_response import ExportResponse
@@ -12,6 +13,14 @@ OPERATION: Operation[ExportResponse] = Operation(
     path="/itwins/exports",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={201: ExportResponse.from_dict},
+    limits={
+        "body": {
+            "subClass": Limit("sub_class", "text"),
+            "select": Limit("select", "text"),
+            "filter": Limit("filter_", "text"),
+            "includeInactive": Limit("include_inactive", "boolean"),
+        }
+    },
 )
 
 

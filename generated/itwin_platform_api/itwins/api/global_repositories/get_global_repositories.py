@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.global_repositories_page import GlobalRepositoriesPage
 
@@ -12,6 +13,7 @@ OPERATION: Operation[GlobalRepositoriesPage] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalRepositoriesPage.from_dict},
     preview=True,
+    limits={"query": {"class": Limit("class_", "text"), "subClass": Limit("sub_class", "text")}},
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.global_resources_page import GlobalResourcesPage
 from ...models.prefer_header import PreferHeader
@@ -12,14 +13,22 @@ OPERATION: Operation[GlobalResourcesPage] = Operation(
     path="/itwins/repositories/{repositoryId}/resources",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalResourcesPage.from_dict},
+    names={"$top": "page_size"},
     preview=True,
+    limits={
+        "query": {
+            "$top": Limit("page_size", "integer", least=1, most=1000),
+            "$skip": Limit("skip", "integer", least=0),
+            "$search": Limit("search", "text"),
+        }
+    },
 )
 
 
 def request(
     *,
     repository_id: str,
-    top: int | None = None,
+    page_size: int | None = None,
     skip: int | None = None,
     search: str | None = None,
     prefer: PreferHeader | None = None,
@@ -32,7 +41,7 @@ def request(
 
     Parameters:
         repository_id: Id of the global repository, for instance `cesium`.
-        top: Size of a page: 100 by default, at most 1000.
+        page_size: Size of a page: 100 by default, at most 1000.
         skip: How many resources to leave out at the start.
         search: Text to look for anywhere in the display name, without regard to case.
         prefer: How much of each resource to return: `return=minimal` or `return=representation`, which adds its
@@ -40,6 +49,6 @@ def request(
     """
     return OPERATION.request(
         path={"repositoryId": repository_id},
-        query={"$top": top, "$skip": skip, "$search": search},
+        query={"$top": page_size, "$skip": skip, "$search": search},
         headers={"Prefer": prefer},
     )

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....reading import no_body
 from ....runtime import Operation, Request
 
@@ -11,6 +12,14 @@ OPERATION: Operation[None] = Operation(
     path="/itwins/{iTwinId}/image",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={204: no_body},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

@@ -3,6 +3,7 @@
 
 from typing import Literal
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_image_response import ITwinImageResponse
 
@@ -12,6 +13,14 @@ OPERATION: Operation[ITwinImageResponse] = Operation(
     path="/itwins/{iTwinId}/image",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={201: ITwinImageResponse.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

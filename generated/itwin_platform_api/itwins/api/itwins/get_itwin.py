@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_response import ITwinResponse
 from ...models.prefer_header import PreferHeader
@@ -13,6 +14,14 @@ OPERATION: Operation[ITwinResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinResponse.from_dict},
     names={"id": "itwin_id"},
+    limits={
+        "path": {
+            "id": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_summary_response import ITwinSummaryResponse
 from ...models.prefer_header import PreferHeader
@@ -12,6 +13,14 @@ OPERATION: Operation[ITwinSummaryResponse] = Operation(
     path="/itwins/{iTwinId}/account",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinSummaryResponse.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwins_page import ITwinsPage
 from ...models.prefer_header import PreferHeader
@@ -12,6 +13,18 @@ OPERATION: Operation[ITwinsPage] = Operation(
     path="/itwins/recents",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinsPage.from_dict},
+    names={"$top": "page_size", "X-iTwin-Query-Scope": "query_scope"},
+    limits={
+        "query": {
+            "subClass": Limit("sub_class", "text"),
+            "status": Limit("status", "text"),
+            "type": Limit("type_", "text"),
+            "$top": Limit("page_size", "integer", least=1, most=1000),
+            "$skip": Limit("skip", "integer", least=0),
+            "includeInactive": Limit("include_inactive", "boolean"),
+        },
+        "headers": {"X-iTwin-Query-Scope": Limit("query_scope", "text")},
+    },
 )
 
 
@@ -20,11 +33,11 @@ def request(
     sub_class: str | None = None,
     status: str | None = None,
     type_: str | None = None,
-    top: int | None = None,
+    page_size: int | None = None,
     skip: int | None = None,
     include_inactive: bool | None = None,
     prefer: PreferHeader | None = None,
-    x_itwin_query_scope: str | None = None,
+    query_scope: str | None = None,
 ) -> Request[ITwinsPage]:
     """List the recently used iTwins of the caller
 
@@ -37,11 +50,11 @@ def request(
             are faster.
         status: Status of the iTwins to return: Active, Inactive or Trial. Not together with `includeInactive`.
         type_: Type of the iTwins to return.
-        top: Size of a page: 100 by default, at most 1000.
+        page_size: Size of a page: 100 by default, at most 1000.
         skip: How many iTwins to leave out at the start.
         include_inactive: Whether to return inactive iTwins too. Not together with `status`.
         prefer: How much of each iTwin to return: `return=minimal` or `return=representation`.
-        x_itwin_query_scope: `MemberOfiTwin`, the default, returns the iTwins that the caller is a member of;
+        query_scope: `MemberOfiTwin`, the default, returns the iTwins that the caller is a member of;
             `OrganizationAdmin` returns those of the whole organization, to its administrators.
     """
     return OPERATION.request(
@@ -49,9 +62,9 @@ def request(
             "subClass": sub_class,
             "status": status,
             "type": type_,
-            "$top": top,
+            "$top": page_size,
             "$skip": skip,
             "includeInactive": include_inactive,
         },
-        headers={"Prefer": prefer, "X-iTwin-Query-Scope": x_itwin_query_scope},
+        headers={"Prefer": prefer, "X-iTwin-Query-Scope": query_scope},
     )

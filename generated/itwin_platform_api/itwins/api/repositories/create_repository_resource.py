@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.resource_create import ResourceCreate
 from ...models.resource_response import ResourceResponse
@@ -13,6 +14,19 @@ OPERATION: Operation[ResourceResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={201: ResourceResponse.from_dict},
     preview=True,
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        },
+        "body": {
+            "id": Limit("id", "text", least=1, most=200),
+            "type": Limit("type_", "text", most=100),
+            "displayName": Limit("display_name", "text", least=1, most=200),
+        },
+    },
 )
 
 

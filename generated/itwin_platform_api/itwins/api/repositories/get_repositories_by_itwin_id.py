@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.repositories_page import RepositoriesPage
 
@@ -11,6 +12,15 @@ OPERATION: Operation[RepositoriesPage] = Operation(
     path="/itwins/{iTwinId}/repositories",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: RepositoriesPage.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        },
+        "query": {"class": Limit("class_", "text"), "subClass": Limit("sub_class", "text")},
+    },
 )
 
 

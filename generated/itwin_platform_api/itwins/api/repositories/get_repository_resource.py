@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.prefer_header import PreferHeader
 from ...models.resource_response import ResourceResponse
@@ -13,6 +14,14 @@ OPERATION: Operation[ResourceResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ResourceResponse.from_dict},
     preview=True,
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.prefer_header import PreferHeader
 from ...models.resources_page import ResourcesPage
@@ -12,7 +13,21 @@ OPERATION: Operation[ResourcesPage] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}/resources",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ResourcesPage.from_dict},
+    names={"$top": "page_size"},
     preview=True,
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        },
+        "query": {
+            "$top": Limit("page_size", "integer", least=1, most=1000),
+            "$skip": Limit("skip", "integer", least=0),
+            "$search": Limit("search", "text"),
+        },
+    },
 )
 
 
@@ -20,7 +35,7 @@ def request(
     *,
     itwin_id: str,
     repository_id: str,
-    top: int | None = None,
+    page_size: int | None = None,
     skip: int | None = None,
     search: str | None = None,
     prefer: PreferHeader | None = None,
@@ -35,7 +50,7 @@ def request(
     Parameters:
         itwin_id: Id of the iTwin.
         repository_id: Id of the repository.
-        top: Size of a page: 100 by default, at most 1000.
+        page_size: Size of a page: 100 by default, at most 1000.
         skip: How many resources to leave out at the start.
         search: Text to look for anywhere in the display name, without regard to case.
         prefer: How much of each resource to return: `return=minimal` or `return=representation`, which adds its
@@ -43,6 +58,6 @@ def request(
     """
     return OPERATION.request(
         path={"iTwinId": itwin_id, "repositoryId": repository_id},
-        query={"$top": top, "$skip": skip, "$search": search},
+        query={"$top": page_size, "$skip": skip, "$search": search},
         headers={"Prefer": prefer},
     )

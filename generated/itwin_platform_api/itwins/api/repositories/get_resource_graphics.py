@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.graphics_page import GraphicsPage
 
@@ -12,6 +13,14 @@ OPERATION: Operation[GraphicsPage] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GraphicsPage.from_dict},
     preview=True,
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

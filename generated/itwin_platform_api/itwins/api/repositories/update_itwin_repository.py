@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.repository_response import RepositoryResponse
 from ...models.repository_update import RepositoryUpdate
@@ -13,6 +14,30 @@ OPERATION: Operation[RepositoryResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: RepositoryResponse.from_dict},
     preview=True,
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        },
+        "body": {
+            "displayName": Limit("display_name", "text", most=200),
+            "uri": Limit("uri", "text", least=1, most=2000),
+            "authentication.key": Limit("authentication.key", "text"),
+            "authentication.value": Limit("authentication.value", "text"),
+            "authentication.username": Limit("authentication.username", "text"),
+            "authentication.password": Limit("authentication.password", "text"),
+            "authentication.clientId": Limit("authentication.client_id", "text"),
+            "authentication.scopes": Limit("authentication.scopes", "text"),
+            "authentication.authorizationEndpoint": Limit("authentication.authorization_endpoint", "text"),
+            "authentication.tokenEndpoint": Limit("authentication.token_endpoint", "text"),
+            "authentication.redirectUri": Limit("authentication.redirect_uri", "text"),
+            "options.queryParameters": Limit("options.query_parameters", "object"),
+            "options.minimumLevel": Limit("options.minimum_level", "integer", least=0, most=24),
+            "options.maximumLevel": Limit("options.maximum_level", "integer", least=0, most=24),
+        },
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.detector_create import DetectorCreate
 from ...models.detector_create_response import DetectorCreateResponse
@@ -13,6 +14,14 @@ OPERATION: Operation[DetectorCreateResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={201: DetectorCreateResponse.from_dict},
     preview=True,
+    limits={
+        "body": {
+            "description": Limit("description", "text"),
+            "name": Limit("name", "text"),
+            "displayName": Limit("display_name", "text"),
+            "documentationUrl": Limit("documentation_url", "text"),
+        }
+    },
 )
 
 

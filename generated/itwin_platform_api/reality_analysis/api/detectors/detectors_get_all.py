@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.detectors_page import DetectorsPage
 
@@ -12,6 +13,7 @@ OPERATION: Operation[DetectorsPage] = Operation(
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorsPage.from_dict},
     preview=True,
+    limits={"query": {"$filter": Limit("filter_", "text")}},
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.detector_patch_response import DetectorPatchResponse
 from ...models.detector_update import DetectorUpdate
@@ -14,6 +15,13 @@ OPERATION: Operation[DetectorPatchResponse] = Operation(
     answers={200: DetectorPatchResponse.from_dict},
     slashes=("detectorName",),
     preview=True,
+    limits={
+        "body": {
+            "description": Limit("description", "text"),
+            "displayName": Limit("display_name", "text"),
+            "documentationUrl": Limit("documentation_url", "text"),
+        }
+    },
 )
 
 

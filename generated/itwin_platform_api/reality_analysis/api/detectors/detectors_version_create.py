@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.detector_version_create import DetectorVersionCreate
 from ...models.detector_version_create_response import DetectorVersionCreateResponse
@@ -14,6 +15,14 @@ OPERATION: Operation[DetectorVersionCreateResponse] = Operation(
     answers={201: DetectorVersionCreateResponse.from_dict},
     slashes=("detectorName",),
     preview=True,
+    limits={
+        "body": {
+            "versionNumber": Limit("version_number", "text"),
+            "capabilities": Limit("capabilities", "object"),
+            "capabilities.labels": Limit("capabilities.labels", "list"),
+            "capabilities.exports": Limit("capabilities.exports", "list"),
+        }
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.jobs_page import JobsPage
 
@@ -11,6 +12,13 @@ OPERATION: Operation[JobsPage] = Operation(
     path="/reality-analysis/jobs",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: JobsPage.from_dict},
+    limits={
+        "query": {
+            "$filter": Limit("filter_", "text"),
+            "continuationToken": Limit("continuation_token", "text"),
+            "$top": Limit("top", "integer"),
+        }
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.container_access import ContainerAccess
 
@@ -12,6 +13,7 @@ OPERATION: Operation[ContainerAccess] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ContainerAccess.from_dict},
     names={"id": "reality_data_id"},
+    limits={"query": {"iTwinId": Limit("itwin_id", "text")}},
 )
 
 

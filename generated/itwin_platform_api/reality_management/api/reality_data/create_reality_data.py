@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.reality_data_create import RealityDataCreate
 from ...models.reality_data_create_response import RealityDataCreateResponse
@@ -12,6 +13,35 @@ OPERATION: Operation[RealityDataCreateResponse] = Operation(
     path="/reality-management/reality-data/",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={201: RealityDataCreateResponse.from_dict},
+    limits={
+        "body": {
+            "tags": Limit("tags", "list"),
+            "description": Limit("description", "text"),
+            "iTwinId": Limit("itwin_id", "text"),
+            "displayName": Limit("display_name", "text"),
+            "classification": Limit("classification", "text"),
+            "type": Limit("type_", "text"),
+            "dataset": Limit("dataset", "text"),
+            "group": Limit("group", "text"),
+            "attribution": Limit("attribution", "text"),
+            "termsOfUse": Limit("terms_of_use", "text"),
+            "rootDocument": Limit("root_document", "text"),
+            "acquisition": Limit("acquisition", "object"),
+            "acquisition.acquirer": Limit("acquisition.acquirer", "text"),
+            "extent": Limit("extent", "object"),
+            "extent.southWest": Limit("extent.south_west", "object"),
+            "extent.southWest.latitude": Limit("extent.south_west.latitude", "number", least=-90, most=90),
+            "extent.southWest.longitude": Limit("extent.south_west.longitude", "number", least=-180, most=180),
+            "extent.northEast": Limit("extent.north_east", "object"),
+            "extent.northEast.latitude": Limit("extent.north_east.latitude", "number", least=-90, most=90),
+            "extent.northEast.longitude": Limit("extent.north_east.longitude", "number", least=-180, most=180),
+            "crs": Limit("crs", "object"),
+            "crs.id": Limit("crs.id", "text"),
+            "crs.verticalId": Limit("crs.vertical_id", "text"),
+            "authoring": Limit("authoring", "boolean"),
+            "ownerId": Limit("owner_id", "text"),
+        }
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request, comma_list
 from ...models.get_all_reality_data_prefer import GetAllRealityDataPrefer
 from ...models.reality_data_page import RealityDataPage
@@ -12,6 +13,23 @@ OPERATION: Operation[RealityDataPage] = Operation(
     path="/reality-management/reality-data/",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: RealityDataPage.from_dict},
+    limits={
+        "query": {
+            "iTwinId": Limit("itwin_id", "text"),
+            "continuationToken": Limit("continuation_token", "text"),
+            "$top": Limit("top", "integer", least=1, most=1000),
+            "extent": Limit("extent", "text"),
+            "$orderBy": Limit("order_by", "text"),
+            "$search": Limit("search", "text"),
+            "acquisitionDateTime": Limit("acquisition_date_time", "text"),
+            "createdDateTime": Limit("created_date_time", "text"),
+            "modifiedDateTime": Limit("modified_date_time", "text"),
+            "lastAccessedDateTime": Limit("last_accessed_date_time", "text"),
+            "ownerId": Limit("owner_id", "text"),
+            "dataCenter": Limit("data_center", "text"),
+            "tag": Limit("tag", "text"),
+        }
+    },
 )
 
 

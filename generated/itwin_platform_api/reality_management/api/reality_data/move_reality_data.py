@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....reading import no_body
 from ....runtime import Operation, Request
 from ...models.reality_data_move import RealityDataMove
@@ -13,6 +14,7 @@ OPERATION: Operation[None] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={204: no_body},
     names={"id": "reality_data_id"},
+    limits={"body": {"iTwinId": Limit("itwin_id", "text")}},
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.job_create import JobCreate
 from ...models.job_response import JobResponse
@@ -12,6 +13,7 @@ OPERATION: Operation[JobResponse] = Operation(
     path="/reality-modeling/jobs",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={201: JobResponse.from_dict},
+    limits={"body": {"name": Limit("name", "text", least=3, most=256), "iTwinId": Limit("itwin_id", "text")}},
 )
 
 
