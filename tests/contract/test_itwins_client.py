@@ -101,12 +101,24 @@ class Sent:
         """What our client gets for the same request, as JSON without its envelope."""
         operation: Operation[Any] = GENERATED[self.key]
         wanted = {name: value for name, value in self.headers.items() if name in documented_headers(self.key)}
-        answer = platform.call(operation.request(path=self.path, query=dict(self.query), headers=wanted)).to_dict()
+        query = {name: typed(self.key, name, value) for name, value in self.query}
+        answer = platform.call(operation.request(path=self.path, query=query, headers=wanted)).to_dict()
         return specs.as_read(next(value for name, value in answer.items() if not name.startswith("_")))
+
+
+def typed(key: str, name: str, text: str) -> Any:
+    """A parameter of the query as the type that it has in the definition."""
+    kinds = {each["name"]: each["schema"].get("type") for each in parameters_of(key)}
+    return {"integer": int, "boolean": lambda text: text == "true"}.get(kinds.get(name), str)(text)
 
 
 def documented_headers(key: str) -> set[str]:
     """The headers of an operation, in lower case."""
+    return {each["name"].lower() for each in parameters_of(key) if each["in"] == "header"}
+
+
+def parameters_of(key: str) -> list[dict[str, Any]]:
+    """The documented parameters of an operation."""
     api, _, name = key.partition("/")
     document = specification(api)
     found = [
@@ -115,8 +127,7 @@ def documented_headers(key: str) -> set[str]:
         for node in item.values()
         if isinstance(node, dict) and node.get("operationId") == name
     ]
-    parameters = [resolved(document, each) for each in found[0].get("parameters", [])]
-    return {each["name"].lower() for each in parameters if each["in"] == "header"}
+    return [resolved(document, each) for each in found[0].get("parameters", [])]
 
 
 def run(**asked: object) -> dict[str, Any]:

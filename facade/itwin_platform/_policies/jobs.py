@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar, cast
 
 from itwin_platform_api.runtime import Model, OpenEnum
 
-from .arguments import text
+from ..filters import Expression
+from .arguments import filter_text, text
 
 T = TypeVar("T", bound=OpenEnum)
 
@@ -19,7 +20,7 @@ _UNTYPED: Final = "JobSpecifications"
 _OTHER_NAMES: Final = {"Clearance": "ClearanceCalculation"}
 
 
-def job_filter(itwin_id: object, filter: str | None) -> str:  # noqa: A002 (the word of the field)
+def job_filter(itwin_id: object, filter: str | Expression | None) -> str:  # noqa: A002 (the word of the field)
     """The filter that a list of jobs needs.
 
     Raises:
@@ -28,7 +29,7 @@ def job_filter(itwin_id: object, filter: str | None) -> str:  # noqa: A002 (the 
     if itwin_id is None and filter is None:
         raise ValueError("name the iTwin, or give a filter: the platform lists no jobs without one of both")
     if itwin_id is None:
-        return text("filter", filter)
+        return text("filter", filter_text(filter, quoted_guids=False))
     if filter is not None:
         raise ValueError("itwin_id and filter exclude each other: a filter can name the iTwin, with iTwinId eq ...")
     # Ids stand without quotes, so nothing in them may be read as anything else.

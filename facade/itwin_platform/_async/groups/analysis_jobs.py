@@ -25,6 +25,7 @@ from itwin_platform_api.reality_analysis.models import (
 
 from ..._policies.arguments import given, text
 from ..._policies.jobs import job_filter, job_of
+from ...filters import Expression
 from ..pages import AsyncPages
 from ..pipeline import Pipeline
 
@@ -53,12 +54,14 @@ class AnalysisJobs:
     @overload
     def list(self, itwin_id: str, *, page_size: int | None = None, limit: int | None = None) -> AsyncPages[Job]: ...
     @overload
-    def list(self, *, filter: str, page_size: int | None = None, limit: int | None = None) -> AsyncPages[Job]: ...
+    def list(
+        self, *, filter: str | Expression, page_size: int | None = None, limit: int | None = None
+    ) -> AsyncPages[Job]: ...
     def list(
         self,
         itwin_id: str | None = None,
         *,
-        filter: str | None = None,  # noqa: A002 (the word of the field)
+        filter: str | Expression | None = None,  # noqa: A002 (the word of the field)
         page_size: int | None = None,
         limit: int | None = None,
     ) -> AsyncPages[Job]:
@@ -71,8 +74,8 @@ class AnalysisJobs:
         Parameters:
             itwin_id: Id of the iTwin, a GUID. Either this or `filter` has to be given.
             filter: Comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and `createdDateTime` by `eq`,
-                `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`. Ids and dates stand without quotes, for
-                instance `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
+                `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`, from `itwin_platform.filters` or as text. In
+                text, ids and dates stand without quotes, for instance `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
             page_size: Jobs for each request, at most 1000; the platform's default is 100.
             limit: The most jobs to return; None for all.
 

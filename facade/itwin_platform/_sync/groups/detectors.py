@@ -11,7 +11,8 @@ from itwin_platform_api.reality_analysis.models import Detector, DetectorSummary
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._detector_versions import DetectorVersionUpload, version_upload_of
-from ..._policies.arguments import given, one_change, text, texts
+from ..._policies.arguments import filter_text, given, one_change, text, texts
+from ...filters import Expression
 from ..pages import Pages
 from ..pipeline import Pipeline
 
@@ -29,7 +30,7 @@ class Detectors:
     def list(
         self,
         *,
-        filter: str | None = None,  # noqa: A002 (the word of the field)
+        filter: str | Expression | None = None,  # noqa: A002 (the word of the field)
         limit: int | None = None,
     ) -> Pages[DetectorSummary]:
         """List the detectors that the caller can use: their own, and those of the public library.
@@ -40,8 +41,8 @@ class Detectors:
         https://developer.bentley.com/apis/reality-analysis/operations/detectors-get-all/
 
         Parameters:
-            filter: Which ones, by `labels` and `exports`, with `in`, `not`, `and` and `or`, for instance
-                `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
+            filter: Which ones, by `labels` and `exports`, with `in`, `not`, `and` and `or`, from
+                `itwin_platform.filters` or as text, for instance `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
             limit: The most detectors to return; None for all.
 
         Returns:
@@ -53,7 +54,7 @@ class Detectors:
         """
         from itwin_platform_api.reality_analysis.api.detectors import detectors_get_all
 
-        request = detectors_get_all.request(filter_=filter)
+        request = detectors_get_all.request(filter_=filter_text(filter, brackets="()"))
         return Pages(self._pipeline, request, lambda page: page.detectors, limit=limit)
 
     def get(self, detector_name: str) -> Detector:

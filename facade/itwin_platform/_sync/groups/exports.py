@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from itwin_platform_api.itwins.models import Export, ExportRequest
 
-from ..._policies.arguments import any_given, choice, joined, one_body
+from ..._policies.arguments import any_given, choice, filter_text, joined, one_body
+from ...filters import Expression
 from ..pages import Pages
 from ..pipeline import Pipeline
 
@@ -64,7 +65,7 @@ class Exports:
         query_scope: str | None = None,
         sub_class: str | Iterable[str] | None = None,
         select: str | Iterable[str] | None = None,
-        filter: str | None = None,  # noqa: A002 (the word of the field)
+        filter: str | Expression | None = None,  # noqa: A002 (the word of the field)
         include_inactive: bool | None = None,
     ) -> Export:
         """Queue an export of iTwins to one file, which the platform keeps for 4 hours.
@@ -81,7 +82,8 @@ class Exports:
             sub_class: One subclass or several, for instance `["Asset", "Project"]`; all without it.
             select: Names of the properties to export, as documented. Without it: id, class, subClass, type, number and
                 displayName. Fewer are faster.
-            filter: An OData filter, for instance `"contains(number,'abc')"`. Text is compared without regard to case.
+            filter: An OData filter, from `itwin_platform.filters` or as text, for instance `"contains(number,'abc')"`.
+                Text is compared without regard to case.
             include_inactive: Whether to export inactive iTwins too. Not together with a filter of the status.
 
         Returns:
@@ -102,7 +104,7 @@ class Exports:
                 query_scope=None if query_scope is None else choice("query_scope", QueryScope, query_scope),
                 sub_class=joined("sub_class", sub_class),
                 select=joined("select", select),
-                filter_=filter,
+                filter_=filter_text(filter, "property-first"),
                 include_inactive=include_inactive,
             )
 
