@@ -13,13 +13,13 @@ from pathlib import Path
 from codegen.overlays import OverlayError
 
 from .adoption import adopt
-from .changelog import draft, insert
+from .reports.changelog import draft, insert
 from .changes import REPORTED, Axis, Level
 from .compare import Report, compare_sides
-from .documents import DriftError
+from .sources.documents import DriftError
 from .policy import Policy, read_policy
 from .reports import FORMATS, SUFFIXES, terminal, wants_colour
-from .sides import ROOT, file_sides, revision_side, upstream_sides, worktree_side
+from .sources.sides import ROOT, file_sides, revision_side, upstream_sides, worktree_side
 
 POLICY = ROOT / "openapi" / "drift.toml"
 

@@ -12,11 +12,11 @@ from codegen.facade_calls import Operation, facade_calls, plain
 from codegen.python_source import module_name, names_in
 
 from .changes import Axis, Change, Level, merged, worst
-from .documents import DriftError, problem_of
-from .packages import Package, generated
+from .sources.documents import DriftError, problem_of
+from .sources.packages import Package, generated
 from .python import compare_packages
-from .sides import Side, Spec
-from .snapshot import Module, Snapshot, snapshot
+from .sources.sides import Side, Spec
+from .python.snapshot import Module, Snapshot, snapshot
 from .wire import compare_documents
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .changes import REPORTED, Change, Level
-from .documents import DriftError
+from .sources.documents import DriftError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from apidrift.cli import main
-from apidrift.documents import DriftError, read_document
+from apidrift.sources.documents import DriftError, read_document
 from apidrift.reports import wants_colour
-from apidrift.sides import ROOT
+from apidrift.sources.sides import ROOT
 from ruamel.yaml import YAML
 
 from .cases import BASES, base, changed

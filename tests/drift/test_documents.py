@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from apidrift.documents import DriftError, check_structure, external_references, read_document
+from apidrift.sources.documents import DriftError, check_structure, external_references, read_document
 from codegen.documents import Json, parse_yaml
 
 SMALL = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {}}

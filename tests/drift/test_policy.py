@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from apidrift.changes import Axis, Change, Level
-from apidrift.documents import DriftError
+from apidrift.sources.documents import DriftError
 from apidrift.policy import Policy, read_policy
 
 TODAY = datetime.date(2026, 5, 1)

@@ -6,8 +6,8 @@ import pytest
 from apidrift.changes import Axis, Level
 from apidrift.compare import compare_sides
 from apidrift.python import compare_packages
-from apidrift.sides import Side, worktree_facade, worktree_side
-from apidrift.snapshot import annotation_text, snapshot
+from apidrift.sources.sides import Side, worktree_facade, worktree_side
+from apidrift.python.snapshot import annotation_text, snapshot
 from codegen.facade_calls import facade_calls, plain
 
 from .cases import base, changed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from apidrift.changes import Level, worst
-from apidrift.documents import DriftError, check_structure
+from apidrift.sources.documents import DriftError, check_structure
 from apidrift.wire import compare_documents
 from codegen.documents import Json
 from hypothesis import HealthCheck, assume, given, settings

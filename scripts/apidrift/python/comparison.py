@@ -13,7 +13,7 @@ from typing import Final
 
 from codegen.python_source import NAMES, names_in
 
-from .changes import Axis, Change, Level, arrow, merged
+from ..changes import Axis, Change, Level, arrow, merged
 from .snapshot import Attribute, Class, Function, Module, Parameter, Snapshot, union
 
 BREAKING, POTENTIAL, ADDITIVE, DOCS = Level.BREAKING, Level.POTENTIAL, Level.ADDITIVE, Level.DOCS

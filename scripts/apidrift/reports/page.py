@@ -11,8 +11,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from .changes import REPORTED, Axis, Change, Level
-from .compare import Report
+from ..changes import REPORTED, Axis, Change, Level
+from ..compare import Report
 
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d8dee4, #3d444d); --soft: light-dark(#f6f8fa, #151b23);

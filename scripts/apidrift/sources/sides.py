@@ -17,9 +17,9 @@ from codegen.documents import Json
 from codegen.overlays import OverlayError, apply_overlays, overlays_of, without_titles
 
 from .documents import DriftError, read_document
-from .schemas import OPEN_UNION, SDK_REQUIRED
+from ..wire.nodes import OPEN_UNION, SDK_REQUIRED
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SPECS = "openapi"
 FACADE = "facade/itwin_platform"
 

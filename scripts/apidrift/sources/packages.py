@@ -14,7 +14,7 @@ from typing import Any
 
 from .documents import DriftError
 from .sides import Spec, temporary_folder
-from .snapshot import Snapshot, snapshot
+from ..python.snapshot import Snapshot, snapshot
 
 
 @dataclasses.dataclass

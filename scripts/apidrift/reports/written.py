@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import TextIO
 
-from .changes import REPORTED, Axis, Change, Level
-from .compare import Report
+from ..changes import REPORTED, Axis, Change, Level
+from ..compare import Report
 from .page import html
 
 _COLOURS = {Level.BREAKING: "31", Level.POTENTIAL: "33", Level.ADDITIVE: "32", Level.DOCS: "2"}

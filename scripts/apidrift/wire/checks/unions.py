@@ -1,0 +1,176 @@
+"""Unions: variants that come and go, and those that belong together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from ...changes import arrow, short
+from ..comparer import Pair, SchemaComparer
+from ..nodes import OPEN_UNION, Node, display
+from ..schemas import Schemas
+from ..views import Union, View
+from .discriminators import compare_discriminators
+
+Pairs = list[tuple[Node, Node]]
+
+
+def unions(comparer: SchemaComparer, pair: Pair) -> bool:
+    """Compare unions; a schema that became one variant of several, or was one, is compared as such and done."""
+    # What was simplified to an enum or a list of types is a union where the other side is one that cannot be.
+    one, two = _as_unions(pair.one, pair.two), _as_unions(pair.two, pair.one)
+    if bool(one.unions) != bool(two.unions):
+        if _is_just_union(one if one.unions else two):
+            _union(comparer, pair, _first(one, pair.nodes[0]), _first(two, pair.nodes[1]))
+            return False
+        for union in (*one.unions, *two.unions):
+            sides = (union, None) if one.unions else (None, union)
+            comparer.unclassified(pair.at, union.kind, *(None if each is None else list(each.variants) for each in sides))
+        return True
+    if one is not pair.one or two is not pair.two:
+        comparer.look(dataclasses.replace(pair, one=one, two=two))
+        return False
+    _paired(comparer, pair, one, two)
+    return True
+
+
+def _as_unions(view: View, other: View) -> View:
+    """A union that was taken for an enum is a union again where the other side is one that cannot be."""
+    if view.choice is None or not other.unions or view.unions:
+        return view
+    return dataclasses.replace(view.choice[1], unions=(view.choice[0],))
+
+
+def _is_just_union(view: View) -> bool:
+    return not view.properties and view.items is None and view.enum is None
+
+
+def _first(view: View, node: Node) -> Union:
+    """The union of a view; a schema without one is its only variant."""
+    return view.unions[0] if view.unions else Union("", (node,))
+
+
+def _paired(comparer: SchemaComparer, pair: Pair, one: View, two: View) -> None:
+    """Unions of one kind belong together in their order, then those that are left."""
+    left = list(two.unions)
+    lonely: list[Union] = []
+    for union in one.unions:
+        other = next((each for each in left if each.kind == union.kind), None)
+        if other is None:
+            lonely.append(union)
+        else:
+            left.remove(other)
+            _union(comparer, pair, union, other)
+    for union, other in zip(lonely, left, strict=False):
+        _union(comparer, pair, union, other)
+    for union in lonely[len(left) :]:
+        comparer.unclassified(pair.at, union.kind, list(union.variants), None)
+    for union in left[len(lonely) :]:
+        comparer.unclassified(pair.at, union.kind, None, list(union.variants))
+
+
+def _union(comparer: SchemaComparer, pair: Pair, one: Union, two: Union) -> None:
+    at, nodes = pair.at, pair.nodes
+    both = bool(one.kind and two.kind)
+    if both and one.kind != two.kind:
+        comparer.report(at, "union-kind-changed", arrow(one.kind, two.kind), nodes)
+    pairs, removed, added = _matched(comparer, one, two)
+    kind = (two.kind or one.kind).replace("Of", "-of")
+    for variant in added:
+        is_open = not at.context.is_sent and (
+            OPEN_UNION in pair.one.prose or (not one.discriminator and both and _takes_everything(comparer, one))
+        )
+        comparer.report(at, f"{kind}-added{'-to-open' if is_open else ''}", f"new variant {label(variant)}", nodes)
+    for variant in removed:
+        comparer.report(at, f"{kind}-removed", f"variant {label(variant)} removed", nodes)
+    if both:
+        sides = tuple((each.discriminator, _mapping(schemas, each))
+                      for schemas, each in ((comparer.old, one), (comparer.new, two)))  # fmt: skip
+        known = {comparer.old.use(each).name for each in removed} | {comparer.new.use(each).name for each in added}
+        compare_discriminators(comparer, pair, sides[0], sides[1], known)
+    for before, after in pairs:
+        comparer.compare(before, after, at.inside(f"|{label(before)}") if both else dataclasses.replace(at, looked=True))
+
+
+def _matched(comparer: SchemaComparer, one: Union, two: Union) -> tuple[Pairs, list[Node], list[Node]]:
+    """The variants of two unions that belong together, and those that are only in one."""
+    pairs: Pairs = []
+    removed, added = list(one.variants), list(two.variants)
+
+    def pair(key: Callable[[Schemas, Node, Union], Any]) -> None:
+        names = [(after, key(comparer.new, after, two)) for after in added]
+        for before in list(removed):
+            name = key(comparer.old, before, one)
+            match = next((each for each in names if name is not None and each[1] == name), None)
+            if match is not None:
+                names.remove(match)
+                pairs.append((before, match[0]))
+                _drop(removed, before)
+                _drop(added, match[0])
+
+    pair(lambda schemas, node, _: schemas.use(node).name)
+    pair(_value_of)
+    pair(lambda schemas, node, _: schemas.use(node).view.prose.get("title"))
+    pair(lambda schemas, node, _: schemas.shape(node))
+    pair(lambda schemas, node, _: frozenset(schemas.use(node).view.properties) or None)
+    # What is left on both sides and is alike: one variant that was changed.
+    for before in list(removed):
+        alike = [after for after in added if _alike(comparer, before, after)]
+        if len(alike) == 1 or (alike and len(removed) == len(added)):
+            pairs.append((before, alike[0]))
+            _drop(removed, before)
+            _drop(added, alike[0])
+    return pairs, removed, added
+
+
+def _drop(nodes: list[Node], node: Node) -> None:
+    del nodes[next(index for index, each in enumerate(nodes) if each is node)]
+
+
+def _value_of(schemas: Schemas, node: Node, union: Union) -> Any:
+    """The value of the discriminator that tells a variant, if the mapping has exactly one."""
+    mapping = union.discriminator.get("mapping")
+    name = schemas.use(node).name
+    values = [value for value, target in _mapping(schemas, union).items() if target == name]
+    return values[0] if isinstance(mapping, dict) and len(values) == 1 and values[0] in mapping else None
+
+
+def _alike(comparer: SchemaComparer, old: Node, new: Node) -> bool:
+    one, two = comparer.old.use(old), comparer.new.use(new)
+    if one.view.types != two.view.types or one.view.types is None:
+        return False
+    names = (one.view.properties.keys(), two.view.properties.keys())
+    if not names[0] and not names[1]:
+        return one.name is None and two.name is None
+    return len(names[0] & names[1]) * 2 >= max(len(names[0]), len(names[1]))
+
+
+def _takes_everything(comparer: SchemaComparer, union: Union) -> bool:
+    views = [comparer.old.use(node).view for node in union.variants]
+    return any(view.types is None and not view.unions or (view.types == {"object"} and not view.required)
+               for view in views)  # fmt: skip
+
+
+def label(variant: Node) -> str:
+    """What reports call a variant."""
+    if isinstance(variant, bool):
+        return "any"
+    reference = variant.get("$ref")
+    if reference is None and len(variant.get("allOf", [])) == 1:
+        return label(variant["allOf"][0])
+    name = display(str(reference)) if reference else None
+    return short(name or variant.get("title") or variant.get("type") or "inline", 40)
+
+
+def _mapping(schemas: Schemas, union: Union) -> dict[str, str]:
+    """Value to reference of a discriminator; without a mapping, the names of the components are the values."""
+    if not union.discriminator:
+        return {}
+    mapping = union.discriminator.get("mapping")
+    found = {str(value): schemas.mapped(str(target)) for value, target in (mapping or {}).items()}
+    for variant in union.variants:
+        name = schemas.use(variant).name
+        if name and name not in found.values():
+            found[display(name)] = name
+    return found

@@ -1,0 +1,46 @@
+"""Enums: values that come and go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...changes import arrow, short
+from ..comparer import Pair, SchemaComparer
+from ..views import View, contains
+
+
+def values(comparer: SchemaComparer, pair: Pair) -> bool:
+    """Compare the values of an enum, and those of an extensible one."""
+    one, two = pair.one, pair.two
+    _enum(comparer, pair, one.enum, two.enum, closed=_is_closed(one))
+    _enum(comparer, pair, one.open_enum, two.open_enum, closed=False)
+    return True
+
+
+def _enum(
+    comparer: SchemaComparer, pair: Pair, old: tuple[Any, ...] | None, new: tuple[Any, ...] | None, *, closed: bool
+) -> None:
+    # Requests have no closed enums: what matters there is what the server accepts.
+    prefix = "closed-" if closed and not pair.at.context.is_sent else ""
+    if old is None and new is None:
+        return
+    if old is None:
+        comparer.report(pair.at, "enum-added", f"only {short(list(new or ()))}", pair.nodes)
+    elif new is None:
+        comparer.report(pair.at, f"{prefix}enum-removed", f"any value, no longer only {short(list(old))}", pair.nodes)
+    else:
+        added = [value for value in new if not contains(old, value)]
+        removed = [value for value in old if not contains(new, value)]
+        if added:
+            comparer.report(pair.at, f"{prefix}enum-value-added", _listed("new", added, old), pair.nodes)
+        if removed:
+            comparer.report(pair.at, "enum-value-removed", _listed("no longer", removed, new), pair.nodes)
+
+
+def _listed(word: str, some: list[Any], others: tuple[Any, ...]) -> str:
+    return f"{word} {short(some)}" if len(short(some)) < 80 or not others else arrow(list(others), some)
+
+
+def _is_closed(view: View) -> bool:
+    """Whether the generated enum refuses other values: one value, or values that are not text."""
+    return view.enum is not None and (len(view.enum) < 2 or not all(isinstance(value, str) for value in view.enum))

@@ -1,0 +1,147 @@
+"""What a node of a definition is: prose or content, a reference, a number that is written in two ways."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from codegen.documents import Json
+
+from ..changes import arrow
+from ..sources.documents import follow, is_pointer
+
+Node = dict[str, Any] | bool
+
+# Set on a union to which an overlay adds a variant that takes everything else.
+OPEN_UNION: Final = "x-drift-open-union"
+SDK_REQUIRED: Final = "x-drift-sdk-required"
+
+PROSE: Final = frozenset(
+    {"title", "description", "summary", "example", "examples", "externalDocs", "deprecated", "$comment", "$schema"}
+    | {"$id", "$anchor"}
+)
+# What is only compared where a reference leads to it.
+SHELVES: Final = frozenset({"$defs", "definitions"})
+_DATA: Final = frozenset({"const", "enum", "default", "example", "examples", "value", "mapping", "scopes"})
+_NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "headers", "encoding", "content"})
+
+
+def is_prose(key: str) -> bool:
+    """Whether a keyword documents a schema, and means nothing to requests and answers."""
+    return key in PROSE or key in SHELVES or (key.startswith("x-") and key != "x-extensible-enum")
+
+
+def same_number(value: Any) -> Any:
+    """A value in which 1.0 is written 1. True stays apart from 1 where values are compared as text."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: same_number(each) for key, each in value.items()}
+    return [same_number(each) for each in value] if isinstance(value, list) else value
+
+
+def text_of(value: Any) -> str:
+    """The same text for the same value."""
+    return json.dumps(same_number(value), sort_keys=True, default=str)
+
+
+def schema_name(reference: str) -> str | None:
+    """The name of the component that a reference leads to."""
+    prefix = "#/components/schemas/"
+    name = reference.removeprefix(prefix)
+    return name.replace("~1", "/").replace("~0", "~") if reference.startswith(prefix) and "/" not in name else None
+
+
+def display(reference: str) -> str:
+    """What reports call the target of a reference."""
+    return schema_name(reference) or reference.removeprefix("#/")
+
+
+def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
+    """Code and detail of every difference in what documents a thing."""
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if key in (OPEN_UNION, SDK_REQUIRED) or key in SHELVES or text_of(before) == text_of(after):
+            continue
+        if key == "deprecated":
+            if bool(before) != bool(after):
+                yield ("deprecated" if after else "reactivated"), "deprecated" if after else "no longer deprecated"
+            continue
+        code = "extension" if key.startswith("x-") else _PROSE_CODES.get(key, key.strip("$"))
+        yield (
+            f"{code}-changed",
+            f"{key}: {arrow('none' if before is None else before, 'none' if after is None else after)}",
+        )
+
+
+# A union of constants is an enum; what describes its values stands under the name of the union.
+_PROSE_CODES: Final = {"externalDocs": "external-docs", "oneOf": "description", "anyOf": "description"}
+
+
+class Difference:
+    """Whether two nodes of two documents differ, with references followed on both sides and prose aside."""
+
+    def __init__(self, old: Json, new: Json) -> None:
+        self._documents = (old, new)
+        self.followed: tuple[set[str], set[str]] = (set(), set())
+        self._equal: set[tuple[str, str]] = set()  # references that are equal, or are being compared
+
+    def __call__(self, old: Any, new: Any) -> bool:
+        """Whether two nodes differ."""
+        if isinstance(old, (dict, list)) and old is not new:
+            # What is assumed to be equal while it is being compared is only known to be so in the end.
+            before = set(self._equal)
+            if self._differs(old, new, data=False, named=False):
+                self._equal = before
+                return True
+            return False
+        return self._differs(old, new, data=False, named=False)
+
+    def _differs(self, old: Any, new: Any, *, data: bool, named: bool) -> bool:
+        if isinstance(old, dict) and isinstance(new, dict):
+            if not data and not named and ("$ref" in old or "$ref" in new):
+                return self._references(old, new)
+            return self._objects(old, new, data=data, named=named)
+        if isinstance(old, list) and isinstance(new, list):
+            if len(old) != len(new):
+                return True
+            return any(self._differs(one, two, data=data, named=False) for one, two in zip(old, new, strict=True))
+        return text_of(old) != text_of(new)
+
+    def _objects(self, old: Json, new: Json, *, data: bool, named: bool) -> bool:
+        keys = old.keys() | new.keys()
+        if not data and not named:
+            keys = {key for key in keys if not is_prose(key)}
+        for key in keys:
+            if key not in old or key not in new:
+                return True
+            inner = data or (not named and key in _DATA)
+            if key == "required" and not named and isinstance(old[key], list) and isinstance(new[key], list):
+                if {text_of(each) for each in old[key]} != {text_of(each) for each in new[key]}:
+                    return True
+            elif self._differs(old[key], new[key], data=inner, named=not data and not named and key in _NAMED):
+                return True
+        return False
+
+    def _references(self, old: Json, new: Json) -> bool:
+        one, two = (self._target(side, node) for side, node in enumerate((old, new)))
+        if one is None or two is None:
+            return text_of(old) != text_of(new)
+        pair = (str(old.get("$ref", id(old))), str(new.get("$ref", id(new))))
+        if pair in self._equal:
+            return False
+        self._equal.add(pair)
+        return self._differs(one, two, data=False, named=False)
+
+    def _target(self, side: int, node: Json) -> Any:
+        reference = node.get("$ref")
+        if reference is None:
+            return node
+        if not isinstance(reference, str) or not is_pointer(reference):
+            return None
+        self.followed[side].add(reference)
+        target = follow(self._documents[side], reference)
+        beside = {key: value for key, value in node.items() if key != "$ref" and not is_prose(key)}
+        ignores = str(self._documents[side].get("openapi", "")).startswith("3.0")
+        return {"allOf": [target], **beside} if beside and not ignores else target
