@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 
 from .changes import Level
 from .compare import Report, compare_sides
-from .sources.documents import DriftError, external_references, problem_of, read_document
 from .reports import terminal, wants_colour
+from .sources.documents import DriftError, external_references, problem_of, read_document
 from .sources.sides import ROOT, revision_side, upstream_sides, worktree_side
 
 GENERATE = ROOT / "scripts" / "generate.py"

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from apidrift.cli import main
-from apidrift.sources.documents import DriftError, read_document
 from apidrift.reports import wants_colour
+from apidrift.sources.documents import DriftError, read_document
 from apidrift.sources.sides import ROOT
 from ruamel.yaml import YAML
 

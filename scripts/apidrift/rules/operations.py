@@ -1,4 +1,4 @@
-"""The rules of whatever is not inside a schema: operations, parameters, bodies, answers, security, components, documents.
+"""The rules of whatever is not inside a schema: operations, parameters, bodies, answers, security, components.
 
 Rules of bodies and answers are milder where they are about errors, webhooks and callbacks: see wire/places.py.
 """

@@ -1,10 +1,10 @@
 """The rules of schemas, which depend on the direction in which values travel.
 
-Values that a server no longer accepts break requests, values that it newly sends break readers of answers, and the other
-way round each is harmless. A code is made of direction, part and aspect: `response-property-became-nullable`. What the
-changes of answers do follows from how generated code reads: strings that are no longer one of an enum's values are kept,
-an optional null is None, unknown properties are kept, a missing required property or a value of another type, null
-included, is a ResponseError.
+Values that a server no longer accepts break requests, values that it newly sends break readers of answers, and the
+other way round each is harmless. A code is made of direction, part and aspect: `response-property-became-nullable`.
+What changes of answers do follows from how generated code reads: strings that are no longer one of an enum's values
+are kept, an optional null is None, unknown properties are kept, a missing required property or a value of another
+type, null included, is a ResponseError.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ _ASPECTS: Final[tuple[tuple[str, str, Judgement | None, Judgement | None], ...]]
      (ADDITIVE, "nothing that was sent before is refused"),
      (BREAKING, "a null raises ResponseError, which names the path")),
     ("became-nullable-optional", "may be null, and could be absent before", None,
-     (POTENTIAL, "reads as None, as if it were absent; code that assumed a value because it was always sent gets None")),
+     (POTENTIAL,
+      "reads as None, as if it were absent; code that assumed a value because it was always sent gets None")),
     ("became-not-nullable", "is never null",
      (BREAKING, "a call that sends null is refused"), (ADDITIVE, "the value can be relied on")),
     ("type-generalized", "has more types", (ADDITIVE, "everything that was sent before is still accepted"), None),

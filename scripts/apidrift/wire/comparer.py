@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from codegen.documents import Json
@@ -38,7 +38,9 @@ class Pair:
 class SchemaComparer:
     """Compares schemas of two documents and remembers which ones it has compared in which direction."""
 
-    def __init__(self, old: Json, new: Json, emit: Emit, checks: list[Callable[[SchemaComparer, Pair], bool]]) -> None:
+    def __init__(
+        self, old: Json, new: Json, emit: Emit, checks: Sequence[Callable[[SchemaComparer, Pair], bool]]
+    ) -> None:
         self.old, self.new = Schemas(old), Schemas(new)
         self.differ = Difference(old, new)
         self.uses: dict[Scope, set[Scope]] = {}
@@ -68,8 +70,7 @@ class SchemaComparer:
         if scope not in self.uses:
             self.uses[scope] = set()
             targets = tuple(
-                node if isinstance(node, Together) else {"$ref": each.name}
-                for node, each in ((old, one), (new, two))
+                node if isinstance(node, Together) else {"$ref": each.name} for node, each in ((old, one), (new, two))
             )
             self._waiting.append((targets[0], targets[1], component))
         self.uses.setdefault(at.scope, set()).add(scope)
@@ -103,7 +104,7 @@ class SchemaComparer:
 
     def _nullable(self, one: Use, two: Use, at: Place, nodes: tuple[Node, Node]) -> None:
         before, after = one.view.nullable or one.nullable_here, two.view.nullable or two.nullable_here
-        if before == after or one.view.types is None and not one.view.unions:
+        if before == after or (one.view.types is None and not one.view.unions):
             return
         if two.view.types is None and not two.view.unions:
             return
@@ -122,7 +123,7 @@ class SchemaComparer:
         self.emit(place, f"{place.noun}-{aspect}", detail, nodes, aspect)
 
     def emit(self, at: Place, code: str, detail: str, nodes: tuple[Any, Any], aspect: str = "") -> None:
-        """A finding with a code of its own. Where the direction is not known, it is only known that something differs."""
+        """A finding with a code of its own. Where no direction is known, only that something differs is."""
         sides = (self._shown(self.old, nodes[0]), self._shown(self.new, nodes[1]))
         if at.context is Context.EITHER:
             words = aspect or code

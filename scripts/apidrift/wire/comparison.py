@@ -14,13 +14,13 @@ from codegen.documents import Json
 from ..changes import Change, arrow
 from .contents import compare_body
 from .document import compare_components, compare_document, compare_server_details, compare_servers
+from .nodes import prose_changes
 from .notices import compare_named
 from .operations import BLANKS, Operation
 from .parameters import compare_parameters
 from .places import Scope
 from .responses import compare_responses
 from .run import Run, only_prose
-from .nodes import prose_changes
 from .security import Schemes, compare_schemes, compare_security
 
 Key = tuple[str, str]

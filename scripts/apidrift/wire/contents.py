@@ -58,9 +58,7 @@ def compare_contents(run: Run, at: Place, old: Json, new: Json, code: str) -> No
         run.emit(at.scope, f"{code}-changed", at.where, detail, old, new, context=at.context)
         _content(run, before[one][1], after[two][1], at)
     for key in gone:
-        run.emit(
-            at.scope, f"{code}-removed", at.where, f"{before[key][0]} removed", old, new, context=at.context
-        )
+        run.emit(at.scope, f"{code}-removed", at.where, f"{before[key][0]} removed", old, new, context=at.context)
     for key in fresh:
         run.emit(at.scope, f"{code}-added", at.where, f"{after[key][0]} added", old, new, context=at.context)
     several = len(old) > 1 or len(new) > 1
@@ -99,14 +97,9 @@ def _ranges(gone: list[str], fresh: list[str]) -> list[tuple[str, str]]:
     return [(one, two) for one in gone for two in fresh if _covers(two, one) or _covers(one, two)]
 
 
-def _range(  # noqa: PLR0917
-    run: Run, at: Place, code: str, one: tuple[str, Json], two: tuple[str, Json], *, widened: bool
-) -> None:
-    sent = code.startswith("request")
-    if widened:
-        name = f"{code}-widened"
-    else:
-        name = f"{code}-removed" if sent else f"{code}-specialized"
+def _range(run: Run, at: Place, code: str, one: tuple[str, Json], two: tuple[str, Json], *, widened: bool) -> None:
+    narrowed = "removed" if code.startswith("request") else "specialized"
+    name = f"{code}-{'widened' if widened else narrowed}"
     run.emit(at.scope, name, at.where, arrow(one[0], two[0]), one[1], two[1], context=at.context)
     _content(run, one[1], two[1], at)
 

@@ -105,4 +105,3 @@ def _contents(run: Run, at: Place, old: Json, new: Json) -> None:
         else:
             run.unclassified(at.scope, at.where, key, before, after)
     run.rest(at.scope, at.where, old, new, {"content"})
-

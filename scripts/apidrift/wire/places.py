@@ -30,7 +30,9 @@ class Context(StrEnum):
 
 # Where the SDK does not depend on what arrives, no change is worse than potentially breaking.
 MILDER: Final = {
-    Context.ERROR: "the call still raises the ApiError of its status, but what the error says about itself may be missing",
+    Context.ERROR: (
+        "the call still raises the ApiError of its status, but what the error says about itself may be missing"
+    ),
     Context.HEADER: "the SDK does not parse it; other code may",
     Context.NOTICE: "the SDK does not use it; other code may",
     Context.REPLY: "the SDK does not use it; other code may",

@@ -79,9 +79,7 @@ def _response(run: Run, at: Place, old: Any, new: Any) -> None:
     else:
         compare_contents(run, at, contents[0], contents[1], "response-media-type")
     compare_headers(run, at, one.get("headers") or {}, two.get("headers") or {})
-    compare_named(
-        run, scope, "response-link", f"{where} > links", one.get("links") or {}, two.get("links") or {}
-    )
+    compare_named(run, scope, "response-link", f"{where} > links", one.get("links") or {}, two.get("links") or {})
     run.rest(scope, where, one, two, {"content", "headers", "links"})
 
 

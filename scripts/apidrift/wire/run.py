@@ -35,7 +35,7 @@ class Run:
         self._labels[scope] = self._names(operation.node, operation.label)
         return scope
 
-    def emit(  # noqa: PLR0917
+    def emit(
         self, scope: Scope, code: str, where: str, detail: str, old: Any = None, new: Any = None,
         *, context: Context = Context.REQUEST
     ) -> None:  # fmt: skip

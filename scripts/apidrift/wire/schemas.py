@@ -95,10 +95,10 @@ class Schemas:
         nullable = node.get("nullable") is True
         left = node.keys() - prose.keys() - {"nullable"}
         if "$ref" in left and (self._ignores_siblings or left == {"$ref"}):
-            reference = str(node["$ref"])
-            if not is_pointer(reference):
+            target = str(node["$ref"])
+            if not is_pointer(target):
                 return None, {}, False
-            return reference, {} if self._ignores_siblings else prose, nullable and not self._ignores_siblings
+            return target, {} if self._ignores_siblings else prose, nullable and not self._ignores_siblings
         if len(left) == 1 and (key := left.pop()) in ("allOf", "oneOf", "anyOf") and not isinstance(node, Together):
             members = [member for member in node[key] if key == "allOf" or not is_null(member)]
             if len(members) == 1 and isinstance(members[0], dict):
@@ -227,7 +227,7 @@ class Schemas:
 
     def shape(self, node: Node, depth: int = 3) -> str:
         """A text for what a schema looks like, whatever its parts are called. Good for pairing, not for proof."""
-        if isinstance(node, bool) or isinstance(node, dict) and not node:
+        if isinstance(node, bool) or not node:
             return str(node is not False)
         reference, _, nullable = self._plain_reference(node)
         if reference is None:

@@ -1,6 +1,6 @@
 """Security: what a client has to send, and whether what it sent before is still enough.
 
-A scheme is what it asks for: a header, an authorization server, a flow. Under which name it is declared does not matter.
+A scheme is what it asks for: a header, an authorization server, a flow. Its name in the definition does not matter.
 Alternatives are a list: a client has one of them, so a new one hurts nobody and a lost one those that used it.
 """
 

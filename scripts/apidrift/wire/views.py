@@ -1,8 +1,8 @@
 """One level of a schema in one form, however it was written.
 
 OpenAPI has many spellings for one thing: `nullable: true`, `type: [string, "null"]` and `oneOf` with null; `const`, an
-enum of one value and a union of constants; a reference and an `allOf` around that reference; a base class in `allOf` and
-the same properties written out; `exclusiveMinimum: true` beside `minimum` and `exclusiveMinimum: 3`. A View hides the
+enum of one value and a union of constants; a reference and an `allOf` around that reference; a base class in `allOf`
+and its properties written out; `exclusiveMinimum: true` beside `minimum` and `exclusiveMinimum: 3`. A View hides the
 spelling, so that what differs between two views differs for clients.
 """
 
@@ -25,7 +25,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "uniqueItems": False, "readOnly": False, "writeOnly": False, "minLength": 0, "minItems": 0, "minProperties": 0,
     "minContains": 1,
 }  # fmt: skip
-# Keywords that hold schemas and have no rule of their own: compared like any schema, in their direction where it is known.
+# Keywords that hold schemas and have no rule of their own. What is in them is compared like any schema.
 SUBSCHEMAS: Final = frozenset(
     {"contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema", "not", "if", "then"}
     | {"else", "itemSchema", "additionalItems"}
@@ -96,7 +96,8 @@ def is_null(node: Node) -> bool:
 def own(node: Json) -> View:
     """What a node says by itself, without what it refers to."""
     declared = node.get("type")
-    types = set(map(str, declared)) if isinstance(declared, list) else {declared} if isinstance(declared, str) else set()
+    listed: list[Any] = declared if isinstance(declared, list) else [declared]
+    types = {each for each in listed if isinstance(each, str)}
     values = _values(node)
     nullable = node.get("nullable") is True or "null" in types
     if values is not None and None in values:
@@ -175,10 +176,11 @@ def _inner(node: Json) -> dict[tuple[str, str], Node]:
     found: dict[tuple[str, str], Any] = {}
     for key in ("patternProperties", "dependentSchemas"):
         found.update({(key, str(name)): schema for name, schema in (node.get(key) or {}).items()})
-    tuples = node.get("prefixItems", node["items"] if isinstance(node.get("items"), list) else [])
+    items: Any = node.get("items")
+    tuples: list[Any] = node.get("prefixItems") or (items if isinstance(items, list) else [])
     found.update({("prefixItems", str(index)): schema for index, schema in enumerate(tuples)})
     found.update({(key, ""): node[key] for key in SUBSCHEMAS & node.keys()})
-    if isinstance(node.get("items"), list):
+    if isinstance(items, list):
         found.pop(("additionalItems", ""), None)
     return found
 

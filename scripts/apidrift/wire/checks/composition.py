@@ -1,4 +1,4 @@
-"""What a schema is made of beside its values: prose, references that lead out, keywords without a rule, base classes."""
+"""What a schema is made of beside its values: prose, keywords without a rule of their own, base classes."""
 
 from __future__ import annotations
 

@@ -48,12 +48,13 @@ def facets(comparer: SchemaComparer, pair: Pair) -> bool:
 
 def _limit(comparer: SchemaComparer, pair: Pair, key: str, detail: str) -> None:
     old, new = pair.one.facets.get(key), pair.two.facets.get(key)
-    change = "added" if old is None else "removed" if new is None else ""
-    if not change and not (_is_number(old) and _is_number(new)):
+    if old is None or new is None:
+        change = "added" if old is None else "removed"
+    elif _is_number(old) and _is_number(new):
+        change = "increased" if new > old else "decreased"
+    else:
         change = "changed"
-    comparer.report(
-        pair.at, f"{_SLUGS[key]}-{change or ('increased' if new > old else 'decreased')}", detail, pair.nodes
-    )
+    comparer.report(pair.at, f"{_SLUGS[key]}-{change}", detail, pair.nodes)
 
 
 def _multiple(comparer: SchemaComparer, pair: Pair, old: Any, new: Any, detail: str) -> None:
@@ -109,4 +110,3 @@ def _effective(view: View, keys: tuple[str, str], sign: int) -> Any:
 
 def _is_number(value: Any) -> bool:
     return type(value) in (int, float)
-

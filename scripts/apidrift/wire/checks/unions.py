@@ -26,7 +26,9 @@ def unions(comparer: SchemaComparer, pair: Pair) -> bool:
             return False
         for union in (*one.unions, *two.unions):
             sides = (union, None) if one.unions else (None, union)
-            comparer.unclassified(pair.at, union.kind, *(None if each is None else list(each.variants) for each in sides))
+            comparer.unclassified(
+                pair.at, union.kind, *(None if each is None else list(each.variants) for each in sides)
+            )
         return True
     if one is not pair.one or two is not pair.two:
         comparer.look(dataclasses.replace(pair, one=one, two=two))
@@ -90,7 +92,9 @@ def _union(comparer: SchemaComparer, pair: Pair, one: Union, two: Union) -> None
         known = {comparer.old.use(each).name for each in removed} | {comparer.new.use(each).name for each in added}
         compare_discriminators(comparer, pair, sides[0], sides[1], known)
     for before, after in pairs:
-        comparer.compare(before, after, at.inside(f"|{label(before)}") if both else dataclasses.replace(at, looked=True))
+        comparer.compare(
+            before, after, at.inside(f"|{label(before)}") if both else dataclasses.replace(at, looked=True)
+        )
 
 
 def _matched(comparer: SchemaComparer, one: Union, two: Union) -> tuple[Pairs, list[Node], list[Node]]:
@@ -148,7 +152,7 @@ def _alike(comparer: SchemaComparer, old: Node, new: Node) -> bool:
 
 def _takes_everything(comparer: SchemaComparer, union: Union) -> bool:
     views = [comparer.old.use(node).view for node in union.variants]
-    return any(view.types is None and not view.unions or (view.types == {"object"} and not view.required)
+    return any((view.types is None and not view.unions) or (view.types == frozenset({"object"}) and not view.required)
                for view in views)  # fmt: skip
 
 
