@@ -18,6 +18,7 @@ from ..sources.documents import DriftError
 from .meeting import Together
 from .nodes import Difference, Node, display, prose_changes
 from .places import Context, Place, Scope
+from .sameness import Sameness
 from .schemas import Schemas, Use
 from .views import View
 
@@ -42,6 +43,7 @@ class SchemaComparer:
         self, old: Json, new: Json, emit: Emit, checks: Sequence[Callable[[SchemaComparer, Pair], bool]]
     ) -> None:
         self.old, self.new = Schemas(old), Schemas(new)
+        self.same = Sameness(self.old, self.new)
         self.differ = Difference(old, new)
         self.uses: dict[Scope, set[Scope]] = {}
         self.once: set[tuple[object, ...]] = set()  # what checks have to look at a single time
@@ -53,6 +55,8 @@ class SchemaComparer:
 
     def compare(self, old: Node, new: Node, at: Place) -> None:
         """Compare two schemas at one place."""
+        if self.same(old, new):
+            return
         self._compared += 1
         if self._compared > _MAX_COMPARISONS:
             raise DriftError("the definitions differ in too many places to be compared")

@@ -46,20 +46,20 @@ def compare_contents(run: Run, at: Place, old: Json, new: Json, code: str) -> No
     before, after = _entries(run, 0, old), _entries(run, 1, new)
     gone = [key for key in before if key not in after]
     fresh = [key for key in after if key not in before]
-    for one, two in _ranges(gone, fresh):
+    ranges = _ranges(gone, fresh)
+    for one, two in ranges:
         _range(run, at, code, before[one], after[two], widened="*" in two)
-    covered = {key for pair in _ranges(gone, fresh) for key in pair}
+    covered = {key for pair in ranges for key in pair}
     gone = [key for key in gone if key not in covered]
     fresh = [key for key in fresh if key not in covered]
     for one, two in _paired(gone, fresh):
-        gone.remove(one)
-        fresh.remove(two)
+        covered |= {one, two}
         detail = arrow(before[one][0], after[two][0])
         run.emit(at.scope, f"{code}-changed", at.where, detail, old, new, context=at.context)
         _content(run, before[one][1], after[two][1], at)
-    for key in gone:
+    for key in (key for key in gone if key not in covered):
         run.emit(at.scope, f"{code}-removed", at.where, f"{before[key][0]} removed", old, new, context=at.context)
-    for key in fresh:
+    for key in (key for key in fresh if key not in covered):
         run.emit(at.scope, f"{code}-added", at.where, f"{after[key][0]} added", old, new, context=at.context)
     several = len(old) > 1 or len(new) > 1
     for key in before:
@@ -94,7 +94,10 @@ def _covers(one: str, two: str) -> bool:
 
 def _ranges(gone: list[str], fresh: list[str]) -> list[tuple[str, str]]:
     """Media types that a range took the place of, and ranges that media types took the place of."""
-    return [(one, two) for one in gone for two in fresh if _covers(two, one) or _covers(one, two)]
+    wide = ([key for key in each if "*" in key] for each in (gone, fresh))
+    before, after = wide
+    widened = [(one, two) for two in after for one in gone if _covers(two, one)]
+    return widened + [(one, two) for one in before for two in fresh if two not in after and _covers(one, two)]
 
 
 def _range(run: Run, at: Place, code: str, one: tuple[str, Json], two: tuple[str, Json], *, widened: bool) -> None:
@@ -110,13 +113,10 @@ def _paired(gone: list[str], fresh: list[str]) -> list[tuple[str, str]]:
     def family(key: str) -> str:
         return re.sub(r"\.?v\d+(\.\d+)*(?=[.+]|$)", "", key)
 
-    pairs: list[tuple[str, str]] = []
-    left = list(fresh)
-    for one in gone:
-        match = next((two for two in left if family(one) == family(two)), None)
-        if match is not None:
-            pairs.append((one, match))
-            left.remove(match)
+    families: dict[str, list[str]] = {}
+    for two in fresh:
+        families.setdefault(family(two), []).append(two)
+    pairs = [(one, families[family(one)].pop(0)) for one in gone if families.get(family(one))]
     if not pairs and len(gone) == 1 and len(fresh) == 1:
         return [(gone[0], fresh[0])]
     return pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .nodes import Node, text_of
-from .views import View, contains
+from .views import View
 
 LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains")
 UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains")
@@ -81,7 +81,8 @@ class Meeting:
 
 
 def _shared(one: tuple[Any, ...], two: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(value for value in one if contains(two, value))
+    known = {text_of(value) for value in two}
+    return tuple(value for value in one if text_of(value) in known)
 
 
 def _common(one: frozenset[str] | None, two: frozenset[str] | None) -> frozenset[str] | None:

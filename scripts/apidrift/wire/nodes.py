@@ -23,6 +23,7 @@ PROSE: Final = frozenset(
 )
 # What is only compared where a reference leads to it.
 SHELVES: Final = frozenset({"$defs", "definitions"})
+_CONSTANTS: Final = {"None": "null", "True": "true", "False": "false"}
 _DATA: Final = frozenset({"const", "enum", "default", "example", "examples", "value", "mapping", "scopes"})
 _NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "headers", "encoding", "content"})
 
@@ -43,6 +44,10 @@ def same_number(value: Any) -> Any:
 
 def text_of(value: Any) -> str:
     """The same text for the same value."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if value is None or type(value) in (bool, int):
+        return _CONSTANTS.get(repr(value)) or repr(value)
     return json.dumps(same_number(value), sort_keys=True, default=str)
 
 
@@ -86,17 +91,15 @@ class Difference:
         self._documents = (old, new)
         self.followed: tuple[set[str], set[str]] = (set(), set())
         self._equal: set[tuple[str, str]] = set()  # references that are equal, or are being compared
+        self._assumed: list[tuple[str, str]] = []
 
     def __call__(self, old: Any, new: Any) -> bool:
         """Whether two nodes differ."""
-        if isinstance(old, (dict, list)) and old is not new:
-            # What is assumed to be equal while it is being compared is only known to be so in the end.
-            before = set(self._equal)
-            if self._differs(old, new, data=False, named=False):
-                self._equal = before
-                return True
-            return False
-        return self._differs(old, new, data=False, named=False)
+        self._assumed.clear()
+        differs = self._differs(old, new, data=False, named=False)
+        if differs:  # what was assumed to be equal while it was being compared may not be
+            self._equal.difference_update(self._assumed)
+        return differs
 
     def _differs(self, old: Any, new: Any, *, data: bool, named: bool) -> bool:
         if isinstance(old, dict) and isinstance(new, dict):
@@ -132,6 +135,7 @@ class Difference:
         if pair in self._equal:
             return False
         self._equal.add(pair)
+        self._assumed.append(pair)
         return self._differs(one, two, data=False, named=False)
 
     def _target(self, side: int, node: Json) -> Any:

@@ -19,6 +19,8 @@ _HANDLED: Final = frozenset(
     {"name", "in", "required", "schema", "content", "style", "explode", "allowReserved", "allowEmptyValue"}
 )
 
+_MAX_ALIKE: Final = 2_500  # more pairs than these are not searched for renames
+
 Key = tuple[str, str]  # where a parameter stands, and its name; in a path, its position
 
 
@@ -27,7 +29,7 @@ def compare_parameters(run: Run, scope: Scope, label: str, old: Operation, new: 
     before, after = run.old.parameters(old), run.new.parameters(new)
     gone = [key for key in before if key not in after]
     fresh = [key for key in after if key not in before]
-    for key in list(gone):
+    for key in list(gone) if len(gone) * len(fresh) <= _MAX_ALIKE else ():
         one = before[key][0]
         moved = next((other for other in fresh if _is_same(run, key, one, other, after[other][0])), None)
         if moved is not None and not _is_ignored(key):

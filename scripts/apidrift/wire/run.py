@@ -87,19 +87,31 @@ class Run:
 
     def finished(self) -> list[Change]:
         """All findings, each with the operations that it reaches."""
-        reaching: dict[Scope, set[str]] = {}
-        for start, label in self._labels.items():
-            waiting, seen = [start], {start}
-            while waiting:
-                scope = waiting.pop()
-                reaching.setdefault(scope, set()).add(label)
-                fresh = self.schemas.uses.get(scope, set()) - seen
-                seen |= fresh
-                waiting += fresh
+        reached = self._reached()
+        labels = sorted(set(self._labels.values()))
+        names: dict[int, tuple[str, ...]] = {}
+        for bits in {reached.get(scope, 0) for scope, _ in self._found}:
+            names[bits] = tuple(label for number, label in enumerate(labels) if bits >> number & 1)
         return merged(
-            dataclasses.replace(found, operations=tuple(sorted(reaching.get(scope, ()))))
-            for scope, found in self._found
+            dataclasses.replace(found, operations=names[reached.get(scope, 0)]) for scope, found in self._found
         )
+
+    def _reached(self) -> dict[Scope, int]:
+        """The operations that reach a scope, as bits in the order of their labels."""
+        numbers = {label: number for number, label in enumerate(sorted(set(self._labels.values())))}
+        found: dict[Scope, int] = {}
+        for scope, label in self._labels.items():
+            found[scope] = found.get(scope, 0) | 1 << numbers[label]
+        waiting = dict.fromkeys(found)
+        while waiting:
+            scope = next(iter(waiting))
+            del waiting[scope]
+            for inner in self.schemas.uses.get(scope, ()):
+                bits = found.get(inner, 0) | found[scope]
+                if bits != found.get(inner, 0):
+                    found[inner] = bits
+                    waiting[inner] = None
+        return found
 
 
 def only_prose(node: Json) -> Json:

@@ -13,8 +13,9 @@ from .meeting import Meeting, Together
 from .nodes import Node, display, is_prose, text_of
 from .views import Union, View, is_null, own
 
+_PLAIN: Final = frozenset({"type", "enum", "const"})
 _ANNOTATIONS: Final = frozenset({"readOnly", "writeOnly", "default"})
-_MAX_VIEWS: Final = 1_000_000
+_MAX_UNFINISHED: Final = 100_000
 _WHOLE: Final = 1_000_000  # as depth: a view that does not depend on one that is still being built
 
 
@@ -36,9 +37,10 @@ class Schemas:
         self.followed: set[str] = set()
         self._meeting = Meeting()
         self._views: dict[str | int, View] = {}
+        self._uses: dict[int, Use] = {}
         self._open: dict[str, int] = {}
         self._depends = _WHOLE  # how deep in what is being built the view hangs on something unfinished
-        self._built = 0
+        self._unfinished = 0
         self._children: dict[str, list[str]] | None = None
         self._shapes: dict[tuple[str, int], str] = {}
         self._kept: list[Node] = []
@@ -53,6 +55,15 @@ class Schemas:
 
     def use(self, node: Node) -> Use:
         """The view of a schema at the place where it is used."""
+        if id(node) in self._uses:
+            return self._uses[id(node)]
+        used = self._used(node)
+        if isinstance(node, dict) and not self._open:
+            self._uses[id(node)] = used
+            self._kept.append(node)
+        return used
+
+    def _used(self, node: Node) -> Use:
         reference, prose, nullable = self._plain_reference(node)
         if reference is None:
             if isinstance(node, Together):
@@ -112,14 +123,15 @@ class Schemas:
             return View() if node else View(rest={"not": {}})
         if id(node) in self._views:
             return self._views[id(node)]
-        self._built += 1
-        if self._built > _MAX_VIEWS:
-            raise DriftError("its schemas extend each other too often to be compared")
         outer, self._depends = self._depends, _WHOLE
         view = self._referring(node) if "$ref" in node else self._composed(node)
         if self._depends == _WHOLE:
             self._views[id(node)] = view
             self._kept.append(node)
+        else:
+            self._unfinished += 1
+            if self._unfinished > _MAX_UNFINISHED:
+                raise DriftError("its schemas extend each other too often to be compared")
         self._depends = min(outer, self._depends)
         return view
 
@@ -174,8 +186,10 @@ class Schemas:
 
     def _simplified(self, union: Union) -> View | None:
         """A union of constants as an enum, and one of plain types as a list of types."""
+        if union.discriminator or not all(map(self._may_be_plain, union.variants)):
+            return None
         views = [self._view(member) for member in union.variants]
-        if union.discriminator or not all(view.is_plain and view.types for view in views):
+        if not all(view.is_plain and view.types for view in views):
             return None
         types = frozenset(kind for view in views for kind in view.types or ())
         if all(view.enum is not None for view in views):
@@ -187,6 +201,15 @@ class Schemas:
         if all(view.enum is None for view in views) and not overlap:
             return View(types=types, nullable=True)
         return None
+
+    def _may_be_plain(self, node: Node) -> bool:
+        """Whether a variant may be a constant or a plain type. Unions in unions are none."""
+        while isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            reference = node["$ref"]
+            if not is_pointer(reference) or reference in self._open:
+                return False
+            node = follow(self.document, reference)
+        return isinstance(node, dict) and all(key in _PLAIN or is_prose(key) for key in node)
 
     # What is known about schemas beyond one level.
 

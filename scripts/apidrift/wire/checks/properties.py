@@ -22,6 +22,8 @@ def properties(comparer: SchemaComparer, pair: Pair) -> bool:
             _added(comparer, pair, name)
         else:
             nodes = (one.properties[name], two.properties[name])
+            if (name in one.required) == (name in two.required) and comparer.same(*nodes):
+                continue
             insisted = _insisted_on(name, one)
             place = at.inside(name, required=insisted)
             # True stands for a name that is required and not described.

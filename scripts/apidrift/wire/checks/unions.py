@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ...changes import arrow, short
 from ..comparer import Pair, SchemaComparer
-from ..nodes import OPEN_UNION, Node, display
+from ..nodes import OPEN_UNION, Node, display, text_of
 from ..schemas import Schemas
 from ..views import Union, View
 from .discriminators import compare_discriminators
 
 Pairs = list[tuple[Node, Node]]
+_MAX_ALIKE: Final = 10_000
 
 
 def unions(comparer: SchemaComparer, pair: Pair) -> bool:
@@ -79,11 +80,10 @@ def _union(comparer: SchemaComparer, pair: Pair, one: Union, two: Union) -> None
         comparer.report(at, "union-kind-changed", arrow(one.kind, two.kind), nodes)
     pairs, removed, added = _matched(comparer, one, two)
     kind = (two.kind or one.kind).replace("Of", "-of")
+    is_open = OPEN_UNION in pair.one.prose or (not one.discriminator and both and _takes_everything(comparer, one))
+    to_open = "-to-open" if is_open and not at.context.is_sent else ""
     for variant in added:
-        is_open = not at.context.is_sent and (
-            OPEN_UNION in pair.one.prose or (not one.discriminator and both and _takes_everything(comparer, one))
-        )
-        comparer.report(at, f"{kind}-added{'-to-open' if is_open else ''}", f"new variant {label(variant)}", nodes)
+        comparer.report(at, f"{kind}-added{to_open}", f"new variant {label(variant)}", nodes)
     for variant in removed:
         comparer.report(at, f"{kind}-removed", f"variant {label(variant)} removed", nodes)
     if both:
@@ -101,43 +101,45 @@ def _matched(comparer: SchemaComparer, one: Union, two: Union) -> tuple[Pairs, l
     """The variants of two unions that belong together, and those that are only in one."""
     pairs: Pairs = []
     removed, added = list(one.variants), list(two.variants)
+    values = (_values(comparer.old, one), _values(comparer.new, two))
 
-    def pair(key: Callable[[Schemas, Node, Union], Any]) -> None:
-        names = [(after, key(comparer.new, after, two)) for after in added]
-        for before in list(removed):
-            name = key(comparer.old, before, one)
-            match = next((each for each in names if name is not None and each[1] == name), None)
-            if match is not None:
-                names.remove(match)
-                pairs.append((before, match[0]))
-                _drop(removed, before)
-                _drop(added, match[0])
+    def pair(key: Callable[[Schemas, Node, dict[str, str]], Any]) -> None:
+        names: dict[str, list[int]] = {}
+        for index, node in enumerate(added):
+            names.setdefault(text_of(key(comparer.new, node, values[1])), []).append(index)
+        matches: list[tuple[int, int]] = []
+        for index, node in enumerate(removed):
+            name = key(comparer.old, node, values[0])
+            if name and names.get(text_of(name)):
+                matches.append((index, names[text_of(name)].pop(0)))
+        pairs.extend((removed[index], added[other]) for index, other in matches)
+        removed[:] = _without(removed, {index for index, _ in matches})
+        added[:] = _without(added, {other for _, other in matches})
 
     pair(lambda schemas, node, _: schemas.use(node).name)
-    pair(_value_of)
+    pair(lambda schemas, node, told: told.get(schemas.use(node).name or ""))
     pair(lambda schemas, node, _: schemas.use(node).view.prose.get("title"))
     pair(lambda schemas, node, _: schemas.shape(node))
-    pair(lambda schemas, node, _: frozenset(schemas.use(node).view.properties) or None)
+    pair(lambda schemas, node, _: sorted(schemas.use(node).view.properties))
     # What is left on both sides and is alike: one variant that was changed.
-    for before in list(removed):
-        alike = [after for after in added if _alike(comparer, before, after)]
+    for before in list(removed) if len(removed) * len(added) <= _MAX_ALIKE else ():
+        alike = [index for index, after in enumerate(added) if _alike(comparer, before, after)]
         if len(alike) == 1 or (alike and len(removed) == len(added)):
-            pairs.append((before, alike[0]))
-            _drop(removed, before)
-            _drop(added, alike[0])
+            pairs.append((before, added.pop(alike[0])))
+            del removed[next(index for index, each in enumerate(removed) if each is before)]
     return pairs, removed, added
 
 
-def _drop(nodes: list[Node], node: Node) -> None:
-    del nodes[next(index for index, each in enumerate(nodes) if each is node)]
+def _without(nodes: list[Node], indexes: set[int]) -> list[Node]:
+    return [node for index, node in enumerate(nodes) if index not in indexes]
 
 
-def _value_of(schemas: Schemas, node: Node, union: Union) -> Any:
-    """The value of the discriminator that tells a variant, if the mapping has exactly one."""
-    mapping = union.discriminator.get("mapping")
-    name = schemas.use(node).name
-    values = [value for value, target in _mapping(schemas, union).items() if target == name]
-    return values[0] if isinstance(mapping, dict) and len(values) == 1 and values[0] in mapping else None
+def _values(schemas: Schemas, union: Union) -> dict[str, str]:
+    """Of variants that exactly one value of the mapping tells: that value, by the reference to the variant."""
+    told: dict[str, list[str]] = {}
+    for value, target in (union.discriminator.get("mapping") or {}).items():
+        told.setdefault(schemas.mapped(str(target)), []).append(str(value))
+    return {target: values[0] for target, values in told.items() if len(values) == 1}
 
 
 def _alike(comparer: SchemaComparer, old: Node, new: Node) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...changes import arrow, short
 from ..comparer import Pair, SchemaComparer
-from ..views import View, contains
+from ..nodes import text_of
+from ..views import View
 
 
 def values(comparer: SchemaComparer, pair: Pair) -> bool:
@@ -29,8 +30,9 @@ def _enum(
     elif new is None:
         comparer.report(pair.at, f"{prefix}enum-removed", f"any value, no longer only {short(list(old))}", pair.nodes)
     else:
-        added = [value for value in new if not contains(old, value)]
-        removed = [value for value in old if not contains(new, value)]
+        known = ({text_of(value) for value in old}, {text_of(value) for value in new})
+        added = [value for value in new if text_of(value) not in known[0]]
+        removed = [value for value in old if text_of(value) not in known[1]]
         if added:
             comparer.report(pair.at, f"{prefix}enum-value-added", _listed("new", added, old), pair.nodes)
         if removed:
