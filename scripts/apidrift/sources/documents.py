@@ -163,10 +163,19 @@ def _check_values(document: Json, name: str) -> None:
             known.add(str(reference))
         for key in node.keys() & _KINDS.keys():
             _expect(node, key, _KINDS[key], name)
+        for target in _mapped(node):
+            _check_reference(document, target, name)
         for key in node.keys() & set(_SCHEMA_LISTS):
             _expect_schemas(node[key], key, name)
         for key in node.keys() & set(_SCHEMA_MAPS):
             _expect_schemas(node[key].values(), key, name)
+
+
+def _mapped(node: Json) -> list[str]:
+    """Where the mapping of a discriminator leads. A value may also be the name of a component."""
+    discriminator: Any = node.get("discriminator")
+    mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
+    return list(map(str, mapping.values())) if isinstance(mapping, dict) else []
 
 
 def _check_reference(document: Json, reference: object, name: str) -> None:

@@ -95,8 +95,8 @@ def compare_components(run: Run) -> None:
                 seen = (key in followed[0] or name not in one) and (key in followed[1] or name not in two)
                 if not is_used:
                     _unused(run, section, name, one.get(name), two.get(name))
-                elif not seen and name in one and name in two:
-                    _unfollowed(run, section, name, one[name], two[name])
+                elif not seen:
+                    _unfollowed(run, section, name, one.get(name), two.get(name))
 
 
 def _scheme(run: Run, name: str, one: Json, two: Json) -> None:

@@ -67,7 +67,7 @@ def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
     """Code and detail of every difference in what documents a thing."""
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
-        if key in (OPEN_UNION, SDK_REQUIRED) or key in SHELVES or text_of(before) == text_of(after):
+        if key in (OPEN_UNION, SDK_REQUIRED) or text_of(before) == text_of(after):
             continue
         if key == "deprecated":
             if bool(before) != bool(after):
@@ -81,7 +81,8 @@ def prose_changes(old: Json, new: Json) -> Iterator[tuple[str, str]]:
 
 
 # A union of constants is an enum; what describes its values stands under the name of the union.
-_PROSE_CODES: Final = {"externalDocs": "external-docs", "oneOf": "description", "anyOf": "description"}
+_PROSE_CODES: Final = {"externalDocs": "external-docs", "oneOf": "description", "anyOf": "description", "$defs": "defs",
+                       "definitions": "defs"}  # fmt: skip
 
 
 class Difference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Final, cast
 
@@ -42,7 +43,7 @@ class Schemas:
         self._depends = _WHOLE  # how deep in what is being built the view hangs on something unfinished
         self._unfinished = 0
         self._children: dict[str, list[str]] | None = None
-        self._shapes: dict[tuple[str, int], str] = {}
+        self._shapes: dict[tuple[str | int, int], str] = {}
         self._kept: list[Node] = []
         self._ignores_siblings = str(document.get("openapi", "")).startswith("3.0")
 
@@ -248,19 +249,21 @@ class Schemas:
             return f"#/components/schemas/{target.replace('~', '~0').replace('/', '~1')}"
         return target
 
-    def shape(self, node: Node, depth: int = 3) -> str:
+    def shape(self, node: Node, depth: int = 4) -> str:
         """A text for what a schema looks like, whatever its parts are called. Good for pairing, not for proof."""
         if isinstance(node, bool) or not node:
             return str(node is not False)
         reference, _, nullable = self._plain_reference(node)
-        if reference is None:
-            return text_of(self._shape_of(self._view(node), depth))
-        if not depth:
+        inner = depth - ("$ref" in node or "allOf" in node)  # what may lead back to itself
+        if inner < 0:
             return "…"
-        key = (reference, depth)
+        key = (reference or id(node), depth)
         if key not in self._shapes:
             self._shapes[key] = "…"  # where it refers to itself
-            self._shapes[key] = text_of(self._shape_of(self.target(reference), depth - 1))
+            view = self._view(node) if reference is None else self.target(reference)
+            text = text_of(self._shape_of(view, inner if reference is None else depth - 1))
+            self._shapes[key] = hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+            self._kept.append(node)
         return self._shapes[key] + ("?" if nullable else "")
 
     def _shape_of(self, view: View, depth: int) -> list[Any]:
