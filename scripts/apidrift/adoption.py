@@ -18,8 +18,9 @@ from ruamel.yaml import YAML
 from .changes import Level
 from .compare import Report, compare_sides
 from .reports import terminal, wants_colour
-from .sources.documents import DriftError, external_references, problem_of, read_document
+from .sources.documents import DriftError, problem_of, read_document
 from .sources.sides import ROOT, revision_side, upstream_sides, worktree_side
+from .sources.uncomparable import external_references
 
 GENERATE = ROOT / "scripts" / "generate.py"
 

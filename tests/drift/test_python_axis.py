@@ -186,11 +186,11 @@ def test_the_order_of_arguments_that_are_given_by_position() -> None:
 
 
 def test_a_class_that_is_imported_from_two_places_is_reordered_once() -> None:
-    sides = (
+    old, new = (
         snapshot({"a/__init__.py": text.format(decorator="@define"), "a/b.py": text.format(decorator="@define")})[0]
         for text in (ORDERED, TURNED)
     )
-    changes = compare_packages(*sides, lambda module: module.name)
+    changes = compare_packages(old, new, lambda module: module.name)
     assert [change.code for change in changes].count("constructor-order-changed") == 1
 
 

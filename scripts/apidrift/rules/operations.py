@@ -28,7 +28,8 @@ _PROSE: Final = (
     ("description", "a description"), ("title", "a title"), ("summary", "a summary"), ("example", "an example"),
     ("examples", "examples"), ("external-docs", "a link to documentation"), ("comment", "a comment"),
     ("schema", "the dialect of a schema"), ("id", "the identifier of a schema"), ("anchor", "an anchor"),
-    ("extension", "an extension"), ("defs", "schemas that a schema keeps for its references"), ("info", "what the definition says about itself"),
+    ("extension", "an extension"), ("defs", "what a schema keeps for its references"),
+    ("info", "what the definition says about itself"),
 )  # fmt: skip
 
 OPERATIONS: Final = (

@@ -193,9 +193,10 @@ def is_pointer(reference: str) -> bool:
 def problem_of(document: Json) -> str:
     """What the OpenAPI schema says against a definition; empty if nothing."""
     # Imported here: only broken definitions and those to adopt need it, and it takes a while.
-    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
-    validator: Any = OpenAPIV30SpecValidator if document["openapi"].startswith("3.0") else OpenAPIV31SpecValidator
+    validators = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator, "3.2": OpenAPIV32SpecValidator}
+    validator: Any = validators[document["openapi"][:3]]
     try:
         problem = next(validator(_without_patterns(document)).iter_errors(), None)
     except Exception as error:  # noqa: BLE001 (code of others, on the text of a stranger)
@@ -246,9 +247,3 @@ def follow(document: Json, reference: str, name: str = "the definition") -> Any:
         return target_of(document, reference)
     except DocumentError as error:
         raise DriftError(f"{name}: {error}") from None
-
-
-def external_references(document: Json) -> list[str]:
-    """The references that lead out of the document. None of them is ever followed."""
-    found = {node["$ref"] for node, _ in objects(document) if isinstance(node.get("$ref"), str)}
-    return sorted(reference for reference in found if not reference.startswith("#"))

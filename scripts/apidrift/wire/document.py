@@ -9,11 +9,11 @@ from codegen.documents import Json
 
 from ..changes import arrow
 from ..sources.documents import is_pointer
+from ..sources.uncomparable import not_compared
 from .notices import compare_named
 from .operations import BLANKS, Operation, server_url
 from .places import Scope
 from .run import Run
-from .uncomparable import not_compared
 
 _DOCUMENT: Final[Scope] = ("document",)
 _HANDLED: Final = frozenset({"openapi", "info", "paths", "components", "servers", "security", "tags", "webhooks"})

@@ -7,9 +7,15 @@ from typing import Any, Final
 
 from codegen.documents import Json
 
-from ..sources.documents import Place, in_words, is_pointer, objects
+from .documents import Place, in_words, is_pointer, objects
 
 _DYNAMIC: Final = ("$dynamicRef", "$recursiveRef")
+
+
+def external_references(document: Json) -> list[str]:
+    """What is not followed, for those who accept only definitions that are whole in themselves."""
+    texts = {text.removesuffix(" is outside the definition") for _, text in not_compared(document)}
+    return sorted(texts)
 
 
 def not_compared(document: Json) -> Iterator[tuple[str, str]]:
