@@ -12,7 +12,7 @@ from codegen.documents import Json
 from ..changes import arrow
 from .operations import component_name
 from .places import Context, Place, Scope
-from .run import Run
+from .run import Run, without
 
 Entries = dict[str, tuple[str, Json]]  # a media type in one spelling: as it is written, and what is said about it
 
@@ -134,9 +134,25 @@ def _content(run: Run, old: Json, new: Json, at: Place) -> None:
 
 
 def _encoding(run: Run, at: Place, name: str, old: Any, new: Any) -> None:
-    """How a part is written. A reference in it leads to a header, which is compared as what it is."""
-    if run.schemas.differ(old, new):
+    """How a part is written. Schemas of its headers are compared as what is sent."""
+    one, two = (_without_schemas(run, side, node) for side, node in enumerate((old, new)))
+    where = f"{at.where} > {name}"
+    if run.schemas.differ(one[0], two[0]):
         detail = f"{name}: {arrow('none' if old is None else old, 'none' if new is None else new)}"
         run.emit(at.scope, "request-body-encoding-changed", at.where, detail, old, new)
-    elif old != new and isinstance(old, dict) and isinstance(new, dict):
-        run.emit(at.scope, "description-changed", f"{at.where} > {name}", arrow(old, new), old, new)
+    elif one[0] != two[0]:
+        run.emit(at.scope, "description-changed", where, arrow(old, new), old, new)
+    for header in sorted(one[1].keys() & two[1].keys()):
+        place = Place(f"{where} > header {header}", Context.REQUEST, "parameter", at.scope)
+        run.compare(one[1][header], two[1][header], place)
+
+
+def _without_schemas(run: Run, side: int, node: Any) -> tuple[Any, dict[str, Any]]:
+    """An encoding without the schemas of its headers, and these by the name of the header."""
+    headers = node.get("headers") if isinstance(node, dict) else None
+    if not isinstance(headers, dict):
+        return node, {}
+    definition = (run.old, run.new)[side]
+    resolved = {name.lower(): definition.resolve(header) for name, header in headers.items()}
+    bare = {name: without(header, "schema") for name, header in resolved.items()}
+    return {**node, "headers": bare}, {name: header.get("schema", True) for name, header in resolved.items()}

@@ -12,8 +12,11 @@ from ..sources.documents import is_pointer
 from ..sources.uncomparable import not_compared
 from .notices import compare_named
 from .operations import BLANKS, Operation, server_url
-from .places import Scope
+from .places import Context, Place, Scope
 from .run import Run
+from .schemas import bases_of
+
+Keys = set[tuple[str, str]]  # of components: section and name
 
 _DOCUMENT: Final[Scope] = ("document",)
 _HANDLED: Final = frozenset({"openapi", "info", "paths", "components", "servers", "security", "tags", "webhooks"})
@@ -91,12 +94,17 @@ def compare_components(run: Run) -> None:
                 _scheme(run, name, one, two)
             elif one.get(name) != two.get(name):
                 key = (section, name)
-                is_used = key in used[0] or key in used[1]
-                seen = (key in followed[0] or name not in one) and (key in followed[1] or name not in two)
-                if not is_used:
+                if key not in used[0] and key not in used[1]:
                     _unused(run, section, name, one.get(name), two.get(name))
-                elif not seen:
+                elif not _is_seen(key, used, followed, in_both=name in one and name in two):
                     _unfollowed(run, section, name, one.get(name), two.get(name))
+
+
+def _is_seen(key: tuple[str, str], used: tuple[Keys, Keys], followed: tuple[Keys, ...], *, in_both: bool) -> bool:
+    """Whether a component was looked at. Used on one side only, it was where the other side has something else."""
+    if not in_both or not (key in used[0] and key in used[1]):
+        return key[0] != "examples"
+    return all(key in side for side in followed)
 
 
 def _scheme(run: Run, name: str, one: Json, two: Json) -> None:
@@ -115,6 +123,10 @@ def _unfollowed(run: Run, section: str, name: str, old: Any, new: Any) -> None:
     where = f"{section}.{name}"
     if section == "examples":
         run.emit(_DOCUMENT, "example-changed", where, arrow(old, new), old, new)
+    elif section == "schemas" and old is not None and new is not None:
+        node: Json = {"$ref": f"#/components/schemas/{name.replace('~', '~0').replace('/', '~1')}"}
+        run.compare(node, node, Place(where, Context.EITHER, "body", _DOCUMENT))
+        run.schemas.finish()
     elif run.schemas.differ(old, new):
         run.unclassified(_DOCUMENT, where, name, old, new)
     else:
@@ -163,9 +175,8 @@ def _children(schemas: Json) -> dict[int, list[str]]:
     """The names of the schemas that extend another one, by the identity of that one."""
     found: dict[int, list[str]] = {}
     for name, schema in schemas.items():
-        members: list[Any] = schema.get("allOf", []) if isinstance(schema, dict) else []
-        for member in members:
-            target = _component(str(member.get("$ref", ""))) if isinstance(member, dict) else None
+        for reference in bases_of(schema):
+            target = _component(reference)
             if target is not None and target[0] == "schemas" and target[1] in schemas:
                 found.setdefault(id(schemas[target[1]]), []).append(name)
     return found

@@ -232,7 +232,7 @@ class Schemas:
             self._children = {}
             for name, schema in self.document.get("components", {}).get("schemas", {}).items():
                 child = f"#/components/schemas/{name.replace('~', '~0').replace('/', '~1')}"
-                for base in _bases(schema):
+                for base in bases_of(schema):
                     self._children.setdefault(base, []).append(child)
         found: dict[str, None] = {}
         waiting = [reference]
@@ -279,9 +279,14 @@ class Schemas:
         ]  # fmt: skip
 
 
-def _bases(schema: Any) -> Iterator[str]:
-    members = schema.get("allOf", []) if isinstance(schema, dict) else []
-    return (str(member["$ref"]) for member in members if isinstance(member, dict) and "$ref" in member)
+def bases_of(schema: Any) -> Iterator[str]:
+    """The references to what a schema extends."""
+    members: list[Any] = schema.get("allOf", []) if isinstance(schema, dict) else []
+    for member in members:
+        if isinstance(member, dict) and "$ref" in member:
+            yield str(member["$ref"])
+        else:
+            yield from bases_of(member)
 
 
 def _member_name(node: Node) -> str:
