@@ -17,6 +17,7 @@ from .views import Union, View, is_null, own
 _PLAIN: Final = frozenset({"type", "enum", "const"})
 _ANNOTATIONS: Final = frozenset({"readOnly", "writeOnly", "default"})
 _MAX_UNFINISHED: Final = 100_000
+_MAX_STEPS: Final = 100  # from reference to reference
 _WHOLE: Final = 1_000_000  # as depth: a view that does not depend on one that is still being built
 
 
@@ -88,8 +89,8 @@ class Schemas:
             if not isinstance(schema, (dict, bool)):
                 raise DriftError(f"{reference!r} leads to {type(schema).__name__} where a schema belongs")
             view = self._view(schema)
-            if isinstance(schema, dict) and isinstance(schema.get("discriminator"), dict) and not view.unions:
-                view = dataclasses.replace(view, bases=((schema["discriminator"], reference), *view.bases))
+            if isinstance(schema, dict) and view.bases and view.bases[0][0] is schema.get("discriminator"):
+                view = dataclasses.replace(view, bases=((view.bases[0][0], reference), *view.bases[1:]))
         finally:
             del self._open[reference]
         if self._depends >= depth:
@@ -112,7 +113,7 @@ class Schemas:
                 return None, {}, False
             return target, {} if self._ignores_siblings else prose, nullable and not self._ignores_siblings
         if len(left) == 1 and (key := left.pop()) in ("allOf", "oneOf", "anyOf") and not isinstance(node, Together):
-            members = [member for member in node[key] if key == "allOf" or not is_null(member)]
+            members = [member for member in node[key] if key == "allOf" or not self._is_null(member)]
             if len(members) == 1 and isinstance(members[0], dict):
                 reference, inner, inner_nullable = self._plain_reference(members[0])
                 has_null = len(members) < len(node[key])
@@ -160,13 +161,15 @@ class Schemas:
             # Null is allowed where every member allows it; what says nothing about types does.
             nullable = all(self._view(member).nullable for member in node["allOf"])
         view.nullable = view.nullable or nullable
+        if isinstance(node.get("discriminator"), dict) and not view.unions:
+            view.bases = ((node["discriminator"], ""), *view.bases)
         return view
 
     def _with_unions(self, view: View, node: Json) -> View:
         """Add unions; null is no variant, a single variant is the schema itself, and a union of constants an enum."""
         discriminator = node.get("discriminator")
         for key in ("oneOf", "anyOf"):
-            members = [member for member in node.get(key, []) if not is_null(member)]
+            members = [member for member in node.get(key, []) if not self._is_null(member)]
             has_null = len(members) < len(node.get(key, []))
             if len(members) == 1 and not isinstance(discriminator, dict):
                 view = self._meeting.inlined(view, self._view(members[0]))
@@ -203,10 +206,20 @@ class Schemas:
             return View(types=types, nullable=True)
         return None
 
+    def _is_null(self, node: Node) -> bool:
+        """Whether a schema, or what it refers to, allows null alone."""
+        for _ in range(_MAX_STEPS):
+            if not isinstance(node, dict) or not is_pointer(str(node.get("$ref", ""))):
+                break
+            node = follow(self.document, node["$ref"])
+        return is_null(node)
+
     def _may_be_plain(self, node: Node) -> bool:
         """Whether a variant may be a constant or a plain type. Unions in unions are none."""
-        while isinstance(node, dict) and isinstance(node.get("$ref"), str):
-            reference = node["$ref"]
+        for _ in range(_MAX_STEPS):
+            reference = node.get("$ref") if isinstance(node, dict) else None
+            if not isinstance(reference, str):
+                break
             if not is_pointer(reference) or reference in self._open:
                 return False
             node = follow(self.document, reference)

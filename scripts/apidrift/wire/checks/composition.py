@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Final
 
+from codegen.documents import Json
+
 from ..comparer import Pair, SchemaComparer
 from ..nodes import Node
 from ..places import Place
@@ -12,6 +14,7 @@ from .discriminators import compare_discriminators
 
 # Below these, more values mean fewer, or it is not known which.
 _EITHER: Final = frozenset({"not", "if"})
+_NOTHING: Final[Json] = {}  # where there is no discriminator
 _CONDITIONS: Final = frozenset({"if", "then", "else"})
 
 
@@ -94,9 +97,9 @@ def bases(comparer: SchemaComparer, pair: Pair) -> bool:
     """Compare how the subtypes of a base class are told apart, and the subtypes themselves."""
     one, two = pair.one.bases, pair.two.bases
     for index in range(max(len(one), len(two))):
-        old = one[index] if index < len(one) else ({}, "")
-        new = two[index] if index < len(two) else ({}, "")
-        key = (id(old[0]) if old[1] else 0, id(new[0]) if new[1] else 0, pair.at.context)
+        old = one[index] if index < len(one) else (_NOTHING, "")
+        new = two[index] if index < len(two) else (_NOTHING, "")
+        key = (id(old[0]), id(new[0]), pair.at.context)
         if key not in comparer.once:
             comparer.once.add(key)
             compare_discriminators(comparer, pair, (old[0], _subtypes(comparer.old, *old)),
