@@ -163,7 +163,7 @@ def _check_values(document: Json, name: str) -> None:
             known.add(str(reference))
         for key in node.keys() & _KINDS.keys():
             _expect(node, key, _KINDS[key], name)
-        for target in _mapped(node):
+        for target in mapping_of(node.get("discriminator")).values():
             _check_reference(document, target, name)
         for key in node.keys() & set(_SCHEMA_LISTS):
             _expect_schemas(node[key], key, name)
@@ -171,11 +171,16 @@ def _check_values(document: Json, name: str) -> None:
             _expect_schemas(node[key].values(), key, name)
 
 
-def _mapped(node: Json) -> list[str]:
-    """Where the mapping of a discriminator leads. A value may also be the name of a component."""
-    discriminator: Any = node.get("discriminator")
-    mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
-    return list(map(str, mapping.values())) if isinstance(mapping, dict) else []
+def mapping_of(discriminator: Any) -> dict[str, str]:
+    """Where the values of a discriminator lead: references, or just names of components. OpenAPI 3.2 has a default."""
+    if not isinstance(discriminator, dict):
+        return {}
+    mapping = discriminator.get("mapping")
+    found = {str(value): str(target) for value, target in mapping.items()} if isinstance(mapping, dict) else {}
+    return {
+        **found,
+        **({"(default)": str(discriminator["defaultMapping"])} if "defaultMapping" in discriminator else {}),
+    }
 
 
 def _check_reference(document: Json, reference: object, name: str) -> None:

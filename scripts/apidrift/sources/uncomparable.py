@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from codegen.documents import Json
 
-from .documents import Place, in_words, is_pointer, objects
+from .documents import Place, in_words, is_pointer, mapping_of, objects
 
 _DYNAMIC: Final = ("$dynamicRef", "$recursiveRef")
 
@@ -39,11 +39,8 @@ def not_compared(document: Json) -> Iterator[tuple[str, str]]:
 
 
 def _mapped_outside(node: Json, place: Place, schemas: Json) -> Iterator[tuple[str, str]]:
-    discriminator: Any = node.get("discriminator")
-    mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
-    targets: list[Any] = list(mapping.values()) if isinstance(mapping, dict) else []
-    for target in targets:
-        if isinstance(target, str) and not is_pointer(target) and target not in schemas:
+    for target in mapping_of(node.get("discriminator")).values():
+        if not is_pointer(target) and target not in schemas:
             yield in_words(place), f"{target} is outside the definition"
 
 

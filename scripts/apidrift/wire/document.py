@@ -8,7 +8,7 @@ from typing import Any, Final
 from codegen.documents import Json
 
 from ..changes import arrow
-from ..sources.documents import is_pointer
+from ..sources.documents import is_pointer, mapping_of
 from ..sources.uncomparable import not_compared
 from .notices import compare_named
 from .operations import BLANKS, Operation, server_url
@@ -67,9 +67,9 @@ def compare_server_details(run: Run, scope: Scope, where: str, old: list[Any], n
         other = after.get(server_url(server), server)
         at = f"{where} > {server_url(server) or '/'}"
         run.prose(scope, at, server, other)
-        one, two = ({"variables": _without_prose(each.get("variables"))} for each in (server, other))
-        run.rest(scope, at, one, two, ())
-        if one == two and server.get("variables") != other.get("variables"):
+        one, two = ({**each, "variables": _without_prose(each.get("variables"))} for each in (server, other))
+        run.rest(scope, at, one, two, {"url"})
+        if one["variables"] == two["variables"] and server.get("variables") != other.get("variables"):
             run.emit(scope, "description-changed", at, arrow(server.get("variables"), other.get("variables")))
 
 
@@ -161,8 +161,8 @@ def _reachable(document: Json) -> set[tuple[str, str]]:
                 reach(_component(node["$ref"]))
             discriminator = node.get("discriminator")
             if isinstance(discriminator, dict):
-                for text in (discriminator.get("mapping") or {}).values():
-                    reach(_component(str(text)) if is_pointer(str(text)) else ("schemas", str(text)))
+                for target in mapping_of(discriminator).values():
+                    reach(_component(target) if is_pointer(target) else ("schemas", target))
                 for child in children.get(id(node), ()):
                     reach(("schemas", child))
             waiting.extend(value for value in node.values() if isinstance(value, (dict, list)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from codegen.documents import DocumentError, Json, target_of
 
-from ..sources.documents import is_pointer
+from ..sources.documents import is_pointer, mapping_of
 from .nodes import text_of
 from .schemas import Schemas
 
@@ -46,10 +46,9 @@ class _Digests:
                 references.append(inside)
         if isinstance(node.get("$ref"), str):
             references.append(frozenset((node["$ref"],)))
-        discriminator = node.get("discriminator")
-        mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
-        if isinstance(mapping, dict):
-            references.append(frozenset(self._schemas.mapped(str(target)) for target in mapping.values()))
+        if "discriminator" in node:
+            targets = mapping_of(node["discriminator"]).values()
+            references.append(frozenset(map(self._schemas.mapped, targets)))
         return state.digest(), _joined(references)
 
     def _list(self, node: list[Any]) -> tuple[bytes, frozenset[str]]:

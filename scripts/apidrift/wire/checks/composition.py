@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from codegen.documents import Json
 
+from ...sources.documents import mapping_of
 from ..comparer import Pair, SchemaComparer
 from ..nodes import Node
 from ..places import Place
@@ -109,8 +110,7 @@ def bases(comparer: SchemaComparer, pair: Pair) -> bool:
 
 def _subtypes(schemas: Any, discriminator: Any, reference: str) -> dict[str, str]:
     """The reference to the subtype that each value tells: those of the mapping, then what extends the base."""
-    mapping = discriminator.get("mapping") if discriminator else None
-    found = {str(value): schemas.mapped(str(target)) for value, target in (mapping or {}).items()}
+    found = {value: schemas.mapped(target) for value, target in mapping_of(discriminator).items()}
     for child in schemas.children(reference) if reference else ():
         if child not in found.values():
             found[child.rpartition("/")[2].replace("~1", "/").replace("~0", "~")] = child

@@ -31,7 +31,7 @@ def compare_discriminators(
         before, after = one[1].get(value), two[1].get(value)
         if variants is None or (before or after) not in variants or (before and after):
             _value(comparer, pair, value, (one, two), inherited=variants is None)
-    for key in sorted((old.keys() | new.keys()) - {"propertyName", "mapping"}):
+    for key in sorted((old.keys() | new.keys()) - {"propertyName", "mapping", "defaultMapping"}):
         comparer.unclassified(pair.at, f"discriminator {key}", old.get(key), new.get(key))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ...changes import arrow, short
+from ...sources.documents import mapping_of
 from ..comparer import Pair, SchemaComparer
 from ..nodes import OPEN_UNION, Node, display, text_of
 from ..schemas import Schemas
@@ -15,6 +16,7 @@ from .discriminators import compare_discriminators
 
 Pairs = list[tuple[Node, Node]]
 _MAX_ALIKE: Final = 10_000
+_FEW: Final = 5  # keywords of a schema that may be a plain type
 
 
 def unions(comparer: SchemaComparer, pair: Pair) -> bool:
@@ -83,9 +85,11 @@ def _union(comparer: SchemaComparer, pair: Pair, one: Union, two: Union) -> None
     is_open = OPEN_UNION in pair.one.prose or (not one.discriminator and both and _takes_everything(comparer, one))
     to_open = "-to-open" if is_open and not at.context.is_sent else ""
     for variant in added:
-        comparer.report(at, f"{kind}-added{to_open}", f"new variant {label(variant)}", nodes)
+        within = "-within" if _is_within(comparer.new, variant, comparer.old, one) else ""
+        comparer.report(at, f"{kind}-added{within or to_open}", f"new variant {label(variant)}", nodes)
     for variant in removed:
-        comparer.report(at, f"{kind}-removed", f"variant {label(variant)} removed", nodes)
+        within = "-within" if _is_within(comparer.old, variant, comparer.new, two) else ""
+        comparer.report(at, f"{kind}-removed{within}", f"variant {label(variant)} removed", nodes)
     if both:
         sides = tuple((each.discriminator, _mapping(schemas, each))
                       for schemas, each in ((comparer.old, one), (comparer.new, two)))  # fmt: skip
@@ -137,8 +141,8 @@ def _without(nodes: list[Node], indexes: set[int]) -> list[Node]:
 def _values(schemas: Schemas, union: Union) -> dict[str, str]:
     """Of variants that exactly one value of the mapping tells: that value, by the reference to the variant."""
     told: dict[str, list[str]] = {}
-    for value, target in (union.discriminator.get("mapping") or {}).items():
-        told.setdefault(schemas.mapped(str(target)), []).append(str(value))
+    for value, target in mapping_of(union.discriminator).items():
+        told.setdefault(schemas.mapped(target), []).append(value)
     return {target: values[0] for target, values in told.items() if len(values) == 1}
 
 
@@ -150,6 +154,17 @@ def _alike(comparer: SchemaComparer, old: Node, new: Node) -> bool:
     if not names[0] and not names[1]:
         return one.name is None and two.name is None
     return len(names[0] & names[1]) * 2 >= max(len(names[0]), len(names[1]))
+
+
+def _is_within(schemas: Schemas, variant: Node, others: Schemas, union: Union) -> bool:
+    """Whether a variant is just some of the values of a plain type that is a variant on the other side."""
+    types = schemas.use(variant).view.types
+    plain = [others.use(each).view for each in union.variants if isinstance(each, dict) and len(each) < _FEW]
+    return (
+        types is not None
+        and union.kind != "oneOf"
+        and any(each.is_plain and each.enum is None and each.types and types <= each.types for each in plain)
+    )
 
 
 def _takes_everything(comparer: SchemaComparer, union: Union) -> bool:
@@ -173,8 +188,7 @@ def _mapping(schemas: Schemas, union: Union) -> dict[str, str]:
     """Value to reference of a discriminator; without a mapping, the names of the components are the values."""
     if not union.discriminator:
         return {}
-    mapping = union.discriminator.get("mapping")
-    found = {str(value): schemas.mapped(str(target)) for value, target in (mapping or {}).items()}
+    found = {value: schemas.mapped(target) for value, target in mapping_of(union.discriminator).items()}
     for variant in union.variants:
         name = schemas.use(variant).name
         if name and name not in found.values():
