@@ -13,10 +13,10 @@ from codegen.python_source import module_name, names_in
 
 from .changes import Axis, Change, Level, merged, worst
 from .python import compare_packages
+from .python.packages import NotGeneratedError, Package, generated
 from .python.snapshot import Module, Snapshot, snapshot
 from .rules import change
 from .sources.documents import DriftError, problem_of
-from .sources.packages import NotGeneratedError, Package, generated
 from .sources.sides import Side, Spec
 from .wire import compare_documents
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apidrift.sources.packages import write_package
+from apidrift.python.packages import write_package
 from apidrift.sources.sides import Spec
 from codegen.documents import Json
 from codegen.overlays import without_titles

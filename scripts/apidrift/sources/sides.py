@@ -16,8 +16,8 @@ from typing import Any
 from codegen.documents import Json
 from codegen.overlays import OverlayError, apply_overlays, overlays_of, without_titles
 
-from ..wire.nodes import OPEN_UNION, SDK_REQUIRED
 from .documents import DriftError, read_document
+from .marks import OPEN_UNION, SDK_REQUIRED
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SPECS = "openapi"

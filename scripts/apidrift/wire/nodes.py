@@ -10,12 +10,9 @@ from codegen.documents import Json
 
 from ..changes import arrow
 from ..sources.documents import follow, is_pointer
+from ..sources.marks import OPEN_UNION, SDK_REQUIRED
 
 Node = dict[str, Any] | bool
-
-# Set on a union to which an overlay adds a variant that takes everything else.
-OPEN_UNION: Final = "x-drift-open-union"
-SDK_REQUIRED: Final = "x-drift-sdk-required"
 
 PROSE: Final = frozenset(
     {"title", "description", "summary", "example", "examples", "externalDocs", "deprecated", "$comment", "$schema"}
@@ -129,24 +126,32 @@ class Difference:
         return False
 
     def _references(self, old: Json, new: Json) -> bool:
-        one, two = (self._target(side, node) for side, node in enumerate((old, new)))
+        one, two = self._target(0, old), self._target(1, new)
         if one is None or two is None:
             return text_of(old) != text_of(new)
-        pair = (str(old.get("$ref", id(old))), str(new.get("$ref", id(new))))
+        if "$ref" not in old or "$ref" not in new:
+            return self._differs(self._whole(*one), self._whole(*two), data=False, named=False)
+        if self._objects(one[1], two[1], data=False, named=False):
+            return True
+        pair = (str(old["$ref"]), str(new["$ref"]))
         if pair in self._equal:
             return False
         self._equal.add(pair)
         self._assumed.append(pair)
-        return self._differs(one, two, data=False, named=False)
+        return self._differs(one[0], two[0], data=False, named=False)
 
-    def _target(self, side: int, node: Json) -> Any:
+    def _target(self, side: int, node: Json) -> tuple[Any, Json] | None:
+        """What a node is or refers to, and what stands beside the reference; None if it leads out of the document."""
         reference = node.get("$ref")
         if reference is None:
-            return node
+            return node, {}
         if not isinstance(reference, str) or not is_pointer(reference):
             return None
         self.followed[side].add(reference)
-        target = follow(self._documents[side], reference)
-        beside = {key: value for key, value in node.items() if key != "$ref" and not is_prose(key)}
         ignores = str(self._documents[side].get("openapi", "")).startswith("3.0")
-        return {"allOf": [target], **beside} if beside and not ignores else target
+        beside = {} if ignores else {key: node[key] for key in node if key != "$ref" and not is_prose(key)}
+        return follow(self._documents[side], reference), beside
+
+    @staticmethod
+    def _whole(target: Any, beside: Json) -> Any:
+        return {"allOf": [target], **beside} if beside else target

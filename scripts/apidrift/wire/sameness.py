@@ -23,16 +23,19 @@ class _Digests:
     """The digest of every object and list of a document, and the references in it."""
 
     def __init__(self, schemas: Schemas) -> None:
-        self.known: dict[int, tuple[bytes, frozenset[str]]] = {}
+        self._known: dict[int, tuple[bytes, frozenset[str]]] = {}
+        self._kept: list[Any] = []  # an identity is only one as long as its object lives
         self._schemas = schemas
 
     def of(self, node: Any) -> tuple[bytes, frozenset[str]]:
         """Digest and references of a node."""
         if not isinstance(node, (dict, list)):
             return text_of(node).encode(), _NONE
-        found = self.known.get(id(node))
+        found = self._known.get(id(node))
         if found is None:
-            found = self.known[id(node)] = self._object(node) if isinstance(node, dict) else self._list(node)
+            found = self._object(node) if isinstance(node, dict) else self._list(node)
+            self._known[id(node)] = found
+            self._kept.append(node)
         return found
 
     def _object(self, node: Json) -> tuple[bytes, frozenset[str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from ...changes import arrow
+from ...sources.marks import SDK_REQUIRED
 from ..comparer import Pair, SchemaComparer
-from ..nodes import SDK_REQUIRED
 from ..places import Place
 from ..views import View
 from .access import concerns, flag_of, hidden_by, unseen

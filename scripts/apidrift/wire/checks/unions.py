@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from ...changes import arrow, short
 from ...sources.documents import mapping_of
+from ...sources.marks import OPEN_UNION
 from ..comparer import Pair, SchemaComparer
-from ..nodes import OPEN_UNION, Node, display, text_of
+from ..nodes import Node, display, text_of
 from ..schemas import Schemas
 from ..views import Union, View
 from .discriminators import compare_discriminators

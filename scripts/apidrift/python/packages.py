@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..python.snapshot import Snapshot, snapshot
-from .documents import DriftError
-from .sides import Spec, temporary_folder
+from ..sources.documents import DriftError
+from ..sources.sides import Spec, temporary_folder
+from .snapshot import Snapshot, snapshot
 
 
 class NotGeneratedError(DriftError):
