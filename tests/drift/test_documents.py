@@ -44,6 +44,10 @@ def test_statuses_without_quotes_are_text() -> None:
         ("openapi: 3.0.3\ninfo: {}\npaths: {}\nsecurity: [k]", "'security' holds str"),
         ("openapi: 3.0.3\ninfo: {}\npaths: {}\nsecurity: [{k: all}]", "the scopes of 'k'"),
         ("openapi: 3.0.3\ninfo: {}\npaths: {/a: {get: {security: [{k: [1]}]}}}", "GET /a: `security`"),
+        (
+            "openapi: 3.1.0\ninfo: {}\ncomponents: {pathItems: {P: {put: {security: {k: []}}}}}",
+            "PUT components.pathItems.P: 'security' is dict",
+        ),
         ("openapi: 3.0.3\ninfo: {}\npaths: {}\nservers: [https://example.com]", "'servers' holds str"),
         ("openapi: 3.0.3\ninfo: {}\npaths: {}\ncomponents: {schemas: {A: {allOf: [1]}}}", "'allOf' holds int"),
         (

@@ -61,6 +61,8 @@ def _check_components(document: Json, name: str) -> None:
             _expect(components, section, dict, name)
             for key in entries:
                 _expect(entries, key, (dict, bool) if section == "schemas" else dict, f"{name}: components.{section}")
+    for key, item in components.get("pathItems", {}).items():
+        _check_item(item, f"{name}: components.pathItems.{key}")
     for key, scheme in components.get("securitySchemes", {}).items():
         at = f"{name}: components.securitySchemes.{key}"
         _expect(scheme, "flows", dict, at)
@@ -71,6 +73,7 @@ def _check_components(document: Json, name: str) -> None:
 
 
 def _check_item(item: Json, name: str) -> None:
+    """The operations of a path, and what they have in common. `name` is that of the file and of the path."""
     for method in item.keys() & set(ALL_METHODS):
         _expect(item, method, dict, name)
         _check_operation(item[method], f"{name.partition(': ')[0]}: {method.upper()} {name.partition(': ')[2]}")
