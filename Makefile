@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-storage audit docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-lists bench-storage audit docs build check clean
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -70,10 +70,13 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-storage ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-storage ## measure: all of these, as ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
+
+bench-lists: $(DEV) ## measure: the cost and the memory of long lists
+	$(RUN) scripts/bench_lists.py
 
 bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
 	$(RUN) scripts/bench_storage.py
@@ -96,7 +99,7 @@ drift-cases: $(DEV) ## drift: check the labelled changes with mypy, and with red
 	$(RUN) -m pytest tests/drift -m slow -rs
 
 adopt: $(DEV) ## drift: take over a definition: UPSTREAM=downloaded.json SPEC=openapi/x.yaml
-	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)"
+	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)" $(if $(PROSE),--prose "$(PROSE)")
 
 changelog: $(DEV) ## drift: draft the entry of CHANGELOG.md from the changes since OLD=HEAD
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md

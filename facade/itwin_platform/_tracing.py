@@ -111,7 +111,7 @@ class Tracing:
             resent: How many requests of the same call were sent before.
             token: The access token, in case the server has put it into the address.
         """
-        if self._tracer is None:
+        if self._tracer is None or _leads_nowhere(self._tracer):
             return _NO_SPAN
         scheme, _, authority = target.origin.partition("://")
         host, _, port = authority.rpartition(":") if authority[-1:].isdigit() else (authority, "", "")
@@ -127,6 +127,13 @@ class Tracing:
         if resent:
             attributes["http.request.resend_count"] = resent
         return RequestSpan(self._tracer, f"{method} {template}" if template else method, attributes)
+
+
+def _leads_nowhere(tracer: Tracer) -> bool:
+    """Whether nobody collects the spans of a tracer yet: opentelemetry-api alone only provides for it."""
+    from opentelemetry.trace import ProxyTracer, ProxyTracerProvider, get_tracer_provider
+
+    return isinstance(tracer, ProxyTracer) and isinstance(get_tracer_provider(), ProxyTracerProvider)
 
 
 def _shown(path: str, token: Secret | None) -> str:

@@ -5,4 +5,6 @@
 
 - itwins: from openapi/itwins.yaml
 - reality_analysis: from openapi/reality-analysis.yaml
+- reality_management: from openapi/reality-management.yaml
+- reality_modeling: from openapi/reality-modeling.yaml
 """

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (DriftError, OverlayError) as error:
-        print(f"drift: {' '.join(str(error).split())}", file=sys.stderr)
+        print("drift: " + "\n".join(" ".join(line.split()) for line in str(error).splitlines()), file=sys.stderr)
         return 2
     except RecursionError:
         print("drift: a definition is nested too deeply", file=sys.stderr)
@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     adopting = verbs.add_parser("adopt", help="replace a stored definition by a downloaded one, regenerate and report")
     adopting.add_argument("upstream", type=Path)
     adopting.add_argument("spec", type=Path)
+    adopting.add_argument(
+        "--prose", choices=["ours", "upstream"], default="ours", help="whose descriptions to keep (default: ours)"
+    )
     adopting.set_defaults(run=_adopt)
 
     changelog = verbs.add_parser("changelog", help="draft the entry of a changelog")
@@ -118,7 +121,7 @@ def _upstream(options: argparse.Namespace) -> int:
 
 
 def _adopt(options: argparse.Namespace) -> int:
-    return adopt(options.upstream, options.spec)
+    return adopt(options.upstream, options.spec, foreign_words=options.prose == "upstream")
 
 
 def _changelog(options: argparse.Namespace) -> int:

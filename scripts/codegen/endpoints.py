@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from openapi_python_client.parser.openapi import Endpoint
 
-from .documents import Json, follow
-from .errors import GenerationError
+from .calls import JSON, Argument, Body, Call, Success
+from .documents import Json
 from .fields import Fields, kind_of
-from .naming import literal, plain
-from .preparation import operations
+from .limits import Limits
+from .naming import argument_name, literal, plain
 
-JSON = "application/json"
-# What a range such as 2XX stands for where a body is expected.
-_SUCCESSES = (200, 201, 202, 203, 206)
+BODY = "The body."
 
 
 @dataclass(frozen=True)
@@ -36,11 +33,14 @@ class Described:
     """An operation with everything that its module says."""
 
     id: str
+    method: str
     path: str
     accept: str
     answers: list[tuple[int, str]]
+    unions: list[tuple[Any, Json]]  # answers that are one of several things
     result: str
     names: dict[str, str]
+    limits: str  # a Python expression, empty where there are none
     arguments: list[Parameter]
     places: dict[str, list[Parameter]]  # path, query and headers
     content_type: str | None  # a Python expression, None where it is JSON or where there is no body
@@ -50,138 +50,101 @@ class Described:
 
 
 class Endpoints:
-    """Looks at operations together with the document, of which the generator keeps only a part."""
+    """Looks at the operations that were prepared together with the types that the generator has made for them."""
 
-    def __init__(self, document: Json, fields: Fields) -> None:
-        self._document = document
+    def __init__(self, calls: dict[str, Call], fields: Fields, limits: Limits) -> None:
+        self._calls = calls
         self._fields = fields
+        self._limits = limits
 
     def describe(self, endpoint: Endpoint) -> Described:
-        """Everything that the module of an operation says.
-
-        Raises:
-            GenerationError: Something about it cannot be expressed.
-        """
-        path, item, node = self._find(endpoint)
-        where = f"{endpoint.method.upper()} {path}"
-        if endpoint.cookie_parameters:
-            raise GenerationError(f"{where}: parameters in cookies are not supported")
-        declared = self._declared(item, node)
-        names = {name: each["x-python-name"] for (_, name), each in declared.items() if "x-python-name" in each}
-        places = {
-            place: [self._parameter(prop, declared.get((key, plain(prop.name)), {}), names) for prop in found]
-            for place, key, found in (
-                ("path", "path", endpoint.path_parameters),
-                ("query", "query", endpoint.query_parameters),
-                ("headers", "header", endpoint.header_parameters),
-            )
-        }
-        is_required = bool(follow(self._document, node.get("requestBody", {})).get("required"))
-        body, content_type = self._body(endpoint, where, required=is_required)
-        arguments = [each for found in places.values() for each in found] + body
-        taken = [each.python_name for each in arguments]
-        if len(set(taken)) != len(taken):
-            raise GenerationError(f"{where}: two parameters get the same name: {', '.join(sorted(taken))}")
-        contents = self._contents(node)
-        answers = self._answers(endpoint, contents, where)
-        results = list(dict.fromkeys(annotation for _, _, annotation in answers))
+        """Everything that the module of an operation says."""
+        call = self._calls[endpoint.name]
+        types = {plain(prop.name): prop for prop in endpoint.query_parameters}
+        parameters = [(each, self._parameter(each, types[each.python_name])) for each in call.arguments]
+        body, content_type = self._body(call.body, endpoint)
+        shapes = {str(each.status): each for each in call.successes}
+        answers = [(shapes[plain(answer.status_code.pattern)], answer.prop) for answer in endpoint.responses.patterns]
+        results = list(dict.fromkeys(self._result(success, prop) for success, prop in answers))
+        cookies = [parameter for argument, parameter in parameters if argument.place == "cookie"]
+        headers = [parameter for argument, parameter in parameters if argument.place == "header"]
+        if cookies:
+            pairs = ", ".join(f"{each.name}: {each.value}" for each in cookies)
+            headers.append(Parameter("'Cookie'", "", "", False, f"cookies({{{pairs}}})", ""))
         return Described(
-            id=literal(node.get("operationId", endpoint.name)),
-            path=literal(path),
-            accept=literal(_accept(contents)),
-            answers=[(status, reader) for status, reader, _ in answers],
-            result=" | ".join(sorted(results, key=lambda each: each == "None")),
-            names={literal(name): literal(python) for name, python in names.items()},
-            arguments=sorted(arguments, key=lambda each: not each.required),
-            places=places,
+            id=literal(call.id),
+            method=call.method.upper(),
+            path=literal(call.path),
+            accept=literal(call.accept),
+            answers=[(success.status, self._reader(success, prop)) for success, prop in answers],
+            unions=[(prop, success.shape) for success, prop in answers if success.kind == "json"],
+            result="Any" if "Any" in results else " | ".join(sorted(results, key=lambda each: each == "None")),
+            names={literal(each.name): literal(each.python_name) for each in call.arguments if _is_renamed(each)},
+            limits=self._limits.of(call),
+            arguments=sorted([each for _, each in parameters] + body, key=lambda each: not each.required),
+            places={
+                "path": [parameter for argument, parameter in parameters if argument.place == "path"],
+                "query": [parameter for argument, parameter in parameters if argument.place == "query"],
+                "headers": headers,
+            },
             content_type=content_type,
             has_body=bool(body),
-            summary=" ".join(str(node.get("summary") or node.get("operationId", "")).split()),
-            description=" ".join(str(node.get("description") or "").split()),
+            summary=call.summary,
+            description=call.description,
         )
 
-    def _find(self, endpoint: Endpoint) -> tuple[str, Json, Json]:
-        """Path, path item and operation as the document has them; the generator renames the parameters in the path."""
-        blank = re.compile(r"{[^}]*}")
-        for path, method, node in operations(self._document):
-            if endpoint.method == method and blank.sub("{}", path) == blank.sub("{}", plain(endpoint.path)):
-                return path, self._document["paths"][path], node
-        raise GenerationError(f"no operation {endpoint.method.upper()} {plain(endpoint.path)}")
-
-    def _declared(self, item: Json, node: Json) -> dict[tuple[str, str], Json]:
-        """The parameters of an operation by place and name."""
-        found = [follow(self._document, each) for each in (*item.get("parameters", []), *node.get("parameters", []))]
-        return {(str(each["in"]), str(each["name"])): each for each in found}
-
-    def _parameter(self, prop: Any, declared: Json, names: dict[str, str]) -> Parameter:
-        python_name = names.get(plain(prop.name), str(prop.python_name))
-        annotation = self._fields.annotation(prop, None)
-        is_list = kind_of(prop) == "list"
-        style = declared.get("style", "form" if declared.get("in") == "query" else "simple")
-        value = python_name
-        if is_list and (style != "form" or declared.get("explode") is False):
-            value = f"comma_list({python_name})"
-        if not prop.required and annotation != "Any":
+    def _parameter(self, argument: Argument, prop: Any) -> Parameter:
+        annotation = self._fields.annotation(prop, {**argument.shape, "x-nullable": False})
+        if not argument.required and annotation != "Any":
             annotation += " | None"
-        description = " ".join(str(declared.get("description") or "").split())
-        return Parameter(literal(prop.name), python_name, annotation, bool(prop.required), value, description)
+        name = literal(argument.name)
+        value = _value(argument, kind_of(prop))
+        return Parameter(name, argument.python_name, annotation, argument.required, value, argument.description)
 
-    def _body(self, endpoint: Endpoint, where: str, *, required: bool) -> tuple[list[Parameter], str | None]:
+    def _body(self, body: Body | None, endpoint: Endpoint) -> tuple[list[Parameter], str | None]:
         """The parameters that a body brings, and its content type where that is not JSON."""
-        if not endpoint.bodies:
+        if body is None:
             return [], None
-        types = [plain(body.content_type) for body in endpoint.bodies]
-        is_json = [re.fullmatch(r"application/(?:[\w.+-]+\+)?json", each.partition(";")[0].strip()) for each in types]
-        optional = "" if required else " | None"
-        if len(types) == 1 and is_json[0]:
-            annotation = self._fields.annotation(endpoint.bodies[0].prop, None)
-            annotation += optional if annotation != "Any" else ""
-            content_type = None if types[0] == JSON else literal(types[0])
-            return [Parameter("", "body", annotation, required, "body", "The body.")], content_type
-        if any(is_json) or any(str(body.body_type) != "content" for body in endpoint.bodies):
-            raise GenerationError(f"{where}: a body of the types {', '.join(types)} is not supported")
-        body = Parameter("", "body", "bytes" + optional, required, "body", "The body.")
-        if len(types) == 1:
-            return [body], literal(types[0])
-        choice = f"Literal[{', '.join(map(literal, types))}]"
-        return [
-            body,
-            Parameter("", "content_type", choice, True, "content_type", "Media type of the body."),
-        ], "content_type"
+        optional = "" if body.required else " | None"
+        annotation = "bytes" if body.kind == "bytes" else "Mapping[str, Any]"
+        if body.kind in {"json", "form"}:
+            annotation = self._fields.annotation(endpoint.bodies[0].prop, body.shape)
+        annotation += "" if annotation == "Any" or annotation.endswith(" | None") else optional
+        found = [Parameter("", "body", annotation, body.required, "body", BODY)]
+        if body.kind != "bytes" or (len(body.types) == 1 and "*" not in body.types[0]):
+            return found, None if body.types[0] == JSON else literal(body.types[0])
+        choice = "str" if any("*" in each for each in body.types) else f"Literal[{', '.join(map(literal, body.types))}]"
+        found.append(Parameter("", "content_type", choice, True, "content_type", "Media type of the body."))
+        return found, "content_type"
 
-    def _answers(self, endpoint: Endpoint, contents: dict[str, Json], where: str) -> list[tuple[int, str, str]]:
-        """Status, reader and type of every success."""
-        found: dict[int, tuple[int, str, str]] = {}
-        for response in endpoint.responses.patterns:  # exact statuses come before ranges
-            code = response.status_code.range
-            if code is None or not 200 <= code[0] < 300:
-                continue
-            content = contents.get(plain(response.status_code.pattern)) or {}
-            schema = next((each.get("schema", {}) for each in content.values()), None)
-            reader, annotation = ("no_body", "None") if schema is None else self._reader(response.prop)
-            if "x-nullable" in (schema or {}) or "x-nullable" in follow(self._document, schema or {}):
-                reader, annotation = f"nullable({reader})", f"{annotation} | None"
-            for status in (code[0],) if code[0] == code[1] else _SUCCESSES:
-                found.setdefault(status, (status, reader, annotation))
-        if not found:
-            raise GenerationError(f"{where}: no success is among its answers")
-        return list(found.values())
+    def _reader(self, success: Success, prop: Any) -> str:
+        if success.kind != "json":
+            return "no_body" if success.kind == "nothing" else "content"
+        return self._fields.reader(prop, success.shape, nullable=True)
 
-    def _reader(self, prop: Any) -> tuple[str, str]:
-        kind = kind_of(prop)
-        if kind == "model":
-            return f"{prop.class_info.name}.from_dict", str(prop.class_info.name)
-        if kind == "list" and kind_of(prop.inner_property) == "model":
-            name = prop.inner_property.class_info.name
-            return f"items({name}.from_dict)", f"list[{name}]"
-        return "anything", "Any"
-
-    def _contents(self, node: Json) -> dict[str, Json]:
-        """What each answer of an operation may hold, by status."""
-        return {str(code): follow(self._document, each).get("content", {}) for code, each in node["responses"].items()}
+    def _result(self, success: Success, prop: Any) -> str:
+        if success.kind != "json":
+            return "None" if success.kind == "nothing" else "bytes"
+        return self._fields.annotation(prop, success.shape)
 
 
-def _accept(contents: dict[str, Json]) -> str:
-    """The media type of the first success with a body; of the first error where no success has one."""
-    ranked = sorted(contents.items(), key=lambda item: item[0][:1] != "2")
-    return next((media_type for _, content in ranked for media_type in content), JSON)
+def _is_renamed(argument: Argument) -> bool:
+    """Whether the name of an argument is not what the documented name leads to."""
+    is_plain = argument.name.isalnum() and argument.name.isascii()
+    return argument.python_name != argument_name(argument.name) or (argument.place == "path" and not is_plain)
+
+
+def _value(argument: Argument, kind: str) -> str:
+    """How a parameter is handed on, by its style and the kind of its type."""
+    name = argument.python_name
+    if argument.style == "json":
+        return f"json_text({name})"
+    if kind == "list" and argument.style in {"spaceDelimited", "pipeDelimited"} and not argument.explode:
+        return f"joined({name}, {('|' if argument.style == 'pipeDelimited' else ' ')!r})"
+    if kind == "list" and (argument.place != "query" or not argument.explode):
+        return f"comma_list({name})"
+    if kind == "model" and argument.place != "query":
+        return f"comma_pairs({name})"
+    if kind == "model" and argument.style == "form":
+        return f"**spread({name})" if argument.explode else f"comma_pairs({name})"
+    return f"text_of({name})" if argument.place == "path" and kind not in {"text", "enum"} else name

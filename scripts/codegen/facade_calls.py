@@ -29,6 +29,8 @@ def facade_calls(sources: Mapping[str, str]) -> dict[Operation, str]:
     for path, text in sorted(sources.items()):
         if "_async" in PurePosixPath(path).parts:
             groups |= {(group.module, group.name): group for group in _groups(path, text)}
+    for group in groups.values():
+        group.inherit(groups)
     nearest: dict[Operation, tuple[int, str]] = {}
     for at, group in _named(groups):
         for method in filter(_is_public, group.methods):
@@ -49,10 +51,19 @@ class _Group:
 
     module: str
     name: str
+    bases: list[Place]
     holds: dict[str, Place]
     methods: list[str]
     uses: dict[str, set[Operation]]
     needs: dict[str, set[str]]  # other methods and functions
+
+    def inherit(self, groups: Mapping[Place, _Group]) -> None:
+        """Take over what the bases have, and is not here too."""
+        for base in (groups[place] for place in self.bases if place in groups):
+            base.inherit(groups)
+            self.methods += [each for each in base.methods if each not in self.methods]
+            self.uses = base.uses | self.uses
+            self.needs = base.needs | self.needs
 
     def operations_of(self, method: str) -> dict[Operation, int]:
         """The operations behind a method, and over how many other methods and functions they are reached."""
@@ -71,7 +82,7 @@ class _Group:
 
 def _named(groups: Mapping[Place, _Group]) -> Iterator[tuple[str, _Group]]:
     """Every class with what users write to reach it. What nothing holds is called after its module."""
-    held = {place for group in groups.values() for place in group.holds.values()}
+    held = {place for group in groups.values() for place in (*group.holds.values(), *group.bases)}
     clients = [place for place in groups if _stem(place) == "client"]
     waiting = [("platform", place) for place in clients]
     waiting += [(f"platform.{_stem(place)}", place) for place in groups if place not in held and place not in clients]
@@ -105,6 +116,7 @@ def _groups(path: str, text: str) -> Iterator[_Group]:
         yield _Group(
             module,
             node.name,
+            [places[name] for name in map(ast.unparse, node.bases) if name in places],
             dict(_holds(node, places)),
             list(_functions(node.body)),
             {name: set(_operations(function, imported)) for name, function in functions.items()},

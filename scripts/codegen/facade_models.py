@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from .naming import plain
 # The API whose models have flat names. Those of other APIs could clash with them, or with each other.
 FLAT = "itwins"
 # Models that are written by hand, and where.
-BY_HAND = {"Bucket": "itwin_platform._bucket"}
+BY_HAND = {"Bucket": "itwin_platform._bucket", "UnknownKind": "itwin_platform_api.writing"}
 
 _TOP = '''"""What answers consist of, and the bodies of requests. Each class is loaded when it is first used.
 
@@ -24,7 +25,7 @@ All but {by_hand} are generated from the definitions. They compare, copy and pic
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
 
-The models of every API are in a module of their own: {modules}.
+{modules}
 """
 
 from __future__ import annotations
@@ -129,7 +130,10 @@ def write_facade_models(models: dict[str, list[str]], folder: Path) -> list[str]
         by_hand=", ".join(f"`{name}`" for name in BY_HAND),
         flat=FLAT,
         imports=imports,
-        modules=", ".join(f"`models.{api}`" for api in models),
+        modules=textwrap.fill(
+            f"The models of every API are in a module of their own: {', '.join(f'`models.{api}`' for api in models)}.",
+            width=120,
+        ),
         names=", ".join(f'"{name}"' for name in names),
         places=", ".join(f'"{name}": "{place}"' for name, place in BY_HAND.items()),
     )

@@ -22,11 +22,11 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
-from openapi_python_client.schema import Reference, Schema
 
-from .documents import Json, follow
+from .documents import Json
 from .errors import GenerationError
-from .naming import literal, plain
+from .made import Made
+from .naming import literal, plain, snake_case, visible
 
 # The reader in reading.py for each simple kind of property.
 _READERS: dict[type, str] = {
@@ -48,13 +48,18 @@ _KINDS: dict[type, str] = {
     ModelProperty: "model",
     UnionProperty: "union",
 }
+# What the value of a simple property has to be to be taken as it is: one that is required, and one that is optional.
+_AS_IT_IS = {
+    "boolean": ("is bool", "in booleans"),
+    "integer": ("is int", "in integers"),
+    "number": (None, "in numbers"),
+    "text": ("is str", "in texts"),
+}
 _MASKS = {"all": "mask_all", "query": "mask_query", "values": "mask_values", "none": None}
 
 # Properties that are masked although no overlay says so: whoever adopts a definition must not leak what it holds.
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|secret|token|key|signature|sas|credentials?)$")
 _URL = re.compile(r"(?:^|_)(?:url|uri|href|link)$")
-
-Node = Schema | Reference | None
 
 
 def kind_of(prop: Any) -> str:
@@ -70,6 +75,7 @@ class Field:
     """A property of a model."""
 
     prop: Any
+    node: Json
     name: str
     annotation: str
     reader: str
@@ -78,6 +84,7 @@ class Field:
     required: bool
     nullable: bool
     default: str
+    description: str
 
     @property
     def python_name(self) -> str:
@@ -85,17 +92,33 @@ class Field:
         return str(self.prop.python_name)
 
     @property
+    def as_it_is(self) -> str | None:
+        """The test of the type of a value that is taken without a call; None where there is none."""
+        required, optional = _AS_IT_IS.get(self.reader, (None, None))
+        return {"required": required, "optional": optional}.get(self.take)
+
+    @property
+    def taken(self) -> str:
+        """The expression that takes the property out of `properties`."""
+        if self.as_it_is is None:
+            taken = f"{self.take}(properties, {self.name}, {self.reader})"
+            # A constant is of a narrower type than what is compared with it.
+            return f"cast({self.annotation!r}, {taken})" if kind_of(self.prop) == "const" else taken
+        absent = "missing" if self.required else "None"
+        return f"v if type(v := take(n := {self.name}, {absent})) {self.as_it_is} else read({self.reader}, v, n)"
+
+    @property
     def docstring(self) -> str:
         """The line about the property in the docstring of its class."""
-        description = strings.safe_for_docstring(self.prop.description or "")
+        description = strings.safe_for_docstring(self.description)
         return f"{self.python_name} ({strings.safe_for_docstring(self.annotation)}): {description}"
 
 
 class Fields:
     """Looks at properties together with their schemas, of which the generator keeps only a part."""
 
-    def __init__(self, document: Json) -> None:
-        self._document = document
+    def __init__(self, classes: dict[str, Made]) -> None:
+        self._classes = classes
 
     def of(self, model: ModelProperty) -> list[Field]:
         """The properties of a model, required ones first."""
@@ -104,84 +127,96 @@ class Fields:
 
     def is_written(self, model: ModelProperty) -> bool:
         """Whether a model is for bodies of requests alone, where absent and null are different things."""
-        return bool((model.data.model_extra or {}).get("x-write"))
+        return bool(self._classes[model.class_info.name].schema.get("x-write"))
 
-    def annotation(self, prop: Any, node: Node) -> str:
+    def additional(self, model: ModelProperty) -> tuple[str, str] | None:
+        """Type and reader of the properties that the definition does not name; None where they can be anything."""
+        node = self._classes[model.class_info.name].schema["additionalProperties"]
+        prop = model.additional_properties
+        if not isinstance(node, dict) or kind_of(prop) in {"anything", "file"}:
+            return None
+        return self.annotation(prop, node), self.reader(prop, node, nullable=True)
+
+    def annotation(self, prop: Any, node: Json) -> str:
         """The type of a value that is there, None included where the definition allows null."""
         if kind_of(prop) == "file":
             return "Any"  # JSON cannot hold one, so that nothing is ever read as it
         if kind_of(prop) == "list":
-            annotation = f"list[{self.annotation(prop.inner_property, self._items(node))}]"
+            annotation = f"list[{self.annotation(prop.inner_property, node.get('items', {}))}]"
+        elif kind_of(prop) == "union":
+            inner = [
+                self.annotation(each, self._variant(node, index)) for index, each in enumerate(prop.inner_properties)
+            ]
+            inner += ["UnknownKind"] if self.is_open(prop) else []
+            annotation = "Any" if "Any" in inner else " | ".join(sorted(dict.fromkeys(inner), key=str.lower))
         else:
             annotation = str(prop.get_type_string(no_optional=True).as_unembedded_code())
-        return _with(annotation, "None") if self._is_nullable(node) else annotation
+        return _with(annotation, "None") if node.get("x-nullable") else annotation
 
-    def reader(self, prop: Any, node: Node) -> str:
-        """The function that reads a value that is there."""
+    def reader(self, prop: Any, node: Json, *, nullable: bool = False) -> str:
+        """The function that reads a value that is there, or where it may be `nullable`, a null as well."""
         kind = kind_of(prop)
         if kind == "model":
-            return f"{prop.class_info.name}.from_dict"
-        if kind == "enum":
-            return str(prop.class_info.name)
-        if kind == "list":
-            items = self._items(node)
-            reader = self.reader(prop.inner_property, items)
-            return f"items(nullable({reader}))" if self._is_nullable(items) else f"items({reader})"
-        if kind == "const":
-            return f"exactly({prop.value.python_code.as_unembedded_code()})"
-        return f"read_{prop.python_name}" if kind == "union" else kind
+            reader = f"{prop.class_info.name}.from_dict"
+        elif kind == "enum":
+            reader = str(prop.class_info.name)
+        elif kind == "list":
+            reader = f"items({self.reader(prop.inner_property, node.get('items', {}), nullable=True)})"
+        elif kind == "const":
+            reader = f"exactly({prop.value.python_code.as_unembedded_code()})"
+        else:
+            reader = f"read_{prop.python_name}" if kind == "union" else kind
+        return f"nullable({reader})" if nullable and node.get("x-nullable") and reader != "anything" else reader
+
+    def is_open(self, union: Any) -> bool:
+        """Whether a union knows all its kinds of objects by a discriminator, so that there can be others."""
+        kinds = [kind_of(each) for each in union.inner_properties]
+        models = [self._classes[each.class_info.name] for each in union.inner_properties if kind_of(each) == "model"]
+        return bool(models) and "anything" not in kinds and all(each.discriminator for each in models)
+
+    def variants(self, union: Any, node: Json) -> list[Json]:
+        """The schemas of the variants of a union, in their order."""
+        return [self._variant(node, index) for index, _ in enumerate(union.inner_properties)]
+
+    def _variant(self, node: Json, index: int) -> Json:
+        variants: list[Json] = node.get("anyOf", [])
+        return variants[index] if index < len(variants) else {}
 
     def _field(self, model: ModelProperty, prop: Any) -> Field:
-        node = self._node(model.data, prop.name)
-        nullable, written = self._is_nullable(node), self.is_written(model)
-        annotation, reader = self.annotation(prop, node), self.reader(prop, node)
+        node: Json = self._classes[model.class_info.name].schema["properties"][prop.python_name]
+        nullable, written = bool(node.get("x-nullable")), self.is_written(model)
+        annotation = self.annotation(prop, node)
         if written and not prop.required:
             annotation, take = _with(annotation, "Unchanged"), "given"
         elif not prop.required:
-            annotation, take = _with(annotation, "None"), "optional_object" if self._is_demanding(prop) else "optional"
+            annotation, take = _with(annotation, "None"), "optional_member" if kind_of(prop) == "enum" else "optional"
+            take = "optional_object" if self._is_demanding(prop) else take
         else:
             take = "required"
-        if nullable and take in {"required", "given"}:
-            reader = f"nullable({reader})"
-        default = "" if prop.required else "UNCHANGED" if written else "None"
-        name, mask = literal(prop.name), self._mask(prop, node)
-        return Field(prop, name, annotation, reader, take, mask, bool(prop.required), nullable, default)
+        reader = self.reader(prop, node, nullable=take in {"required", "given"})
+        if take == "optional_object":
+            reader = ", ".join([reader, *map(literal, self._classes[prop.class_info.name].names.values())])
+        return Field(
+            prop=prop,
+            node=node,
+            name=literal(prop.name),
+            annotation=annotation,
+            reader=reader,
+            take=take,
+            mask=self._mask(prop, node),
+            required=bool(prop.required),
+            nullable=nullable,
+            default="" if prop.required else "UNCHANGED" if written else "None",
+            description=node.get("description") or visible(plain(prop.description or "")),
+        )
 
     def _is_demanding(self, prop: Any) -> bool:
         """Whether a property is an object that cannot be empty."""
-        return kind_of(prop) == "model" and bool(prop.required_properties)
+        return kind_of(prop) == "model" and bool(self._classes[prop.class_info.name].schema["required"])
 
-    def _node(self, schema: Schema, name: Any) -> Node:
-        """The schema of a property, wherever in `allOf` it is."""
-        if schema.properties and name in schema.properties:
-            return schema.properties[name]
-        for part in schema.allOf:
-            found = self._node(self._schema(part), name)
-            if found is not None:
-                return found
-        return None
-
-    def _schema(self, node: Schema | Reference) -> Schema:
-        if isinstance(node, Schema):
-            return node
-        return Schema.model_validate(follow(self._document, {"$ref": plain(node.ref)}))
-
-    def _items(self, node: Node) -> Node:
-        return None if node is None else self._schema(node).items
-
-    def _is_nullable(self, node: Node) -> bool:
-        while node is not None:
-            if (node.model_extra or {}).get("x-nullable"):
-                return True
-            if isinstance(node, Reference):
-                node = self._schema(node)
-            else:
-                node = node.allOf[0] if len(node.allOf) == 1 else None
-        return False
-
-    def _mask(self, prop: Any, node: Node) -> str | None:
+    def _mask(self, prop: Any, node: Json) -> str | None:
         """The function that makes the repr of a secret property, or None."""
-        redact = (node.model_extra or {}).get("x-redact") if node is not None else None
+        redact = node.get("x-redact")
         if redact is None:
             return _guessed_mask(prop)
         try:
@@ -191,7 +226,7 @@ class Fields:
 
 
 def _guessed_mask(prop: Any) -> str | None:
-    name = strings.snake_case(plain(prop.name))
+    name = snake_case(plain(prop.name))
     if kind_of(prop) not in {"text", "anything", "list"}:
         return None
     if _SECRET.search(name):

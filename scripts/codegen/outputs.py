@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from .facade_calls import facade_calls
 from .facade_models import write_facade_models
 from .overlays import load_yaml
 from .packages import ruff, write_packages
@@ -14,7 +15,8 @@ from .unasync import write_sync_twin
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = ROOT / "openapi"
-ASYNC_SOURCE = ROOT / "facade" / "itwin_platform" / "_async"
+FACADE = ROOT / "facade"
+ASYNC_SOURCE = FACADE / "itwin_platform" / "_async"
 
 # Every output: a folder or file that belongs to the generator alone and is replaced whole.
 PACKAGES = Path("generated/itwin_platform_api")
@@ -37,10 +39,13 @@ def write_all(root: Path) -> None:
     flat = write_facade_models(models, root / FACADE_MODELS)
     ruff(root / FACADE_MODELS)
     documents = {spec.stem: load_yaml(spec) for spec in specs}
-    write_tables(ROOT, root, documents, models, flat)
+    calls = facade_calls(
+        {path.relative_to(FACADE).as_posix(): path.read_text("utf-8") for path in sorted(ASYNC_SOURCE.rglob("*.py"))}
+    )
+    write_tables(ROOT, root, documents, calls, models, flat)
     write_sync_twin(ASYNC_SOURCE, root / SYNC_TWIN)
     ruff(root / SYNC_TWIN)
-    write_sandbox_data(specs, root / SANDBOX_DATA)
+    write_sandbox_data(specs, calls, root / SANDBOX_DATA)
 
 
 def differences(fresh: Path, checked_in: Path) -> list[str]:

@@ -6,6 +6,7 @@ The Overlay specification: https://spec.openapis.org/overlay/v1.0.0.html. JSONPa
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -14,8 +15,13 @@ import jsonpath
 
 from .documents import DocumentError, Json, read_yaml
 
-# What stands there is data, or names that the author has chosen: a `title` in it is no title.
-_DATA = frozenset({"default", "enum", "example", "examples", "mapping"})
+# What stands there is data.
+_DATA = frozenset({"const", "default", "enum", "example", "examples", "mapping"})
+# What has names that the author has chosen as its keys.
+_NAMED = frozenset(
+    {"$defs", "content", "dependentSchemas", "headers", "parameters", "patternProperties", "properties"}
+    | {"requestBodies", "responses", "schemas"}
+)
 
 
 class OverlayError(Exception):
@@ -42,15 +48,17 @@ def without_titles(document: Json) -> Json:
     components, or from the title that an overlay sets.
     """
     result = copy.deepcopy(document)
-    waiting: list[Any] = [result.get("components", {}), result.get("paths", {})]
+    # Each node with whether its keys are names that the author has chosen: a `title` among them is no title.
+    waiting: list[tuple[Any, bool]] = [(result.get("components", {}), False), (result.get("paths", {}), True)]
     while waiting:
-        node = waiting.pop()
+        node, is_named = waiting.pop()
         if isinstance(node, dict):
-            if isinstance(cast(Json, node).get("title"), str):
+            if not is_named and isinstance(cast(Json, node).get("title"), str):
                 del node["title"]
-            waiting += [child for key, child in node.items() if key not in _DATA]
+            children = {key: child for key, child in cast(Json, node).items() if is_named or key not in _DATA}
+            waiting += [(child, key in _NAMED and not is_named) for key, child in children.items()]
         elif isinstance(node, list):
-            waiting += node
+            waiting += [(child, False) for child in node]
     return result
 
 
@@ -74,24 +82,26 @@ def apply_overlays(document: Json, overlays: Iterable[Path], problems: list[str]
     for path in overlays:
         overlay = load_yaml(path)
         if not str(overlay.get("overlay", "")).startswith("1.0"):
-            raise OverlayError(f"{path.name} is not an Overlay 1.0 document")
+            raise OverlayError(f"{path.parent.name}/{path.name} is not an Overlay 1.0 document")
+        is_general = "extends" not in overlay
         for number, action in enumerate(overlay["actions"], 1):
             try:
-                _apply(action, result)
+                _apply(action, result, may_miss=is_general)
             except (OverlayError, KeyError, jsonpath.JSONPathError) as error:
-                problem = f"{path.name}, action {number} ({action.get('target')}): {error}"
+                problem = f"{path.parent.name}/{path.name}, action {number} ({action.get('target')}): {error}"
                 if problems is None:
                     raise OverlayError(problem) from None
                 problems.append(problem)
     return result
 
 
-def _apply(action: Json, document: Json) -> None:
+def _apply(action: Json, document: Json, *, may_miss: bool) -> None:
+    """Apply one action. Those of an overlay for all definitions may have nothing to do in one of them."""
     if not action.get("description"):
         raise OverlayError("an action needs a description: the reason for the deviation")
     matches = list(jsonpath.finditer(action["target"], document, strict=True))
-    if not matches:
-        raise OverlayError("matches nothing; the specification has changed, so review the action or delete it")
+    if not matches and not may_miss:
+        raise OverlayError(f"matches nothing; {_whereabouts(action['target'], document)}")
     if action.get("remove"):
         # From the end, so that removing an item of a list does not move the ones still to be removed.
         for match in reversed(matches):
@@ -103,6 +113,25 @@ def _apply(action: Json, document: Json) -> None:
             _update(match, copy.deepcopy(action["update"]))
     else:
         raise OverlayError("an action needs either `update` or `remove`")
+
+
+def _whereabouts(target: str, document: Json) -> str:
+    """What became of the target of an action: how far it still leads, and where nodes of that name are now."""
+    steps = _STEP.findall(target.removeprefix("$"))
+    for count in range(len(steps) - 1, 0, -1):
+        found = list(jsonpath.finditer("$" + "".join(steps[:count]), document, strict=True))
+        if found:
+            name = steps[count].strip(".[]'\"")
+            elsewhere = [str(match.path) for match in jsonpath.finditer(f"$..[{name!r}]", document, strict=True)]
+            moved = f"; {name!r} is at {elsewhere[0]} now" if len(elsewhere) == 1 else ""
+            keys = [str(key) for match in found[:1] if isinstance(match.obj, dict) for key in match.obj]
+            have = f", which has {', '.join(keys[:12])}" if keys else ""
+            return f"{steps[count]} is not in ${''.join(steps[:count])}{have}{moved}; review the action or delete it"
+    return "the definition has changed; review the action or delete it"
+
+
+# A step of a JSONPath: a name, or brackets with whatever is in them, strings included.
+_STEP = re.compile(r"\.\.?(?:[\w*]+|(?=\[))|\[(?:'[^']*'|\"[^\"]*\"|[^\]'\"])*\]")
 
 
 def _update(match: jsonpath.JSONPathMatch, update: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,18 +11,24 @@ from pathlib import Path
 
 from .errors import GenerationError
 from .generator import GENERATOR, TEMPLATES, generate_package
+from .naming import package_name
 from .overlays import prepared
 
 # Not templates: code that is copied as it is.
-SHARED = ("client.py", "reading.py", "runtime.py", "writing.py")
-
-
-def package_name(spec: Path) -> str:
-    return spec.stem.replace("-", "_")
+SHARED = ("bodies.py", "client.py", "limits.py", "parameters.py", "reading.py", "runtime.py", "writing.py")
 
 
 def write_packages(specs: list[Path], folder: Path) -> dict[str, list[str]]:
-    """Write the generated packages of `specs` into `folder`. Returns the public models of each."""
+    """Write the generated packages of `specs` into `folder`. Returns the public models of each.
+
+    Raises GenerationError for a definition that cannot be generated, or whose name cannot be that of a package.
+    """
+    taken = {name.removesuffix(".py") for name in SHARED}
+    for spec in specs:
+        name = package_name(spec)
+        if not re.fullmatch("[a-z][a-z0-9_]*", name) or name in taken or keyword.iskeyword(name):
+            raise GenerationError(f"{spec.name}: {name!r} cannot be the name of a package; rename the file")
+        taken.add(name)
     folder.mkdir(parents=True)
     write_shared(folder)
     names = "\n".join(f"- {package_name(spec)}: from openapi/{spec.name}" for spec in specs)

@@ -1,74 +1,98 @@
-"""What is done to a document before the generator reads it, so that it keeps what it would otherwise lose.
-
-The marks are extensions that `questions` reads again: `x-nullable` on a schema that takes null, `x-write` on one that
-only bodies of requests use.
-"""
+"""What is done to a document before the generator reads it, so that it takes all of it and names nothing by itself."""
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
+from .calls import Call, Calls
 from .documents import METHODS, Json, follow
-from .naming import snake_case
+from .errors import GenerationError
+from .made import Made, referring
+from .naming import visible
+from .shapes import Shapes
 
 
-def prepare(document: Json) -> Json:
-    """A copy of a document with everything marked and named."""
+@dataclass(frozen=True)
+class Prepared:
+    """A document as the generator takes it, and what the templates need to know besides.
+
+    Attributes:
+        document: For the generator. Properties are called like their attributes in it, and operations like their
+            modules.
+        classes: The classes by their names.
+        calls: The operations by the names of their modules.
+        problems: What cannot be generated, one text for each.
+    """
+
+    document: Json
+    classes: dict[str, Made]
+    calls: dict[str, Call]
+    problems: list[str]
+
+
+def prepare(document: Json) -> Prepared:
+    """Make classes and operations out of a document.
+
+    Raises:
+        GenerationError: Nothing at all can be generated from it.
+    """
     document = copy.deepcopy(document)
-    _mark_nullable(document)
+    if not str(document.get("openapi", "")).startswith("3."):
+        raise GenerationError("#/openapi: it is not an OpenAPI document of version 3")
+    problems: list[GenerationError] = []
     _mark_written(document)
-    _name_members(document)
-    return document
+    shapes = Shapes(document, problems.append)
+    shapes.take_components()
+    calls = {call.module: call for call in Calls(document, shapes, problems.append).all()}
+    classes = {made.name: made for made in shapes.classes()}
+    return Prepared(_for_generator(document, classes, calls), classes, calls, list(dict.fromkeys(map(str, problems))))
+
+
+def _for_generator(document: Json, classes: dict[str, Made], calls: dict[str, Call]) -> Json:
+    info = document.get("info")
+    title = info.get("title") if isinstance(info, dict) else None
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": " ".join(visible(str(title or "An API")).split()), "version": "1"},
+        "paths": {f"/{call.module}": {"get": _operation(call)} for call in calls.values()},
+        "components": {"schemas": {name: made.schema for name, made in classes.items()}},
+    }
+
+
+def _operation(call: Call) -> Json:
+    """An operation with what the generator makes types of: every parameter as one of the query, bodies as JSON."""
+    found: Json = {
+        "operationId": call.module,
+        "tags": [call.tag],
+        "parameters": [
+            {"name": each.python_name, "in": "query", "required": each.required, "schema": referring(each.shape)}
+            for each in call.arguments
+        ],
+        "responses": {
+            str(each.status): {"description": "", **({"content": _content(each.shape)} if each.kind == "json" else {})}
+            for each in call.successes
+        },
+    }
+    if call.body is not None and call.body.kind in {"json", "form"}:
+        found["requestBody"] = {"required": call.body.required, "content": _content(call.body.shape)}
+    return found
+
+
+def _content(shape: Json) -> Json:
+    return {"application/json": {"schema": referring(shape)}}
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
     """Path, method and operation of everything that can be called."""
-    for path, item in document.get("paths", {}).items():
-        for method in METHODS:
-            if method in item:
+    paths = document.get("paths")
+    for path, written in cast(Json, paths).items() if isinstance(paths, dict) else ():
+        item = follow(document, written)
+        for method in METHODS if isinstance(item, dict) else ():
+            if isinstance(item.get(method), dict):
                 yield path, method, item[method]
-
-
-def binary_types(document: Json) -> set[str]:
-    """The media types of bodies that are neither JSON nor a form."""
-    bodies = [follow(document, operation.get("requestBody", {})) for _, _, operation in operations(document)]
-    types = {str(media_type) for body in bodies for media_type in body.get("content", {})}
-    return {each for each in types if not re.search(r"json|x-www-form-urlencoded|^multipart/", each)}
-
-
-def _mark_nullable(node: object) -> None:
-    """Put `x-nullable` in the place of the other ways to say it, of which the generator makes unions with odd names."""
-    if isinstance(node, dict):
-        _mark_nullable_schema(cast(Json, node))
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        _mark_nullable(child)
-
-
-def _mark_nullable_schema(schema: Json) -> None:
-    found = schema.get("nullable") is True
-    if isinstance(kinds := schema.get("type"), list) and "null" in kinds:
-        rest = [kind for kind in cast(list[object], kinds) if kind != "null"]
-        if rest:
-            schema["type"] = rest[0] if len(rest) == 1 else rest
-            found = True
-    for keyword in ("anyOf", "oneOf"):
-        if isinstance(variants := schema.get(keyword), list) and {"type": "null"} in variants:
-            rest = [variant for variant in cast(list[object], variants) if variant != {"type": "null"}]
-            del schema[keyword]
-            if len(rest) == 1 and isinstance(rest[0], dict) and "$ref" not in rest[0]:
-                schema.update({**rest[0], **schema})
-            else:
-                schema["allOf" if len(rest) == 1 else keyword] = rest
-            found = True
-    if isinstance(values := schema.get("enum"), list) and None in values and len(cast(list[object], values)) > 1:
-        schema["enum"] = [value for value in cast(list[object], values) if value is not None]
-        found = True
-    if found:
-        schema.pop("nullable", None)
-        schema["x-nullable"] = True
 
 
 def _mark_written(document: Json) -> None:
@@ -76,14 +100,24 @@ def _mark_written(document: Json) -> None:
     sent: dict[int, Json] = {}
     received: dict[int, Json] = {}
     for _, _, operation in operations(document):
-        body = follow(document, operation.get("requestBody", {}))
-        _collect(document, [content.get("schema") for content in body.get("content", {}).values()], sent)
-        for response in operation.get("responses", {}).values():
-            answer = follow(document, response)
-            _collect(document, [content.get("schema") for content in answer.get("content", {}).values()], received)
+        _collect(document, _schemas_in(document, operation.get("requestBody")), sent)
+        responses = operation.get("responses")
+        for answer in cast(Json, responses).values() if isinstance(responses, dict) else ():
+            _collect(document, _schemas_in(document, answer), received)
     for key, schema in sent.items():
         if key not in received:
             schema["x-write"] = True
+
+
+def _schemas_in(document: Json, node: Any) -> list[Any]:
+    """The schemas of the content of a body or an answer."""
+    target = follow(document, node)
+    content = target.get("content") if isinstance(target, dict) else None
+    return (
+        [each.get("schema") for each in cast(Json, content).values() if isinstance(each, dict)]
+        if isinstance(content, dict)
+        else []
+    )
 
 
 def _collect(document: Json, nodes: list[Any], found: dict[int, Json]) -> None:
@@ -105,21 +139,3 @@ def _collect(document: Json, nodes: list[Any], found: dict[int, Json]) -> None:
 _MAPS = frozenset({"properties", "patternProperties"})
 _LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 _SCHEMAS = frozenset({"items", "additionalProperties", "not"})
-
-
-def _name_members(node: object) -> None:
-    """Give the members of string enums readable names: REALITY_DATA rather than REALITYDATA."""
-    if isinstance(node, dict):
-        values = node.get("enum")
-        if isinstance(values, list) and all(isinstance(value, str) for value in values):
-            names = [_member_name(value) for value in values]
-            if len(set(names)) == len(names) and all(name.isidentifier() for name in names):
-                node.setdefault("x-enum-varnames", names)
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        _name_members(child)
-
-
-def _member_name(value: str) -> str:
-    if value[:1].isdigit():
-        return f"VALUE_{re.sub(r'[^A-Za-z0-9]+', '_', value).upper()}"
-    return snake_case(re.sub(r"[^A-Za-z0-9]+", " ", value)).upper()

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .calls import id_of
 from .documents import Json, follow
-from .facade_calls import facade_calls, plain
+from .facade_calls import Operation, plain
+from .naming import visible
+from .portal.rules import PREVIEW
 from .preparation import operations
 
 BEGIN = "<!-- written by `make generate`: {name} -->"
@@ -31,24 +34,29 @@ class Row:
     page: str | None
 
 
-def rows_of(api: str, document: Json, calls: Mapping[tuple[str, str], str]) -> list[Row]:
+def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Row]:
     """The operations of an API in the order of its definition."""
     found: list[Row] = []
     for path, method, node in operations(document):
-        contents = [follow(document, each).get("content", {}) for each in node["responses"].values()]
-        name = str(node["operationId"])
+        contents = [follow(document, each).get("content", {}) for each in node.get("responses", {}).values()]
+        name = id_of(node, method, path)
         found.append(
             Row(
-                api=str(document["info"]["title"]),
-                operation=f"{api}/{name}",
+                api=_cell(str(document["info"]["title"])),
+                operation=_cell(f"{api}/{name}"),
                 call=calls.get((api.replace("-", "_"), plain(name))),
-                request=f"{method.upper()} {path}",
-                media_type=next((media_type for content in contents for media_type in content), ""),
-                maturity="technical preview" if node.get("x-technical-preview") else "",
+                request=_cell(f"{method.upper()} {path}"),
+                media_type=_cell(next((media_type for content in contents for media_type in content), "")),
+                maturity="technical preview" if node.get("x-maturity") == PREVIEW else "",
                 page=node.get("externalDocs", {}).get("url"),
             )
         )
     return found
+
+
+def _cell(text: str) -> str:
+    """A text of a definition in a cell of a table."""
+    return " ".join(visible(text).replace("|", "\\|").replace("`", "'").split())[:200]
 
 
 def groups_table(rows: list[Row]) -> str:
@@ -129,9 +137,11 @@ def models_page(models: Mapping[str, list[str]], flat: list[str]) -> str:
     for name in flat:
         parts += ["", f"::: itwin_platform.models.{name}"]
     for api, names in models.items():
-        for name in names:
-            if name not in flat:
-                parts += ["", f"::: itwin_platform_api.{api}.models.{name}"]
+        others = [name for name in names if name not in flat]
+        parts += ["", f"## models.{api}"] if others else []
+        for name in others:
+            parts += ["", f"::: itwin_platform_api.{api}.models.{name}", "    options:"]
+            parts += ["      show_root_full_path: false", "      heading_level: 3"]
     return "\n".join(parts) + "\n"
 
 
@@ -147,7 +157,12 @@ def replaced(text: str, name: str, content: str) -> str:
 
 
 def write_tables(
-    root: Path, target: Path, documents: Mapping[str, Json], models: Mapping[str, list[str]], flat: list[str]
+    root: Path,
+    target: Path,
+    documents: Mapping[str, Json],
+    calls: Mapping[Operation, str],
+    models: Mapping[str, list[str]],
+    flat: list[str],
 ) -> None:
     """Write the pages that follow from definitions and facade.
 
@@ -155,20 +170,16 @@ def write_tables(
         root: The project.
         target: Where to, with the same paths below.
         documents: The definitions by the names of their APIs.
+        calls: The methods of the facade by the operations that they carry out.
         models: The public models of each package.
         flat: Those with flat names.
     """
-    facade = root / "facade"
-    sources = {
-        path.relative_to(facade).as_posix(): path.read_text("utf-8")
-        for path in sorted((facade / "itwin_platform" / "_async").rglob("*.py"))
-    }
-    calls = facade_calls(sources)
+    client = (root / "facade" / "itwin_platform" / "_async" / "client.py").read_text("utf-8")
     rows = [row for api, document in documents.items() for row in rows_of(api, document, calls)]
     pages: dict[str, Any] = {
         "README.md": replaced((root / "README.md").read_text("utf-8"), "groups", groups_table(rows)),
         "docs/operations.md": operations_page(rows),
-        "docs/reference/client.md": client_page(sources["itwin_platform/_async/client.py"]),
+        "docs/reference/client.md": client_page(client),
         "docs/reference/models.md": models_page(models, flat),
     }
     for name, text in pages.items():

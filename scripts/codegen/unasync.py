@@ -35,6 +35,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"__anext__", "__next__"),
     (r"StopAsyncIteration", "StopIteration"),
     (r"aget_token", "get_token"),
+    (r"arelease", "release"),
     (r"aclose", "close"),
     (r"The async client: the one hand-written source.*", 'The sync client, derived from the async one."""'),
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.examples import METHODS, SPECIFICATIONS, resolved, specification
+from tests.support.examples import METHODS, SPECIFICATIONS, example_of, resolved, specification
 
 RETRY_AFTER = 7
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 class Answer:
     """A documented answer of an operation; without a body, it has no media type."""
 
-    operation_id: str
+    key: str  # of the operation: API and id
     status: int
     media_type: str | None
     schema: Json
@@ -27,44 +27,45 @@ class Answer:
         return 200 <= self.status < 300
 
     def __str__(self) -> str:
-        return f"{self.operation_id}-{self.status}"
+        return f"{self.key}-{self.status}"
 
 
 @dataclass(frozen=True)
 class Body:
     """A documented body of a request."""
 
-    operation_id: str
+    key: str  # of the operation: API and id
     media_type: str
     schema: Json
     example: Any
 
     def __str__(self) -> str:
-        return f"{self.operation_id}-{self.media_type}"
+        return f"{self.key}-{self.media_type}"
 
 
 def answers() -> Iterator[Answer]:
     """Every documented answer of every operation, once for each of its media types."""
-    for document, operation in _operations():
+    for key, document, operation in _operations():
         for status, response in operation["responses"].items():
             contents = resolved(document, response).get("content", {})
             for media_type, content in contents.items() or [(None, {})]:
                 schema = _rooted(content.get("schema", {}), document)
-                yield Answer(operation["operationId"], int(status), media_type, schema, content.get("example"))
+                yield Answer(key, int(status), media_type, schema, example_of(content))
 
 
 def bodies() -> Iterator[Body]:
-    """Every documented body of a request, once for each of its media types."""
-    for document, operation in _operations():
+    """Every documented body of a request that is JSON."""
+    for key, document, operation in _operations():
         for media_type, content in resolved(document, operation.get("requestBody", {})).get("content", {}).items():
-            schema = _rooted(content["schema"], document)
-            yield Body(operation["operationId"], media_type, schema, content["example"])
+            if media_type == "application/json":
+                yield Body(key, media_type, _rooted(content["schema"], document), example_of(content))
 
 
-def _operations() -> Iterator[tuple[Json, Json]]:
+def _operations() -> Iterator[tuple[str, Json, Json]]:
     for name in SPECIFICATIONS:
         document = specification(name)
-        yield from ((document, operation) for operation in operations_of(document))
+        for operation in operations_of(document):
+            yield f"{name}/{operation['operationId']}", document, operation
 
 
 def operations_of(document: Json) -> Iterator[Json]:
@@ -76,6 +77,7 @@ def operations_of(document: Json) -> Iterator[Json]:
 def merged(read: Callable[[str], Json] = specification) -> Json:
     """One document with the operations of all specifications, which share the names of some components.
 
+    The ids of the operations get the name of their API before them, because several APIs have a `jobs-get`.
     With an example for `retry-after`, so that it can be told from a value that a server makes up. `read` gives each
     specification.
     """
@@ -83,6 +85,9 @@ def merged(read: Callable[[str], Json] = specification) -> Json:
     components: Json = {}
     for name in SPECIFICATIONS:
         document = _prefixed(read(name), name)
+        for operation in operations_of(document):
+            operation["operationId"] = f"{name}/{operation['operationId']}"
+            operation.setdefault("security", document.get("security", []))
         assert not result["paths"].keys() & document["paths"].keys()
         result["paths"] |= document["paths"]
         for kind, members in document["components"].items():

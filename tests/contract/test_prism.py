@@ -34,14 +34,14 @@ def as_read(node: Any) -> Any:
 
 def documented(call: FacadeCall) -> Any:
     """What the documented answer holds, without its envelope; None where there is no body."""
-    body = example(call.operation.id)
+    body = example(call.key)
     return None if body is None else as_read(next(value for name, value in body.items() if not name.startswith("_")))
 
 
 def with_documented_values(call: FacadeCall) -> FacadeCall:
     """The call with everything that the example of its body has, and no more items than the example of its answer."""
     parameters = inspect.signature(call.method_of(ITwinPlatform(TOKEN))).parameters
-    body = {snake_case(name).removesuffix("_"): value for name, value in (bodies()[call.operation.id] or {}).items()}
+    body = {snake_case(name).removesuffix("_"): value for name, value in (bodies()[call.key] or {}).items()}
     given = {name: body[name.removesuffix("_")] for name in parameters if name.removesuffix("_") in body}
     if "limit" in parameters:
         given["limit"] = len(documented(call))
@@ -75,7 +75,7 @@ REFUSALS = [
     (call, answer.status)
     for call in CALLS
     for answer in specs.answers()
-    if answer.operation_id == call.operation.id and not answer.is_success
+    if answer.key == call.key and not answer.is_success
 ]
 
 
@@ -105,7 +105,7 @@ def test_a_result_is_the_documented_example(
 
 @each_client
 def test_everything_that_a_list_can_be_asked_for_is_documented(send: Callable[..., Any], prism: Prism) -> None:
-    (call,) = (each for each in CALLS if each.operation.id == "get-my-itwins")
+    (call,) = (each for each in CALLS if each.key == "itwins/get-my-itwins")
     asked = {
         "search": "a b",
         "sub_class": ["Asset", "Project"],
@@ -136,7 +136,7 @@ def test_a_documented_refusal_is_its_typed_error(
 ) -> None:
     with prism.answering(status) as url, pytest.raises(ERRORS[status]) as caught:
         send(call, url)
-    body = example(call.operation.id, status)["error"]
+    body = example(call.key, status)["error"]
     error = caught.value
     assert (error.status, error.code, error.message) == (status, body["code"], body["message"])
     assert [detail.code for detail in error.details] == [detail["code"] for detail in body.get("details", [])]

@@ -17,7 +17,7 @@ from codegen.sandbox_data import with_limits
 from itwin_platform.sandbox import Sandbox, _actions, _api, _server, _store
 from itwin_platform.sandbox._catalogue import CATALOGUE, ServedOperation
 from tests.contract import specs
-from tests.support.examples import ROOT, resolved
+from tests.support.examples import METHODS, ROOT, resolved
 
 # A change may be refused as read-only, or as already there, although the schema of the body has nothing against it.
 CONFIG = """
@@ -37,14 +37,19 @@ responses = false
 def document_for(sandbox: Sandbox) -> specs.Json:
     """All specifications with the limits that the sandbox knows, and with ids of resources that it has."""
     result = specs.merged(lambda name: with_limits(ROOT / "openapi" / f"{name}.yaml"))
+    served_paths = {(each.path, each.method.lower()) for each in CATALOGUE.operations}
+    for path, item in result["paths"].items():
+        result["paths"][path] = {
+            key: node for key, node in item.items() if key not in METHODS or (path, key) in served_paths
+        }
     found = {operation["operationId"]: operation for operation in specs.operations_of(result)}
     # Each of these can be deleted once. What the other operations ask for has to stay.
     spare = sandbox.add(
         "/itwins", [{"class": "Thing", "subClass": "Asset", "displayName": f"To be deleted {n}"} for n in range(100)]
     )
     for served in CATALOGUE.operations:
-        operation = found[name_of(served)]
-        operation["parameters"] = [dict(resolved(result, each)) for each in operation["parameters"]]
+        operation = found[served.key]
+        operation["parameters"] = [dict(resolved(result, each)) for each in operation.get("parameters", [])]
         for parameter in (each for each in operation["parameters"] if each["in"] == "path"):
             known = CATALOGUE.known_ids(served)[parameter["name"]]
             ids = [each["id"] for each in spare] if served.does == "delete" else [known]
@@ -54,13 +59,9 @@ def document_for(sandbox: Sandbox) -> specs.Json:
             (read,) = (
                 each for each in CATALOGUE.operations if (each.does, each.collection) == ("read", served.collection)
             )
-            items = member_of(result, found[name_of(served)], served)
-            items["items"] = {"anyOf": [items["items"], member_of(result, found[name_of(read)], read)]}
+            items = member_of(result, found[served.key], served)
+            items["items"] = {"anyOf": [items["items"], member_of(result, found[read.key], read)]}
     return result
-
-
-def name_of(operation: ServedOperation) -> str:
-    return operation.key.partition("/")[2]
 
 
 def member_of(document: specs.Json, operation: specs.Json, served: ServedOperation) -> specs.Json:

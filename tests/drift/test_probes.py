@@ -75,7 +75,10 @@ def holds(value: Any, annotation: Any) -> bool:
 def hints(model: type) -> dict[str, Any]:
     """The annotations of a model, with the names that it imports for type checkers only."""
     module = __import__(model.__module__.rpartition(".")[0], fromlist=["models"])
-    names = {name: getattr(module, name) for name in module.__all__} | {"datetime": datetime, "UUID": uuid.UUID}
+    names = {name: getattr(module, name) for name in getattr(module, "__all__", ())} | {
+        "datetime": datetime,
+        "UUID": uuid.UUID,
+    }
     return typing.get_type_hints(model, localns=names)
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from itwin_platform import UNCHANGED, ITwinPlatform
 from itwin_platform._bucket import bucket_of
-from itwin_platform_api.runtime import Operation
-from tests.support.examples import ROOT
+from itwin_platform_api.runtime import Model, Operation
+from tests.support.examples import ROOT, operations
+from tests.support.pictures import picture
 
 PACKAGES = ROOT / "generated" / "itwin_platform_api"
 
@@ -41,6 +42,11 @@ class FacadeCall:
         return self.module.__name__.split(".")[1].replace("_", "-")
 
     @property
+    def key(self) -> str:
+        """What tables and the sandbox call the operation: two APIs may have operations of the same id."""
+        return f"{self.api}/{self.operation.id}"
+
+    @property
     def success(self) -> int:
         return min(self.operation.answers)
 
@@ -59,10 +65,14 @@ class FacadeCall:
     @property
     def sent_path(self) -> str:
         """The path that goes out for the made-up arguments, each id where the definition has it."""
-        names = {wire: self.operation.names.get(wire) for wire in re.findall(r"{(\w+)}", self.operation.path)}
-        return self.operation.path.format(
-            **{wire: self.arguments[name or snake_case(wire)] for wire, name in names.items()}
-        )
+        names = path_parameters(self.operation)
+        return self.operation.path.format(**{wire: self.arguments[name] for wire, name in names.items()})
+
+    @property
+    def sent_whole(self) -> Any:
+        """The body where one argument is the whole of it: bytes, or the JSON of a model. None otherwise."""
+        found = [value for value in self.arguments.values() if isinstance(value, (Model, bytes))]
+        return next((value if isinstance(value, bytes) else value.to_dict() for value in found), None)
 
     def result_of(self, body: Any) -> Any:
         """What the method makes of the documented answer: the thing itself, without its envelope."""
@@ -75,7 +85,7 @@ class FacadeCall:
         return getattr(answer, snake_case(envelope))
 
     def __str__(self) -> str:
-        return f"{self.api}/{self.operation.id}"
+        return self.key
 
 
 _CLIENT = ITwinPlatform("token")
@@ -87,7 +97,12 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", brands).lower()
 
 
-def _endpoints() -> dict[tuple[str, str], ModuleType]:
+def path_parameters(operation: Operation[Any]) -> dict[str, str]:
+    """The parameters in the path of an operation: the documented name of each, and what it is in Python."""
+    return {wire: operation.names.get(wire) or snake_case(wire) for wire in re.findall(r"{(\w+)}", operation.path)}
+
+
+def endpoints() -> dict[tuple[str, str], ModuleType]:
     """The endpoint modules by API and name."""
     found: dict[tuple[str, str], ModuleType] = {}
     for path in sorted(PACKAGES.glob("*/api/*/*.py")):
@@ -107,27 +122,44 @@ def _groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 
 
 def _sample(parameter: inspect.Parameter) -> Any:
-    """A value for an argument: text, unless the annotation knows only numbers."""
+    """A value for an argument: text, unless the annotation knows only numbers, or takes bytes, which are an image."""
+    if "bytes" in str(parameter.annotation):
+        return picture(3, 2)
     return 1.0 if str(parameter.annotation).startswith("float") else f"{parameter.name}-1"
 
 
-def _arguments(method: Any) -> dict[str, Any]:
-    """What has to be given, and one change where everything is optional."""
+def _arguments(method: Any, module: ModuleType) -> dict[str, Any]:
+    """What has to be given: the ids, though links can take their place, and one change, or the documented body."""
     parameters = inspect.signature(method).parameters.values()
-    needed = {each.name: _sample(each) for each in parameters if each.default is inspect.Parameter.empty}
+    ids = path_parameters(module.OPERATION).values()
+    required = [each for each in parameters if each.default is inspect.Parameter.empty or each.name in ids]
+    needed = {each.name: _sample(each) for each in required}
     changes = [each for each in parameters if each.default is UNCHANGED]
+    body = str(inspect.signature(module.request).parameters.get("body", "")).partition(": ")[2]
+    models = [each for each in parameters if body and str(each.annotation) == f"{body.rpartition('.')[2]} | None"]
+    if models and not changes:
+        return needed | {models[0].name: _documented_body(module, body)}
     return needed | {each.name: _sample(each) for each in changes[:1]}
+
+
+def _documented_body(module: ModuleType, name: str) -> Any:
+    """The documented body of an operation, as the model of this name."""
+    api = module.__name__.split(".")[1]
+    models = importlib.import_module(f"{module.__name__.rpartition('.api.')[0]}.models")
+    body = operations()[f"{api.replace('_', '-')}/{module.OPERATION.id}"]["body"]
+    return getattr(models, name.rpartition(".")[2]).from_dict(body)
 
 
 @functools.cache
 def facade_calls() -> tuple[FacadeCall, ...]:
     """A call of every operation that has a method."""
-    endpoints = _endpoints()
+    modules = endpoints()
     found: list[FacadeCall] = []
     for path, group in _groups(_CLIENT):
         for name, method in inspect.getmembers(group, inspect.ismethod):
             source = inspect.getsource(method)
             uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)
             if not name.startswith("_") and uses:
-                found.append(FacadeCall(endpoints[uses[1], uses[2]], (*path, name), _arguments(method)))
+                module = modules[uses[1], uses[2]]
+                found.append(FacadeCall(module, (*path, name), _arguments(method, module)))
     return tuple(found)

@@ -87,6 +87,7 @@ KINDS: dict[int, type[errors.ApiError]] = {
     403: errors.PermissionDeniedError,
     404: errors.NotFoundError,
     409: errors.ConflictError,
+    413: errors.ApiError,
     422: errors.InvalidRequestError,
     429: errors.RateLimitError,
     500: errors.ServerError,

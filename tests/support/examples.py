@@ -23,9 +23,10 @@ def specification(name: str) -> dict[str, Any]:
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Every documented operation by its id: API, method, path, body of the request, media type, success, and answers.
+    """Every documented operation by API and id: method, path, body of the request, media type, success, and answers.
 
-    The answers are the examples by status. Whatever an operation does not have is None: an answer without a body, too.
+    The key is that of the sandbox, `itwins/get-itwin`: two APIs may have operations of the same id. The answers are the
+    examples by status. Whatever an operation does not have is None: an answer without a body, too.
     """
     found: dict[str, dict[str, Any]] = {}
     for name in SPECIFICATIONS:
@@ -38,15 +39,14 @@ def operations() -> dict[str, dict[str, Any]]:
                     for status, response in operation["responses"].items()
                 }
                 answers = {
-                    status: next((each["example"] for each in content.values()), None)
-                    for status, content in contents.items()
+                    status: next(map(example_of, content.values()), None) for status, content in contents.items()
                 }
                 bodies = resolved(document, operation.get("requestBody", {})).get("content", {})
-                found[operation["operationId"]] = {
+                found[f"{name}/{operation['operationId']}"] = {
                     "api": name,
                     "method": method.upper(),
                     "path": path,
-                    "body": next((each["example"] for each in bodies.values()), None),
+                    "body": next(map(example_of, bodies.values()), None),
                     "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
                     "success": min(answers),
                     "answers": answers,
@@ -64,7 +64,16 @@ def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
+def example_of(content: dict[str, Any]) -> Any:
+    """The first example of a body or an answer; None where there is none."""
+    named = (each["value"] for each in content.get("examples", {}).values() if "value" in each)
+    return content.get("example", next(named, None))
+
+
 def example(operation: str, status: int | None = None) -> Any:
-    """The documented example of an answer, by default of the success."""
-    known = operations()[operation]
+    """The documented example of an answer, by default of the success.
+
+    The operation is an id that one API alone has, or `api/id`.
+    """
+    (known,) = (each for key, each in operations().items() if operation in {key, key.partition("/")[2]})
     return deepcopy(known["answers"][known["success"] if status is None else status])

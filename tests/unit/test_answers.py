@@ -12,6 +12,7 @@ import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -92,6 +93,22 @@ def test_a_flood_of_values_is_refused_before_it_takes_memory(body: bytes) -> Non
     assert peak < 1_000_000
 
 
+@pytest.mark.parametrize("between", [",", "},{"], ids=["in one object", "in many"])
+@pytest.mark.parametrize("name", ["n%d", r"%d\"n", r"n\"%d", r"n\u0041%d\\"])
+def test_a_flood_of_names_is_refused_before_it_is_read(name: str, between: str) -> None:
+    """They take ten times the memory and the time of names that records have in common."""
+    pairs = between.join(f'"{name}":1' % number for number in range(510_000))
+    # The rest of it is not even JSON.
+    body = f"[{{{pairs}}}],".encode()
+    with pytest.raises(NotJsonError, match="too many values"):
+        read_json(body)
+
+
+def test_a_large_map_is_read() -> None:
+    body = json.dumps({f"dc914a84-e0c9-40e2-9d14-{number:012}": RECORD for number in range(200_000)}).encode()
+    assert len(read_json(body)) == 200_000
+
+
 def test_a_large_export_is_read() -> None:
     body = json.dumps([RECORD] * 300_000).encode()
     assert len(body) > 32_000_000
@@ -108,6 +125,36 @@ def test_what_is_nested_up_to_a_hundred_levels_is_read(depth: int, kinds: list[s
     assert json.loads(json.dumps(read_json(nested(depth)))) == json.loads(nested(depth))
     with pytest.raises(NotJsonError, match="nested too deeply"):
         read_json(nested(100 + depth))
+
+
+def depth_of(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
+
+
+@given(st.lists(st.sampled_from([0, "a", None, {}, [], {"a": 1}, {"a": {}}]), max_size=4), st.integers(90, 110))
+def test_what_is_nested_too_deeply_is_found_among_much_that_is_not(beside: list[Any], levels: int) -> None:
+    value: Any = 1
+    for level in range(levels):
+        value = (
+            {**{f"k{index}": item for index, item in enumerate(beside)}, "a": value} if level % 2 else [*beside, value]
+        )
+    body = json.dumps([{"a": 1}] * 50 + [value] + [{"a": 1}] * 50).encode()
+    if depth_of(json.loads(body)) <= 100:
+        assert read_json(body) == json.loads(body)
+    else:
+        with pytest.raises(NotJsonError, match="nested too deeply"):
+            read_json(body)
+
+
+@given(json_values, st.text(), st.integers(0, 20))
+def test_a_property_that_is_named_twice_is_found_wherever_it_is(value: object, name: str, index: int) -> None:
+    twice = f'{{"x": 1, {json.dumps(name)}:{json.dumps(value)}, "y": ":", {json.dumps(name)}: 2}}'
+    items = [json.dumps(RECORD)] * 20
+    assert read_json(f"[{','.join(items)}]".encode()) == [RECORD] * 20
+    items.insert(index, twice)
+    with pytest.raises(NotJsonError, match="names a property twice"):
+        read_json(f"[{','.join(items)}]".encode())
 
 
 @pytest.mark.parametrize("number", ["9" * 401, "1." + "9" * 400, "1e400", "-" + "9" * 401])

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from codegen.generator import generate_package
+from codegen.naming import package_name
 from codegen.overlays import prepared
-from codegen.packages import package_name, ruff, write_shared
+from codegen.packages import ruff, write_shared
 
 from tests.support.examples import ROOT
 
@@ -23,7 +24,8 @@ GROUPS = "itwin_platform/_async/groups"
 
 def rename_a_path_parameter(itwins: Document) -> None:
     path = itwins["paths"].pop("/itwins/{iTwinId}/repositories/{repositoryId}")
-    path["get"]["parameters"][1] = {"name": "repoId", "in": "path", "required": True, "schema": {"type": "string"}}
+    for operation in path.values():
+        operation["parameters"][1] = {"name": "repoId", "in": "path", "required": True, "schema": {"type": "string"}}
     itwins["paths"]["/itwins/{iTwinId}/repositories/{repoId}"] = path
 
 

@@ -88,7 +88,7 @@ class TestQueries:
 
     def test_names_and_lists_stay_readable(self) -> None:
         request = get_my_itwins.request(
-            sub_class="Asset,Project", top=5, include_inactive=True, prefer=PreferHeader("x")
+            sub_class="Asset,Project", page_size=5, include_inactive=True, prefer=PreferHeader("x")
         )
         assert request.target == "/itwins/?subClass=Asset,Project&$top=5&includeInactive=true"
         assert request.headers == (("Prefer", "x"),)
@@ -208,7 +208,12 @@ class TestReading:
         def read(value: dict[str, Any]) -> str:
             return required(dict(value), "name", text)
 
-        assert optional_object(dict(body), "image", read) is None
-        assert optional_object({"image": {"name": "x"}}, "image", read) == "x"
+        assert optional_object(dict(body), "image", read, "name", "size") is None
+        assert optional_object({"image": {"name": "x"}}, "image", read, "name", "size") == "x"
         with pytest.raises(BodyError, match=r"image\.name is missing"):
-            optional_object({"image": {"size": 1}}, "image", read)
+            optional_object({"image": {"size": 1}}, "image", read, "name", "size")
+
+    def test_an_object_without_anything_that_is_documented_is_kept(self) -> None:
+        properties = {"image": {"colour": "red"}}
+        assert optional_object(properties, "image", lambda value: value, "name") is None
+        assert properties == {"image": {"colour": "red"}}

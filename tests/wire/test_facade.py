@@ -22,10 +22,10 @@ from tests.support.scripted import Received, ScriptedServer, answer
 
 
 def test_a_bucket_is_a_plain_url_with_its_expiry(engine: Engine) -> None:
-    with ScriptedServer(answer(200, example("buckets-get"))) as server:
+    with ScriptedServer(answer(200, example("reality-analysis/buckets-get"))) as server:
         bucket = engine(get_bucket, api_url=server.url)
     assert bucket.itwin_id == "8b7c5927-6d1c-40eb-8ea8-3fa5952c0ed5"
-    assert bucket.container_url == example("buckets-get")["_links"]["containerUrl"]["href"]
+    assert bucket.container_url == example("reality-analysis/buckets-get")["_links"]["containerUrl"]["href"]
     assert type(bucket.container_url) is str
     assert bucket.expires_at.isoformat() == "2025-05-30T11:37:13+00:00"
     assert "removed" not in repr(bucket)

@@ -191,7 +191,7 @@ def test_garbage_in_retry_after_is_no_number(engine: Engine) -> None:
 
 
 def test_a_bucket_without_its_url_is_no_success(engine: Engine) -> None:
-    body = example("buckets-get")
+    body = example("reality-analysis/buckets-get")
     values: list[Any] = [None, 5, {}]
     for broken in values:
         with ScriptedServer(answer(200, {**body, "_links": {"containerUrl": {"href": broken}}})) as server:

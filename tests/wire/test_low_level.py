@@ -54,7 +54,7 @@ def test_query_headers_and_body_are_sent(send: Send) -> None:
     body = ITwinCreate(display_name="x", class_=ITwinClass.THING, sub_class=ITwinSubClass.ASSET)
     scripts = answer(200, example("get-my-itwins")), answer(201, example("create-itwin", 201))
     with ScriptedServer(*scripts) as server:
-        listed = send(get_my_itwins.request(search="a b", top=2, prefer=PreferHeader.RETURN_MINIMAL), server.url)
+        listed = send(get_my_itwins.request(search="a b", page_size=2, prefer=PreferHeader.RETURN_MINIMAL), server.url)
         assert [itwin.display_name for itwin in listed.itwins] == ["White River", "Battle Creek 3"]
         assert send(create_itwin.request(body=body), server.url).itwin.image is None
     first, second = server.received

@@ -109,6 +109,31 @@ def test_spans_hang_on_that_of_the_caller(engine: Engine, exporter: InMemorySpan
     assert inner.parent.span_id == outer.get_span_context().span_id
 
 
+def test_a_provider_that_is_set_after_the_client_was_made_gets_spans() -> None:
+    """Until then, nobody collects them."""
+    code = """
+import sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from itwin_platform import ITwinPlatform
+
+collected = InMemorySpanExporter()
+with ITwinPlatform("token", api_url=sys.argv[1]) as platform:
+    platform.itwins.get("before")
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(collected))
+    trace.set_tracer_provider(provider)
+    platform.itwins.get("after")
+print(*(span.attributes["url.full"].rpartition("/")[2] for span in collected.get_finished_spans()))
+"""
+    with ScriptedServer(GOOD) as server:
+        command = [sys.executable, "-c", code, server.url]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.stdout == "after\n", done.stderr
+
+
 def test_nothing_about_the_trace_is_sent(engine: Engine, exporter: InMemorySpanExporter) -> None:
     with ScriptedServer(GOOD) as server:
         engine(get_itwin, api_url=server.url)

@@ -10,7 +10,7 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from tests.support.calls import FacadeCall, facade_calls
 from tests.support.engines import KINDS, Engine
-from tests.support.examples import example, operations
+from tests.support.examples import example, operations, specification
 from tests.support.scripted import ScriptedServer, answer
 
 each_call = pytest.mark.parametrize("call", facade_calls(), ids=str)
@@ -20,27 +20,27 @@ def documented_answer(call: FacadeCall) -> bytes:
     """The documented answer, as the last page where it is a list."""
     if not call.operation.has_body(call.success):
         return answer(call.success, media_type=None)
-    body = example(call.operation.id, call.success)
+    body = example(call.key, call.success)
     if "next" in body.get("_links", {}):
         del body["_links"]["next"]
     return answer(call.success, body, media_type=call.operation.accept)
 
 
-def test_every_operation_has_a_method() -> None:
-    assert {call.operation.id for call in facade_calls()} == set(operations())
+def test_every_method_is_a_documented_operation() -> None:
+    assert {call.key for call in facade_calls()} <= operations().keys()
 
 
 @each_call
 def test_a_documented_answer_comes_back_unwrapped(engine: Engine, call: FacadeCall) -> None:
     with ScriptedServer(documented_answer(call)) as server:
         result = engine(call, api_url=server.url)
-    assert result == call.result_of(example(call.operation.id, call.success) if result is not None else None)
+    assert result == call.result_of(example(call.key, call.success) if result is not None else None)
     assert (result is None) == (not call.operation.has_body(call.success))
 
 
 @each_call
 def test_the_request_is_what_the_documentation_asks_for(engine: Engine, call: FacadeCall) -> None:
-    documented = operations()[call.operation.id]
+    documented = operations()[call.key]
     with ScriptedServer(documented_answer(call)) as server:
         engine(call, "the-token", api_url=server.url, user_agent="my-app/1.0")
     (received,) = server.received
@@ -53,18 +53,22 @@ def test_the_request_is_what_the_documentation_asks_for(engine: Engine, call: Fa
     with_body = {"content-length"} if received.method != "GET" else set()
     with_body |= {"content-type"} if received.body else set()
     assert set(received.headers) - {"prefer", "x-max-return"} == usual | with_body
-    if received.body:
+    if isinstance(call.sent_whole, bytes):
+        assert (received.headers["content-type"], received.body) == ("image/png", call.sent_whole)
+    elif received.body:
         assert received.headers["content-type"] == "application/json"
         # What was given arrives, and nothing that was not.
-        assert sorted(received.json.values()) == sorted(
-            value for name, value in call.arguments.items() if not name.endswith("_id")
-        )
+        if call.sent_whole is not None:
+            assert received.json == call.sent_whole
+        else:
+            values = [value for name, value in call.arguments.items() if not name.endswith("_id")]
+            assert sorted(received.json.values()) == sorted(values)
 
 
 DOCUMENTED_ERRORS = [
     pytest.param(call, status, body["error"]["code"], id=f"{call}-{status}")
     for call in facade_calls()
-    for status, body in operations()[call.operation.id]["answers"].items()
+    for status, body in operations()[call.key]["answers"].items()
     if status >= 400
 ]
 
@@ -73,16 +77,15 @@ DOCUMENTED_ERRORS = [
 def test_a_documented_error_is_typed_and_tells_everything(
     engine: Engine, call: FacadeCall, status: int, code: str
 ) -> None:
-    operation = call.operation.id
-    script = answer(status, example(operation, status), retry_after="300", x_correlation_id="c-1")
+    script = answer(status, example(call.key, status), retry_after="300", x_correlation_id="c-1")
     with ScriptedServer(script) as server, pytest.raises(errors.ApiError) as caught:
         engine(call, api_url=server.url)
     error = caught.value
     assert type(error) is KINDS[status]
-    documented = example(operation, status)["error"]
+    documented = example(call.key, status)["error"]
     assert (error.status, error.code, error.message) == (status, code, documented["message"])
     assert [detail.code for detail in error.details] == [detail["code"] for detail in documented.get("details", [])]
-    assert (error.operation, error.request_id, error.retry_after) == (operation, "c-1", 300.0)
+    assert (error.operation, error.request_id, error.retry_after) == (call.operation.id, "c-1", 300.0)
     assert len(str(error).splitlines()) == 1
     assert code in str(error)
 
@@ -109,7 +112,7 @@ def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) 
     assert page in text
     documented = {
         KINDS.get(status, errors.ApiError).__name__
-        for status, body in operations()[call.operation.id]["answers"].items()
+        for status, body in operations()[call.key]["answers"].items()
         # The gateway's answer to a path that no operation has.
         if status in PARTICULAR and body["error"]["code"] != "ResourceNotFound"
     }
@@ -119,6 +122,18 @@ def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) 
         assert "Parameters:" in text
     if call.operation.has_body(call.success):
         assert "Returns:" in text
+
+
+PREVIEW = "The operation is a technical preview: for trying out, not for production."
+UNSURE = "The operation is not fully documented: parameters and errors may differ from what is said here."
+
+
+@pytest.mark.parametrize("call", [call for call in facade_calls() if call.api == "itwins"], ids=str)
+def test_a_docstring_says_how_far_an_operation_can_be_relied_on(call: FacadeCall) -> None:
+    text = " ".join((inspect.getdoc(call.method_of(_CLIENT)) or "").split())
+    documented = specification(call.api)["paths"][call.operation.path][call.operation.method.lower()]
+    assert (PREVIEW in text) == (documented["x-maturity"] == "technical-preview")
+    assert (UNSURE in text) == (documented.get("x-confidence") in {"low", "medium"})
 
 
 def test_what_every_call_can_raise_is_listed_once() -> None:

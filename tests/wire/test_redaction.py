@@ -134,7 +134,7 @@ def test_a_call_that_fails_shows_no_secret(
 def test_a_success_shows_no_secret(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     """The bucket's URL is a plain value for storage libraries, and shows in no other way."""
     caplog.set_level(logging.DEBUG)
-    body = example("buckets-get")
+    body = example("reality-analysis/buckets-get")
     body["_links"]["containerUrl"]["href"] = SAS
     first = answer(302, location=f"/again?sig={SIGNATURE}", set_cookie=f"a={COOKIE}")
     with ScriptedServer(first, answer(200, body, set_cookie=f"a={COOKIE}")) as server:

@@ -205,6 +205,7 @@ def test_each_hop_is_signed_afresh_with_the_same_few_headers(engine: Engine, aut
                 "user-agent",
                 "authorization",
                 "connection",
+                "prefer",
             }
         assert second.headers["accept"] == first.headers["accept"]
         # CVE-2026-44431: the proxy hears its own password and no token.

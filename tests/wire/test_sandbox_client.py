@@ -27,7 +27,7 @@ def check(results: list[Any], sandbox: Sandbox) -> None:
     assert (itwin.id, itwin.display_name) == (sandbox.itwin_id, "White River")
     assert image.small_image_name.startswith("small_")
     assert (repository.id, repository.class_) == (sandbox.repository_id, "GeographicInformationSystem")
-    assert (resource.id, resource.display_name) == (sandbox.resource_id, "Cesium OSM Buildings")
+    assert (resource.id, resource.display_name) == (sandbox.resource_id, "Sentinel-2")
     assert bucket.container_url.startswith("https://")
 
 
@@ -83,8 +83,8 @@ def test_an_itwin_from_its_first_to_its_last_day() -> None:
         changed = platform.itwins.update(made.id, latitude=None, type_="Bridge")
         assert (changed.latitude, changed.type_, changed.number) == (None, "Bridge", "b-1")
         with pytest.raises(errors.InvalidRequestError) as refused:
-            platform.itwins.update(made.id, longitude=181)
-        assert [detail.target for detail in refused.value.details] == ["longitude"]
+            platform.itwins.update(made.id, iana_time_zone="mars")
+        assert [detail.target for detail in refused.value.details] == ["ianaTimeZone"]
         platform.itwins.delete(made.id)
         with pytest.raises(errors.NotFoundError):
             platform.itwins.get(made.id)

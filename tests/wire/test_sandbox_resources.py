@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itwin_platform.sandbox import Sandbox
+from itwin_platform.sandbox._catalogue import CATALOGUE
 from tests.support.examples import example, operations
 
 BRIDGE = {"class": "Thing", "subClass": "Asset", "displayName": "A bridge"}
 JSON = {"content-type": "application/json"}
+OPERATIONS = {operation.key: operations()[operation.key] for operation in CATALOGUE.operations}
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ class TestDelete:
 LONG = "x" * 256
 # A body, or a query with headers, that has exactly one thing wrong with it: for each operation by code and target.
 WRONG: dict[str, dict[tuple[str, str], Any]] = {
-    "create-itwin": {
+    "itwins/create-itwin": {
         ("MissingRequiredProperty", "displayName"): BRIDGE | {"displayName": ""},
         ("MissingRequiredProperty", "class"): {"subClass": "Asset", "displayName": "A"},
         ("InvalidValue", "status"): BRIDGE | {"status": "Gone"},
@@ -158,7 +160,7 @@ WRONG: dict[str, dict[tuple[str, str], Any]] = {
         ("InvalidValue", "latitude"): BRIDGE | {"latitude": 90.1},
         ("InvalidValue", "longitude"): BRIDGE | {"longitude": "east"},
     },
-    "update-itwin": {
+    "itwins/update-itwin": {
         ("ReadOnlyProperty", "id"): {"id": "x"},
         ("ReadOnlyProperty", "class"): {"class": "Thing"},
         ("ReadOnlyProperty", "subClass"): {"subClass": "Asset"},
@@ -174,7 +176,7 @@ WRONG: dict[str, dict[tuple[str, str], Any]] = {
         ("InvalidValue", "latitude"): {"latitude": -91},
         ("InvalidValue", "longitude"): {"longitude": 180.5},
     },
-    "get-my-itwins": {
+    "itwins/get-my-itwins": {
         ("InvalidValue", "$top"): "$top=1001",
         ("InvalidValue", "$skip"): "$skip=-1",
         ("InvalidParameter", "$search"): "$search=a&number=b",
@@ -192,7 +194,7 @@ WRONG: dict[str, dict[tuple[str, str], Any]] = {
 
 
 def send(operation: str, wrong: Any, client: httpx.Client) -> httpx.Response:
-    known = operations()[operation]
+    known = OPERATIONS[operation]
     path = known["path"].format(id=Sandbox.itwin_id)
     if known["body"] is not None:
         return client.request(known["method"], path, json=wrong)
@@ -204,7 +206,7 @@ class TestDocumentedDetails:
         ("operation", "detail"),
         [
             (name, detail)
-            for name, known in operations().items()
+            for name, known in OPERATIONS.items()
             for detail in (known["answers"].get(422) or {"error": {}})["error"].get("details", [])
         ],
         ids=lambda value: value if isinstance(value, str) else f"{value['code']}-{value['target']}",
@@ -228,7 +230,7 @@ class TestDocumentedDetails:
         }
 
 
-@pytest.mark.parametrize("operation", [name for name, known in operations().items() if known["body"] is not None])
+@pytest.mark.parametrize("operation", [name for name, known in OPERATIONS.items() if known["body"] is not None])
 class TestBodies:
     @pytest.mark.parametrize(
         "body",
@@ -246,7 +248,7 @@ class TestBodies:
         ids=lambda body: repr(body[:20]),
     )
     def test_one_that_is_no_json_object_is_refused(self, operation: str, body: bytes, steady: httpx.Client) -> None:
-        known = operations()[operation]
+        known = OPERATIONS[operation]
         path = known["path"].format(id=Sandbox.itwin_id)
         self.check(operation, steady.request(known["method"], path, content=body, headers=JSON))
 
@@ -254,7 +256,7 @@ class TestBodies:
     def test_another_content_type_is_refused(
         self, operation: str, content_type: str | None, steady: httpx.Client
     ) -> None:
-        known = operations()[operation]
+        known = OPERATIONS[operation]
         path = known["path"].format(id=Sandbox.itwin_id)
         headers = {} if content_type is None else {"content-type": content_type}
         body = json.dumps(known["body"]).encode()
@@ -268,7 +270,7 @@ class TestBodies:
         assert [detail["code"] for detail in error["details"]] == ["InvalidRequestBody"]
 
     def test_the_content_type_may_have_parameters(self, operation: str, client: httpx.Client, sandbox: Sandbox) -> None:
-        known = operations()[operation]
+        known = OPERATIONS[operation]
         path = known["path"].format(id=sandbox.itwin_id)
         headers = {"content-type": "Application/JSON; charset=utf-8"}
         response = client.request(known["method"], path, content=json.dumps(known["body"]), headers=headers)
@@ -280,7 +282,7 @@ class TestBodies:
         | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode())
     )
     def test_none_makes_it_fail(self, operation: str, body: bytes, steady: httpx.Client) -> None:
-        known = operations()[operation]
+        known = OPERATIONS[operation]
         path = known["path"].format(id=Sandbox.itwin_id)
         assert steady.request(known["method"], path, content=body, headers=JSON).status_code == 422
 

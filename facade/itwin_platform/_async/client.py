@@ -12,16 +12,20 @@ from .. import _late
 from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
-from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, Settings, make_settings
-from ..credentials import CredentialsArgument, TokenProvider, provider_of
+from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
+from ..credentials import CredentialsArgument, provider_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
 
 if TYPE_CHECKING:
+    from .groups.account_settings import AccountSettings
+    from .groups.exports import Exports
+    from .groups.favorites import Favorites
+    from .groups.global_repositories import GlobalRepositories
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
+    from .groups.recents import Recents
     from .groups.repositories import Repositories
-    from .pipeline import Pipeline
 
 T = TypeVar("T")
 
@@ -114,14 +118,10 @@ class AsyncITwinPlatform:
             raise error.with_traceback(None) from None
         protect_logs()
         self._api_url = settings.api_url
-        self._pipeline = self._make_pipeline(settings, provider)
-
-    @staticmethod
-    def _make_pipeline(settings: Settings, provider: TokenProvider) -> Pipeline:
         # Late, like the groups: what the first call needs is not loaded with the package.
         from .pipeline import Pipeline
 
-        return Pipeline(settings, provider)
+        self._pipeline = Pipeline(settings, provider)
 
     @cached_property
     def itwins(self) -> ITwins:
@@ -131,11 +131,46 @@ class AsyncITwinPlatform:
         return ITwins(self._pipeline)
 
     @cached_property
+    def favorites(self) -> Favorites:
+        """The favorites of the caller."""
+        from .groups.favorites import Favorites
+
+        return Favorites(self._pipeline)
+
+    @cached_property
+    def recents(self) -> Recents:
+        """The iTwins that the caller has used recently."""
+        from .groups.recents import Recents
+
+        return Recents(self._pipeline)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Exports of many iTwins to one file."""
+        from .groups.exports import Exports
+
+        return Exports(self._pipeline)
+
+    @cached_property
     def repositories(self) -> Repositories:
         """Repositories and their resources."""
         from .groups.repositories import Repositories
 
         return Repositories(self._pipeline)
+
+    @cached_property
+    def global_repositories(self) -> GlobalRepositories:
+        """Repositories that are there for every iTwin."""
+        from .groups.global_repositories import GlobalRepositories
+
+        return GlobalRepositories(self._pipeline)
+
+    @cached_property
+    def account_settings(self) -> AccountSettings:
+        """The settings of an account."""
+        from .groups.account_settings import AccountSettings
+
+        return AccountSettings(self._pipeline)
 
     @cached_property
     def reality_analysis(self) -> RealityAnalysis:

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 from itwin_platform_api.runtime import Request
 
 from .._policies.addresses import Target
-from .._policies.paging import Page, Walk, check_limit
+from .._policies.paging import Walk, check_limit
 from .pipeline import Pipeline
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Page")
+P = TypeVar("P")
 
 
 class AsyncPages(Generic[T]):
@@ -38,6 +38,7 @@ class AsyncPages(Generic[T]):
         cap: int | None = None,
         start: int = 0,
         advice: str = "",
+        uri: str | None = None,
     ) -> None:
         """Make a list out of a request; nothing is sent yet.
 
@@ -49,19 +50,21 @@ class AsyncPages(Generic[T]):
             cap: How many items the platform lists at the most, if it says.
             start: How many items are left out at the start, which count for the cap.
             advice: What to do about a list that is longer than the cap.
+            uri: A link that leads to the first page, in place of the path of the request.
 
         Raises:
-            ValueError: The limit is not a whole number from 1.
+            ValueError: The limit is not a whole number from 1, or the link must not be followed.
         """
         check_limit(limit)
         self._pipeline = pipeline
         self._request: Request[Any] = request
         self._items: Callable[[Any], Iterable[T]] = items
+        self._at = None if uri is None else pipeline.linked(request, uri)
         self._bounds = (request.operation.id, limit, cap, start, advice)
 
     def pages(self) -> AsyncIterator[list[T]]:
         """The items page by page, each page as a list."""
-        return _PageIterator(self._pipeline, self._request, self._items, Walk(*self._bounds))
+        return _PageIterator(self._pipeline, self._request, self._items, Walk(*self._bounds), self._at)
 
     def __aiter__(self) -> AsyncIterator[T]:
         """The items one by one."""
@@ -84,12 +87,18 @@ class AsyncPages(Generic[T]):
 class _PageIterator(Generic[T]):
     # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
     def __init__(
-        self, pipeline: Pipeline, request: Request[Any], items: Callable[[Any], Iterable[T]], walk: Walk
+        self,
+        pipeline: Pipeline,
+        request: Request[Any],
+        items: Callable[[Any], Iterable[T]],
+        walk: Walk,
+        at: Target | None,
     ) -> None:
         self._pipeline = pipeline
         self._request = request
         self._items = items
         self._walk = walk
+        self._at = at
         self._find_next: Callable[[], Target | None] | None = None
         self._target: Target | None = None
         self._begun = False
@@ -103,7 +112,7 @@ class _PageIterator(Generic[T]):
         if self._target is None and self._begun:
             raise StopAsyncIteration
         # After an error the same page is asked for again.
-        page, self._find_next = await self._pipeline.page(self._request, self._target, self._walk)
+        page, self._find_next = await self._pipeline.page(self._request, self._target, self._walk, self._at)
         self._begun = True
         return self._walk.take(self._items(page))
 

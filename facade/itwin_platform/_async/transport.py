@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from .. import _http
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
+from .._http import exchanges, pools
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # Objects of a parent process that must not be destroyed in a child: that would close what the parent uses.
 _of_the_parent: list[object] = []
-
-_NO_BODY = frozenset({204, 205, 304})
 
 
 class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline turns into the public error)
@@ -34,7 +32,7 @@ class _Home:
     """What is connected on one event loop, or by all threads."""
 
     def __init__(self) -> None:
-        self.origins: dict[str, _http.Connections[_http.AsyncEngine]] = {}
+        self.origins: dict[str, pools.Connections[pools.AsyncEngine]] = {}
         # Closes all of it before the loop ends.
         self.end: concurrency.LoopEnd | None = None
 
@@ -87,14 +85,14 @@ class Transport:
 
     async def _exchange(
         self,
-        engine: _http.AsyncEngine,
+        engine: pools.AsyncEngine,
         method: str,
         target: Target,
         headers: Headers,
         body: bytes | Iterable[bytes] | None,
     ) -> Answer:
         try:
-            request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
+            request = exchanges.new_request(method, target.url, headers, body, self._extensions)
             response = await engine.handle_async_request(request)
         except TimeoutError:
             raise
@@ -124,9 +122,9 @@ class Transport:
                     engine.forget()
             _of_the_parent.append(home)
 
-    async def _open(self, origin: str) -> _http.Connections[_http.AsyncEngine]:
+    async def _open(self, origin: str) -> pools.Connections[pools.AsyncEngine]:
         self._check_open()
-        await concurrency.in_thread(lambda: _http.prepare(origin, self._options))
+        await concurrency.in_thread(lambda: pools.prepare(origin, self._options))
         self._check_open()
         for place in [place for place in self._homes if concurrency.is_over(place)]:
             self._homes.pop(place, None)
@@ -135,7 +133,7 @@ class Transport:
         if home.end is None:
             home.end = await concurrency.when_loop_ends(home.aclose)
         return home.origins.get(origin) or home.origins.setdefault(
-            origin, _http.open_async_engines(origin, self._options)
+            origin, pools.open_async_engines(origin, self._options)
         )
 
     def _check_open(self) -> None:
@@ -148,7 +146,7 @@ class Transport:
         headers = response.headers
         answer = Answer(response.status_code, headers, locations=headers.get_list("location"))
         if answer.status < 200:
-            await self._release(response)
+            await exchanges.arelease(response)
             raise TransportFailure(_http.Failure("headers", "wants to speak another protocol", final=True))
         failure: _http.Failure | None = None
         try:
@@ -160,7 +158,7 @@ class Transport:
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = _http.failure_of(error)
         finally:
-            await self._release(response)
+            await exchanges.arelease(response)
         if failure is not None:
             answer.problem = "was cut off"
             if answer.status < 300:
@@ -176,15 +174,3 @@ class Transport:
                     break
         answer.body = reader.finish()
         answer.problem = reader.problem
-
-    async def _release(self, response: _http.Response) -> None:
-        """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
-        headers = response.headers
-        left_over = response.status_code in _NO_BODY and (
-            headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
-        )
-        with suppress(Exception):  # it may be gone already
-            stream = response.extensions.get("network_stream")
-            if stream is not None and (left_over or _http.has_leftovers(response)):
-                await stream.aclose()
-            await cast(_http.AsyncByteStream, response.stream).aclose()

@@ -27,7 +27,7 @@ _SLICE = 0.5
 _LOOK = 0.05
 
 # The limits that are in force, the innermost first.
-_Entry = tuple["ref[_Limit]", "_Entry | None"]
+_Entry = tuple["ref[time_limit]", "_Entry | None"]
 _limits: ContextVar[_Entry | None] = ContextVar("itwin_platform_time_limit", default=None)
 
 
@@ -46,42 +46,34 @@ class time_limit:  # noqa: N801 (used like the function of the async client)
     A limit counts as long as its object is there: if Ctrl-C comes before it is taken back, it is gone with the frame.
     """
 
+    __slots__ = ("__weakref__", "_before", "end")
+
     def __init__(self, seconds: float) -> None:
-        end, outer = time.monotonic() + seconds, _end()
-        self._limit: _Limit | None = _Limit(end if outer is None else min(outer, end))
+        left = time_left()
+        self.end: float | None = time.monotonic() + (seconds if left is None else min(left, seconds))
 
     def __enter__(self) -> None:
-        if self._limit is not None:
-            self._before = _limits.get()
-            _limits.set((ref(self._limit), self._before))
+        self._before = _innermost()
+        _limits.set((ref(self), self._before))
 
     def __exit__(self, *_: object) -> None:
-        self._limit = None
+        self.end = None
         _limits.set(self._before)
 
 
-class _Limit:
-    __slots__ = ("__weakref__", "end")
-
-    def __init__(self, end: float) -> None:
-        self.end = end
-
-
-def _end() -> float | None:
-    """When the innermost limit that is still there ends; None if there is none."""
+def _innermost() -> _Entry | None:
+    """The innermost limit that is still there. Those that Ctrl-C has left behind are passed over."""
     entry = _limits.get()
-    while entry is not None:
-        limit = entry[0]()
-        if limit is not None:
-            return limit.end
+    while entry is not None and ((limit := entry[0]()) is None or limit.end is None):
         entry = entry[1]
-    return None
+    return entry
 
 
 def time_left() -> float | None:
     """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
-    end = _end()
-    return None if end is None else end - time.monotonic()
+    entry = _innermost()
+    limit = None if entry is None else entry[0]()
+    return None if limit is None or limit.end is None else limit.end - time.monotonic()
 
 
 def in_thread(work: Callable[[], T]) -> T:

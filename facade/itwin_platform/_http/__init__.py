@@ -2,7 +2,7 @@
 
 httpx's transports are used directly. Its client would double the cost of a call, and adds what this package does itself
 (redirects, auth, cookies, decoding). What else the client does is done here: proxies from the environment and
-certificate authorities. Each engine is a module of its own, loaded with the first request.
+certificate authorities. `pools`, `exchanges` and the engines are loaded with the first request.
 """
 
 from __future__ import annotations
@@ -12,15 +12,6 @@ import httpx
 from .._policies.attempts import Failure
 from .failures import failure_of
 from .options import TransportOptions, check_socks, is_installed, proxy_for
-from .pools import (
-    AsyncEngine,
-    Connections,
-    Engine,
-    has_leftovers,
-    open_async_engines,
-    open_engines,
-    prepare,
-)
 
 Auth = httpx.Auth
 AsyncByteStream = httpx.AsyncByteStream
@@ -32,10 +23,7 @@ VERSION = httpx.__version__
 __all__ = [
     "VERSION",
     "AsyncByteStream",
-    "AsyncEngine",
     "Auth",
-    "Connections",
-    "Engine",
     "Failure",
     "Request",
     "Response",
@@ -43,10 +31,6 @@ __all__ = [
     "TransportOptions",
     "check_socks",
     "failure_of",
-    "has_leftovers",
     "is_installed",
-    "open_async_engines",
-    "open_engines",
-    "prepare",
     "proxy_for",
 ]

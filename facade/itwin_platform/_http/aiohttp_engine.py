@@ -19,6 +19,8 @@ import yarl
 from aiohttp.connector import Connection
 from httpx_aiohttp.transport import AiohttpResponseStream
 
+from .exchanges import NOTHING
+
 # The first match counts. httpx-aiohttp alone would report a broken connection as one that could not be opened.
 _MEANINGS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
@@ -157,7 +159,7 @@ class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
             request.method,
             yarl.URL(str(request.url), encoded=True),
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
-            data=request.content or None,
+            data=None if request.stream is NOTHING else request.content or None,
             allow_redirects=False,
             proxy=self._proxy,
             proxy_headers=self._proxy_headers or None,

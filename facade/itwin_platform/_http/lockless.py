@@ -41,21 +41,22 @@ def without_locks(pool: Any) -> None:
 
 
 def _lockless(value: Any) -> Any:
-    """The same connection, which takes no locks, and neither does what it will hold."""
+    """The same connection, which takes no locks, and neither does the one that it will hold."""
     if isinstance(value, httpcore.ConnectionInterface):
         kind: Any = type(value)
         value.__class__ = _lockless_kind(kind)
         for name, each in list(vars(value).items()):
-            setattr(value, name, each)
+            setattr(value, name, _NO_LOCK if name.endswith("_lock") else each)
     return value
 
 
-def _set_lockless(self: object, name: str, value: object) -> None:
-    object.__setattr__(self, name, _NO_LOCK if name.endswith("_lock") else _lockless(value))
+class _Inner:
+    """The attribute for a connection that speaks for the one that has it. Only setting it takes longer."""
+
+    def __set__(self, outer: object, inner: object) -> None:
+        vars(outer)["_connection"] = _lockless(inner)
 
 
 @cache
 def _lockless_kind(kind: Any) -> Any:
-    if kind.__setattr__ is _set_lockless:
-        return kind
-    return type(kind.__name__, (kind,), {"__setattr__": _set_lockless})
+    return kind if "_connection" in vars(kind) else type(kind.__name__, (kind,), {"_connection": _Inner()})

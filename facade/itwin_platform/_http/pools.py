@@ -198,15 +198,3 @@ def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
     except (ValueError, TypeError, httpx.InvalidURL):
         pass
     raise ConfigurationError("The proxy is not a usable URL. Write it as http://host:port.")
-
-
-def has_leftovers(response: httpx.Response) -> bool:
-    """Whether more bytes arrived than belong to the answer: they would be taken for the next one.
-
-    httpcore returns such a connection to its pool. Only private attributes lead to what it has read ahead; if they
-    disappear, the headers alone are checked (see `Transport`).
-    """
-    found: Any = response.stream
-    for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):
-        found = getattr(found, name, None)
-    return bool(found and found[0])

@@ -73,6 +73,8 @@ class _LimitedStream(httpcore.NetworkStream):
         return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:  # httpcore ends every request by writing nothing
+            return
         # The buffer holds the token: if the write fails, the variables of this frame must not show it.
         write = _PendingWrite(self._stream, buffer)
         del buffer

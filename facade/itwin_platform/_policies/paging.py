@@ -34,17 +34,10 @@ class Links(Protocol):
         """The link to the next page."""
 
 
-class Page(Protocol):
-    """A page of a list."""
-
-    @property
-    def links(self) -> Links | None:
-        """Its links."""
-
-
-def next_link(page: Page) -> str | None:
-    """The link to the next page; None on the last one."""
-    link = page.links.next_ if page.links is not None else None
+def next_link(page: object) -> str | None:
+    """The link to the next page; None on the last one, and where a list has no pages."""
+    links: Links | None = getattr(page, "links", None)
+    link = links.next_ if links is not None else None
     return (link.href or None) if link is not None else None
 
 

@@ -26,27 +26,28 @@ def _quoted(group: int) -> str:
     return rf"(['\"])(?:[^\\'\"]|\\.|(?!\{group})['\"])*(?:\{group}|\\?\Z)"
 
 
+# `re` compiles these when they are first needed: together they take longer than importing a module.
 _PATTERNS = (
     # name=value, in queries and forms
-    (re.compile(rf"(?i)(?:(?<![\w-])|(?<=%26)|(?<=%3f))((?:{_NAMES})(?:=|%3d))[^&\s'\"#;,)\]}}]+"), rf"\1{MASK}"),
+    (rf"(?i)(?:(?<![\w-])|(?<=%26)|(?<=%3f))((?:{_NAMES})(?:=|%3d))[^&\s'\"#;,)\]}}]+", rf"\1{MASK}"),
     # "name": "value", in JSON and reprs of mappings
-    (re.compile(rf"(?is)((['\"])(?:{_NAMES})\2\s*:\s*){_quoted(3)}"), rf"\1\3{MASK}\3"),
+    (rf"(?is)((['\"])(?:{_NAMES})\2\s*:\s*){_quoted(3)}", rf"\1\3{MASK}\3"),
     # Authorization schemes
-    (re.compile(r"(?i)\b(bearer|basic)(\s+)[^\s'\"]{6,}"), rf"\1\2{MASK}"),
+    (r"(?i)\b(bearer|basic)(\s+)[^\s'\"]{6,}", rf"\1\2{MASK}"),
     # JSON web tokens anywhere
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"), MASK),
+    (r"\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*", MASK),
     # What a server sent that is not HTTP, as the library quotes it
-    (re.compile(rf"(?s)(bytearray\(b?){_quoted(2)}"), rf"\1\2{MASK}\2"),
+    (rf"(?s)(bytearray\(b?){_quoted(2)}", rf"\1\2{MASK}\2"),
     # The reason in a status line, which the server chooses: (b'HTTP/1.1', 200, b'OK', ...
-    (re.compile(rf"(?s)(\(b'HTTP/[0-9.]+', \d{{3}}, b?){_quoted(2)}"), rf"\1\2{MASK}\2"),
+    (rf"(?s)(\(b'HTTP/[0-9.]+', \d{{3}}, b?){_quoted(2)}", rf"\1\2{MASK}\2"),
     # user:password@ in URLs
-    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://)[^/\s@'\"]+@"), rf"\1{MASK}@"),
+    (r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://)[^/\s@'\"]+@", rf"\1{MASK}@"),
 )
 
 # Headers as HTTP libraries log them: (b'name', b'value'). Servers choose both, so only well-known names are shown, and
 # only values that cannot be secrets.
-_HEADER = re.compile(rf"(?s)(\(b?)(['\"])((?:[^\\'\"]|\\.|(?!\2)['\"])*)\2(,\s*b?){_quoted(5)}")
-_HARMLESS = re.compile(r"[0-9]{0,12}|gzip|identity|chunked|keep-alive|close|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
+_HEADER = rf"(?s)(\(b?)(['\"])((?:[^\\'\"]|\\.|(?!\2)['\"])*)\2(,\s*b?){_quoted(5)}"
+_HARMLESS = r"[0-9]{0,12}|gzip|identity|chunked|keep-alive|close|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"
 _WELL_KNOWN = frozenset(
     [
         "accept",
@@ -118,7 +119,7 @@ def _masked_header(found: re.Match[str]) -> str:
     start, quote, name, middle, value_quote = found.groups()
     value = found[0][found.end(5) - found.start() :].removesuffix(value_quote)
     known = name.lower() in _WELL_KNOWN or name.lower().startswith("itwinplatform-ratelimit")
-    name, value = name if known else MASK, value if _HARMLESS.fullmatch(value) else MASK
+    name, value = name if known else MASK, value if re.fullmatch(_HARMLESS, value) else MASK
     return f"{start}{quote}{name}{quote}{middle}{value_quote}{value}{value_quote}"
 
 
@@ -127,8 +128,8 @@ def redact(text: str) -> str:
     if len(text) > MAX_LOGGED:
         text = text[:MAX_LOGGED] + "... (cut)"
     for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
-    return _HEADER.sub(_masked_header, text)
+        text = re.sub(pattern, replacement, text)
+    return re.sub(_HEADER, _masked_header, text)
 
 
 def one_line(value: object, secret: str | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from .addresses import Target, UntrustedError, trusted
 
@@ -98,19 +99,20 @@ def checked_headers(headers: Mapping[str, object], media_type: str) -> tuple[dic
     return added, media_type
 
 
-def target_of(url_or_path: object, origin: str, prefix: str) -> Target:
+def target_of(url_or_path: object, origin: str, prefix: str, name: str = "url_or_path") -> Target:
     """Where a request goes.
 
     Parameters:
         url_or_path: An absolute URL, or a path, with or without a query.
         origin: The origin that the client was configured with.
         prefix: What stands before every path there.
+        name: What to call the address in errors.
 
     Raises:
         ValueError: It is no address, or the token must not be sent to it.
     """
     if not isinstance(url_or_path, str) or not _ADDRESS.match(url_or_path):
-        raise ValueError("url_or_path must be an absolute URL or a path that starts with one slash")
+        raise ValueError(f"{name} must be an absolute URL or a path that starts with one slash")
     try:
         return trusted((origin + prefix if url_or_path.startswith("/") else "") + url_or_path, origin)
     except UntrustedError as refusal:
@@ -119,7 +121,14 @@ def target_of(url_or_path: object, origin: str, prefix: str) -> Target:
 
 
 def with_query(target: Target, query: str) -> Target:
-    """The same address with more in its query."""
+    """The same address with more in its query. What it has of the same names goes."""
     if not query:
         return target
-    return Target(target.origin, f"{target.path}{'&' if '?' in target.path else '?'}{query}")
+    path, _, before = target.path.partition("?")
+    names = {_name(pair) for pair in query.split("&")}
+    kept = [pair for pair in before.split("&") if pair and _name(pair) not in names]
+    return Target(target.origin, f"{path}?{'&'.join((*kept, query))}")
+
+
+def _name(pair: str) -> str:
+    return unquote_plus(pair.partition("=")[0])

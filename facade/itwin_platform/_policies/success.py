@@ -32,6 +32,10 @@ def read_success(answer: Answer, operation: Operation[T], call: Call) -> T:
     if status not in operation.answers:
         raise _error("has a status that its definition does not name", "", answer, call)
     read = operation.answers[status]
+    if operation.is_file(status):
+        if answer.problem is not None:
+            raise _error(answer.problem, "", answer, call)
+        return read(answer.body)
     return read_body(answer, call, read) if operation.has_body(status) else read(None)
 
 

@@ -36,12 +36,11 @@ if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
     from .._http import TransportOptions
-    from .._policies.paging import Page, Walk
+    from .._policies.paging import Walk
     from .._settings import Settings
     from ..credentials import TokenProvider
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Page")
 
 
 class Pipeline:
@@ -59,23 +58,31 @@ class Pipeline:
         self._user_agent = settings.user_agent.encode("ascii")
         on_fork(self)
 
-    def call(self, request: Request[T]) -> T:
+    def call(self, request: Request[T], uri: str | None = None) -> T:
         """Carry out a request and return what its answer holds, as the type that the definition names.
 
+        Parameters:
+            request: The request.
+            uri: A link to follow, in place of the path of the request.
+
         Raises:
+            ValueError: The token must not be sent to the link, or it is no address. Nothing was sent.
             ITwinPlatformError: See the subclasses.
         """
-        call = self._new_call(request)
+        call = self._new_call(request, at=None if uri is None else self.linked(request, uri))
         answer, _ = self._successful(call)
         return read_success(answer, request.operation, call)
 
-    def page(self, request: Request[P], target: Target | None, walk: Walk) -> tuple[P, Callable[[], Target | None]]:
+    def page(
+        self, request: Request[T], target: Target | None, walk: Walk, at: Target | None = None
+    ) -> tuple[T, Callable[[], Target | None]]:
         """Get a page of a list.
 
         Parameters:
             request: The request for the first page.
             target: Where this page is; None for the first one.
             walk: Knows how far to go.
+            at: Where the first page is, if a link leads to it.
 
         Returns:
             The page, and how to find out where the next one is: None after the last.
@@ -83,7 +90,7 @@ class Pipeline:
         Raises:
             ITwinPlatformError: See the subclasses.
         """
-        call = self._new_call(request, target)
+        call = self._new_call(request, target, at)
         answer, came_from = self._successful(call)
         page = read_success(answer, request.operation, call)
 
@@ -111,15 +118,27 @@ class Pipeline:
             ValueError: The token must not be sent there, or it is no address. Nothing was sent.
             ITwinPlatformError: See the subclasses.
         """
-        target = target_of(url_or_path, self._settings.origin, self._settings.prefix)
-        call = self._new_call(request, with_query(target, request.target.partition("?")[2]))
-        call.path = one_line(target.path.partition("?")[0])
+        call = self._new_call(request, at=self.linked(request, url_or_path, "url_or_path"))
         call.operation = f"{call.method} {call.path[:200]}"
         call.documented = False
         answer, _ = self._successful(call)
         if not answer.body and answer.problem is None and not expects_body:
             return None
         return read_body(answer, call, lambda body: body)
+
+    def linked(self, request: Request[Any], uri: str, name: str = "uri") -> Target:
+        """Where a link leads, with the query of a request in place of what the link says of the same parameters.
+
+        Parameters:
+            request: The request.
+            uri: A path, or an absolute URL that the token may be sent to.
+            name: What to call it in errors.
+
+        Raises:
+            ValueError: The token must not be sent there, or it is no address.
+        """
+        target = target_of(uri, self._settings.origin, self._settings.prefix, name)
+        return with_query(target, request.target.partition("?")[2])
 
     def fetch(self, target: Target, operation: str) -> Answer:
         """Get something from a host that is not the platform's, without the token. Redirects are not followed.
@@ -170,13 +189,14 @@ class Pipeline:
     def _ends(self) -> float:
         return time.monotonic() + self._settings.deadline
 
-    def _new_call(self, request: Request[Any], target: Target | None = None) -> Call:
+    def _new_call(self, request: Request[Any], target: Target | None = None, at: Target | None = None) -> Call:
         operation = request.operation
+        path = self._settings.prefix + request.location if at is None else one_line(at.path.partition("?")[0])
         return Call(
             operation=operation.id,
             method=operation.method,
-            template=operation.path,
-            target=target or Target(self._settings.origin, self._settings.prefix + request.target),
+            template=operation.path if at is None else "",
+            target=target or at or Target(self._settings.origin, self._settings.prefix + request.target),
             ends=self._ends(),
             attempts=Attempts(self._policy, repeatable=operation.method in IDEMPOTENT),
             accept=operation.accept,
@@ -185,7 +205,7 @@ class Pipeline:
             content_type=request.content_type,
             signed=request.signed,
             deletes=operation.method == "DELETE" and 204 in operation.answers,
-            path=self._settings.prefix + request.location,
+            path=path,
         )
 
     def _successful(self, call: Call) -> tuple[Answer, Target]:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from .. import _http
 from .._concurrency import synchronous as concurrency
 from .._concurrency.forks import on_fork
+from .._http import exchanges, pools
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # Objects of a parent process that must not be destroyed in a child: that would close what the parent uses.
 _of_the_parent: list[object] = []
-
-_NO_BODY = frozenset({204, 205, 304})
 
 
 class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline turns into the public error)
@@ -37,7 +35,7 @@ class _Home:
     """What is connected on one event loop, or by all threads."""
 
     def __init__(self) -> None:
-        self.origins: dict[str, _http.Connections[_http.Engine]] = {}
+        self.origins: dict[str, pools.Connections[pools.Engine]] = {}
         # Closes all of it before the loop ends.
         self.end: concurrency.LoopEnd | None = None
 
@@ -90,14 +88,14 @@ class Transport:
 
     def _exchange(
         self,
-        engine: _http.Engine,
+        engine: pools.Engine,
         method: str,
         target: Target,
         headers: Headers,
         body: bytes | Iterable[bytes] | None,
     ) -> Answer:
         try:
-            request = _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
+            request = exchanges.new_request(method, target.url, headers, body, self._extensions)
             response = engine.handle_request(request)
         except TimeoutError:
             raise
@@ -127,9 +125,9 @@ class Transport:
                     engine.forget()
             _of_the_parent.append(home)
 
-    def _open(self, origin: str) -> _http.Connections[_http.Engine]:
+    def _open(self, origin: str) -> pools.Connections[pools.Engine]:
         self._check_open()
-        concurrency.in_thread(lambda: _http.prepare(origin, self._options))
+        concurrency.in_thread(lambda: pools.prepare(origin, self._options))
         self._check_open()
         for place in [place for place in self._homes if concurrency.is_over(place)]:
             self._homes.pop(place, None)
@@ -137,7 +135,7 @@ class Transport:
         home = self._homes.setdefault(concurrency.home(), _Home())
         if home.end is None:
             home.end = concurrency.when_loop_ends(home.close)
-        return home.origins.get(origin) or home.origins.setdefault(origin, _http.open_engines(origin, self._options))
+        return home.origins.get(origin) or home.origins.setdefault(origin, pools.open_engines(origin, self._options))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -149,7 +147,7 @@ class Transport:
         headers = response.headers
         answer = Answer(response.status_code, headers, locations=headers.get_list("location"))
         if answer.status < 200:
-            self._release(response)
+            exchanges.release(response)
             raise TransportFailure(_http.Failure("headers", "wants to speak another protocol", final=True))
         failure: _http.Failure | None = None
         try:
@@ -161,7 +159,7 @@ class Transport:
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = _http.failure_of(error)
         finally:
-            self._release(response)
+            exchanges.release(response)
         if failure is not None:
             answer.problem = "was cut off"
             if answer.status < 300:
@@ -177,15 +175,3 @@ class Transport:
                     break
         answer.body = reader.finish()
         answer.problem = reader.problem
-
-    def _release(self, response: _http.Response) -> None:
-        """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
-        headers = response.headers
-        left_over = response.status_code in _NO_BODY and (
-            headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
-        )
-        with suppress(Exception):  # it may be gone already
-            stream = response.extensions.get("network_stream")
-            if stream is not None and (left_over or _http.has_leftovers(response)):
-                stream.close()
-            cast(_http.SyncByteStream, response.stream).close()

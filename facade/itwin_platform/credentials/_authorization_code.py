@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
@@ -19,9 +19,6 @@ from ._provider import where
 from ._renewed import RenewedCredentials
 from ._stores import TokenStore
 from ._token_endpoint import TokenEndpoint, refresh_token_of, token_of
-
-if TYPE_CHECKING:
-    from ._login import Login
 
 logger = logging.getLogger("itwin_platform")
 
@@ -201,7 +198,9 @@ class AuthorizationCode(RenewedCredentials):
 
         with listening(self._redirect, service.issuer_url) as login:
             url = service.authorize_url({**login.query, "scope": self._scope})
-            threading.Thread(target=self._show, args=(url, login), name="itwin-platform-browser", daemon=True).start()
+            threading.Thread(
+                target=self._show, args=(url, login.give_up), name="itwin-platform-browser", daemon=True
+            ).start()
             problem: str | None = "Something unexpected happened. See the output of your program."
             try:
                 fields = service.request(
@@ -217,7 +216,7 @@ class AuthorizationCode(RenewedCredentials):
                 login.finish(problem)
         return fields
 
-    def _show(self, url: str, login: Login) -> None:
+    def _show(self, url: str, give_up: Callable[[CredentialsError], object]) -> None:
         """Show the address to the person. Runs in its own thread, since some browsers return only when closed."""
         try:
             if callable(self._open_browser):
@@ -231,7 +230,7 @@ class AuthorizationCode(RenewedCredentials):
 
                 open_window(url)
         except Exception as error:  # noqa: BLE001 (whatever a user's function or a browser raises)
-            login.give_up(CredentialsError(f"The browser could not be opened: {where(error)}."))
+            give_up(CredentialsError(f"The browser could not be opened: {where(error)}."))
 
     def _accepted(self, service: TokenEndpoint, fields: Mapping[str, Any], earlier: Secret | None) -> Token:
         """Keep the refresh token of an answer: each use may bring a new one."""

@@ -6,20 +6,21 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote_plus, urlencode
 
 from .. import _http
 from .._concurrency import synchronous
 from .._policies.addresses import Target
-from .._policies.answers import Answer, NotJsonError, read_json
 from .._policies.attempts import Attempts
 from .._policies.redaction import Secret, protect_logs
 from .._policies.retries import RetryPolicy
-from .._sync.transport import Transport, TransportFailure
 from ..errors import CredentialsError
 from ._cache import Token
 from ._provider import checked_token
+
+if TYPE_CHECKING:
+    from .._policies.answers import Answer
 
 # Seconds for one attempt (to connect, to read) and for all of them, and the pauses between them.
 _TIMEOUT = (10.0, 12.0)
@@ -173,6 +174,9 @@ class TokenEndpoint:
         )
 
     def _exchange(self, target: Target, headers: list[tuple[bytes, bytes]], body: bytes, repeatable: bool) -> Answer:
+        # Late: not everybody needs a token from here.
+        from .._sync.transport import Transport, TransportFailure
+
         transport = Transport(self._options)
         # A service that is unavailable has not processed the request.
         attempts = Attempts(_POLICY, repeatable=repeatable, refusals=frozenset({429, 503}))
@@ -202,6 +206,8 @@ class TokenEndpoint:
 
 
 def _fields(answer: Answer) -> Mapping[str, Any]:
+    from .._policies.answers import NotJsonError, read_json
+
     try:
         body: object = read_json(answer.body) if answer.problem is None else None
     except NotJsonError:

@@ -2,12 +2,13 @@
 
 """What answers consist of, and the bodies of requests. Each class is loaded when it is first used.
 
-All but `Bucket` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
+All but `Bucket`, `UnknownKind` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
 `from_dict()` reads it; properties that the documentation does not know are in `additional_properties`. In answers, what
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
 
-The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`.
+The models of every API are in a module of their own: `models.itwins`, `models.reality_analysis`,
+`models.reality_management`, `models.reality_modeling`.
 """
 
 from __future__ import annotations
@@ -18,13 +19,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform._bucket import Bucket
     from itwin_platform_api.itwins.models import (
+        AccountSettings,
+        AccountSettingsCreate,
+        AccountSettingsUpdate,
         ApiKeyAuthentication,
         BasicAuthentication,
+        ContentType,
+        CreationAuthPolicy,
+        Export,
+        ExportOutputFormat,
+        ExportRequest,
+        ExportStatus,
         GISGeneralOptions,
         GISGeneralOptionsQueryParameters,
         GISUrlTemplateOptions,
         GISUrlTemplateOptionsQueryParameters,
+        GlobalRepository,
+        GlobalRepositoryCapabilities,
+        GlobalResource,
+        GlobalResourceCapabilities,
+        GlobalResourceProperties,
+        Google2DImageryProviderOptions,
+        Graphics,
         GraphicsCapability,
+        GraphicsProvider,
         ITwin,
         ITwinClass,
         ITwinCreate,
@@ -35,29 +53,53 @@ if TYPE_CHECKING:
         OAuth2AuthCodePKCEAuthentication,
         OtherAuthentication,
         OtherOptions,
+        QueryScope,
         Repository,
         RepositoryAuthenticationType,
         RepositoryCapabilities,
         RepositoryClass,
+        RepositoryCreate,
         RepositorySubClass,
+        RepositoryUpdate,
         Resource,
         ResourceCapabilities,
         ResourceClass,
+        ResourceCreate,
+        ResourceProperties,
         ResourcesCapability,
         ResourceSubClass,
+        UrlTemplateImageryProviderOptions,
     )
+    from itwin_platform_api.writing import UnknownKind
 
-_MODULES = {"Bucket": "itwin_platform._bucket"}
+_MODULES = {"Bucket": "itwin_platform._bucket", "UnknownKind": "itwin_platform_api.writing"}
 
 __all__ = [
+    "AccountSettings",
+    "AccountSettingsCreate",
+    "AccountSettingsUpdate",
     "ApiKeyAuthentication",
     "BasicAuthentication",
     "Bucket",
+    "ContentType",
+    "CreationAuthPolicy",
+    "Export",
+    "ExportOutputFormat",
+    "ExportRequest",
+    "ExportStatus",
     "GISGeneralOptions",
     "GISGeneralOptionsQueryParameters",
     "GISUrlTemplateOptions",
     "GISUrlTemplateOptionsQueryParameters",
+    "GlobalRepository",
+    "GlobalRepositoryCapabilities",
+    "GlobalResource",
+    "GlobalResourceCapabilities",
+    "GlobalResourceProperties",
+    "Google2DImageryProviderOptions",
+    "Graphics",
     "GraphicsCapability",
+    "GraphicsProvider",
     "ITwin",
     "ITwinClass",
     "ITwinCreate",
@@ -68,16 +110,23 @@ __all__ = [
     "OAuth2AuthCodePKCEAuthentication",
     "OtherAuthentication",
     "OtherOptions",
+    "QueryScope",
     "Repository",
     "RepositoryAuthenticationType",
     "RepositoryCapabilities",
     "RepositoryClass",
+    "RepositoryCreate",
     "RepositorySubClass",
+    "RepositoryUpdate",
     "Resource",
     "ResourceCapabilities",
     "ResourceClass",
+    "ResourceCreate",
+    "ResourceProperties",
     "ResourceSubClass",
     "ResourcesCapability",
+    "UnknownKind",
+    "UrlTemplateImageryProviderOptions",
 ]
 
 

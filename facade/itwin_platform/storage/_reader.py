@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._concurrency import asynchronous
@@ -16,8 +17,6 @@ from ._ranges import Reading, Remote
 from ._service import BlobService
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from _typeshed import WriteableBuffer
 
 BUFFER = 4 * 1024 * 1024

@@ -9,18 +9,18 @@ import errno
 import os
 import socket
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from .. import _http
+from .._http import exchanges, pools
 from ._problems import FEWER_FILES
 
 if TYPE_CHECKING:
     from .._policies.addresses import Target
     from .._policies.calls import Headers
 
-_NO_BODY = frozenset({101, 204, 205, 304})
 _VERIFY = "Name its authorities with verify= or SSL_CERT_FILE"
 _PROXY_LOGIN = "Put them into its URL, http://user:password@host:port, in proxy= or the environment"
 
@@ -39,7 +39,7 @@ class Wire:
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
         self._extensions = {"timeout": options.timeouts}
-        self._origins: dict[tuple[int, str], _http.Connections[_http.Engine]] = {}
+        self._origins: dict[tuple[int, str], pools.Connections[pools.Engine]] = {}
         self._closed = False
 
     def close(self) -> None:
@@ -65,13 +65,11 @@ class Wire:
         engine = connections.take()
         unharmed = False
         try:
-            response = self._send(
-                engine, _http.Request(method, target.url, headers=headers, content=body, extensions=self._extensions)
-            )
+            response = self._send(engine, exchanges.new_request(method, target.url, headers, body, self._extensions))
             try:
                 yield response
             finally:
-                _release(response)
+                exchanges.release(response)
             unharmed = not self._closed
         finally:
             # An engine that was broken off is used no more: nobody knows what is left on its connection.
@@ -100,7 +98,7 @@ class Wire:
             yield chunk
         raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
 
-    def _send(self, engine: _http.Engine, request: _http.Request) -> _http.Response:
+    def _send(self, engine: pools.Engine, request: _http.Request) -> _http.Response:
         try:
             return engine.handle_request(request)
         except TimeoutError:
@@ -110,13 +108,13 @@ class Wire:
             failure = self._failure_of(error, f"{url.scheme}://{url.netloc.decode('ascii')}")
         raise Broken(failure)
 
-    def _connections_to(self, origin: str) -> _http.Connections[_http.Engine]:
+    def _connections_to(self, origin: str) -> pools.Connections[pools.Engine]:
         if self._closed:
             raise Broken(_http.Failure("connect", "is no longer used: the operation has ended", final=True))
         key = os.getpid(), origin
         if (connections := self._origins.get(key)) is None:
             # Another thread may have been quicker; then there must be only one of them.
-            connections = self._origins.setdefault(key, _http.open_engines(origin, self._options))
+            connections = self._origins.setdefault(key, pools.open_engines(origin, self._options))
         return connections
 
     def _failure_of(self, error: Exception, origin: str) -> _http.Failure:
@@ -169,12 +167,3 @@ def _detail(error: BaseException | None, address: str) -> str:
     except OSError:
         pass
     return ""
-
-
-def _release(response: _http.Response) -> None:
-    """Give the connection back, unless bytes may be left on it that would pass for the next answer."""
-    with suppress(Exception):  # it may be gone already
-        stream = response.extensions.get("network_stream")
-        if stream is not None and (response.status_code in _NO_BODY or _http.has_leftovers(response)):
-            stream.close()
-        cast(_http.SyncByteStream, response.stream).close()

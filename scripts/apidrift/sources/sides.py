@@ -15,6 +15,7 @@ from typing import Any
 
 from codegen.documents import Json
 from codegen.overlays import OverlayError, apply_overlays, overlays_of, without_titles
+from codegen.portal import as_stored, edition_of
 
 from .documents import DriftError, read_document
 from .marks import OPEN_UNION, SDK_REQUIRED
@@ -51,16 +52,20 @@ class Side:
 
 
 def load_spec(path: Path, name: str, overlays: list[Path]) -> Spec:
+    """The definition in a file, with overlays applied."""
+    return overlaid(read_document(path), path.name, name, overlays)
+
+
+def overlaid(document: Json, file: str, name: str, overlays: list[Path]) -> Spec:
     """A definition with overlays applied. The document remembers what they make the SDK take or insist on."""
-    document = read_document(path)
     problems: list[str] = []
     try:
         prepared = apply_overlays(without_titles(document), overlays, problems)
     except (OverlayError, KeyError, TypeError, AttributeError) as error:
-        raise DriftError(f"{path.name}: its overlays cannot be read: {error}") from None
+        raise DriftError(f"{file}: its overlays cannot be read: {error}") from None
     if overlays:
         _mark_overlaid(document, prepared)
-    return Spec(name, document, prepared, problems, path.name)
+    return Spec(name, document, prepared, problems, file)
 
 
 def _mark_overlaid(document: Json, prepared: Json) -> None:
@@ -153,13 +158,24 @@ def file_sides(old: Path, new: Path, root: Path = ROOT) -> tuple[Side, Side]:
     )
 
 
-def upstream_sides(upstream: Path, stored: Path, root: Path = ROOT) -> tuple[Side, Side]:
-    """A stored definition and one that was downloaded, both with the overlays of the stored one."""
-    overlays = overlays_of(stored, stored.parent / "overlays") if stored.is_file() else []
+def upstream_sides(
+    upstream: Path, stored: Path, root: Path = ROOT, *, document: Json | None = None
+) -> tuple[Side, Side]:
+    """A stored definition and one that was downloaded, both with the overlays of the stored one.
+
+    The downloaded one is compared as it would be stored: in our form, with our words, and with what the stored one has
+    from other sources. `document` is that form, where it is known already.
+    """
+    overlays = overlays_of(stored, stored.parent / "overlays")
     facade = worktree_facade(root)
+    ours = load_spec(stored, stored.name, overlays)
+    if document is None:
+        edition, _ = edition_of(read_document(upstream), stored)
+        document, _ = as_stored(edition, read_document(stored), stored.stem)
+    theirs = overlaid(document, upstream.name, stored.name, overlays)
     return (
-        Side(f"stored {stored.name}", {stored.name: load_spec(stored, stored.name, overlays)}, facade),
-        Side(f"downloaded {upstream.name}", {stored.name: load_spec(upstream, stored.name, overlays)}, facade),
+        Side(f"stored {stored.name}", {stored.name: ours}, facade),
+        Side(f"downloaded {upstream.name}", {stored.name: theirs}, facade),
     )
 
 

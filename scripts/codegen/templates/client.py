@@ -70,6 +70,8 @@ def _read(request: Request[T], response: httpx.Response) -> T:
     if status not in operation.answers:
         raise UnexpectedAnswer(operation.id, status, response.content)
     try:
+        if operation.is_file(status):
+            return operation.answers[status](response.content)
         return operation.answers[status](response.json() if operation.has_body(status) else None)
     except BodyError as error:
         problem = str(error)

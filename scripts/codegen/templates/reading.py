@@ -1,6 +1,8 @@
 """Reading values out of JSON. A reader takes a JSON value and returns what it stands for, or raises BodyError.
 
-`required`, `optional` and `given` take a property out of an object and add its name to the error.
+`required`, `optional` and `given` take a property out of an object and add its name to the error. Long lists have
+millions of properties, and most are strings, numbers or null: models look at the types of these themselves, and call
+`read` for the others alone.
 """
 
 from __future__ import annotations
@@ -9,11 +11,21 @@ import datetime
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
 from .writing import UNCHANGED, Unchanged
 
 V = TypeVar("V")
+E = TypeVar("E", bound=Enum)
+_Object = Mapping[str, Any]
+
+# In lower case, because the models that import them may have any other name.
+missing: Final = object()  # stands for a property that is not there
+texts: Final = frozenset({str, type(None)})  # exact types that need no second look where a property is optional
+numbers: Final = frozenset({float, int, type(None)})
+integers: Final = frozenset({int, type(None)})
+booleans: Final = frozenset({bool, type(None)})
 
 _LEAP_SECOND: Final = re.compile(r"(T[0-9]{2}:[0-9]{2}):60", re.ASCII)
 
@@ -57,63 +69,95 @@ MISMATCH: Final = (BodyError, TypeError, ValueError, AttributeError, KeyError)
 
 
 def _not(expected: str, value: object) -> BodyError:
+    if value is missing:
+        return BodyError("is missing")
     return BodyError(f"is {_JSON_NAMES.get(type(value), 'not JSON')}, not {expected}")
 
 
-def _read(read: Callable[[Any], V], value: Any, name: str | int) -> V:
+def _inside(error: Exception, name: str | int) -> BodyError:
+    """An error of a reader, seen from the object or list that holds the value."""
+    if isinstance(error, BodyError):
+        return error.inside(name)
+    return BodyError("cannot be read as the type that is documented", name)
+
+
+def read(reader: Callable[[Any], V], value: Any, name: str | int) -> V:
+    """What `reader` reads. An error names the property."""
     try:
-        return read(value)
-    except BodyError as error:
-        found = error.inside(name)
-    except (TypeError, ValueError, AttributeError, KeyError):
-        found = BodyError("cannot be read as the type that is documented", name)
+        return reader(value)
+    except MISMATCH as error:
+        found = _inside(error, name)
     raise found
 
 
-def required(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V:
+def required(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> V:
     """Take a property that must be there out of `properties`."""
     try:
         value = properties.pop(name)
     except KeyError:
         found = BodyError("is missing", name)
     else:
-        return _read(read, value, name)
+        return read(reader, value, name)
     raise found
 
 
-def optional(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | None:
+def optional(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> V | None:
     """Take a property out of `properties`; None where it is absent or null."""
     value = properties.pop(name, None)
-    return None if value is None else _read(read, value, name)
+    if value is None:
+        return None
+    try:  # as `read` does, without the call: there are many dates
+        return reader(value)
+    except MISMATCH as error:
+        found = _inside(error, name)
+    raise found
 
 
-def optional_object(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | None:
-    """Do the same for an object with required properties: one that is not there may come as `{}` or full of nulls."""
+def optional_member(properties: dict[str, Any], name: str, kind: type[E]) -> E | None:
+    """Do the same for an enum. A known value is looked up, in a third of the time that calling the enum takes."""
     value = properties.pop(name, None)
-    return None if value is None or _is_empty(value) else _read(read, value, name)
+    if value is None:
+        return None
+    member: Any
+    try:
+        member = kind._value2member_map_.get(value)
+    except TypeError:  # an object or a list
+        member = None
+    return read(kind, value, name) if member is None else member
 
 
-def _is_empty(value: object) -> bool:
-    return isinstance(value, Mapping) and all(item is None for item in cast(Mapping[str, Any], value).values())
+def optional_object(properties: dict[str, Any], name: str, reader: Callable[[Any], V], *members: str) -> V | None:
+    """Do the same for an object with required properties: one that is not there may come without any of its `members`.
+
+    If it holds something else, it is left in `properties`, so that nothing is lost.
+    """
+    value = properties.get(name)
+    if isinstance(value, Mapping):
+        found = cast(_Object, value)
+        if all(found.get(member) is None for member in members):
+            if all(item is None for item in found.values()):
+                del properties[name]
+            return None
+    return optional(properties, name, reader)
 
 
-def given(properties: dict[str, Any], name: str, read: Callable[[Any], V]) -> V | Unchanged:
+def given(properties: dict[str, Any], name: str, reader: Callable[[Any], V]) -> V | Unchanged:
     """Take a property of a body to send out of `properties`; UNCHANGED where it is absent."""
-    return _read(read, properties.pop(name), name) if name in properties else UNCHANGED
+    return read(reader, properties.pop(name), name) if name in properties else UNCHANGED
 
 
 def properties_of(value: object) -> dict[str, Any]:
     """The properties of a JSON object, in a new dict."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):  # a dict first, which takes the least time
         raise _not("an object", value)
-    return dict(cast(Mapping[str, Any], value))
+    return dict(cast(_Object, value))
 
 
-def nullable(read: Callable[[Any], V]) -> Callable[[Any], V | None]:
-    """What `read` reads, or None for a null."""
+def nullable(reader: Callable[[Any], V]) -> Callable[[Any], V | None]:
+    """What `reader` reads, or None for a null."""
 
     def read_or_none(value: Any) -> V | None:
-        return None if value is None else read(value)
+        return None if value is None else reader(value)
 
     return read_or_none
 
@@ -155,6 +199,11 @@ def boolean(value: object) -> bool:
 
 def no_body(_: object) -> None:
     """An answer without a body."""
+
+
+def content(value: bytes) -> bytes:
+    """An answer that is a file, as it comes."""
+    return value
 
 
 def nothing(value: object) -> None:
@@ -235,27 +284,35 @@ def _elements(value: Any) -> list[Any]:
     return value  # type: ignore[no-any-return]  # the callers have looked
 
 
-def items(read: Callable[[Any], V]) -> Callable[[object], list[V]]:
-    """A list whose items `read` reads."""
+def items(reader: Callable[[Any], V]) -> Callable[[object], list[V]]:
+    """A list whose items `reader` reads."""
 
     def read_all(value: object) -> list[V]:
         if not isinstance(value, list):
             raise _not("a list", value)
-        return [_read(read, item, index) for index, item in enumerate(_elements(value))]
+        done: list[V] = []
+        try:
+            for item in _elements(value):
+                done.append(reader(item))  # noqa: PERF401 (after an error, its length tells which item it was)
+        except MISMATCH as error:
+            found = _inside(error, len(done))
+        else:
+            return done
+        raise found
 
     return read_all
 
 
-def values(read: Callable[[Any], V], properties: dict[str, Any]) -> dict[str, V]:
-    """The properties that are left over, each read by `read`."""
-    return {name: _read(read, value, name) for name, value in properties.items()}
+def values(reader: Callable[[Any], V], properties: dict[str, Any]) -> dict[str, V]:
+    """The properties that are left over, each read by `reader`."""
+    return {name: read(reader, value, name) for name, value in properties.items()}
 
 
 def has_value(value: object, name: str, *expected: str) -> bool:
     """Whether `value` is an object whose property `name` is one of `expected`: the test of a discriminator."""
-    return isinstance(value, Mapping) and cast(Mapping[str, Any], value).get(name) in expected
+    return isinstance(value, Mapping) and cast(_Object, value).get(name) in expected
 
 
 def has_any(value: object, *names: str) -> bool:
     """Whether `value` is an object with at least one of the properties `names`: the test of a shape."""
-    return isinstance(value, Mapping) and not cast(Mapping[str, Any], value).keys().isdisjoint(names)
+    return isinstance(value, Mapping) and not cast(_Object, value).keys().isdisjoint(names)

@@ -6,17 +6,29 @@ Each module of an operation has `OPERATION`, which says what the definition says
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 from attrs import field, frozen
 
-from .reading import BodyError, no_body
+from .bodies import JSON, body_of
+from .limits import Limit, problem_in
+from .parameters import (
+    comma_list,
+    comma_pairs,
+    cookies,
+    joined,
+    json_text,
+    named,
+    query_of,
+    spread,
+    text_of,
+)
+from .reading import BodyError, content, no_body
 from .writing import MASK, UNCHANGED, Model, OpenEnum, Unchanged, to_json
 
 __all__ = [
@@ -29,20 +41,27 @@ __all__ = [
     "Request",
     "Unchanged",
     "comma_list",
+    "comma_pairs",
+    "cookies",
     "fill_path",
+    "joined",
+    "json_text",
     "path_segment",
+    "spread",
+    "text_of",
     "to_json",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
 
-JSON: Final = "application/json"
 MAX_SEGMENT: Final = 512
 
 # What needs neither a second look nor an escape: the ids that the platform itself makes.
 _PLAIN_SEGMENT: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,512}\Z", re.ASCII)
 # Cc controls, Cf formats (direction overrides), Cs lone surrogates, Zl and Zp line and paragraph separators.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What a path may hold as it is, a query that belongs to it included.
+_PATH: Final = "/:@!$&'()*+,;=~%?"
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
 
 
@@ -57,6 +76,7 @@ class Operation(Generic[T_co]):
         accept: The media type to ask for.
         answers: How to read the body of each success, by HTTP status.
         names: Python names of parameters, where they differ from the documented ones by more than their spelling.
+        limits: What the values of a request can be, by place (path, query, headers, body) and documented name.
     """
 
     id: str
@@ -65,6 +85,7 @@ class Operation(Generic[T_co]):
     accept: str
     answers: Mapping[int, Callable[[Any], T_co]] = field(repr=False)
     names: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    limits: Mapping[str, Mapping[str, Limit]] = field(factory=dict[str, Mapping[str, Limit]], repr=False)
 
     def request(
         self,
@@ -87,19 +108,29 @@ class Operation(Generic[T_co]):
         Raises:
             ValueError: A value cannot be sent. The message names it and does not show it.
         """
+        for place, values in (("path", path), ("query", query), ("headers", headers)):
+            if place in self.limits and (problem := problem_in(self.limits[place], values)):
+                raise ValueError(problem)
+        sent: bytes | None = None
+        if body is not None:
+            sent, content_type = body_of(body, content_type, self.limits.get("body"))
         return Request(
             operation=self,
             path=dict(path or {}),
             location=fill_path(self.path, path or {}, self.names),
-            query=_query_of(query or {}),
+            query=query_of(query or {}),
             headers=_headers_of(headers or {}),
-            body=None if body is None else _body_of(body, content_type),
-            content_type=None if body is None else content_type,
+            body=sent,
+            content_type=content_type if sent is not None else None,
         )
 
     def has_body(self, status: int) -> bool:
         """Whether the success with this status comes with a body."""
         return self.answers[status] is not no_body
+
+    def is_file(self, status: int) -> bool:
+        """Whether the body of the success with this status is taken as it comes, and not read as JSON."""
+        return self.answers[status] is content
 
 
 @frozen(repr=False)
@@ -132,86 +163,19 @@ class Request(Generic[T_co]):
         if not self.query:
             return self.location
         pairs = (f"{quote(name, safe='$')}={quote(value, safe=',')}" for name, value in self.query)
-        return f"{self.location}?{'&'.join(pairs)}"
+        return f"{self.location}{'&' if '?' in self.location else '?'}{'&'.join(pairs)}"
 
     def __repr__(self) -> str:
         """Show what is asked for, and nothing of what is sent."""
         return f"<Request {self.operation.id}: {self.operation.method} {self.operation.path}>"
 
 
-def comma_list(values: Iterable[object] | None) -> str | None:
-    """Several values as one parameter, separated by commas.
-
-    Raises:
-        ValueError: One of them has a comma in it.
-    """
-    if values is None:
-        return None
-    texts = [_text_of(value) for value in values]
-    if any("," in text for text in texts):
-        raise ValueError("a value in a list that is separated by commas must not have one")
-    return ",".join(texts)
-
-
-def _query_of(query: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    return tuple(pair for name, value in query.items() if value is not None for pair in _pairs(name, value))
-
-
-def _pairs(name: str, value: object) -> Iterable[tuple[str, str]]:
-    """A parameter of the query: lists repeat it, and objects name each property in brackets."""
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [(name, _named(name, item)) for item in cast(Iterable[object], value)]
-    if isinstance(value, (Model, Mapping)):
-        properties: dict[str, Any] = to_json(value)
-        return [pair for key, item in properties.items() for pair in _pairs(f"{name}[{key}]", item)]
-    return [(name, _named(name, value))]
-
-
-def _named(name: str, value: object) -> str:
-    try:
-        text = _text_of(value)
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        problem = "must not have lone surrogates"
-    except ValueError as error:
-        problem = f"cannot be sent: {error}"
-    else:
-        return text
-    raise ValueError(f"{name} {problem}")
-
-
-def _text_of(value: object) -> str:
-    """A value as it stands in a query or a header."""
-    value = to_json(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise ValueError("it is neither text, a number, a boolean nor a date")
-
-
 def _headers_of(headers: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    found = tuple((name, _named(name, value)) for name, value in headers.items() if value is not None)
+    found = tuple((name, named(name, value)) for name, value in headers.items() if value is not None)
     for name, value in found:
         if not _HEADER_VALUE.fullmatch(value):
             raise ValueError(f"{name} must be plain ASCII text without line breaks")
     return found
-
-
-def _body_of(body: object, content_type: str) -> bytes:
-    if content_type != JSON:
-        if isinstance(body, (bytes, bytearray)):
-            return bytes(body)
-        raise ValueError(f"the body must be bytes, not {type(body).__name__}")
-    try:
-        return json.dumps(to_json(body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
-    except UnicodeEncodeError:
-        problem = "its text must not have lone surrogates"
-    except ValueError as error:
-        problem = str(error)
-    except RecursionError:
-        problem = "it is nested too deeply"
-    raise ValueError(f"the body cannot be sent: {problem}")
 
 
 def path_segment(name: str, value: object) -> str:
@@ -253,7 +217,8 @@ def _problem_of_segment(value: object) -> str | None:
 def _pieces(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """What stands before the first parameter of a path, then each parameter with what stands behind it."""
     first, *rest = re.split(r"{([^}]*)}", template)
-    return first, tuple(zip(rest[::2], rest[1::2], strict=True))
+    texts = (quote(text, safe=_PATH) for text in rest[1::2])
+    return quote(first, safe=_PATH), tuple(zip(rest[::2], texts, strict=True))
 
 
 def fill_path(template: str, values: Mapping[str, object], names: Mapping[str, str] | None = None) -> str:

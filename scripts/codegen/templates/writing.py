@@ -7,7 +7,7 @@ import html
 import math
 import uuid
 from collections.abc import Callable, Mapping
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
 
@@ -84,6 +84,34 @@ class OpenEnum(StrEnum):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # By value: some versions of Python pickle and copy the members of enums by name, which a new value lacks.
+        return type(self), (self._value_,)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the value is one that the documentation lists."""
+        return self._value_ in type(self)._value2member_map_
+
+
+class OpenIntEnum(IntEnum):
+    """An enum of whole numbers that keeps those it does not know, as OpenEnum does with strings."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if isinstance(value, float) and value.is_integer():
+            return cls(int(value))
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        member = int.__new__(cls, value)
+        member._name_, member._value_ = str(value), value
+        return member
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self._value_,)
 
     def __copy__(self) -> Self:
@@ -184,6 +212,11 @@ class Model:
         )
         return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
 
+    def _completed(self, kind: type[Model]) -> Self:
+        """The same object, made by its constructor: a subclass may have more attributes than the model `kind`."""
+        attributes: Any = attrs.fields(kind)  # type: ignore[arg-type]  # the models are made with attrs
+        return type(self)(**{each.alias: getattr(self, each.name) for each in attributes})
+
     def _to_dict(self, properties: dict[str, Any]) -> dict[str, Any]:
         result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
         result.update((name, _inside(name, value)) for name, value in properties.items() if value is not None)
@@ -197,6 +230,26 @@ class Model:
             if value is not UNCHANGED:
                 result[name] = _inside(name, value)
         return result
+
+
+@attrs.define
+class UnknownKind(Model):
+    """An object in the place of several kinds of objects, of a kind that the definition does not know. It is whole."""
+
+    additional_properties: dict[str, Any] = attrs.field(
+        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object as it came."""
+        return self._to_dict({})
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Take an object as it is."""
+        if not isinstance(src_dict, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("not an object")
+        return cls(additional_properties=dict(src_dict))
 
 
 # The first that fits: a boolean is an integer too, and a date-time a date.

@@ -1,27 +1,32 @@
-"""The iTwins API: iTwins and their images."""
+"""The iTwins API: iTwins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
-from itwin_platform_api.itwins.models import ITwin, ITwinImage, ITwinUpdate
+from itwin_platform_api.itwins.models import ITwin, ITwinUpdate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
-from ..._concurrency import asynchronous as concurrency
-from ..._policies.arguments import MAX_RETURN, changed, given, joined, largest_list, one_change, preferred, selected
+from ..._policies.arguments import (
+    MAX_RETURN,
+    changed,
+    choice,
+    given,
+    joined,
+    largest_list,
+    one_change,
+    preferred,
+    selected,
+)
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
+from .itwin_images import ITwinImages
 
 _ADVICE = "Narrow it down with filters such as parent_id, or set limit=10000 to do without the rest."
 
 
-class ITwins:
+class ITwins(ITwinImages):
     """iTwins and their images: `platform.itwins`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(
         self,
@@ -91,14 +96,14 @@ class ITwins:
             display_name=display_name,
             parent_id=parent_id,
             itwin_account_id=itwin_account_id,
-            filter_=filter,
-            orderby=order_by,
+            filter=filter,
+            order_by=order_by,
             include_inactive=include_inactive,
-            x_itwin_query_scope=query_scope,
+            query_scope=query_scope,
             select=selected(select, detail),
             prefer=PreferHeader(preferred(detail)),
             skip=skip,
-            top=page_size,
+            page_size=page_size,
             x_max_return=largest_list(limit),
         )
         return AsyncPages(
@@ -178,8 +183,8 @@ class ITwins:
 
         body = ITwinCreate(
             display_name=display_name,
-            class_=ITwinClass(class_),
-            sub_class=ITwinSubClass(sub_class),
+            class_=choice("class_", ITwinClass, class_),
+            sub_class=choice("sub_class", ITwinSubClass, sub_class),
             type_=given(type_),
             number=given(number),
             status=given(status, ITwinStatus),
@@ -283,69 +288,16 @@ class ITwins:
 
         return (await self._pipeline.call(get_itwin_account.request(itwin_id=itwin_id))).itwin
 
-    async def get_image(self, itwin_id: str) -> ITwinImage:
-        """Get the names of an iTwin's image and links to download it.
+    async def get_primary_account(self) -> ITwin:
+        """Get the primary account of the caller: the one that new iTwins go into unless another is named.
 
-        The name of an image changes only when the image does, so it can serve as a cache key.
+        It is that of the caller's organization. Users without an organization have an account of their own.
 
-        `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
-
-        Parameters:
-            itwin_id: Id of the iTwin, a GUID.
+        `GET /itwins/myprimaryaccount`, https://developer.bentley.com/apis/itwins/operations/get-my-primary-account/
 
         Returns:
-            Names and links of the thumbnail and of the image as uploaded. The links work for at least an hour and
-            need no token; none must be sent with them.
-
-        Raises:
-            NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
+            The account, which is an iTwin too, with its main properties; the others are None.
         """
-        from itwin_platform_api.itwins.api.images import get_itwin_image
+        from itwin_platform_api.itwins.api.itwins import get_my_primary_account
 
-        return (await self._pipeline.call(get_itwin_image.request(itwin_id=itwin_id))).image
-
-    async def download_image(
-        self, itwin_id: str, size: Literal["small", "large"] = "small", cache_dir: str | Path | None = None
-    ) -> Path:
-        """Get the image of an iTwin as a file, from the cache if it has not changed.
-
-        The name of the image says whether it has: an unchanged one costs one call of the platform and no download.
-        The download itself needs no token and is sent none.
-
-        `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
-
-        Parameters:
-            itwin_id: Id of the iTwin, a GUID.
-            size: `"small"` for the thumbnail, `"large"` for the image as uploaded.
-            cache_dir: Folder for the images; by default the folder `itwin-platform/images` in the user's cache.
-
-        Returns:
-            Where the image is. Do not change the file: it is the cache. It is written whole or not at all.
-
-        Raises:
-            ValueError: The size is neither of both, or the id cannot be part of a path. Nothing was sent.
-            ConfigurationError: No `cache_dir` is given and this user has no home folder. Nothing was sent.
-            NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
-            StorageError: What came is not an image or is larger than `max_body_bytes`; the folder cannot be written
-                to; or the host of the images has refused the link twice.
-        """
-        from ...storage import _images as images
-
-        images.check_size(size)
-        folder = images.folder(cache_dir)
-        return await self._pipeline.within_deadline("download-image", lambda: self._download(itwin_id, size, folder))
-
-    async def _download(self, itwin_id: str, size: str, folder: Path) -> Path:
-        from ...storage import _images as images
-
-        for last in (False, True):
-            image = images.chosen(await self.get_image(itwin_id), size)
-            path = folder / images.file_name(image.name)
-            if await concurrency.in_thread(lambda path=path: images.is_cached(path)):  # type: ignore[misc]
-                return path
-            answer = await self._pipeline.fetch(images.target_of(image.url), "download-image")
-            if last or answer.status not in images.EXPIRED:
-                break
-        content = images.content_of(answer)
-        await concurrency.in_thread(lambda: images.store(path, content))
-        return path
+        return (await self._pipeline.call(get_my_primary_account.request())).itwin

@@ -1,18 +1,53 @@
-"""The iTwins API: repositories, which hold the data of an iTwin, and what is in them."""
+"""The iTwins API: repositories, which hold the data of an iTwin."""
 
 from __future__ import annotations
 
-from itwin_platform_api.itwins.models import Repository, Resource
+from collections.abc import Mapping
 
+from itwin_platform_api.itwins.models import Repository, RepositoryCreate, RepositoryUpdate
+from itwin_platform_api.runtime import UNCHANGED, Unchanged
+
+from ..._policies.arguments import any_given, choice, given, needed, one_body, one_change
+from ..._policies.parts import Authentication, Options, authentication_of, check_whole, merged, options_of
 from ...connections import RepositoryConnection
-from ..pipeline import Pipeline
+from ..pages import AsyncPages
+from .repository_resources import RepositoryResources
 
 
-class Repositories:
+class Repositories(RepositoryResources):
     """Repositories and their resources: `platform.repositories`."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def list(
+        self, itwin_id: str, *, class_: str | None = None, sub_class: str | None = None, limit: int | None = None
+    ) -> AsyncPages[Repository]:
+        """List the repositories of an iTwin that hold data.
+
+        Those of Bentley's own services appear by themselves, with their class in lower case as id.
+
+        `GET /itwins/{iTwinId}/repositories`,
+        https://developer.bentley.com/apis/itwins/operations/get-repositories-by-itwin-id/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            class_: The class, for instance `"iModels"` or `"GeographicInformationSystem"`.
+            sub_class: The subclass, for instance `"WebMapService"`. Only together with `class_`.
+            limit: The most repositories to return; None for all.
+
+        Returns:
+            The repositories, to be iterated over. Nothing is sent before. The platform returns all at once.
+
+        Raises:
+            ValueError: An argument cannot be sent, or there is a `sub_class` alone. Nothing was sent.
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            InvalidRequestError: There is no such class or subclass, or they do not go together
+                (`InvalidiTwinsRequest`).
+        """
+        from itwin_platform_api.itwins.api.repositories import get_repositories_by_itwin_id
+
+        if sub_class is not None and class_ is None:
+            raise ValueError("sub_class is for use with class_ only")
+        request = get_repositories_by_itwin_id.request(itwin_id=itwin_id, class_=class_, sub_class=sub_class)
+        return AsyncPages(self._pipeline, request, lambda page: page.repositories, limit=limit)
 
     async def get(self, itwin_id: str, repository_id: str) -> Repository:
         """Get a repository: where it is, how to authenticate there, and the options that a request needs.
@@ -39,33 +74,144 @@ class Repositories:
         request = get_repository.request(itwin_id=itwin_id, repository_id=repository_id)
         return (await self._pipeline.call(request)).repository
 
-    async def get_resource(self, itwin_id: str, repository_id: str, resource_id: str) -> Resource:
-        """Get a resource of a repository, for instance an iModel.
+    async def create(
+        self,
+        itwin_id: str,
+        repository: RepositoryCreate | None = None,
+        *,
+        class_: str | None = None,
+        uri: str | None = None,
+        sub_class: str | None = None,
+        display_name: str | None = None,
+        authentication: Authentication | Mapping[str, object] | None = None,
+        options: Options | Mapping[str, object] | None = None,
+    ) -> Repository:
+        """Make a source of data known to an iTwin, for instance a map server.
 
-        The caller has to be a member of the iTwin.
-
-        The operation is a technical preview: for trying out, not for production.
-
-        `GET /itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}`,
-        https://developer.bentley.com/apis/itwins/operations/get-repository-resource/
+        `POST /itwins/{iTwinId}/repositories`,
+        https://developer.bentley.com/apis/itwins/operations/create-repository/
 
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
-            repository_id: Id of the repository: a GUID, or a name such as `imodels`.
-            resource_id: Id of the resource, in the form that its repository uses.
+            repository: The repository as a model, in place of the arguments below.
+            class_: `"GeographicInformationSystem"`, `"Construction"` or `"Subsurface"`. Needed.
+            uri: Where the repository is, at most 2000 characters. Needed.
+            sub_class: The subclass, for instance `"WebMapService"`, `"Performance"` or `"EvoWorkspace"`.
+            display_name: The name to show to people, at most 200 characters.
+            authentication: How to authenticate there, as a model such as `ApiKeyAuthentication` or as its JSON form.
+            options: What a request for data needs besides the address, as a model such as `GISUrlTemplateOptions` or
+                as its JSON form.
 
         Returns:
-            The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
+            The repository as it was created, with its id.
 
         Raises:
-            NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
+            ValueError: Something is missing, or cannot be sent. Nothing was sent.
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            ConflictError: The iTwin has this repository already (`iTwinRepositoryExists`).
+            InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
         """
-        from itwin_platform_api.itwins.api.repositories import get_repository_resource
+        from itwin_platform_api.itwins.api.repositories import create_repository
+        from itwin_platform_api.itwins.models import RepositoryClass, RepositorySubClass
 
-        request = get_repository_resource.request(
-            itwin_id=itwin_id, repository_id=repository_id, resource_id=resource_id
-        )
-        return (await self._pipeline.call(request)).resource
+        def named() -> RepositoryCreate:
+            return RepositoryCreate(
+                class_=choice("class_", RepositoryClass, class_),
+                uri=needed("uri", uri),
+                sub_class=given(sub_class, RepositorySubClass),
+                display_name=given(display_name),
+                authentication=given(authentication_of(authentication)),
+                options=given(options_of(options)),
+            )
+
+        others = any_given(class_, uri, sub_class, display_name, authentication, options)
+        try:
+            body = one_body(repository, RepositoryCreate, named, given=others)
+        finally:
+            # Secrets may be in them, which the frames of an error must not show.
+            uri = authentication = options = None
+        check_whole(body.authentication)
+        return (await self._pipeline.call(create_repository.request(itwin_id=itwin_id, body=body))).repository
+
+    async def update(
+        self,
+        itwin_id: str,
+        repository_id: str,
+        changes: RepositoryUpdate | None = None,
+        *,
+        display_name: str | Unchanged = UNCHANGED,
+        uri: str | Unchanged = UNCHANGED,
+        authentication: Authentication | Mapping[str, object] | Unchanged | None = UNCHANGED,
+        options: Options | Mapping[str, object] | Unchanged | None = UNCHANGED,
+        merge: bool = False,
+    ) -> Repository:
+        """Change properties of a repository that somebody created. Those that are not named stay as they are.
+
+        The platform replaces `authentication` and `options` as a whole. With `merge=True` the repository is read
+        before, and what is given is merged into what is there, as in a JSON merge patch: None removes a property. A
+        `type` with other properties replaces the whole authentication. Whatever others change in between is lost.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `PATCH /itwins/{iTwinId}/repositories/{repositoryId}`,
+        https://developer.bentley.com/apis/itwins/operations/update-itwin-repository/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository.
+            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
+            display_name: The name to show to people, at most 200 characters.
+            uri: Where the repository is, at most 2000 characters.
+            authentication: How to authenticate there, as a model or as its JSON form; None removes it.
+            options: What a request for data needs besides the address, as a model or as its JSON form; None removes
+                them.
+            merge: Whether to keep the parts of authentication and options that are not given.
+
+        Returns:
+            The repository as it is now.
+
+        Raises:
+            ValueError: Nothing is to be changed, or something cannot be sent. Nothing was changed.
+            NotFoundError: There is no such repository (`iTwinRepositoryNotFound`) or iTwin.
+            ConflictError: The iTwin has such a repository already (`iTwinRepositoryExists`).
+            InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.repositories import update_itwin_repository as endpoint
+
+        try:
+            authentication, options = authentication_of(authentication), options_of(options)
+            named = RepositoryUpdate(display_name, uri, authentication, options)
+        finally:
+            # Secrets may be in them, which the frames of an error must not show.
+            uri = authentication = options = UNCHANGED
+        body = one_change(changes, named)
+        if merge:
+            # Made before there is anything to merge with, for the checks.
+            endpoint.request(itwin_id=itwin_id, repository_id=repository_id, body=body)
+            body = merged(body, await self.get(itwin_id, repository_id))
+        check_whole(body.authentication)
+        request = endpoint.request(itwin_id=itwin_id, repository_id=repository_id, body=body)
+        return (await self._pipeline.call(request)).repository
+
+    async def delete(self, itwin_id: str, repository_id: str) -> None:
+        """Delete a repository that somebody created. Those that appear by themselves cannot be deleted.
+
+        `DELETE /itwins/{iTwinId}/repositories/{repositoryId}`,
+        https://developer.bentley.com/apis/itwins/operations/delete-repository/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository.
+
+        Raises:
+            NotFoundError: There is no such repository (`iTwinRepositoryNotFound`) or iTwin.
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.repositories import delete_repository
+
+        await self._pipeline.call(delete_repository.request(itwin_id=itwin_id, repository_id=repository_id))
 
     def connection(self, repository: Repository, *, allow_http: bool = False) -> RepositoryConnection:
         """The way to the server that a repository points to: address, headers and query, for any HTTP library.

@@ -7,15 +7,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .account_settings import AccountSettings
+    from .account_settings_create import AccountSettingsCreate
+    from .account_settings_response import AccountSettingsResponse
+    from .account_settings_update import AccountSettingsUpdate
     from .api_key_authentication import ApiKeyAuthentication
+    from .authentication_type import AuthenticationType
     from .basic_authentication import BasicAuthentication
+    from .content_type import ContentType
+    from .creation_auth_policy import CreationAuthPolicy
+    from .detailed_error import DetailedError
+    from .detailed_error_response import DetailedErrorResponse
     from .error import Error
     from .error_response import ErrorResponse
+    from .export import Export
+    from .export_output_format import ExportOutputFormat
+    from .export_request import ExportRequest
+    from .export_response import ExportResponse
+    from .export_status import ExportStatus
+    from .exports_page import ExportsPage
     from .gis_general_options import GISGeneralOptions
     from .gis_general_options_query_parameters import GISGeneralOptionsQueryParameters
     from .gis_url_template_options import GISUrlTemplateOptions
     from .gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
+    from .global_repositories_page import GlobalRepositoriesPage
+    from .global_repository import GlobalRepository
+    from .global_repository_capabilities import GlobalRepositoryCapabilities
+    from .global_repository_response import GlobalRepositoryResponse
+    from .global_resource import GlobalResource
+    from .global_resource_capabilities import GlobalResourceCapabilities
+    from .global_resource_properties import GlobalResourceProperties
+    from .global_resource_response import GlobalResourceResponse
+    from .global_resources_page import GlobalResourcesPage
+    from .google_2d_imagery_provider_options import Google2DImageryProviderOptions
+    from .graphics import Graphics
     from .graphics_capability import GraphicsCapability
+    from .graphics_page import GraphicsPage
+    from .graphics_provider import GraphicsProvider
     from .itwin import ITwin
     from .itwin_class import ITwinClass
     from .itwin_create import ITwinCreate
@@ -28,35 +56,79 @@ if TYPE_CHECKING:
     from .itwin_summary_response import ITwinSummaryResponse
     from .itwin_update import ITwinUpdate
     from .itwins_page import ITwinsPage
+    from .itwins_prefer_return_representation import ITwinsPreferReturnRepresentation
     from .link import Link
+    from .next_links import NextLinks
     from .o_auth_2_auth_code_pkce_authentication import OAuth2AuthCodePKCEAuthentication
     from .other_authentication import OtherAuthentication
     from .other_options import OtherOptions
     from .paging_links import PagingLinks
+    from .permissions import Permissions
     from .prefer_header import PreferHeader
+    from .query_scope import QueryScope
+    from .repositories_page import RepositoriesPage
     from .repository import Repository
     from .repository_authentication_type import RepositoryAuthenticationType
     from .repository_capabilities import RepositoryCapabilities
     from .repository_class import RepositoryClass
+    from .repository_create import RepositoryCreate
     from .repository_response import RepositoryResponse
     from .repository_sub_class import RepositorySubClass
+    from .repository_update import RepositoryUpdate
     from .resource import Resource
     from .resource_capabilities import ResourceCapabilities
     from .resource_class import ResourceClass
+    from .resource_create import ResourceCreate
+    from .resource_properties import ResourceProperties
+    from .resource_representation import ResourceRepresentation
+    from .resource_representation_array_response import ResourceRepresentationArrayResponse
+    from .resource_representation_capabilities import ResourceRepresentationCapabilities
+    from .resource_representation_properties import ResourceRepresentationProperties
+    from .resource_representation_response import ResourceRepresentationResponse
     from .resource_response import ResourceResponse
     from .resource_sub_class import ResourceSubClass
     from .resources_capability import ResourcesCapability
+    from .resources_page import ResourcesPage
+    from .url_template_imagery_provider_options import UrlTemplateImageryProviderOptions
 
 _MODULES: dict[str, str] = {
+    "AccountSettings": ".account_settings",
+    "AccountSettingsCreate": ".account_settings_create",
+    "AccountSettingsResponse": ".account_settings_response",
+    "AccountSettingsUpdate": ".account_settings_update",
     "ApiKeyAuthentication": ".api_key_authentication",
+    "AuthenticationType": ".authentication_type",
     "BasicAuthentication": ".basic_authentication",
+    "ContentType": ".content_type",
+    "CreationAuthPolicy": ".creation_auth_policy",
+    "DetailedError": ".detailed_error",
+    "DetailedErrorResponse": ".detailed_error_response",
     "Error": ".error",
     "ErrorResponse": ".error_response",
+    "Export": ".export",
+    "ExportOutputFormat": ".export_output_format",
+    "ExportRequest": ".export_request",
+    "ExportResponse": ".export_response",
+    "ExportStatus": ".export_status",
+    "ExportsPage": ".exports_page",
     "GISGeneralOptions": ".gis_general_options",
     "GISGeneralOptionsQueryParameters": ".gis_general_options_query_parameters",
     "GISUrlTemplateOptions": ".gis_url_template_options",
     "GISUrlTemplateOptionsQueryParameters": ".gis_url_template_options_query_parameters",
+    "GlobalRepositoriesPage": ".global_repositories_page",
+    "GlobalRepository": ".global_repository",
+    "GlobalRepositoryCapabilities": ".global_repository_capabilities",
+    "GlobalRepositoryResponse": ".global_repository_response",
+    "GlobalResource": ".global_resource",
+    "GlobalResourceCapabilities": ".global_resource_capabilities",
+    "GlobalResourceProperties": ".global_resource_properties",
+    "GlobalResourceResponse": ".global_resource_response",
+    "GlobalResourcesPage": ".global_resources_page",
+    "Google2DImageryProviderOptions": ".google_2d_imagery_provider_options",
+    "Graphics": ".graphics",
     "GraphicsCapability": ".graphics_capability",
+    "GraphicsPage": ".graphics_page",
+    "GraphicsProvider": ".graphics_provider",
     "ITwin": ".itwin",
     "ITwinClass": ".itwin_class",
     "ITwinCreate": ".itwin_create",
@@ -69,36 +141,80 @@ _MODULES: dict[str, str] = {
     "ITwinSummaryResponse": ".itwin_summary_response",
     "ITwinUpdate": ".itwin_update",
     "ITwinsPage": ".itwins_page",
+    "ITwinsPreferReturnRepresentation": ".itwins_prefer_return_representation",
     "Link": ".link",
+    "NextLinks": ".next_links",
     "OAuth2AuthCodePKCEAuthentication": ".o_auth_2_auth_code_pkce_authentication",
     "OtherAuthentication": ".other_authentication",
     "OtherOptions": ".other_options",
     "PagingLinks": ".paging_links",
+    "Permissions": ".permissions",
     "PreferHeader": ".prefer_header",
+    "QueryScope": ".query_scope",
+    "RepositoriesPage": ".repositories_page",
     "Repository": ".repository",
     "RepositoryAuthenticationType": ".repository_authentication_type",
     "RepositoryCapabilities": ".repository_capabilities",
     "RepositoryClass": ".repository_class",
+    "RepositoryCreate": ".repository_create",
     "RepositoryResponse": ".repository_response",
     "RepositorySubClass": ".repository_sub_class",
+    "RepositoryUpdate": ".repository_update",
     "Resource": ".resource",
     "ResourceCapabilities": ".resource_capabilities",
     "ResourceClass": ".resource_class",
+    "ResourceCreate": ".resource_create",
+    "ResourceProperties": ".resource_properties",
+    "ResourceRepresentation": ".resource_representation",
+    "ResourceRepresentationArrayResponse": ".resource_representation_array_response",
+    "ResourceRepresentationCapabilities": ".resource_representation_capabilities",
+    "ResourceRepresentationProperties": ".resource_representation_properties",
+    "ResourceRepresentationResponse": ".resource_representation_response",
     "ResourceResponse": ".resource_response",
     "ResourceSubClass": ".resource_sub_class",
     "ResourcesCapability": ".resources_capability",
+    "ResourcesPage": ".resources_page",
+    "UrlTemplateImageryProviderOptions": ".url_template_imagery_provider_options",
 }
 
 __all__ = (
+    "AccountSettings",
+    "AccountSettingsCreate",
+    "AccountSettingsResponse",
+    "AccountSettingsUpdate",
     "ApiKeyAuthentication",
+    "AuthenticationType",
     "BasicAuthentication",
+    "ContentType",
+    "CreationAuthPolicy",
+    "DetailedError",
+    "DetailedErrorResponse",
     "Error",
     "ErrorResponse",
+    "Export",
+    "ExportOutputFormat",
+    "ExportRequest",
+    "ExportResponse",
+    "ExportsPage",
+    "ExportStatus",
     "GISGeneralOptions",
     "GISGeneralOptionsQueryParameters",
     "GISUrlTemplateOptions",
     "GISUrlTemplateOptionsQueryParameters",
+    "GlobalRepositoriesPage",
+    "GlobalRepository",
+    "GlobalRepositoryCapabilities",
+    "GlobalRepositoryResponse",
+    "GlobalResource",
+    "GlobalResourceCapabilities",
+    "GlobalResourceProperties",
+    "GlobalResourceResponse",
+    "GlobalResourcesPage",
+    "Google2DImageryProviderOptions",
+    "Graphics",
     "GraphicsCapability",
+    "GraphicsPage",
+    "GraphicsProvider",
     "ITwin",
     "ITwinClass",
     "ITwinCreate",
@@ -106,29 +222,45 @@ __all__ = (
     "ITwinImageResponse",
     "ITwinResponse",
     "ITwinsPage",
+    "ITwinsPreferReturnRepresentation",
     "ITwinStatus",
     "ITwinSubClass",
     "ITwinSummary",
     "ITwinSummaryResponse",
     "ITwinUpdate",
     "Link",
+    "NextLinks",
     "OAuth2AuthCodePKCEAuthentication",
     "OtherAuthentication",
     "OtherOptions",
     "PagingLinks",
+    "Permissions",
     "PreferHeader",
+    "QueryScope",
+    "RepositoriesPage",
     "Repository",
     "RepositoryAuthenticationType",
     "RepositoryCapabilities",
     "RepositoryClass",
+    "RepositoryCreate",
     "RepositoryResponse",
     "RepositorySubClass",
+    "RepositoryUpdate",
     "Resource",
     "ResourceCapabilities",
     "ResourceClass",
+    "ResourceCreate",
+    "ResourceProperties",
+    "ResourceRepresentation",
+    "ResourceRepresentationArrayResponse",
+    "ResourceRepresentationCapabilities",
+    "ResourceRepresentationProperties",
+    "ResourceRepresentationResponse",
     "ResourceResponse",
     "ResourcesCapability",
+    "ResourcesPage",
     "ResourceSubClass",
+    "UrlTemplateImageryProviderOptions",
 )
 
 

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -22,19 +24,19 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="ApiKeyAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ApiKeyAuthentication(_Model):
     """An API key that goes into a header or into the query, as the type says.
 
     Attributes:
         type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
-        key (str | None): Name of the header or of the query parameter.
-        value (str | None): Value of the header or of the query parameter.
+        key (str): Name of the header or of the query parameter.
+        value (str):
     """
 
     type_: RepositoryAuthenticationType
-    key: str | None = None
-    value: str | None = _attrs_field(default=None, repr=mask_all)
+    key: str
+    value: str = _attrs_field(repr=mask_all)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -51,9 +53,10 @@ class ApiKeyAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            key=optional(properties, "key", text),
-            value=optional(properties, "value", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.key = v if type(v := take(n := "key", missing)) is str else read(text, v, n)
+        made.value = v if type(v := take(n := "value", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ApiKeyAuthentication else made._completed(ApiKeyAuthentication)

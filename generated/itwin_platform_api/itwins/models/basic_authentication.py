@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -22,19 +24,19 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="BasicAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class BasicAuthentication(_Model):
     """A user name and a password for Basic authentication.
 
     Attributes:
         type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
-        username (str | None): The user name.
-        password (str | None): The password.
+        username (str): The user name.
+        password (str): The password.
     """
 
     type_: RepositoryAuthenticationType
-    username: str | None = None
-    password: str | None = _attrs_field(default=None, repr=mask_all)
+    username: str
+    password: str = _attrs_field(repr=mask_all)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -51,9 +53,10 @@ class BasicAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            username=optional(properties, "username", text),
-            password=optional(properties, "password", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.username = v if type(v := take(n := "username", missing)) is str else read(text, v, n)
+        made.password = v if type(v := take(n := "password", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is BasicAuthentication else made._completed(BasicAuthentication)

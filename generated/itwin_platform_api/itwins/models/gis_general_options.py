@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    required,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -20,15 +21,15 @@ from .. import models as _models
 T = TypeVar("T", bound="GISGeneralOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GISGeneralOptions(_Model):
     """Options of any geographic repository.
 
     Attributes:
-        query_parameters (GISGeneralOptionsQueryParameters | None): Query parameters to add to the uri of a request.
+        query_parameters (GISGeneralOptionsQueryParameters): Query parameters to add to the uri of a request.
     """
 
-    query_parameters: _models.GISGeneralOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
+    query_parameters: _models.GISGeneralOptionsQueryParameters = _attrs_field(repr=mask_values)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -45,7 +46,7 @@ class GISGeneralOptions(_Model):
         from ..models.gis_general_options_query_parameters import GISGeneralOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        return cls(
-            query_parameters=optional(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.query_parameters = required(properties, "queryParameters", GISGeneralOptionsQueryParameters.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is GISGeneralOptions else made._completed(GISGeneralOptions)

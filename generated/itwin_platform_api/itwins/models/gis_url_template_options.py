@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     integer,
+    missing,
     optional,
     properties_of,
+    read,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -21,19 +24,19 @@ from .. import models as _models
 T = TypeVar("T", bound="GISUrlTemplateOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GISUrlTemplateOptions(_Model):
     """Options of a repository whose uri is a template for tiles.
 
     Attributes:
+        minimum_level (int): The coarsest level of detail that can be asked for.
+        maximum_level (int): The finest level of detail that can be asked for.
         query_parameters (GISUrlTemplateOptionsQueryParameters | None): Query parameters to add to the uri of a request.
-        minimum_level (int | None): The coarsest level of detail that can be asked for.
-        maximum_level (int | None): The finest level of detail that can be asked for.
     """
 
+    minimum_level: int
+    maximum_level: int
     query_parameters: _models.GISUrlTemplateOptionsQueryParameters | None = _attrs_field(default=None, repr=mask_values)
-    minimum_level: int | None = None
-    maximum_level: int | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -41,9 +44,9 @@ class GISUrlTemplateOptions(_Model):
     def to_dict(self) -> dict[str, Any]:
         return self._to_dict(
             {
-                "queryParameters": self.query_parameters,
                 "minimumLevel": self.minimum_level,
                 "maximumLevel": self.maximum_level,
+                "queryParameters": self.query_parameters,
             }
         )
 
@@ -52,9 +55,10 @@ class GISUrlTemplateOptions(_Model):
         from ..models.gis_url_template_options_query_parameters import GISUrlTemplateOptionsQueryParameters
 
         properties = properties_of(src_dict)
-        return cls(
-            query_parameters=optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict),
-            minimum_level=optional(properties, "minimumLevel", integer),
-            maximum_level=optional(properties, "maximumLevel", integer),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.minimum_level = v if type(v := take(n := "minimumLevel", missing)) is int else read(integer, v, n)
+        made.maximum_level = v if type(v := take(n := "maximumLevel", missing)) is int else read(integer, v, n)
+        made.query_parameters = optional(properties, "queryParameters", GISUrlTemplateOptionsQueryParameters.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is GISUrlTemplateOptions else made._completed(GISUrlTemplateOptions)

@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
+    text,
+    values,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -18,12 +21,12 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="GISUrlTemplateOptionsQueryParameters")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class GISUrlTemplateOptionsQueryParameters(_Model):
     """Query parameters to add to the uri of a request."""
 
-    additional_properties: dict[str, Any] = _attrs_field(
-        kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
+    additional_properties: dict[str, str] = _attrs_field(
+        kw_only=True, factory=dict[str, "str"], converter=copied, repr=mask_values
     )
 
     def to_dict(self) -> dict[str, Any]:
@@ -32,6 +35,10 @@ class GISUrlTemplateOptionsQueryParameters(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            additional_properties=properties,
+        made = cls.__new__(cls)
+        made.additional_properties = values(text, properties)
+        return (
+            made
+            if cls is GISUrlTemplateOptionsQueryParameters
+            else made._completed(GISUrlTemplateOptionsQueryParameters)
         )

@@ -9,14 +9,19 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     date_time,
+    missing,
     number,
+    numbers,
     optional,
+    optional_member,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -27,7 +32,7 @@ from ..models.itwin_sub_class import ITwinSubClass
 T = TypeVar("T", bound="ITwin")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwin(_Model):
     """An iTwin with everything that is known about it.
 
@@ -110,26 +115,27 @@ class ITwin(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            class_=optional(properties, "class", ITwinClass),
-            sub_class=optional(properties, "subClass", ITwinSubClass),
-            type_=optional(properties, "type", text),
-            number=optional(properties, "number", text),
-            geographic_location=optional(properties, "geographicLocation", text),
-            latitude=optional(properties, "latitude", number),
-            longitude=optional(properties, "longitude", number),
-            iana_time_zone=optional(properties, "ianaTimeZone", text),
-            data_center_location=optional(properties, "dataCenterLocation", text),
-            status=optional(properties, "status", ITwinStatus),
-            parent_id=optional(properties, "parentId", text),
-            itwin_account_id=optional(properties, "iTwinAccountId", text),
-            image_name=optional(properties, "imageName", text),
-            image=optional(properties, "image", text),
-            created_date_time=optional(properties, "createdDateTime", date_time),
-            created_by=optional(properties, "createdBy", text),
-            last_modified_date_time=optional(properties, "lastModifiedDateTime", date_time),
-            last_modified_by=optional(properties, "lastModifiedBy", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.class_ = optional_member(properties, "class", ITwinClass)
+        made.sub_class = optional_member(properties, "subClass", ITwinSubClass)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.number = v if type(v := take(n := "number", None)) in texts else read(text, v, n)
+        made.geographic_location = v if type(v := take(n := "geographicLocation", None)) in texts else read(text, v, n)
+        made.latitude = v if type(v := take(n := "latitude", None)) in numbers else read(number, v, n)
+        made.longitude = v if type(v := take(n := "longitude", None)) in numbers else read(number, v, n)
+        made.iana_time_zone = v if type(v := take(n := "ianaTimeZone", None)) in texts else read(text, v, n)
+        made.data_center_location = v if type(v := take(n := "dataCenterLocation", None)) in texts else read(text, v, n)
+        made.status = optional_member(properties, "status", ITwinStatus)
+        made.parent_id = v if type(v := take(n := "parentId", None)) in texts else read(text, v, n)
+        made.itwin_account_id = v if type(v := take(n := "iTwinAccountId", None)) in texts else read(text, v, n)
+        made.image_name = v if type(v := take(n := "imageName", None)) in texts else read(text, v, n)
+        made.image = v if type(v := take(n := "image", None)) in texts else read(text, v, n)
+        made.created_date_time = optional(properties, "createdDateTime", date_time)
+        made.created_by = v if type(v := take(n := "createdBy", None)) in texts else read(text, v, n)
+        made.last_modified_date_time = optional(properties, "lastModifiedDateTime", date_time)
+        made.last_modified_by = v if type(v := take(n := "lastModifiedBy", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwin else made._completed(ITwin)

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
+    missing,
     nullable,
     number,
     properties_of,
+    read,
     required,
     text,
 )
@@ -26,7 +29,7 @@ from ..models.itwin_sub_class import ITwinSubClass
 T = TypeVar("T", bound="ITwinCreate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinCreate(_Model):
     """Properties of the iTwin to create.
 
@@ -90,18 +93,19 @@ class ITwinCreate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            class_=required(properties, "class", ITwinClass),
-            sub_class=required(properties, "subClass", ITwinSubClass),
-            display_name=required(properties, "displayName", text),
-            type_=given(properties, "type", text),
-            number=given(properties, "number", text),
-            geographic_location=given(properties, "geographicLocation", nullable(text)),
-            latitude=given(properties, "latitude", nullable(number)),
-            longitude=given(properties, "longitude", nullable(number)),
-            iana_time_zone=given(properties, "ianaTimeZone", nullable(text)),
-            data_center_location=given(properties, "dataCenterLocation", text),
-            status=given(properties, "status", ITwinStatus),
-            parent_id=given(properties, "parentId", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.class_ = required(properties, "class", ITwinClass)
+        made.sub_class = required(properties, "subClass", ITwinSubClass)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.type_ = given(properties, "type", text)
+        made.number = given(properties, "number", text)
+        made.geographic_location = given(properties, "geographicLocation", nullable(text))
+        made.latitude = given(properties, "latitude", nullable(number))
+        made.longitude = given(properties, "longitude", nullable(number))
+        made.iana_time_zone = given(properties, "ianaTimeZone", nullable(text))
+        made.data_center_location = given(properties, "dataCenterLocation", text)
+        made.status = given(properties, "status", ITwinStatus)
+        made.parent_id = given(properties, "parentId", text)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinCreate else made._completed(ITwinCreate)

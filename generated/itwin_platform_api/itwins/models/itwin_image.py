@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import Model as _Model
@@ -20,7 +22,7 @@ from ...writing import copied, mask_query, mask_values
 T = TypeVar("T", bound="ITwinImage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinImage(_Model):
     """Names and links of the image of an iTwin.
 
@@ -56,11 +58,12 @@ class ITwinImage(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            small_image_name=required(properties, "smallImageName", text),
-            small_image_url=required(properties, "smallImageUrl", text),
-            large_image_name=required(properties, "largeImageName", text),
-            large_image_url=required(properties, "largeImageUrl", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.small_image_name = v if type(v := take(n := "smallImageName", missing)) is str else read(text, v, n)
+        made.small_image_url = v if type(v := take(n := "smallImageUrl", missing)) is str else read(text, v, n)
+        made.large_image_name = v if type(v := take(n := "largeImageName", missing)) is str else read(text, v, n)
+        made.large_image_url = v if type(v := take(n := "largeImageUrl", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinImage else made._completed(ITwinImage)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,9 +21,10 @@ from .. import models as _models
 T = TypeVar("T", bound="ITwinImageResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinImageResponse(_Model):
-    """
+    """An image.
+
     Attributes:
         image (ITwinImage): Names and links of the image of an iTwin.
     """
@@ -44,7 +46,7 @@ class ITwinImageResponse(_Model):
         from ..models.itwin_image import ITwinImage
 
         properties = properties_of(src_dict)
-        return cls(
-            image=required(properties, "image", ITwinImage.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.image = required(properties, "image", ITwinImage.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinImageResponse else made._completed(ITwinImageResponse)

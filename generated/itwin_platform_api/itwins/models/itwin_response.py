@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,9 +21,10 @@ from .. import models as _models
 T = TypeVar("T", bound="ITwinResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinResponse(_Model):
-    """
+    """An iTwin.
+
     Attributes:
         itwin (ITwin): An iTwin with everything that is known about it.
     """
@@ -44,7 +46,7 @@ class ITwinResponse(_Model):
         from ..models.itwin import ITwin
 
         properties = properties_of(src_dict)
-        return cls(
-            itwin=required(properties, "iTwin", ITwin.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.itwin = required(properties, "iTwin", ITwin.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinResponse else made._completed(ITwinResponse)

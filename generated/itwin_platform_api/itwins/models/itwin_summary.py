@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    optional_member,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -23,7 +26,7 @@ from ..models.itwin_sub_class import ITwinSubClass
 T = TypeVar("T", bound="ITwinSummary")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinSummary(_Model):
     """The main properties of an iTwin.
 
@@ -64,13 +67,14 @@ class ITwinSummary(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            id=optional(properties, "id", text),
-            class_=optional(properties, "class", ITwinClass),
-            sub_class=optional(properties, "subClass", ITwinSubClass),
-            type_=optional(properties, "type", text),
-            number=optional(properties, "number", text),
-            display_name=optional(properties, "displayName", text),
-            status=optional(properties, "status", ITwinStatus),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", None)) in texts else read(text, v, n)
+        made.class_ = optional_member(properties, "class", ITwinClass)
+        made.sub_class = optional_member(properties, "subClass", ITwinSubClass)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.number = v if type(v := take(n := "number", None)) in texts else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
+        made.status = optional_member(properties, "status", ITwinStatus)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinSummary else made._completed(ITwinSummary)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     given,
@@ -25,7 +26,7 @@ from ..models.itwin_sub_class import ITwinSubClass
 T = TypeVar("T", bound="ITwinUpdate")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinUpdate(_Model):
     """Properties of the iTwin to change.
 
@@ -80,16 +81,16 @@ class ITwinUpdate(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            class_=given(properties, "class", ITwinClass),
-            sub_class=given(properties, "subClass", ITwinSubClass),
-            type_=given(properties, "type", text),
-            display_name=given(properties, "displayName", text),
-            number=given(properties, "number", text),
-            geographic_location=given(properties, "geographicLocation", nullable(text)),
-            latitude=given(properties, "latitude", nullable(number)),
-            longitude=given(properties, "longitude", nullable(number)),
-            iana_time_zone=given(properties, "ianaTimeZone", nullable(text)),
-            status=given(properties, "status", ITwinStatus),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.class_ = given(properties, "class", ITwinClass)
+        made.sub_class = given(properties, "subClass", ITwinSubClass)
+        made.type_ = given(properties, "type", text)
+        made.display_name = given(properties, "displayName", text)
+        made.number = given(properties, "number", text)
+        made.geographic_location = given(properties, "geographicLocation", nullable(text))
+        made.latitude = given(properties, "latitude", nullable(number))
+        made.longitude = given(properties, "longitude", nullable(number))
+        made.iana_time_zone = given(properties, "ianaTimeZone", nullable(text))
+        made.status = given(properties, "status", ITwinStatus)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinUpdate else made._completed(ITwinUpdate)

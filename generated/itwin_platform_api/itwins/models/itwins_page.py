@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
@@ -22,7 +23,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ITwinsPage")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ITwinsPage(_Model):
     """A page of iTwins, each with its main properties.
 
@@ -51,8 +52,8 @@ class ITwinsPage(_Model):
         from ..models.paging_links import PagingLinks
 
         properties = properties_of(src_dict)
-        return cls(
-            itwins=required(properties, "iTwins", items(ITwin.from_dict)),
-            links=optional(properties, "_links", PagingLinks.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.itwins = required(properties, "iTwins", items(ITwin.from_dict))
+        made.links = optional(properties, "_links", PagingLinks.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ITwinsPage else made._completed(ITwinsPage)

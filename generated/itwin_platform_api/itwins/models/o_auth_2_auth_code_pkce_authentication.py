@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
+    read,
     required,
     text,
 )
@@ -22,25 +24,25 @@ from ..models.repository_authentication_type import RepositoryAuthenticationType
 T = TypeVar("T", bound="OAuth2AuthCodePKCEAuthentication")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class OAuth2AuthCodePKCEAuthentication(_Model):
     """What an application needs for the OAuth 2.0 authorization code flow with PKCE.
 
     Attributes:
         type_ (RepositoryAuthenticationType): How the rest of the authentication information is to be used.
-        client_id (str | None): Id under which the client is registered at the authorization server.
-        scopes (str | None): The scopes to ask for, separated by spaces.
-        authorization_endpoint (str | None): Where the flow starts and the user is sent to.
-        token_endpoint (str | None): Where the code is exchanged for access and refresh tokens.
-        redirect_uri (str | None): Where the authorization server sends the user back to.
+        client_id (str): Id under which the client is registered at the authorization server.
+        scopes (str): The scopes to ask for, separated by spaces.
+        authorization_endpoint (str): Where the flow starts and the user is sent to.
+        token_endpoint (str): Where the code is exchanged for access and refresh tokens.
+        redirect_uri (str): Where the authorization server sends the user back to.
     """
 
     type_: RepositoryAuthenticationType
-    client_id: str | None = None
-    scopes: str | None = None
-    authorization_endpoint: str | None = None
-    token_endpoint: str | None = None
-    redirect_uri: str | None = _attrs_field(default=None, repr=mask_query)
+    client_id: str
+    scopes: str
+    authorization_endpoint: str
+    token_endpoint: str
+    redirect_uri: str = _attrs_field(repr=mask_query)
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -60,12 +62,15 @@ class OAuth2AuthCodePKCEAuthentication(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            type_=required(properties, "type", RepositoryAuthenticationType),
-            client_id=optional(properties, "clientId", text),
-            scopes=optional(properties, "scopes", text),
-            authorization_endpoint=optional(properties, "authorizationEndpoint", text),
-            token_endpoint=optional(properties, "tokenEndpoint", text),
-            redirect_uri=optional(properties, "redirectUri", text),
-            additional_properties=properties,
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.type_ = required(properties, "type", RepositoryAuthenticationType)
+        made.client_id = v if type(v := take(n := "clientId", missing)) is str else read(text, v, n)
+        made.scopes = v if type(v := take(n := "scopes", missing)) is str else read(text, v, n)
+        made.authorization_endpoint = (
+            v if type(v := take(n := "authorizationEndpoint", missing)) is str else read(text, v, n)
         )
+        made.token_endpoint = v if type(v := take(n := "tokenEndpoint", missing)) is str else read(text, v, n)
+        made.redirect_uri = v if type(v := take(n := "redirectUri", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is OAuth2AuthCodePKCEAuthentication else made._completed(OAuth2AuthCodePKCEAuthentication)

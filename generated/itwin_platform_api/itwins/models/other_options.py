@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -18,7 +19,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="OtherOptions")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class OtherOptions(_Model):
     """Options of a shape that this version of the client does not know, kept whole."""
 
@@ -32,6 +33,6 @@ class OtherOptions(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.additional_properties = properties.copy()
+        return made if cls is OtherOptions else made._completed(OtherOptions)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="PagingLinks")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class PagingLinks(_Model):
     """Links to this page of a list and to those before and after it.
 
@@ -51,9 +52,9 @@ class PagingLinks(_Model):
         from ..models.link import Link
 
         properties = properties_of(src_dict)
-        return cls(
-            self_=optional(properties, "self", Link.from_dict),
-            next_=optional(properties, "next", Link.from_dict),
-            prev=optional(properties, "prev", Link.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.self_ = optional(properties, "self", Link.from_dict)
+        made.next_ = optional(properties, "next", Link.from_dict)
+        made.prev = optional(properties, "prev", Link.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is PagingLinks else made._completed(PagingLinks)

@@ -8,15 +8,19 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     MISMATCH,
     has_any,
     has_value,
+    missing,
     optional,
+    optional_member,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -27,7 +31,7 @@ from ..models.repository_sub_class import RepositorySubClass
 T = TypeVar("T", bound="Repository")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Repository(_Model):
     """A place that holds data of an iTwin.
 
@@ -123,14 +127,15 @@ class Repository(_Model):
             return OtherOptions.from_dict(data)
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            class_=optional(properties, "class", RepositoryClass),
-            sub_class=optional(properties, "subClass", RepositorySubClass),
-            display_name=optional(properties, "displayName", text),
-            uri=optional(properties, "uri", text),
-            capabilities=optional(properties, "capabilities", RepositoryCapabilities.from_dict),
-            authentication=optional(properties, "authentication", read_authentication),
-            options=optional(properties, "options", read_options),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.class_ = optional_member(properties, "class", RepositoryClass)
+        made.sub_class = optional_member(properties, "subClass", RepositorySubClass)
+        made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
+        made.uri = v if type(v := take(n := "uri", None)) in texts else read(text, v, n)
+        made.capabilities = optional(properties, "capabilities", RepositoryCapabilities.from_dict)
+        made.authentication = optional(properties, "authentication", read_authentication)
+        made.options = optional(properties, "options", read_options)
+        made.additional_properties = properties.copy()
+        return made if cls is Repository else made._completed(Repository)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     optional,
@@ -20,15 +21,17 @@ from .. import models as _models
 T = TypeVar("T", bound="RepositoryCapabilities")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryCapabilities(_Model):
     """What else can be asked of the repository.
 
     Attributes:
         resources (ResourcesCapability | None): The repository can list its resources.
+        graphics (GraphicsCapability | None): The resource can be drawn.
     """
 
     resources: _models.ResourcesCapability | None = None
+    graphics: _models.GraphicsCapability | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -37,15 +40,18 @@ class RepositoryCapabilities(_Model):
         return self._to_dict(
             {
                 "resources": self.resources,
+                "graphics": self.graphics,
             }
         )
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.graphics_capability import GraphicsCapability
         from ..models.resources_capability import ResourcesCapability
 
         properties = properties_of(src_dict)
-        return cls(
-            resources=optional(properties, "resources", ResourcesCapability.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.resources = optional(properties, "resources", ResourcesCapability.from_dict)
+        made.graphics = optional(properties, "graphics", GraphicsCapability.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryCapabilities else made._completed(RepositoryCapabilities)

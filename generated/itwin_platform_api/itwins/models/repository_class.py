@@ -7,11 +7,13 @@ from ...writing import OpenEnum
 class RepositoryClass(OpenEnum):
     """The class of a repository."""
 
+    CESIUM = "Cesium"
     CESIUM_CURATED_CONTENT = "CesiumCuratedContent"
     CONSTRUCTION = "Construction"
     FORMS = "Forms"
     GEOGRAPHIC_INFORMATION_SYSTEM = "GeographicInformationSystem"
     GEOSPATIAL_FEATURES = "GeospatialFeatures"
+    GOOGLE = "Google"
     IMODELS = "iModels"
     INDEXED_MEDIA = "IndexedMedia"
     PDF_PLANSETS = "PdfPlansets"

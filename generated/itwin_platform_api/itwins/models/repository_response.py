@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,9 +21,10 @@ from .. import models as _models
 T = TypeVar("T", bound="RepositoryResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class RepositoryResponse(_Model):
-    """
+    """A repository.
+
     Attributes:
         repository (Repository): A place that holds data of an iTwin.
     """
@@ -44,7 +46,7 @@ class RepositoryResponse(_Model):
         from ..models.repository import Repository
 
         properties = properties_of(src_dict)
-        return cls(
-            repository=required(properties, "repository", Repository.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.repository = required(properties, "repository", Repository.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is RepositoryResponse else made._completed(RepositoryResponse)

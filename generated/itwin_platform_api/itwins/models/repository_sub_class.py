@@ -12,5 +12,6 @@ class RepositorySubClass(OpenEnum):
     OGC_API_FEATURES = "OgcApiFeatures"
     PERFORMANCE = "Performance"
     URL_TEMPLATE = "UrlTemplate"
+    WEB_FEATURE_SERVICE = "WebFeatureService"
     WEB_MAP_SERVICE = "WebMapService"
     WEB_MAP_TILE_SERVICE = "WebMapTileService"

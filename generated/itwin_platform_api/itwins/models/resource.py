@@ -8,13 +8,17 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     optional,
+    optional_member,
     optional_object,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -25,7 +29,7 @@ from ..models.resource_sub_class import ResourceSubClass
 T = TypeVar("T", bound="Resource")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Resource(_Model):
     """A thing in a repository, for instance an iModel.
 
@@ -37,6 +41,7 @@ class Resource(_Model):
         type_ (str | None): Type of the resource in the words of its repository: an open set, and absent where the
             repository names none.
         capabilities (ResourceCapabilities | None): What else can be asked of the resource.
+        properties (ResourceProperties | None):
     """
 
     id: str
@@ -45,6 +50,7 @@ class Resource(_Model):
     sub_class: ResourceSubClass | None = None
     type_: str | None = None
     capabilities: _models.ResourceCapabilities | None = None
+    properties: _models.ResourceProperties | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -58,20 +64,24 @@ class Resource(_Model):
                 "subClass": self.sub_class,
                 "type": self.type_,
                 "capabilities": self.capabilities,
+                "properties": self.properties,
             }
         )
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.resource_capabilities import ResourceCapabilities
+        from ..models.resource_properties import ResourceProperties
 
         properties = properties_of(src_dict)
-        return cls(
-            id=required(properties, "id", text),
-            display_name=required(properties, "displayName", text),
-            class_=optional(properties, "class", ResourceClass),
-            sub_class=optional(properties, "subClass", ResourceSubClass),
-            type_=optional(properties, "type", text),
-            capabilities=optional_object(properties, "capabilities", ResourceCapabilities.from_dict),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.id = v if type(v := take(n := "id", missing)) is str else read(text, v, n)
+        made.display_name = v if type(v := take(n := "displayName", missing)) is str else read(text, v, n)
+        made.class_ = optional_member(properties, "class", ResourceClass)
+        made.sub_class = optional_member(properties, "subClass", ResourceSubClass)
+        made.type_ = v if type(v := take(n := "type", None)) in texts else read(text, v, n)
+        made.capabilities = optional_object(properties, "capabilities", ResourceCapabilities.from_dict, "graphics")
+        made.properties = optional(properties, "properties", ResourceProperties.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is Resource else made._completed(Resource)

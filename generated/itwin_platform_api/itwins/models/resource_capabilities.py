@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="ResourceCapabilities")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourceCapabilities(_Model):
     """What else can be asked of the resource.
 
@@ -45,7 +46,7 @@ class ResourceCapabilities(_Model):
         from ..models.graphics_capability import GraphicsCapability
 
         properties = properties_of(src_dict)
-        return cls(
-            graphics=required(properties, "graphics", GraphicsCapability.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.graphics = required(properties, "graphics", GraphicsCapability.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourceCapabilities else made._completed(ResourceCapabilities)

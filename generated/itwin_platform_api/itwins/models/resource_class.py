@@ -7,9 +7,11 @@ from ...writing import OpenEnum
 class ResourceClass(OpenEnum):
     """The class of a resource, copied from its repository."""
 
+    CESIUM = "Cesium"
     CESIUM_CURATED_CONTENT = "CesiumCuratedContent"
     GEOGRAPHIC_INFORMATION_SYSTEM = "GeographicInformationSystem"
     GEOSPATIAL_FEATURES = "GeospatialFeatures"
+    GOOGLE = "Google"
     IMODELS = "iModels"
     PDF_PLANSETS = "PdfPlansets"
     REALITY_DATA = "RealityData"

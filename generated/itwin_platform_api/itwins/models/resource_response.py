@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,9 +21,10 @@ from .. import models as _models
 T = TypeVar("T", bound="ResourceResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourceResponse(_Model):
-    """
+    """A resource.
+
     Attributes:
         resource (Resource): A thing in a repository, for instance an iModel.
     """
@@ -44,7 +46,7 @@ class ResourceResponse(_Model):
         from ..models.resource import Resource
 
         properties = properties_of(src_dict)
-        return cls(
-            resource=required(properties, "resource", Resource.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.resource = required(properties, "resource", Resource.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourceResponse else made._completed(ResourceResponse)

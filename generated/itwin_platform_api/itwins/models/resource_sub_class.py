@@ -8,6 +8,8 @@ class ResourceSubClass(OpenEnum):
     """The subclass of a resource, copied from its repository; it may be missing."""
 
     ARC_GIS = "ArcGIS"
+    OGC_API_FEATURES = "OgcApiFeatures"
     URL_TEMPLATE = "UrlTemplate"
+    WEB_FEATURE_SERVICE = "WebFeatureService"
     WEB_MAP_SERVICE = "WebMapService"
     WEB_MAP_TILE_SERVICE = "WebMapTileService"

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
     properties_of,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
@@ -20,7 +22,7 @@ from ...writing import copied, mask_query, mask_values
 T = TypeVar("T", bound="ResourcesCapability")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ResourcesCapability(_Model):
     """The repository can list its resources.
 
@@ -43,7 +45,8 @@ class ResourcesCapability(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            uri=optional(properties, "uri", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.uri = v if type(v := take(n := "uri", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ResourcesCapability else made._completed(ResourcesCapability)

@@ -9,33 +9,333 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .bucket import Bucket
     from .bucket_response import BucketResponse
+    from .change_detection_inputs import ChangeDetectionInputs
+    from .change_detection_options import ChangeDetectionOptions
+    from .change_detection_outputs import ChangeDetectionOutputs
+    from .change_detection_outputs_create import ChangeDetectionOutputsCreate
+    from .change_detection_specifications import ChangeDetectionSpecifications
+    from .change_detection_specifications_create import ChangeDetectionSpecificationsCreate
+    from .clearance_inputs import ClearanceInputs
+    from .clearance_outputs import ClearanceOutputs
+    from .clearance_outputs_create import ClearanceOutputsCreate
+    from .clearance_specifications import ClearanceSpecifications
+    from .clearance_specifications_create import ClearanceSpecificationsCreate
     from .container_links import ContainerLinks
     from .container_url import ContainerURL
     from .detailed_error import DetailedError
     from .detailed_error_response import DetailedErrorResponse
+    from .detector_create import DetectorCreate
+    from .detector_create_response import DetectorCreateResponse
+    from .detector_create_response_details import DetectorCreateResponseDetails
+    from .detector_detailed import DetectorDetailed
+    from .detector_detailed_response import DetectorDetailedResponse
+    from .detector_export_type import DetectorExportType
+    from .detector_minimal import DetectorMinimal
+    from .detector_patch_response import DetectorPatchResponse
+    from .detector_response import DetectorResponse
+    from .detector_type import DetectorType
+    from .detector_update import DetectorUpdate
+    from .detector_version import DetectorVersion
+    from .detector_version_capabilities import DetectorVersionCapabilities
+    from .detector_version_create import DetectorVersionCreate
+    from .detector_version_create_response import DetectorVersionCreateResponse
+    from .detector_version_create_response_links import DetectorVersionCreateResponseLinks
+    from .detector_version_detailed import DetectorVersionDetailed
+    from .detector_version_status import DetectorVersionStatus
+    from .detectors_page import DetectorsPage
     from .error import Error
     from .error_response import ErrorResponse
+    from .error_warning_message import ErrorWarningMessage
+    from .eval_o2d_inputs import EvalO2DInputs
+    from .eval_o2d_options import EvalO2DOptions
+    from .eval_o2d_outputs import EvalO2DOutputs
+    from .eval_o2d_outputs_create import EvalO2DOutputsCreate
+    from .eval_o2d_specifications import EvalO2DSpecifications
+    from .eval_o2d_specifications_create import EvalO2DSpecificationsCreate
+    from .eval_o3d_inputs import EvalO3DInputs
+    from .eval_o3d_options import EvalO3DOptions
+    from .eval_o3d_outputs import EvalO3DOutputs
+    from .eval_o3d_outputs_create import EvalO3DOutputsCreate
+    from .eval_o3d_specifications import EvalO3DSpecifications
+    from .eval_o3d_specifications_create import EvalO3DSpecificationsCreate
+    from .eval_s2d_inputs import EvalS2DInputs
+    from .eval_s2d_outputs import EvalS2DOutputs
+    from .eval_s2d_outputs_create import EvalS2DOutputsCreate
+    from .eval_s2d_specifications import EvalS2DSpecifications
+    from .eval_s2d_specifications_create import EvalS2DSpecificationsCreate
+    from .eval_s3d_inputs import EvalS3DInputs
+    from .eval_s3d_outputs import EvalS3DOutputs
+    from .eval_s3d_outputs_create import EvalS3DOutputsCreate
+    from .eval_s3d_specifications import EvalS3DSpecifications
+    from .eval_s3d_specifications_create import EvalS3DSpecificationsCreate
+    from .eval_s_ortho_inputs import EvalSOrthoInputs
+    from .eval_s_ortho_outputs import EvalSOrthoOutputs
+    from .eval_s_ortho_outputs_create import EvalSOrthoOutputsCreate
+    from .eval_s_ortho_specifications import EvalSOrthoSpecifications
+    from .eval_s_ortho_specifications_create import EvalSOrthoSpecificationsCreate
+    from .execution_information import ExecutionInformation
+    from .file import File
+    from .file_type import FileType
+    from .files_response import FilesResponse
+    from .job import Job
+    from .job_create import JobCreate
+    from .job_message import JobMessage
+    from .job_messages import JobMessages
+    from .job_messages_response import JobMessagesResponse
+    from .job_progress import JobProgress
+    from .job_progress_response import JobProgressResponse
+    from .job_response import JobResponse
+    from .job_specifications import JobSpecifications
+    from .job_state import JobState
+    from .job_type import JobType
+    from .jobs_page import JobsPage
+    from .link import Link
+    from .next_page_link import NextPageLink
+    from .objects_2d_inputs import Objects2DInputs
+    from .objects_2d_options import Objects2DOptions
+    from .objects_2d_outputs import Objects2DOutputs
+    from .objects_2d_outputs_create import Objects2DOutputsCreate
+    from .objects_2d_specifications import Objects2DSpecifications
+    from .objects_2d_specifications_create import Objects2DSpecificationsCreate
+    from .prefer_header import PreferHeader
+    from .segmentation_2d_inputs import Segmentation2DInputs
+    from .segmentation_2d_options import Segmentation2DOptions
+    from .segmentation_2d_outputs import Segmentation2DOutputs
+    from .segmentation_2d_outputs_create import Segmentation2DOutputsCreate
+    from .segmentation_2d_specifications import Segmentation2DSpecifications
+    from .segmentation_2d_specifications_create import Segmentation2DSpecificationsCreate
+    from .segmentation_3d_inputs import Segmentation3DInputs
+    from .segmentation_3d_options import Segmentation3DOptions
+    from .segmentation_3d_outputs import Segmentation3DOutputs
+    from .segmentation_3d_outputs_create import Segmentation3DOutputsCreate
+    from .segmentation_3d_specifications import Segmentation3DSpecifications
+    from .segmentation_3d_specifications_create import Segmentation3DSpecificationsCreate
+    from .segmentation_orthophoto_inputs import SegmentationOrthophotoInputs
+    from .segmentation_orthophoto_outputs import SegmentationOrthophotoOutputs
+    from .segmentation_orthophoto_outputs_create import SegmentationOrthophotoOutputsCreate
+    from .segmentation_orthophoto_specifications import SegmentationOrthophotoSpecifications
+    from .segmentation_orthophoto_specifications_create import SegmentationOrthophotoSpecificationsCreate
 
 _MODULES: dict[str, str] = {
     "Bucket": ".bucket",
     "BucketResponse": ".bucket_response",
+    "ChangeDetectionInputs": ".change_detection_inputs",
+    "ChangeDetectionOptions": ".change_detection_options",
+    "ChangeDetectionOutputs": ".change_detection_outputs",
+    "ChangeDetectionOutputsCreate": ".change_detection_outputs_create",
+    "ChangeDetectionSpecifications": ".change_detection_specifications",
+    "ChangeDetectionSpecificationsCreate": ".change_detection_specifications_create",
+    "ClearanceInputs": ".clearance_inputs",
+    "ClearanceOutputs": ".clearance_outputs",
+    "ClearanceOutputsCreate": ".clearance_outputs_create",
+    "ClearanceSpecifications": ".clearance_specifications",
+    "ClearanceSpecificationsCreate": ".clearance_specifications_create",
     "ContainerLinks": ".container_links",
     "ContainerURL": ".container_url",
     "DetailedError": ".detailed_error",
     "DetailedErrorResponse": ".detailed_error_response",
+    "DetectorCreate": ".detector_create",
+    "DetectorCreateResponse": ".detector_create_response",
+    "DetectorCreateResponseDetails": ".detector_create_response_details",
+    "DetectorDetailed": ".detector_detailed",
+    "DetectorDetailedResponse": ".detector_detailed_response",
+    "DetectorExportType": ".detector_export_type",
+    "DetectorMinimal": ".detector_minimal",
+    "DetectorPatchResponse": ".detector_patch_response",
+    "DetectorResponse": ".detector_response",
+    "DetectorType": ".detector_type",
+    "DetectorUpdate": ".detector_update",
+    "DetectorVersion": ".detector_version",
+    "DetectorVersionCapabilities": ".detector_version_capabilities",
+    "DetectorVersionCreate": ".detector_version_create",
+    "DetectorVersionCreateResponse": ".detector_version_create_response",
+    "DetectorVersionCreateResponseLinks": ".detector_version_create_response_links",
+    "DetectorVersionDetailed": ".detector_version_detailed",
+    "DetectorVersionStatus": ".detector_version_status",
+    "DetectorsPage": ".detectors_page",
     "Error": ".error",
     "ErrorResponse": ".error_response",
+    "ErrorWarningMessage": ".error_warning_message",
+    "EvalO2DInputs": ".eval_o2d_inputs",
+    "EvalO2DOptions": ".eval_o2d_options",
+    "EvalO2DOutputs": ".eval_o2d_outputs",
+    "EvalO2DOutputsCreate": ".eval_o2d_outputs_create",
+    "EvalO2DSpecifications": ".eval_o2d_specifications",
+    "EvalO2DSpecificationsCreate": ".eval_o2d_specifications_create",
+    "EvalO3DInputs": ".eval_o3d_inputs",
+    "EvalO3DOptions": ".eval_o3d_options",
+    "EvalO3DOutputs": ".eval_o3d_outputs",
+    "EvalO3DOutputsCreate": ".eval_o3d_outputs_create",
+    "EvalO3DSpecifications": ".eval_o3d_specifications",
+    "EvalO3DSpecificationsCreate": ".eval_o3d_specifications_create",
+    "EvalS2DInputs": ".eval_s2d_inputs",
+    "EvalS2DOutputs": ".eval_s2d_outputs",
+    "EvalS2DOutputsCreate": ".eval_s2d_outputs_create",
+    "EvalS2DSpecifications": ".eval_s2d_specifications",
+    "EvalS2DSpecificationsCreate": ".eval_s2d_specifications_create",
+    "EvalS3DInputs": ".eval_s3d_inputs",
+    "EvalS3DOutputs": ".eval_s3d_outputs",
+    "EvalS3DOutputsCreate": ".eval_s3d_outputs_create",
+    "EvalS3DSpecifications": ".eval_s3d_specifications",
+    "EvalS3DSpecificationsCreate": ".eval_s3d_specifications_create",
+    "EvalSOrthoInputs": ".eval_s_ortho_inputs",
+    "EvalSOrthoOutputs": ".eval_s_ortho_outputs",
+    "EvalSOrthoOutputsCreate": ".eval_s_ortho_outputs_create",
+    "EvalSOrthoSpecifications": ".eval_s_ortho_specifications",
+    "EvalSOrthoSpecificationsCreate": ".eval_s_ortho_specifications_create",
+    "ExecutionInformation": ".execution_information",
+    "File": ".file",
+    "FileType": ".file_type",
+    "FilesResponse": ".files_response",
+    "Job": ".job",
+    "JobCreate": ".job_create",
+    "JobMessage": ".job_message",
+    "JobMessages": ".job_messages",
+    "JobMessagesResponse": ".job_messages_response",
+    "JobProgress": ".job_progress",
+    "JobProgressResponse": ".job_progress_response",
+    "JobResponse": ".job_response",
+    "JobSpecifications": ".job_specifications",
+    "JobState": ".job_state",
+    "JobType": ".job_type",
+    "JobsPage": ".jobs_page",
+    "Link": ".link",
+    "NextPageLink": ".next_page_link",
+    "Objects2DInputs": ".objects_2d_inputs",
+    "Objects2DOptions": ".objects_2d_options",
+    "Objects2DOutputs": ".objects_2d_outputs",
+    "Objects2DOutputsCreate": ".objects_2d_outputs_create",
+    "Objects2DSpecifications": ".objects_2d_specifications",
+    "Objects2DSpecificationsCreate": ".objects_2d_specifications_create",
+    "PreferHeader": ".prefer_header",
+    "Segmentation2DInputs": ".segmentation_2d_inputs",
+    "Segmentation2DOptions": ".segmentation_2d_options",
+    "Segmentation2DOutputs": ".segmentation_2d_outputs",
+    "Segmentation2DOutputsCreate": ".segmentation_2d_outputs_create",
+    "Segmentation2DSpecifications": ".segmentation_2d_specifications",
+    "Segmentation2DSpecificationsCreate": ".segmentation_2d_specifications_create",
+    "Segmentation3DInputs": ".segmentation_3d_inputs",
+    "Segmentation3DOptions": ".segmentation_3d_options",
+    "Segmentation3DOutputs": ".segmentation_3d_outputs",
+    "Segmentation3DOutputsCreate": ".segmentation_3d_outputs_create",
+    "Segmentation3DSpecifications": ".segmentation_3d_specifications",
+    "Segmentation3DSpecificationsCreate": ".segmentation_3d_specifications_create",
+    "SegmentationOrthophotoInputs": ".segmentation_orthophoto_inputs",
+    "SegmentationOrthophotoOutputs": ".segmentation_orthophoto_outputs",
+    "SegmentationOrthophotoOutputsCreate": ".segmentation_orthophoto_outputs_create",
+    "SegmentationOrthophotoSpecifications": ".segmentation_orthophoto_specifications",
+    "SegmentationOrthophotoSpecificationsCreate": ".segmentation_orthophoto_specifications_create",
 }
 
 __all__ = (
     "Bucket",
     "BucketResponse",
+    "ChangeDetectionInputs",
+    "ChangeDetectionOptions",
+    "ChangeDetectionOutputs",
+    "ChangeDetectionOutputsCreate",
+    "ChangeDetectionSpecifications",
+    "ChangeDetectionSpecificationsCreate",
+    "ClearanceInputs",
+    "ClearanceOutputs",
+    "ClearanceOutputsCreate",
+    "ClearanceSpecifications",
+    "ClearanceSpecificationsCreate",
     "ContainerLinks",
     "ContainerURL",
     "DetailedError",
     "DetailedErrorResponse",
+    "DetectorCreate",
+    "DetectorCreateResponse",
+    "DetectorCreateResponseDetails",
+    "DetectorDetailed",
+    "DetectorDetailedResponse",
+    "DetectorExportType",
+    "DetectorMinimal",
+    "DetectorPatchResponse",
+    "DetectorResponse",
+    "DetectorsPage",
+    "DetectorType",
+    "DetectorUpdate",
+    "DetectorVersion",
+    "DetectorVersionCapabilities",
+    "DetectorVersionCreate",
+    "DetectorVersionCreateResponse",
+    "DetectorVersionCreateResponseLinks",
+    "DetectorVersionDetailed",
+    "DetectorVersionStatus",
     "Error",
     "ErrorResponse",
+    "ErrorWarningMessage",
+    "EvalO2DInputs",
+    "EvalO2DOptions",
+    "EvalO2DOutputs",
+    "EvalO2DOutputsCreate",
+    "EvalO2DSpecifications",
+    "EvalO2DSpecificationsCreate",
+    "EvalO3DInputs",
+    "EvalO3DOptions",
+    "EvalO3DOutputs",
+    "EvalO3DOutputsCreate",
+    "EvalO3DSpecifications",
+    "EvalO3DSpecificationsCreate",
+    "EvalS2DInputs",
+    "EvalS2DOutputs",
+    "EvalS2DOutputsCreate",
+    "EvalS2DSpecifications",
+    "EvalS2DSpecificationsCreate",
+    "EvalS3DInputs",
+    "EvalS3DOutputs",
+    "EvalS3DOutputsCreate",
+    "EvalS3DSpecifications",
+    "EvalS3DSpecificationsCreate",
+    "EvalSOrthoInputs",
+    "EvalSOrthoOutputs",
+    "EvalSOrthoOutputsCreate",
+    "EvalSOrthoSpecifications",
+    "EvalSOrthoSpecificationsCreate",
+    "ExecutionInformation",
+    "File",
+    "FilesResponse",
+    "FileType",
+    "Job",
+    "JobCreate",
+    "JobMessage",
+    "JobMessages",
+    "JobMessagesResponse",
+    "JobProgress",
+    "JobProgressResponse",
+    "JobResponse",
+    "JobsPage",
+    "JobSpecifications",
+    "JobState",
+    "JobType",
+    "Link",
+    "NextPageLink",
+    "Objects2DInputs",
+    "Objects2DOptions",
+    "Objects2DOutputs",
+    "Objects2DOutputsCreate",
+    "Objects2DSpecifications",
+    "Objects2DSpecificationsCreate",
+    "PreferHeader",
+    "Segmentation2DInputs",
+    "Segmentation2DOptions",
+    "Segmentation2DOutputs",
+    "Segmentation2DOutputsCreate",
+    "Segmentation2DSpecifications",
+    "Segmentation2DSpecificationsCreate",
+    "Segmentation3DInputs",
+    "Segmentation3DOptions",
+    "Segmentation3DOutputs",
+    "Segmentation3DOutputsCreate",
+    "Segmentation3DSpecifications",
+    "Segmentation3DSpecificationsCreate",
+    "SegmentationOrthophotoInputs",
+    "SegmentationOrthophotoOutputs",
+    "SegmentationOrthophotoOutputsCreate",
+    "SegmentationOrthophotoSpecifications",
+    "SegmentationOrthophotoSpecificationsCreate",
 )
 
 

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import Model as _Model
@@ -20,7 +22,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Bucket")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Bucket(_Model):
     """What is known about a bucket.
 
@@ -43,7 +45,8 @@ class Bucket(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            itwin_id=required(properties, "iTwinId", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.itwin_id = v if type(v := take(n := "iTwinId", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Bucket else made._completed(Bucket)

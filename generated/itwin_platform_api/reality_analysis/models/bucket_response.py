@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,9 +21,10 @@ from .. import models as _models
 T = TypeVar("T", bound="BucketResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class BucketResponse(_Model):
-    """
+    """The bucket of an iTwin and where it is.
+
     Attributes:
         bucket (Bucket): What is known about a bucket.
         links (ContainerLinks): Where the container of the bucket is.
@@ -48,8 +50,8 @@ class BucketResponse(_Model):
         from ..models.container_links import ContainerLinks
 
         properties = properties_of(src_dict)
-        return cls(
-            bucket=required(properties, "bucket", Bucket.from_dict),
-            links=required(properties, "_links", ContainerLinks.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.bucket = required(properties, "bucket", Bucket.from_dict)
+        made.links = required(properties, "_links", ContainerLinks.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is BucketResponse else made._completed(BucketResponse)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,12 +21,12 @@ from .. import models as _models
 T = TypeVar("T", bound="ContainerLinks")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ContainerLinks(_Model):
     """Where the container of the bucket is.
 
     Attributes:
-        container_url (ContainerURL): The address of the container.
+        container_url (ContainerURL): The address of a container.
     """
 
     container_url: _models.ContainerURL
@@ -45,7 +46,7 @@ class ContainerLinks(_Model):
         from ..models.container_url import ContainerURL
 
         properties = properties_of(src_dict)
-        return cls(
-            container_url=required(properties, "containerUrl", ContainerURL.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.container_url = required(properties, "containerUrl", ContainerURL.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is ContainerLinks else made._completed(ContainerLinks)

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
+    missing,
     properties_of,
-    required,
+    read,
     text,
 )
 from ...writing import Model as _Model
@@ -20,9 +22,9 @@ from ...writing import copied, mask_query, mask_values
 T = TypeVar("T", bound="ContainerURL")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class ContainerURL(_Model):
-    """The address of the container.
+    """The address of a container.
 
     Attributes:
         href (str): The URL, with the SAS that gives access to the container.
@@ -43,7 +45,8 @@ class ContainerURL(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            href=required(properties, "href", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.href = v if type(v := take(n := "href", missing)) is str else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is ContainerURL else made._completed(ContainerURL)

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     items,
+    missing,
     optional,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -23,7 +26,7 @@ from .. import models as _models
 T = TypeVar("T", bound="DetailedError")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetailedError(_Model):
     """Says what went wrong and lists what lies behind it.
 
@@ -57,10 +60,11 @@ class DetailedError(_Model):
         from ..models.error import Error
 
         properties = properties_of(src_dict)
-        return cls(
-            code=required(properties, "code", text),
-            message=required(properties, "message", text),
-            target=optional(properties, "target", text),
-            details=optional(properties, "details", items(Error.from_dict)),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.code = v if type(v := take(n := "code", missing)) is str else read(text, v, n)
+        made.message = v if type(v := take(n := "message", missing)) is str else read(text, v, n)
+        made.target = v if type(v := take(n := "target", None)) in texts else read(text, v, n)
+        made.details = optional(properties, "details", items(Error.from_dict))
+        made.additional_properties = properties.copy()
+        return made if cls is DetailedError else made._completed(DetailedError)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
     properties_of,
@@ -20,7 +21,7 @@ from .. import models as _models
 T = TypeVar("T", bound="DetailedErrorResponse")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class DetailedErrorResponse(_Model):
     """The body of a failed request. A failure may also come with another body or none, and with nulls, since whatever went
     wrong may have kept this one from being made.
@@ -46,7 +47,7 @@ class DetailedErrorResponse(_Model):
         from ..models.detailed_error import DetailedError
 
         properties = properties_of(src_dict)
-        return cls(
-            error=required(properties, "error", DetailedError.from_dict),
-            additional_properties=properties,
-        )
+        made = cls.__new__(cls)
+        made.error = required(properties, "error", DetailedError.from_dict)
+        made.additional_properties = properties.copy()
+        return made if cls is DetailedErrorResponse else made._completed(DetailedErrorResponse)

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from attrs.setters import NO_OP as _NO_OP
 
 from ...reading import (
-    optional,
+    missing,
     properties_of,
-    required,
+    read,
     text,
+    texts,
 )
 from ...writing import Model as _Model
 from ...writing import copied, mask_values
@@ -21,7 +23,7 @@ from ...writing import copied, mask_values
 T = TypeVar("T", bound="Error")
 
 
-@_attrs_define
+@_attrs_define(on_setattr=_NO_OP)
 class Error(_Model):
     """Says what went wrong.
 
@@ -50,9 +52,10 @@ class Error(_Model):
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         properties = properties_of(src_dict)
-        return cls(
-            code=required(properties, "code", text),
-            message=required(properties, "message", text),
-            target=optional(properties, "target", text),
-            additional_properties=properties,
-        )
+        take = properties.pop
+        made = cls.__new__(cls)
+        made.code = v if type(v := take(n := "code", missing)) is str else read(text, v, n)
+        made.message = v if type(v := take(n := "message", missing)) is str else read(text, v, n)
+        made.target = v if type(v := take(n := "target", None)) in texts else read(text, v, n)
+        made.additional_properties = properties.copy()
+        return made if cls is Error else made._completed(Error)

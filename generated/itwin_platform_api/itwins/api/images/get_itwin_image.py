@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_image_response import ITwinImageResponse
 
@@ -11,6 +12,14 @@ OPERATION: Operation[ITwinImageResponse] = Operation(
     path="/itwins/{iTwinId}/image",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinImageResponse.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

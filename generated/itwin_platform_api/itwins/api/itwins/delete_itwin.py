@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....reading import no_body
 from ....runtime import Operation, Request
 
@@ -12,6 +13,14 @@ OPERATION: Operation[None] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={204: no_body},
     names={"id": "itwin_id"},
+    limits={
+        "path": {
+            "id": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

@@ -2,8 +2,10 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_response import ITwinResponse
+from ...models.prefer_header import PreferHeader
 
 OPERATION: Operation[ITwinResponse] = Operation(
     id="get-itwin",
@@ -12,15 +14,24 @@ OPERATION: Operation[ITwinResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinResponse.from_dict},
     names={"id": "itwin_id"},
+    limits={
+        "path": {
+            "id": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 
-def request(*, itwin_id: str) -> Request[ITwinResponse]:
+def request(*, itwin_id: str, prefer: PreferHeader | None = None) -> Request[ITwinResponse]:
     """Get an iTwin
 
     Returns the metadata of one iTwin. The caller has to be a member of it.
 
     Parameters:
         itwin_id: Id of the iTwin.
+        prefer: How much of the iTwin to return: `return=minimal` or `return=representation`.
     """
-    return OPERATION.request(path={"id": itwin_id})
+    return OPERATION.request(path={"id": itwin_id}, headers={"Prefer": prefer})

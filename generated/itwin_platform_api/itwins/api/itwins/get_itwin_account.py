@@ -2,8 +2,10 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_summary_response import ITwinSummaryResponse
+from ...models.prefer_header import PreferHeader
 
 OPERATION: Operation[ITwinSummaryResponse] = Operation(
     id="get-itwin-account",
@@ -11,10 +13,18 @@ OPERATION: Operation[ITwinSummaryResponse] = Operation(
     path="/itwins/{iTwinId}/account",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinSummaryResponse.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 
-def request(*, itwin_id: str) -> Request[ITwinSummaryResponse]:
+def request(*, itwin_id: str, prefer: PreferHeader | None = None) -> Request[ITwinSummaryResponse]:
     """Get the account of an iTwin
 
     Returns the account that an iTwin belongs to. An account is an iTwin too; it is the root of the hierarchy. The
@@ -22,5 +32,6 @@ def request(*, itwin_id: str) -> Request[ITwinSummaryResponse]:
 
     Parameters:
         itwin_id: Id of the iTwin.
+        prefer: How much of the account to return: `return=minimal` or `return=representation`.
     """
-    return OPERATION.request(path={"iTwinId": itwin_id})
+    return OPERATION.request(path={"iTwinId": itwin_id}, headers={"Prefer": prefer})

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwins_page import ITwinsPage
 from ...models.prefer_header import PreferHeader
@@ -12,6 +13,26 @@ OPERATION: Operation[ITwinsPage] = Operation(
     path="/itwins/",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinsPage.from_dict},
+    names={"$filter": "filter", "$orderby": "order_by", "$top": "page_size", "X-iTwin-Query-Scope": "query_scope"},
+    limits={
+        "query": {
+            "subClass": Limit("sub_class", "text"),
+            "status": Limit("status", "text"),
+            "type": Limit("type_", "text"),
+            "number": Limit("number", "text"),
+            "displayName": Limit("display_name", "text"),
+            "parentId": Limit("parent_id", "text"),
+            "iTwinAccountId": Limit("itwin_account_id", "text"),
+            "$search": Limit("search", "text"),
+            "$select": Limit("select", "text"),
+            "$filter": Limit("filter", "text"),
+            "$orderby": Limit("order_by", "text"),
+            "$top": Limit("page_size", "integer", least=1, most=1000),
+            "$skip": Limit("skip", "integer", least=0),
+            "includeInactive": Limit("include_inactive", "boolean"),
+        },
+        "headers": {"X-Max-Return": Limit("x_max_return", "text"), "X-iTwin-Query-Scope": Limit("query_scope", "text")},
+    },
 )
 
 
@@ -26,13 +47,13 @@ def request(
     itwin_account_id: str | None = None,
     search: str | None = None,
     select: str | None = None,
-    filter_: str | None = None,
-    orderby: str | None = None,
-    top: int | None = None,
+    filter: str | None = None,
+    order_by: str | None = None,
+    page_size: int | None = None,
     skip: int | None = None,
     include_inactive: bool | None = None,
     x_max_return: str | None = None,
-    x_itwin_query_scope: str | None = None,
+    query_scope: str | None = None,
     prefer: PreferHeader | None = None,
 ) -> Request[ITwinsPage]:
     """List the iTwins of the caller
@@ -54,16 +75,16 @@ def request(
         search: Text to look for anywhere in number and display name. Not together with `number` or `displayName`.
         select: Properties to return, separated by commas. `Prefer` is ignored with it. Without either, the minimal
             form is returned.
-        filter_: An OData filter, used on what `subClass` leaves, for instance `parentId eq
+        filter: An OData filter, used on what `subClass` leaves, for instance `parentId eq
             '78202ffd-272b-4207-a7ad-7d2b1af5dafc'`. Text in it is compared without regard to case. Of the other filters
             only `subClass` can be used together with it.
-        orderby: The property to order by, for instance `displayName ASC`.
-        top: Size of a page: 100 by default, at most 1000. It is not the number of iTwins in all.
+        order_by: The property to order by, for instance `displayName ASC`.
+        page_size: Size of a page: 100 by default, at most 1000. It is not the number of iTwins in all.
         skip: How many iTwins to leave out at the start.
         include_inactive: Whether to return inactive iTwins too. Not together with `status`.
         x_max_return: How many iTwins to return over all pages: 1 to 10,000, by default 1000. A small value can make
             the query faster.
-        x_itwin_query_scope: `MemberOfiTwin`, the default, returns the iTwins that the caller is a member of;
+        query_scope: `MemberOfiTwin`, the default, returns the iTwins that the caller is a member of;
             `OrganizationAdmin` returns those of the whole organization, to its administrators.
         prefer: How much of each iTwin to return: `return=minimal` or `return=representation`.
     """
@@ -78,11 +99,11 @@ def request(
             "iTwinAccountId": itwin_account_id,
             "$search": search,
             "$select": select,
-            "$filter": filter_,
-            "$orderby": orderby,
-            "$top": top,
+            "$filter": filter,
+            "$orderby": order_by,
+            "$top": page_size,
             "$skip": skip,
             "includeInactive": include_inactive,
         },
-        headers={"X-Max-Return": x_max_return, "X-iTwin-Query-Scope": x_itwin_query_scope, "Prefer": prefer},
+        headers={"X-Max-Return": x_max_return, "X-iTwin-Query-Scope": query_scope, "Prefer": prefer},
     )

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.itwin_response import ITwinResponse
 from ...models.itwin_update import ITwinUpdate
@@ -13,6 +14,23 @@ OPERATION: Operation[ITwinResponse] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ITwinResponse.from_dict},
     names={"id": "itwin_id"},
+    limits={
+        "path": {
+            "id": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        },
+        "body": {
+            "type": Limit("type_", "text", most=100),
+            "displayName": Limit("display_name", "text", most=255),
+            "number": Limit("number", "text", most=255),
+            "geographicLocation": Limit("geographic_location", "text", most=255),
+            "latitude": Limit("latitude", "number", least=-90, most=90),
+            "longitude": Limit("longitude", "number", least=-180, most=180),
+            "ianaTimeZone": Limit("iana_time_zone", "text"),
+        },
+    },
 )
 
 

@@ -2,6 +2,7 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
 from ...models.repository_response import RepositoryResponse
 
@@ -11,6 +12,14 @@ OPERATION: Operation[RepositoryResponse] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: RepositoryResponse.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 

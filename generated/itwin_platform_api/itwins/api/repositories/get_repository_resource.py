@@ -2,7 +2,9 @@
 # Do not edit: change the specification, an overlay or a template instead.
 
 
+from ....limits import Limit
 from ....runtime import Operation, Request
+from ...models.prefer_header import PreferHeader
 from ...models.resource_response import ResourceResponse
 
 OPERATION: Operation[ResourceResponse] = Operation(
@@ -11,10 +13,20 @@ OPERATION: Operation[ResourceResponse] = Operation(
     path="/itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: ResourceResponse.from_dict},
+    limits={
+        "path": {
+            "iTwinId": Limit(
+                "itwin_id",
+                taken=("accountsettings", "exports", "favorites", "myprimaryaccount", "recents", "repositories"),
+            )
+        }
+    },
 )
 
 
-def request(*, itwin_id: str, repository_id: str, resource_id: str) -> Request[ResourceResponse]:
+def request(
+    *, itwin_id: str, repository_id: str, resource_id: str, prefer: PreferHeader | None = None
+) -> Request[ResourceResponse]:
     """Get a resource of a repository
 
     Returns one resource, for instance the id and name of an iModel in the repository `imodels`, if the caller may
@@ -26,5 +38,9 @@ def request(*, itwin_id: str, repository_id: str, resource_id: str) -> Request[R
         itwin_id: Id of the iTwin.
         repository_id: Id of the repository.
         resource_id: Id of the resource, in the form its repository uses.
+        prefer: How much of the resource to return: `return=minimal` or `return=representation`, which adds its
+            `properties`.
     """
-    return OPERATION.request(path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id})
+    return OPERATION.request(
+        path={"iTwinId": itwin_id, "repositoryId": repository_id, "resourceId": resource_id}, headers={"Prefer": prefer}
+    )

@@ -1,0 +1,190 @@
+"""The iTwins API: repositories that belong to no iTwin and are there for all of them."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Literal
+
+from itwin_platform_api.itwins.models import GlobalRepository, GlobalResource, Graphics
+
+from ..._policies.arguments import ids_or_stand_ins, preferred
+from ..pages import AsyncPages
+from ..pipeline import Pipeline
+
+
+class GlobalRepositories:
+    """Repositories for every iTwin, and their resources: `platform.global_repositories`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def list(
+        self, *, class_: str | None = None, sub_class: str | None = None, limit: int | None = None
+    ) -> AsyncPages[GlobalRepository]:
+        """List the repositories that are there for every iTwin, for instance `cesium`.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/repositories`, https://developer.bentley.com/apis/itwins/operations/get-global-repositories/
+
+        Parameters:
+            class_: The class, for instance `"Cesium"`.
+            sub_class: The subclass. Only together with `class_`.
+            limit: The most repositories to return; None for all.
+
+        Returns:
+            The repositories, to be iterated over. Nothing is sent before. The platform returns all at once.
+
+        Raises:
+            ValueError: An argument cannot be sent, or there is a `sub_class` alone. Nothing was sent.
+            InvalidRequestError: There is no such class or subclass, or they do not go together
+                (`InvalidiTwinsRequest`).
+        """
+        from itwin_platform_api.itwins.api.global_repositories import get_global_repositories
+
+        if sub_class is not None and class_ is None:
+            raise ValueError("sub_class is for use with class_ only")
+        request = get_global_repositories.request(class_=class_, sub_class=sub_class)
+        return AsyncPages(self._pipeline, request, lambda page: page.repositories, limit=limit)
+
+    async def get(self, repository_id: str) -> GlobalRepository:
+        """Get a repository that is there for every iTwin.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/repositories/{repositoryId}`,
+        https://developer.bentley.com/apis/itwins/operations/get-global-repository/
+
+        Parameters:
+            repository_id: Id of the repository, for instance `cesium`.
+
+        Returns:
+            The repository. `capabilities.resources.uri`, where it is there, leads to its resources.
+
+        Raises:
+            NotFoundError: There is no such repository, or it holds no resource (`iTwinRepositoryNotFound`).
+        """
+        from itwin_platform_api.itwins.api.global_repositories import get_global_repository
+
+        return (await self._pipeline.call(get_global_repository.request(repository_id=repository_id))).repository
+
+    def list_resources(
+        self,
+        repository_id: str | None = None,
+        *,
+        uri: str | None = None,
+        search: str | None = None,
+        detail: Literal["minimal", "full"] = "minimal",
+        skip: int | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncPages[GlobalResource]:
+        """List the resources of a repository that is there for every iTwin.
+
+        The operation is a technical preview: for trying out, not for production.
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `GET /itwins/repositories/{repositoryId}/resources`,
+        https://developer.bentley.com/apis/itwins/operations/get-global-repository-resources/
+
+        Parameters:
+            repository_id: Id of the repository, for instance `cesium`.
+            uri: In its place: the link that the repository has in `capabilities.resources.uri`.
+            search: Text to look for anywhere in the display name, without regard to case.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
+                of the repository.
+            skip: How many resources to leave out at the start. Not every repository can do that.
+            page_size: Resources for each request, 1 to 1000; the platform's default is 100.
+            limit: The most resources to return; None for all.
+
+        Returns:
+            The resources, to be iterated over. Nothing is sent before.
+
+        Raises:
+            ValueError: There are both an id and a link, or neither, or the token must not be sent there. Nothing was
+                sent.
+            NotFoundError: There is no such repository (`iTwinRepositoryNotFound`).
+            InvalidRequestError: A parameter is not allowed (`InvalidiTwinsRequest`); `details` say which.
+        """
+        from itwin_platform_api.itwins.api.global_repositories import get_global_repository_resources
+        from itwin_platform_api.itwins.models import PreferHeader
+
+        (repository_id,) = ids_or_stand_ins(uri, repository_id=repository_id)
+        request = get_global_repository_resources.request(
+            repository_id=repository_id,
+            search=search,
+            prefer=PreferHeader(preferred(detail)),
+            skip=skip,
+            page_size=page_size,
+        )
+        return AsyncPages(self._pipeline, request, lambda page: page.resources, limit=limit, uri=uri)
+
+    async def get_resource(
+        self,
+        repository_id: str | None = None,
+        resource_id: str | None = None,
+        *,
+        uri: str | None = None,
+        detail: Literal["minimal", "full"] = "minimal",
+    ) -> GlobalResource:
+        """Get a resource of a repository that is there for every iTwin.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/repositories/{repositoryId}/resources/{resourceId}`,
+        https://developer.bentley.com/apis/itwins/operations/get-global-repository-resource/
+
+        Parameters:
+            repository_id: Id of the repository, for instance `cesium`.
+            resource_id: Id of the resource, in the form that its repository uses.
+            uri: In place of both: a link to the resource.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
+                of the repository.
+
+        Returns:
+            The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
+
+        Raises:
+            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
+                sent.
+            NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`) or repository.
+        """
+        from itwin_platform_api.itwins.api.global_repositories import get_global_repository_resource
+        from itwin_platform_api.itwins.models import PreferHeader
+
+        ids = ids_or_stand_ins(uri, repository_id=repository_id, resource_id=resource_id)
+        request = get_global_repository_resource.request(
+            repository_id=ids[0], resource_id=ids[1], prefer=PreferHeader(preferred(detail))
+        )
+        return (await self._pipeline.call(request, uri)).resource
+
+    async def get_graphics(
+        self, repository_id: str | None = None, resource_id: str | None = None, *, uri: str | None = None
+    ) -> builtins.list[Graphics]:
+        """Get where the graphics of a resource are, and what it takes to get and to show them.
+
+        The operation is a technical preview: for trying out, not for production.
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `GET /itwins/repositories/{repositoryId}/resources/{resourceId}/graphics`,
+        https://developer.bentley.com/apis/itwins/operations/get-global-resource-graphics/
+
+        Parameters:
+            repository_id: Id of the repository, for instance `cesium`.
+            resource_id: Id of the resource, in the form that its repository uses.
+            uri: In place of both: the link that the resource has in `capabilities.graphics.uri`.
+
+        Returns:
+            The graphics. An `authentication` is for the service behind the link; the token in it ends after some time.
+            Its secrets are plain values, masked in `repr()`.
+
+        Raises:
+            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
+                sent.
+            NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`) or repository.
+        """
+        from itwin_platform_api.itwins.api.global_repositories import get_global_resource_graphics
+
+        ids = ids_or_stand_ins(uri, repository_id=repository_id, resource_id=resource_id)
+        request = get_global_resource_graphics.request(repository_id=ids[0], resource_id=ids[1])
+        return (await self._pipeline.call(request, uri)).graphics

@@ -1,0 +1,219 @@
+"""The iTwins API: what is in the repositories of an iTwin."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from itwin_platform_api.itwins.models import Graphics, Resource, ResourceCreate
+
+from ..._policies.arguments import any_given, given, ids_or_stand_ins, needed, one_body, preferred
+from ..pages import AsyncPages
+from ..pipeline import Pipeline
+
+
+class RepositoryResources:
+    """The part of `platform.repositories` that deals with resources."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def list_resources(
+        self,
+        itwin_id: str | None = None,
+        repository_id: str | None = None,
+        *,
+        uri: str | None = None,
+        search: str | None = None,
+        detail: Literal["minimal", "full"] = "minimal",
+        skip: int | None = None,
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncPages[Resource]:
+        """List the resources of a repository that the caller may see.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/{iTwinId}/repositories/{repositoryId}/resources`,
+        https://developer.bentley.com/apis/itwins/operations/get-repository-resources/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository: a GUID, or a name such as `imodels`.
+            uri: In place of both: the link that the repository has in `capabilities.resources.uri`.
+            search: Text to look for anywhere in the display name, without regard to case.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
+                of the repository.
+            skip: How many resources to leave out at the start. Not every repository can do that.
+            page_size: Resources for each request, 1 to 1000; the platform's default is 100.
+            limit: The most resources to return; None for all.
+
+        Returns:
+            The resources, to be iterated over. Nothing is sent before.
+
+        Raises:
+            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
+                sent.
+            NotFoundError: There is no such iTwin (`iTwinNotFound`) or repository.
+            InvalidRequestError: A parameter is not allowed (`InvalidiTwinsRequest`); `details` say which.
+        """
+        from itwin_platform_api.itwins.api.repositories import get_repository_resources
+        from itwin_platform_api.itwins.models import PreferHeader
+
+        itwin_id, repository_id = ids_or_stand_ins(uri, itwin_id=itwin_id, repository_id=repository_id)
+        request = get_repository_resources.request(
+            itwin_id=itwin_id,
+            repository_id=repository_id,
+            search=search,
+            prefer=PreferHeader(preferred(detail)),
+            skip=skip,
+            page_size=page_size,
+        )
+        return AsyncPages(self._pipeline, request, lambda page: page.resources, limit=limit, uri=uri)
+
+    async def get_resource(
+        self,
+        itwin_id: str | None = None,
+        repository_id: str | None = None,
+        resource_id: str | None = None,
+        *,
+        uri: str | None = None,
+        detail: Literal["minimal", "full"] = "minimal",
+    ) -> Resource:
+        """Get a resource of a repository, for instance an iModel.
+
+        The caller has to be a member of the iTwin.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}`,
+        https://developer.bentley.com/apis/itwins/operations/get-repository-resource/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository: a GUID, or a name such as `imodels`.
+            resource_id: Id of the resource, in the form that its repository uses.
+            uri: In place of the three: a link to the resource.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
+                of the repository.
+
+        Returns:
+            The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
+
+        Raises:
+            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
+                sent.
+            NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
+        """
+        from itwin_platform_api.itwins.api.repositories import get_repository_resource
+        from itwin_platform_api.itwins.models import PreferHeader
+
+        ids = ids_or_stand_ins(uri, itwin_id=itwin_id, repository_id=repository_id, resource_id=resource_id)
+        request = get_repository_resource.request(
+            itwin_id=ids[0], repository_id=ids[1], resource_id=ids[2], prefer=PreferHeader(preferred(detail))
+        )
+        return (await self._pipeline.call(request, uri)).resource
+
+    async def create_resource(
+        self,
+        itwin_id: str,
+        repository_id: str,
+        resource: ResourceCreate | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 (the word of the field)
+        display_name: str | None = None,
+        type_: str | None = None,
+    ) -> Resource:
+        """Add a resource to a repository of the class GeographicInformationSystem, for instance a layer of a map.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `POST /itwins/{iTwinId}/repositories/{repositoryId}/resources`,
+        https://developer.bentley.com/apis/itwins/operations/create-repository-resource/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository.
+            resource: The resource as a model, in place of the arguments below.
+            id: Id of the resource, unique in the repository, at most 200 characters. Needed.
+            display_name: The name to show to people, unique in the repository, at most 200 characters. Needed.
+            type_: A free word for the kind of resource, at most 100 characters.
+
+        Returns:
+            The resource as it was created.
+
+        Raises:
+            ValueError: Something is missing, or cannot be sent. Nothing was sent.
+            NotFoundError: There is no such repository (`iTwinRepositoryNotFound`) or iTwin.
+            ConflictError: The repository has such a resource already (`iTwinRepositoryResourceExists`).
+            InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.repositories import create_repository_resource
+
+        def named() -> ResourceCreate:
+            return ResourceCreate(needed("id", id), needed("display_name", display_name), given(type_))
+
+        body = one_body(resource, ResourceCreate, named, given=any_given(id, display_name, type_))
+        request = create_repository_resource.request(itwin_id=itwin_id, repository_id=repository_id, body=body)
+        return (await self._pipeline.call(request)).resource
+
+    async def delete_resource(self, itwin_id: str, repository_id: str, resource_id: str) -> None:
+        """Delete a resource that somebody created. Others cannot be deleted.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `DELETE /itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}`,
+        https://developer.bentley.com/apis/itwins/operations/delete-repository-resource/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository.
+            resource_id: Id of the resource.
+
+        Raises:
+            NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
+            PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).
+        """
+        from itwin_platform_api.itwins.api.repositories import delete_repository_resource
+
+        request = delete_repository_resource.request(
+            itwin_id=itwin_id, repository_id=repository_id, resource_id=resource_id
+        )
+        await self._pipeline.call(request)
+
+    async def get_graphics(
+        self,
+        itwin_id: str | None = None,
+        repository_id: str | None = None,
+        resource_id: str | None = None,
+        *,
+        uri: str | None = None,
+    ) -> list[Graphics]:
+        """Get where the graphics of a resource are, and what it takes to get and to show them.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /itwins/{iTwinId}/repositories/{repositoryId}/resources/{resourceId}/graphics`,
+        https://developer.bentley.com/apis/itwins/operations/get-resource-graphics/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+            repository_id: Id of the repository: a GUID, or a name such as `imodels`.
+            resource_id: Id of the resource, in the form that its repository uses.
+            uri: In place of the three: the link that the resource has in `capabilities.graphics.uri`.
+
+        Returns:
+            The graphics; none where the resource has none, or is not there. An `authentication` is for the service
+            behind the link; its secrets are plain values, masked in `repr()`.
+
+        Raises:
+            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
+                sent.
+            NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
+            InvalidRequestError: The graphics cannot be had (`InvalidiTwinsRequest`); `details` say why.
+        """
+        from itwin_platform_api.itwins.api.repositories import get_resource_graphics
+
+        ids = ids_or_stand_ins(uri, itwin_id=itwin_id, repository_id=repository_id, resource_id=resource_id)
+        request = get_resource_graphics.request(itwin_id=ids[0], repository_id=ids[1], resource_id=ids[2])
+        return (await self._pipeline.call(request, uri)).graphics
