@@ -154,7 +154,7 @@ def test_what_cannot_be_compared_is_one_line_and_status_2(
 
 def test_a_definition_of_which_no_client_can_be_generated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = tmp_path / "broken.json"
-    mask = {"set": "/components/schemas/Pump/properties/kind/x-redact", "to": "perhaps"}
+    mask = {"set": "/components/schemas/Pump/properties/id/x-redact", "to": "perhaps"}
     broken.write_text(json.dumps(changed(base("reader"), [mask])), "utf-8")
     sides = ["files", str(BASES["reader"]), str(broken)]
     assert main([*sides, "--axis", "python"]) == 2
