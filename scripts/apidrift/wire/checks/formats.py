@@ -26,13 +26,15 @@ def compare_formats(comparer: SchemaComparer, pair: Pair) -> None:
     """The format of the types that both schemas have."""
     before, after = pair.one.types or frozenset(), pair.two.types or frozenset()
     common = before & after | (_NUMBERS if before & _NUMBERS and after & _NUMBERS else frozenset())
-    if pair.two.enum is not None and pair.one.enum is not None:
-        return  # the values say more
     old, new = pair.one.facets.get("format"), pair.two.facets.get("format")
-    numbers = bool(common & _NUMBERS) and {old, new} <= {*_WIDER}
-    aspect = _of_numbers(old, new) if numbers else _of_text(old, new, sent=pair.at.context.is_sent)
-    if pair.two.enum is None or aspect.startswith("display") or numbers:
-        comparer.report(pair.at, aspect, f"format: {arrow(old or 'none', new or 'none')}", pair.nodes)
+    detail = f"format: {arrow(old or 'none', new or 'none')}"
+    if pair.two.enum is not None:  # the values say more
+        if pair.one.enum is not None:
+            comparer.report(pair.at, "display-format-changed", detail, pair.nodes)
+    elif common & _NUMBERS and {old, new} <= {*_WIDER}:
+        comparer.report(pair.at, _of_numbers(old, new), detail, pair.nodes)
+    else:
+        comparer.report(pair.at, _of_text(old, new, sent=pair.at.context.is_sent), detail, pair.nodes)
 
 
 def _of_numbers(old: Any, new: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...changes import arrow, short
+from ...changes import short
 from ..comparer import Pair, SchemaComparer
 from ..nodes import text_of
 from ..views import View
@@ -34,13 +34,9 @@ def _enum(
         added = [value for value in new if text_of(value) not in known[0]]
         removed = [value for value in old if text_of(value) not in known[1]]
         if added:
-            comparer.report(pair.at, f"{prefix}enum-value-added", _listed("new", added, old), pair.nodes)
+            comparer.report(pair.at, f"{prefix}enum-value-added", f"new {short(added)}", pair.nodes)
         if removed:
-            comparer.report(pair.at, "enum-value-removed", _listed("no longer", removed, new), pair.nodes)
-
-
-def _listed(word: str, some: list[Any], others: tuple[Any, ...]) -> str:
-    return f"{word} {short(some)}" if len(short(some)) < 80 or not others else arrow(list(others), some)
+            comparer.report(pair.at, "enum-value-removed", f"no longer {short(removed)}", pair.nodes)
 
 
 def _is_closed(view: View) -> bool:
