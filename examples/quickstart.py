@@ -8,10 +8,11 @@ ask about. It changes something only where `ITP_DEMO_WRITE=1` is set. `make demo
 import os
 import sys
 import uuid
+import warnings
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from itwin_platform import ITwinPlatform, errors
+from itwin_platform import ITwinPlatform, TechnicalPreviewWarning, errors
 from itwin_platform.models import ApiKeyAuthentication, GISUrlTemplateOptions
 
 
@@ -24,6 +25,8 @@ def main() -> int:
         return 2
     repository_id = os.environ.get("ITP_REPOSITORY_ID", "imodels")
     resource_id = os.environ.get("ITP_RESOURCE_ID", itwin_id)
+    # Some of the steps call technical previews. In production, better let the warning be seen.
+    warnings.simplefilter("ignore", TechnicalPreviewWarning)
 
     with ITwinPlatform() as platform:
         steps: list[tuple[Callable[..., None], list[str]]] = [

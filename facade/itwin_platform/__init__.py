@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
     from ._async.pages import AsyncPages
+    from ._policies.previews import TechnicalPreviewWarning
     from ._sync.pages import Pages
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Pages",
     "Retry",
     "RetryPolicy",
+    "TechnicalPreviewWarning",
     "__version__",
     "errors",
 ]
@@ -43,6 +45,7 @@ _LATE = {
     "UNCHANGED": "itwin_platform_api.runtime",
     "AsyncPages": "itwin_platform._async.pages",
     "Pages": "itwin_platform._sync.pages",
+    "TechnicalPreviewWarning": "itwin_platform._policies.previews",
 }
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn, Self
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from ._sas import HoldsSas, expiry_of
 
 if TYPE_CHECKING:
     from itwin_platform_api.reality_analysis.models import BucketResponse
+    from itwin_platform_api.reality_modeling.models import BucketResponse as ModelingBucketResponse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bucket:
+class Bucket(HoldsSas):
     """The storage container of an iTwin. Buckets are equal if all three attributes are.
 
     The object that `get_bucket` returns can also transfer files: see `itwin_platform.storage`.
@@ -27,6 +29,10 @@ class Bucket:
     itwin_id: str
     container_url: str = field(repr=False)
     expires_at: datetime | None
+    _no_pickle: ClassVar[str] = (
+        "A bucket cannot be pickled, because its SAS URL is a secret. Pass the id of the iTwin, and get the bucket "
+        "again in the other process: platform.reality_analysis.get_bucket(itwin_id)."
+    )
 
     def __repr__(self) -> str:
         """Show the container without its SAS."""
@@ -43,35 +49,11 @@ class Bucket:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def __copy__(self) -> Self:
-        """The same object: it does not change."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The same object: it does not change."""
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        """Keep the SAS, which anyone can use, out of pickles."""
-        raise TypeError(
-            "A bucket cannot be pickled, because its SAS URL is a secret. Pass the id of the iTwin, and get the bucket "
-            "again in the other process: platform.reality_analysis.get_bucket(itwin_id)."
-        )
-
     def _key(self) -> tuple[str, str, datetime | None]:
         return self.itwin_id, self.container_url, self.expires_at
 
 
-def bucket_of(answer: BucketResponse) -> Bucket:
+def bucket_of(answer: BucketResponse | ModelingBucketResponse) -> Bucket:
     """The bucket that an answer describes."""
     url = answer.links.container_url.href
     return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=expiry_of(url))
-
-
-def expiry_of(url: str) -> datetime | None:
-    """When a SAS URL expires, in UTC; None if it does not say."""
-    try:
-        moment = datetime.fromisoformat(parse_qs(urlsplit(url).query)["se"][0])
-    except (ValueError, KeyError, IndexError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

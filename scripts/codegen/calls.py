@@ -15,6 +15,7 @@ from .documents import METHODS, Json
 from .errors import At, GenerationError, refusal
 from .made import inside
 from .parts import Parts, types_of
+from .portal.rules import PREVIEW
 from .shapes import Shapes
 
 MAX_OPERATIONS: Final = 2_000
@@ -43,6 +44,7 @@ class Argument:
         shape: Its type, in the form of `Shapes`.
         style: How a list or an object is written: form, simple, deepObject, ..., or json.
         explode: Whether each of its values stands alone.
+        slashes: Whether its value, a part of the path, may have slashes in it.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Argument:
     shape: Json
     style: str
     explode: bool
+    slashes: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Call:
     arguments: list[Argument]
     body: Body | None
     successes: list[Success]
+    preview: bool = False
     module: str = ""
 
     @property
@@ -164,6 +168,7 @@ class Calls:
             arguments=self._arguments(path, [(item, at), (node, place)], owner),
             body=self._body(node, place, owner),
             successes=successes,
+            preview=node.get("x-maturity") == PREVIEW,
         )
         if method == "trace":
             raise refusal(place, "the method TRACE cannot be sent")
@@ -229,6 +234,7 @@ class Calls:
             shape=shape,
             style=style,
             explode=explode if isinstance(explode, bool) else style == "form",
+            slashes=parameter.get("x-allow-slash") is True,
         )
 
     # Bodies

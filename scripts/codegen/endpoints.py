@@ -41,6 +41,8 @@ class Described:
     result: str
     names: dict[str, str]
     limits: str  # a Python expression, empty where there are none
+    slashes: list[str]  # parameters of the path that may have slashes
+    preview: bool
     arguments: list[Parameter]
     places: dict[str, list[Parameter]]  # path, query and headers
     content_type: str | None  # a Python expression, None where it is JSON or where there is no body
@@ -81,6 +83,8 @@ class Endpoints:
             result="Any" if "Any" in results else " | ".join(sorted(results, key=lambda each: each == "None")),
             names={literal(each.name): literal(each.python_name) for each in call.arguments if _is_renamed(each)},
             limits=self._limits.of(call),
+            slashes=[literal(each.name) for each in call.arguments if each.slashes],
+            preview=call.preview,
             arguments=sorted([each for _, each in parameters] + body, key=lambda each: not each.required),
             places={
                 "path": [parameter for argument, parameter in parameters if argument.place == "path"],

@@ -16,7 +16,11 @@ from .naming import plain
 # The API whose models have flat names. Those of other APIs could clash with them, or with each other.
 FLAT = "itwins"
 # Models that are written by hand, and where.
-BY_HAND = {"Bucket": "itwin_platform._bucket", "UnknownKind": "itwin_platform_api.writing"}
+BY_HAND = {
+    "Bucket": "itwin_platform._bucket",
+    "DetectorVersionUpload": "itwin_platform._detector_versions",
+    "UnknownKind": "itwin_platform_api.writing",
+}
 
 _TOP = '''"""What answers consist of, and the bodies of requests. Each class is loaded when it is first used.
 

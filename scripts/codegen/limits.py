@@ -79,8 +79,11 @@ class Limits:
         self, shape: Json, above: tuple[str, ...], named: tuple[str, ...]
     ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Json]]:
         """The properties of a shape: the documented names that lead there, the names in Python, and the shape."""
-        for variant in shape.get("anyOf", ()):
-            yield from self._inside(variant, above, named)
+        variants = shape.get("anyOf", ())
+        # Where one of the variants is an object of any kind, nothing is certain about what is in it.
+        if all((made := self._class(each)) is not None and made.schema.get("properties") for each in variants):
+            for variant in variants:
+                yield from self._inside(variant, above, named)
         made = self._class(shape)
         for name, node in made.schema.get("properties", {}).items() if made is not None else ():
             path, names = (*above, made.names[name]) if made else above, (*named, name)

@@ -42,10 +42,10 @@ def write_all(root: Path) -> None:
     calls = facade_calls(
         {path.relative_to(FACADE).as_posix(): path.read_text("utf-8") for path in sorted(ASYNC_SOURCE.rglob("*.py"))}
     )
-    write_tables(ROOT, root, documents, calls, models, flat)
     write_sync_twin(ASYNC_SOURCE, root / SYNC_TWIN)
     ruff(root / SYNC_TWIN)
-    write_sandbox_data(specs, calls, root / SANDBOX_DATA)
+    write_sandbox_data(specs, root / SANDBOX_DATA)
+    write_tables(ROOT, root, documents, calls, models, flat, sandbox=root / SANDBOX_DATA)
 
 
 def differences(fresh: Path, checked_in: Path) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class Row:
     media_type: str
     maturity: str
     page: str | None
+    source: str
 
 
 def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Row]:
@@ -47,8 +50,9 @@ def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Ro
                 call=calls.get((api.replace("-", "_"), plain(name))),
                 request=_cell(f"{method.upper()} {path}"),
                 media_type=_cell(next((media_type for content in contents for media_type in content), "")),
-                maturity="technical preview" if node.get("x-maturity") == PREVIEW else "",
+                maturity="preview" if node.get("x-maturity") == PREVIEW else "",
                 page=node.get("externalDocs", {}).get("url"),
+                source=_source_of(node),
             )
         )
     return found
@@ -57,6 +61,17 @@ def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Ro
 def _cell(text: str) -> str:
     """A text of a definition in a cell of a table."""
     return " ".join(visible(text).replace("|", "\\|").replace("`", "'").split())[:200]
+
+
+def _source_of(node: Json) -> str:
+    """Where an operation is known from, in short, and how surely if it is not from a definition of the portal."""
+    named = node.get("x-source") or []
+    labels: dict[str, None] = {}
+    for each in [named] if isinstance(named, str) else named:
+        repository = re.match(r"[\w.-]+/([\w.-]+)@", str(each))
+        labels[repository[1] if repository else "pages"] = None
+    confidence = f" ({node['x-confidence']})" if "x-confidence" in node else ""
+    return ", ".join(labels or ["portal"]) + confidence
 
 
 def groups_table(rows: list[Row]) -> str:
@@ -72,28 +87,61 @@ def groups_table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def operations_page(rows: list[Row]) -> str:
-    """The page that lists every operation."""
+def operations_page(rows: list[Row], served: Container[str]) -> str:
+    """The page that lists every operation, and which tests call it.
+
+    Parameters:
+        rows: The operations of all APIs, those of an API together.
+        served: What the sandbox serves, as `api/operationId`.
+    """
     lines = [
         NOTE,
         "# Operations",
         "",
         "Every operation of the definitions in this project, with the method that carries it out. One without a method",
-        "is called with `platform.call(module.request(...))`; the module is named after the operation. A technical",
-        "preview is for trying out, not for production.",
+        "is called with `platform.call(module.request(...))`; the module is named after the operation. Errors call an",
+        "operation by its id, as below; the sandbox puts the name of its API before it, `itwins/get-itwin`.",
         "",
-        "| call | request | media type | maturity | operation |",
-        "|---|---|---|---|---|",
+        "- **type**: what its answers are. `v1` stands for `application/vnd.bentley.itwin-platform.v1+json`.",
+        "- **maturity**: a `preview`, a technical preview, is for trying out and not for production.",
+        "- **source**: where it is known from. `portal` is the definition that the developer portal offers, `pages`",
+        "  are pages of the portal, and anything else is a repository of one of the platform's own clients. How sure",
+        "  that is stands in parentheses.",
+        "- **tests**: what calls it. `facade`: its method on both clients, with scripted answers. `call`:",
+        "  `platform.call` with a typed request. `Prism`: either of them, against a mock server that knows nothing but",
+        "  the definition. `sandbox`: schemathesis, which makes up requests from the definition, against the sandbox.",
     ]
-    for row in rows:
-        call = f"`{row.call}`" if row.call else "`platform.call`"
-        name = f"[{row.operation}]({row.page})" if row.page else row.operation
-        lines.append(f"| {call} | `{row.request}` | `{row.media_type}` | {row.maturity} | {name} |")
+    for api, members in groupby(rows, key=lambda row: row.operation.partition("/")[0]):
+        found = list(members)
+        lines += [
+            "",
+            f"## {found[0].api}",
+            "",
+            f"From `openapi/{api}.yaml`, in the package `itwin_platform_api.{api.replace('-', '_')}`.",
+            "",
+            "| operation | request | call | type | maturity | source | tests |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [_operation_line(row, is_served=row.operation in served) for row in found]
     return "\n".join(lines) + "\n"
 
 
-def client_page(client: str) -> str:
-    """The reference page of the client and its groups, in the order in which the client's source has them."""
+def _operation_line(row: Row, *, is_served: bool) -> str:
+    name = row.operation.partition("/")[2]
+    cells = [
+        f"[{name}]({row.page})" if row.page else name,
+        f"`{row.request}`",
+        f"`{row.call or 'platform.call'}`",
+        re.sub(r"application/vnd\.bentley\.itwin-platform\.(v\d+)\+json", r"\1", row.media_type),
+        row.maturity,
+        row.source,
+        ", ".join(["facade" if row.call else "call", "Prism"] + ["sandbox"] * is_served),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def client_page(source: Path) -> str:
+    """The reference page of the client and its groups, in the order in which the sources in this folder have them."""
     parts = [
         NOTE,
         "# The client",
@@ -102,10 +150,10 @@ def client_page(client: str) -> str:
         "",
         "::: itwin_platform.ITwinPlatform",
     ]
-    for name, module, kind in _groups(ast.parse(client)):
+    for call, module, kind in _groups(source):
         parts += [
             "",
-            f"## platform.{name}",
+            f"## {call}",
             "",
             f"::: itwin_platform._sync.{module}.{kind}",
             "    options:",
@@ -113,22 +161,22 @@ def client_page(client: str) -> str:
             "      show_root_toc_entry: false",
             "      heading_level: 3",
         ]
-    for name in ("Pages", "RetryPolicy", "Retry", "Environment"):
+    for name in ("Pages", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
 
 
-def _groups(client: ast.Module) -> list[tuple[str, str, str]]:
-    """Attribute, module and class of the groups of a client: its properties that import a class from `groups`."""
-    found: list[tuple[str, str, str]] = []
-    for node in ast.walk(client):
+def _groups(source: Path, module: str = "client", at: str = "platform") -> Iterator[tuple[str, str, str]]:
+    """What users write, module and class of every group: properties that import their class, in groups likewise."""
+    tree = ast.parse((source / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    package = module.rpartition(".")[0]
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and any("property" in ast.unparse(each) for each in node.decorator_list):
-            found += [
-                (node.name, str(each.module), each.names[0].name)
-                for each in node.body
-                if isinstance(each, ast.ImportFrom) and str(each.module).startswith("groups.")
-            ]
-    return found
+            for each in node.body:
+                if isinstance(each, ast.ImportFrom) and each.level == 1:
+                    place = f"{package}.{each.module}".removeprefix(".")
+                    yield f"{at}.{node.name}", place, each.names[0].name
+                    yield from _groups(source, place, f"{at}.{node.name}")
 
 
 def models_page(models: Mapping[str, list[str]], flat: list[str]) -> str:
@@ -163,6 +211,8 @@ def write_tables(
     calls: Mapping[Operation, str],
     models: Mapping[str, list[str]],
     flat: list[str],
+    *,
+    sandbox: Path,
 ) -> None:
     """Write the pages that follow from definitions and facade.
 
@@ -173,13 +223,14 @@ def write_tables(
         calls: The methods of the facade by the operations that they carry out.
         models: The public models of each package.
         flat: Those with flat names.
+        sandbox: What was written of the operations that the sandbox serves.
     """
-    client = (root / "facade" / "itwin_platform" / "_async" / "client.py").read_text("utf-8")
+    served = {f"{each['api']}/{each['id']}" for each in json.loads(sandbox.read_text("utf-8"))["operations"]}
     rows = [row for api, document in documents.items() for row in rows_of(api, document, calls)]
     pages: dict[str, Any] = {
         "README.md": replaced((root / "README.md").read_text("utf-8"), "groups", groups_table(rows)),
-        "docs/operations.md": operations_page(rows),
-        "docs/reference/client.md": client_page(client),
+        "docs/operations.md": operations_page(rows, served),
+        "docs/reference/client.md": client_page(root / "facade" / "itwin_platform" / "_async"),
         "docs/reference/models.md": models_page(models, flat),
     }
     for name, text in pages.items():

@@ -1,8 +1,10 @@
 """The specifications as the contract tests need them: read, resolved and merged into one document."""
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tests.support.examples import METHODS, SPECIFICATIONS, example_of, resolved, specification
@@ -121,6 +123,16 @@ def _with_references(node: Any, prefix: str) -> Any:
         head, _, name = node.rpartition("/")
         return f"{head}/{prefix}.{name}"
     return node
+
+
+def as_read(node: Any) -> Any:
+    """JSON as a model understands it: times as Python has them, and null is the same as absent."""
+    if isinstance(node, dict):
+        return {key: as_read(value) for key, value in node.items() if value is not None}
+    if isinstance(node, list):
+        return [as_read(value) for value in node]
+    is_time = isinstance(node, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", node)
+    return datetime.fromisoformat(node) if is_time else node
 
 
 def _rooted(schema: Json, document: Json) -> Json:

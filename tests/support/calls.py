@@ -10,13 +10,15 @@ import functools
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
+import typing
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from itwin_platform import UNCHANGED, ITwinPlatform
 from itwin_platform._bucket import bucket_of
+from itwin_platform._detector_versions import version_upload_of
 from itwin_platform_api.runtime import Model, Operation
 from tests.support.examples import ROOT, operations
 from tests.support.pictures import picture
@@ -74,13 +76,21 @@ class FacadeCall:
         found = [value for value in self.arguments.values() if isinstance(value, (Model, bytes))]
         return next((value if isinstance(value, bytes) else value.to_dict() for value in found), None)
 
+    @property
+    def sent_besides(self) -> list[Any]:
+        """The values that are not part of the path: what query or body have to hold."""
+        in_path = path_parameters(self.operation).values()
+        return leaves([value for name, value in self.arguments.items() if name not in in_path])
+
     def result_of(self, body: Any) -> Any:
         """What the method makes of the documented answer: the thing itself, without its envelope."""
         if not self.operation.has_body(self.success):
             return None
         answer = self.operation.answers[self.success](body)
-        if "Bucket" in str(inspect.signature(self.method_of(_CLIENT)).return_annotation):
-            return bucket_of(answer)
+        returned = str(inspect.signature(self.method_of(_CLIENT)).return_annotation)
+        for name, by_hand in _BY_HAND.items():
+            if name in returned:
+                return by_hand(answer)
         (envelope,) = (name for name in body if not name.startswith("_"))
         return getattr(answer, snake_case(envelope))
 
@@ -89,6 +99,19 @@ class FacadeCall:
 
 
 _CLIENT = ITwinPlatform("token")
+# What methods return that is no model of a definition, and how it is made out of the answer.
+_BY_HAND: dict[str, Callable[[Any], Any]] = {"Bucket": bucket_of, "DetectorVersionUpload": version_upload_of}
+
+
+def leaves(value: Any) -> list[Any]:
+    """Every value in a JSON value or model that is neither an object nor a list, sorted as text."""
+    if isinstance(value, Model):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return [value]
+    return sorted((leaf for each in value for leaf in leaves(each)), key=str)
 
 
 def snake_case(name: str) -> str:
@@ -112,34 +135,42 @@ def endpoints() -> dict[tuple[str, str], ModuleType]:
     return found
 
 
-def _groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def groups(owner: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The API groups of a client, those inside others too, with where they are."""
     for name, value in vars(type(owner)).items():
         if isinstance(value, functools.cached_property) and not name.startswith("_"):
             group = getattr(owner, name)
             yield (*path, name), group
-            yield from _groups(group, (*path, name))
+            yield from groups(group, (*path, name))
 
 
-def _sample(parameter: inspect.Parameter) -> Any:
-    """A value for an argument: text, unless the annotation knows only numbers, or takes bytes, which are an image."""
+def sample(parameter: inspect.Parameter) -> Any:
+    """A value for an argument: text, unless the annotation knows something else, or takes bytes, which are an image."""
     if "bytes" in str(parameter.annotation):
         return picture(3, 2)
-    return 1.0 if str(parameter.annotation).startswith("float") else f"{parameter.name}-1"
+    text = f"{parameter.name}-1"
+    kinds: dict[str, Any] = {"float": 1.0, "Iterable[str]": [text], "Specifications": {"some": text}}
+    return next((value for kind, value in kinds.items() if str(parameter.annotation).startswith(kind)), text)
+
+
+def parameters_of(method: Any) -> list[inspect.Parameter]:
+    """The parameters of a method in the first of the forms that it has."""
+    form = next(iter(typing.get_overloads(method)), None)
+    return list(inspect.signature(method if form is None else form.__get__(method.__self__)).parameters.values())
 
 
 def _arguments(method: Any, module: ModuleType) -> dict[str, Any]:
     """What has to be given: the ids, though links can take their place, and one change, or the documented body."""
-    parameters = inspect.signature(method).parameters.values()
+    parameters = parameters_of(method)
     ids = path_parameters(module.OPERATION).values()
     required = [each for each in parameters if each.default is inspect.Parameter.empty or each.name in ids]
-    needed = {each.name: _sample(each) for each in required}
+    needed = {each.name: sample(each) for each in required}
     changes = [each for each in parameters if each.default is UNCHANGED]
     body = str(inspect.signature(module.request).parameters.get("body", "")).partition(": ")[2]
     models = [each for each in parameters if body and str(each.annotation) == f"{body.rpartition('.')[2]} | None"]
     if models and not changes:
         return needed | {models[0].name: _documented_body(module, body)}
-    return needed | {each.name: _sample(each) for each in changes[:1]}
+    return needed | {each.name: sample(each) for each in changes[:1]}
 
 
 def _documented_body(module: ModuleType, name: str) -> Any:
@@ -155,7 +186,7 @@ def facade_calls() -> tuple[FacadeCall, ...]:
     """A call of every operation that has a method."""
     modules = endpoints()
     found: list[FacadeCall] = []
-    for path, group in _groups(_CLIENT):
+    for path, group in groups(_CLIENT):
         for name, method in inspect.getmembers(group, inspect.ismethod):
             source = inspect.getsource(method)
             uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)

@@ -23,7 +23,7 @@ def specification(name: str) -> dict[str, Any]:
 
 @cache
 def operations() -> dict[str, dict[str, Any]]:
-    """Every documented operation by API and id: method, path, body of the request, media type, success, and answers.
+    """Every documented operation by API and id: method, path, page, how mature and sure it is, body, answers and so on.
 
     The key is that of the sandbox, `itwins/get-itwin`: two APIs may have operations of the same id. The answers are the
     examples by status. Whatever an operation does not have is None: an answer without a body, too.
@@ -46,6 +46,9 @@ def operations() -> dict[str, dict[str, Any]]:
                     "api": name,
                     "method": method.upper(),
                     "path": path,
+                    "page": operation.get("externalDocs", {}).get("url"),
+                    "preview": operation.get("x-maturity") == "technical-preview",
+                    "unsure": operation.get("x-confidence") in {"medium", "low"},
                     "body": next(map(example_of, bodies.values()), None),
                     "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
                     "success": min(answers),

@@ -1,4 +1,4 @@
-"""Servers that run on Node.js. They are installed once from the lock file in their folder.
+"""Servers and scripts that run on Node.js. They are installed once from the lock file in their folder.
 
 Node.js itself comes with the development requirements, so that none has to be on the machine.
 """
@@ -54,6 +54,28 @@ def running(
         # what they hold is not needed any more.
         process.kill()
         process.wait()
+
+
+def output(home: Path, script: str, text: str) -> str:
+    """Run a script to its end, and give what it prints.
+
+    Parameters:
+        home: Where its lock file is.
+        script: What to run, below `home`.
+        text: What it reads from its standard input.
+    """
+    install(home)
+    done = subprocess.run(
+        [str(_NODE), str(home / script)],
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def install(home: Path) -> None:

@@ -64,10 +64,10 @@ CHANGES: list[tuple[Callable[[Document], None], str, str, str]] = [
     (rename_a_path_parameter, "repositories", "get", '"repository_id"'),
     (remove_a_query_parameter, "itwins", "list", '"search"'),
     (require_a_new_parameter, "itwins", "delete", '"reason"'),
-    (make_an_answer_optional, "itwins", "get_image", '"ITwinImage | None"'),
+    (make_an_answer_optional, "itwin_images", "get_image", '"ITwinImage | None"'),
     (remove_a_property_of_a_body, "itwins", "update", '"number"'),
     (require_a_property_of_a_body, "itwins", "create", '"owner"'),
-    (change_the_type_of_a_parameter, "repositories", "get_resource", '"resource_id"'),
+    (change_the_type_of_a_parameter, "repository_resources", "get_resource", '"resource_id"'),
 ]
 
 

@@ -121,6 +121,12 @@ BODY: dict[str, Any] = {
                 {"type": "object", "properties": {"same": {"type": "string"}, "other": {"type": "integer"}}},
             ]
         },
+        "open": {
+            "oneOf": [
+                {"type": "object", "properties": {"name": {"type": "string"}}},
+                {"type": "object", "additionalProperties": True},
+            ]
+        },
     },
 }
 PATHS = ["/a/{x}", "/a/words", "/a/{x}/b", "/a/Other/{y}", "/{z}", "/a"]
@@ -151,6 +157,7 @@ def test_only_what_is_certain_is_a_limit() -> None:
         "inner.n": Limit("inner.n", "integer", least=1),
         "either": Limit("either", "object"),
         "either.same": Limit("either.same", "text"),
+        "open": Limit("open_", "object"),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import subprocess
@@ -18,6 +19,7 @@ import grimp
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
+from tests.support.calls import groups
 from tests.support.examples import ROOT
 
 
@@ -89,9 +91,9 @@ def test_the_types_of_everything_public_can_be_looked_up(name: str) -> None:
 @pytest.mark.parametrize("kind", [ITwinPlatform, AsyncITwinPlatform])
 def test_a_stand_in_for_a_client_knows_its_groups_and_their_methods(kind: Any) -> None:
     for platform in (create_autospec(kind)("token"), create_autospec(kind, instance=True)):
-        for name in ("itwins", "repositories", "reality_analysis"):
-            group = getattr(platform, name)
-            real = type(getattr(kind("token"), name))
+        for path, real_group in groups(kind("token")):
+            group = functools.reduce(getattr, path, platform)
+            real = type(real_group)
             for method, function in inspect.getmembers(real, inspect.isfunction):
                 if not method.startswith("_"):
                     assert callable(getattr(group, method))

@@ -58,6 +58,28 @@ def test_what_could_leave_the_segment_is_refused(before: str, character: str, af
         path_segment("id", before + character + after)
 
 
+@pytest.mark.parametrize("value", ["@bentley/cracks-ortho", "a/b/c", "plain"])
+def test_a_name_that_may_have_slashes_is_one_segment(value: str) -> None:
+    path = fill_path("/detectors/{detectorName}/versions", {"detectorName": value}, slashes=("detectorName",))
+    start, segment, end = path[1:].split("/")
+    assert (start, end) == ("detectors", "versions")
+    assert unquote(segment) == value
+
+
+@pytest.mark.parametrize("value", ["/", "a/", "/a", "a//b", "../a", "a/..", "a/./b", "a/b?", "a/ /b", "x/" * 300 + "x"])
+def test_what_slashes_must_not_lead_to(value: str) -> None:
+    """A server that decodes the path must not find another place in it."""
+    with pytest.raises(ValueError, match=r"^detector_name must not"):
+        fill_path("/detectors/{detectorName}", {"detectorName": value}, slashes=("detectorName",))
+
+
+def test_slashes_are_for_the_parameters_that_may_have_them() -> None:
+    with pytest.raises(ValueError, match=r"^version_number must not contain '/'"):
+        fill_path(
+            "/{detectorName}/{versionNumber}", {"detectorName": "a/b", "versionNumber": "1/0"}, {}, ("detectorName",)
+        )
+
+
 @pytest.mark.parametrize("value", ["", " ", ".", "..", "x" * 513, None, 5, b"x"])
 def test_what_is_no_id(value: object) -> None:
     with pytest.raises(ValueError, match=r"^id must"):

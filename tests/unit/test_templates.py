@@ -154,8 +154,10 @@ def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.Monk
     array = {"type": "array", "items": {"type": "string"}}
     operation = {
         "operationId": "put-thing",
+        "x-maturity": "technical-preview",
         "parameters": [
             {"name": "thingId", "in": "path", "required": True, "schema": {"type": "string"}, "x-python-name": "key"},
+            {"name": "other", "in": "path", "required": True, "schema": {"type": "string"}, "x-allow-slash": True},
             {"name": "types", "in": "query", "schema": array, "explode": False},
             {"name": "tags", "in": "query", "schema": array},
             {"name": "since", "in": "query", "schema": {"type": "string", "format": "date-time"}},
@@ -173,7 +175,7 @@ def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.Monk
     document = {
         "openapi": "3.0.3",
         "info": {"title": "t", "version": "1"},
-        "paths": {"/things/{thingId}": {"put": operation}},
+        "paths": {"/things/{thingId}/{other}": {"put": operation}},
     }
     folder = tmp_path / "made_requests"
     folder.mkdir()
@@ -184,16 +186,20 @@ def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.syspath_prepend(str(tmp_path))
     module = importlib.import_module("made_requests.api_a.api.default.put_thing")
     request = module.request(
-        key="k", types=["a", "b"], tags=["c", "d"], body=b"x", content_type="image/png", x_scope="all"
+        key="k", other="o", types=["a", "b"], tags=["c", "d"], body=b"x", content_type="image/png", x_scope="all"
     )
     # The default of the definition is not sent: nobody has asked for it.
-    assert request.target == "/things/k?types=a,b&tags=c&tags=d"
+    assert request.target == "/things/k/o?types=a,b&tags=c&tags=d"
     assert (request.headers, request.body, request.content_type) == ((("X-Scope", "all"),), b"x", "image/png")
+    assert module.OPERATION.preview
+    assert module.request(key="k", other="a/b", body=b"", content_type="image/png").target == "/things/k/a%2Fb"
+    with pytest.raises(ValueError, match="key must not contain '/'"):
+        module.request(key="a/b", other="b", body=b"", content_type="image/png")
     assert module.OPERATION.answers[200](None) is None
     assert module.OPERATION.answers[200]({"a": "1"}).a == "1"
     assert not module.OPERATION.has_body(202)
     with pytest.raises(ValueError, match=r"key must not be empty"):
-        module.request(key="", body=b"", content_type="image/png")
+        module.request(key="", other="o", body=b"", content_type="image/png")
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "-p", folder.name],
         cwd=tmp_path,

@@ -36,7 +36,7 @@ def cases() -> Iterator[Any]:
         for name in (each for each in parameters(call) if each not in _FLAGS):
             bad: dict[str, Any] = {"another type": Nothing()}
             if name in ids:
-                bad |= {"empty": "", "blank": " ", "too long": "x" * 513, "a path": "a/b", "a number": 5}
+                bad |= {"empty": "", "blank": " ", "too long": "x" * 513, "a way up": "a/../b", "a number": 5}
             for kind, value in bad.items():
                 yield pytest.param(call, name, value, id=f"{call}-{name}-{kind}")
 
@@ -93,6 +93,9 @@ def test_there_are_such_names() -> None:
         (lambda it: it.itwins.update("i-1", latitude=90.5), "latitude must be from -90 to 90"),
         (lambda it: it.itwins.list(page_size=0), "page_size must be from 1 to 1000"),
         (lambda it: it.itwins.list(page_size=1001), "page_size must be from 1 to 1000"),
+        (lambda it: it.itwins.list(status="Trial", include_inactive=True), "status and include_inactive exclude"),
+        (lambda it: it.itwins.list(search="x", number="1"), "search and number exclude each other"),
+        (lambda it: it.itwins.list(filter="x eq 1", parent_id="i-1"), "filter and parent_id exclude each other"),
         (lambda it: it.favorites.list(skip=-1), "skip must be 0 or more"),
         (lambda it: it.favorites.list(page_size=True), "page_size must be a whole number"),
         (lambda it: it.favorites.list(limit=0), "limit"),
@@ -109,10 +112,7 @@ def test_there_are_such_names() -> None:
         (lambda it: it.repositories.update("i-1", "r-1"), "nothing to change"),
         (lambda it: it.repositories.update("i-1", "r-1", display_name=None), "displayName must not be null"),
         (lambda it: it.repositories.update("i-1", "r-1", display_name="x" * 201, merge=True), "display_name"),
-        (
-            lambda it: it.repositories.update("i-1", "r-1", options={"minimumLevel": 25}),
-            "options.minimum_level must",
-        ),
+        (lambda it: it.repositories.update("i-1", "r-1", uri="x" * 2001), "uri .* 2000 characters"),
         (lambda it: it.repositories.create_resource("i-1", "r-1", id="a"), "display_name is missing"),
         (lambda it: it.repositories.create_resource("i-1", "r-1", id="", display_name="b"), "id must not be empty"),
         (lambda it: it.repositories.get_resource("i-1", "r-1"), "either itwin_id, repository_id, resource_id or uri"),

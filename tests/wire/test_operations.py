@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
-from tests.support.calls import FacadeCall, facade_calls
+from tests.support.calls import FacadeCall, facade_calls, leaves
 from tests.support.engines import KINDS, Engine
 from tests.support.examples import example, operations, specification
 from tests.support.scripted import ScriptedServer, answer
@@ -44,7 +45,8 @@ def test_the_request_is_what_the_documentation_asks_for(engine: Engine, call: Fa
     with ScriptedServer(documented_answer(call)) as server:
         engine(call, "the-token", api_url=server.url, user_agent="my-app/1.0")
     (received,) = server.received
-    assert received.path == call.sent_path
+    path, _, query = received.path.partition("?")
+    assert path == call.sent_path
     assert received.method == documented["method"]
     assert received.headers["accept"] == documented["media_type"]
     assert received.headers["authorization"] == "Bearer the-token"
@@ -55,14 +57,18 @@ def test_the_request_is_what_the_documentation_asks_for(engine: Engine, call: Fa
     assert set(received.headers) - {"prefer", "x-max-return"} == usual | with_body
     if isinstance(call.sent_whole, bytes):
         assert (received.headers["content-type"], received.body) == ("image/png", call.sent_whole)
-    elif received.body:
+        return
+    if received.body:
         assert received.headers["content-type"] == "application/json"
-        # What was given arrives, and nothing that was not.
-        if call.sent_whole is not None:
-            assert received.json == call.sent_whole
-        else:
-            values = [value for name, value in call.arguments.items() if not name.endswith("_id")]
-            assert sorted(received.json.values()) == sorted(values)
+    if call.sent_whole is not None:
+        assert received.json == call.sent_whole
+    # What was given arrives, and nothing that was not.
+    if query:
+        assert (
+            sorted(value for _, values in parse_qsl(query) for value in values.split(" eq ")[-1:]) == call.sent_besides
+        )
+    else:
+        assert leaves(received.json if received.body else []) == call.sent_besides
 
 
 DOCUMENTED_ERRORS = [
@@ -108,16 +114,19 @@ def test_a_docstring_says_what_is_particular_to_its_operation(call: FacadeCall) 
     """Method and path, page, and the errors that its definition names, without those that every call can raise."""
     text = inspect.getdoc(call.method_of(ITwinPlatform("token"))) or ""
     assert f"`{call.operation.method} {call.operation.path}`" in text
-    page = f"https://developer.bentley.com/apis/{call.api}/operations/{call.operation.id}/"
-    assert page in text
+    operation = operations()[call.key]
+    assert operation["page"] in text
     documented = {
         KINDS.get(status, errors.ApiError).__name__
-        for status, body in operations()[call.key]["answers"].items()
+        for status, body in operation["answers"].items()
         # The gateway's answer to a path that no operation has.
         if status in PARTICULAR and body["error"]["code"] != "ResourceNotFound"
     }
     listed = set(re.findall(r"^    (\w+): ", text.partition("Raises:")[2], re.M))
     assert {each for each in listed if issubclass(getattr(errors, each, object), errors.ApiError)} == documented
+    assert ("The operation is a technical preview: for trying out, not for production." in text) == operation["preview"]
+    # Whoever relies on an operation that no page describes in full should know.
+    assert ("The operation is not fully documented: " in text) == operation["unsure"]
     if call.arguments:
         assert "Parameters:" in text
     if call.operation.has_body(call.success):

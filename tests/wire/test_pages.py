@@ -15,6 +15,7 @@ import trio
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform._policies.addresses import Target, UntrustedError
 from itwin_platform._policies.paging import next_target
+from itwin_platform.filters import where
 from tests.support.engines import Engine
 from tests.support.scripted import Received, ScriptedServer, answer
 
@@ -153,6 +154,14 @@ def test_every_argument_is_where_the_documentation_says() -> None:
     assert second.headers["prefer"] == "return=representation"
 
 
+def test_a_filter_can_be_python(engine: Engine) -> None:
+    condition = (where("displayName").contains("O'B&") | (where("number") == "7")) & where("status").in_(["Active"])
+    with ScriptedServer(page(range(1), None)) as server:
+        engine(lambda platform: platform.itwins.list(filter=condition).to_list(), api_url=server.url)
+    (sent,) = parse_qs(urlsplit(server.received[0].path).query)["$filter"]
+    assert sent == "(contains('O''B&',displayName) or number eq '7') and status in ['Active']"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -169,6 +178,8 @@ def test_every_argument_is_where_the_documentation_says() -> None:
         {"query_scope": "a\r\nX-Header: 1"},
         {"query_scope": "\u00fc"},
         {"filter": b"bytes"},
+        {"filter": where("number")},
+        {"search": where("number") == "7"},
         {"page_size": float("nan")},
     ],
     ids=str,

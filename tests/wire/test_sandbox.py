@@ -4,6 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -12,12 +13,10 @@ from hypothesis import strategies as st
 
 from itwin_platform.sandbox import Sandbox
 from itwin_platform.sandbox._catalogue import CATALOGUE
-from tests.support.examples import operations
+from tests.support.sandbox import OPERATIONS, SERVED, body_of, client_of, request_of, running, succeed
 
 V1 = "application/vnd.bentley.itwin-platform.v1+json"
 V2 = "application/vnd.bentley.itwin-platform.v2+json"
-IDS = {operation.key: CATALOGUE.known_ids(operation) for operation in CATALOGUE.operations}
-OPERATIONS = {key: known for key, known in operations().items() if key in IDS}
 PATHS = sorted({documented["path"] for documented in OPERATIONS.values()})
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS)
@@ -33,27 +32,15 @@ def anonymous(sandbox: Sandbox) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def member(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """A client with the sandbox's token, for requests that change nothing."""
-    with member_of(sandbox) as client:
+    with client_of(sandbox) as client:
         yield client
 
 
 @pytest.fixture
 def fresh() -> Iterator[httpx.Client]:
     """A client of a sandbox of its own."""
-    with Sandbox() as sandbox, member_of(sandbox) as client:
+    with running() as (_, client):
         yield client
-
-
-def member_of(sandbox: Sandbox) -> httpx.Client:
-    headers = {"authorization": f"Bearer {sandbox.token}"}
-    return httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False)
-
-
-def request_of(operation: str, client: httpx.Client, **other: str) -> httpx.Request:
-    """A request for the documented resource, with the documented body."""
-    documented = OPERATIONS[operation]
-    path = documented["path"].format(**(IDS[operation] | other))
-    return client.build_request(documented["method"], path, json=documented["body"])
 
 
 def code_of(response: httpx.Response) -> str:
@@ -66,45 +53,63 @@ class TestOperations:
     def test_the_success_is_the_documented_one(self, operation: str, fresh: httpx.Client) -> None:
         documented = OPERATIONS[operation]
         expected = documented["answers"][documented["success"]]
-        response = fresh.send(request_of(operation, fresh))
-        assert response.status_code == documented["success"]
+        response = succeed(operation, fresh)
+        assert response.status_code == documented["success"], response.text
         if expected is None:
             assert (response.content, "content-type" in response.headers) == (b"", False)
             return
         assert response.headers["content-type"] == documented["media_type"]
         answer = response.json()
-        if documented["body"] is not None:
-            ((name, resource),) = answer.items()
-            assert name in expected
-            assert resource.keys() == expected[name].keys()
-            assert resource.items() >= documented["body"].items()
-        elif isinstance(found := next(iter(answer.values())), list):
-            for item in next(iter(expected.values())):
-                assert any(item.items() <= other.items() for other in found)
-        else:
-            assert answer == expected
-
-    def test_the_bucket_is_found_under_the_id_of_its_own_example_too(self, member: httpx.Client) -> None:
-        itwin_id = OPERATIONS["reality-analysis/buckets-get"]["answers"][200]["bucket"]["iTwinId"]
-        assert member.get(f"/reality-analysis/itwins/{itwin_id}/bucket").status_code == 200
+        assert answer.keys() - {"_links"} == expected.keys() - {"_links"}
+        body = body_of(operation) or {}
+        for name, value in expected.items():
+            if name == "_links" and "links" not in operation:
+                continue
+            check_like(operation, answer[name], value, body)
 
     @pytest.mark.parametrize(
         ("operation", "parameter"),
         [(operation, name) for operation, each in OPERATIONS.items() for name in re.findall(r"{(\w+)}", each["path"])],
     )
     @pytest.mark.parametrize("value", ["00000000-0000-0000-0000-000000000000", "x", "a%2Fb", "%C3%A9", "%FF"])
-    def test_an_unknown_id_is_not_found(self, operation: str, parameter: str, value: str, member: httpx.Client) -> None:
+    def test_an_unknown_id_is_refused(self, operation: str, parameter: str, value: str, member: httpx.Client) -> None:
+        """With the 404 of what is missing, or where ids are GUIDs with the error that the operation documents."""
         response = member.send(request_of(operation, member, **{parameter: value}))
-        assert response.status_code == 404
-        assert response.headers["content-type"] == OPERATIONS[operation]["media_type"]
-        assert response.json() == OPERATIONS[operation]["answers"][404]
+        (named,) = (each for each in SERVED[operation].in_path if each.name == parameter)
+        if operation == "itwins/get-resource-graphics" and parameter != "iTwinId":
+            assert (response.status_code, response.json()) == (200, {"graphics": []})
+        elif named.is_guid and value[0] != "0":
+            assert response.status_code == SERVED[operation].invalid
+            (detail,) = response.json()["error"]["details"]
+            assert detail["target"] == parameter
+        else:
+            own = OPERATIONS[operation]["answers"][404]
+            read = CATALOGUE.reads.get(named.collection or "")
+            assert response.status_code == 404
+            assert response.headers["content-type"] == OPERATIONS[operation]["media_type"]
+            assert response.json() == (own if named.own_404 or read is None else read.answers[404])
 
-    @pytest.mark.parametrize("path", ["/", "/itwins", "/itwins/x/", "/itwins/x/nothing", "/v1/itwins/x"])
+    @pytest.mark.parametrize(
+        "operation", [name for name, each in OPERATIONS.items() if each["path"].startswith("/itwins/{iTwinId}/")]
+    )
+    def test_an_unknown_itwin_comes_before_anything_below_it(self, operation: str, member: httpx.Client) -> None:
+        nobody = "00000000-0000-0000-0000-000000000000"
+        names = dict.fromkeys(re.findall(r"{(\w+)}", OPERATIONS[operation]["path"]), nobody)
+        response = member.send(request_of(operation, member, **names))
+        assert (response.status_code, code_of(response)) == (404, "iTwinNotFound")
+
+    @pytest.mark.parametrize("path", ["/", "/itwins//", "/itwins/x/nothing", "/v1/itwins/x"])
     def test_a_path_without_an_operation_is_not_found(self, path: str, member: httpx.Client) -> None:
         response = member.get(path)
         assert response.status_code == 404
         assert code_of(response) == "ResourceNotFound"
         assert response.json()["error"]["details"][0]["code"] == "OperationNotFound"
+
+    def test_a_slash_at_the_end_makes_no_difference(self, member: httpx.Client, sandbox: Sandbox) -> None:
+        for path in ("/itwins/", f"/itwins/{sandbox.itwin_id}/"):
+            with_slash, without = member.get(path), member.get(path.rstrip("/"))
+            assert with_slash.status_code == without.status_code == 200
+            assert {**with_slash.json(), "_links": None} == {**without.json(), "_links": None}
 
     @pytest.mark.parametrize("path", PATHS)
     def test_another_method_is_not_allowed(self, path: str, member: httpx.Client) -> None:
@@ -117,7 +122,8 @@ class TestOperations:
 
     @pytest.mark.parametrize("operation", [name for name, each in OPERATIONS.items() if each["method"] == "GET"])
     def test_head_tells_what_get_would(self, operation: str, member: httpx.Client) -> None:
-        response = member.head(request_of(operation, member).url.path)
+        request = request_of(operation, member)
+        response = member.head(request.url)
         assert response.status_code == 200
         assert response.headers["content-type"] == OPERATIONS[operation]["media_type"]
         assert response.content == b""
@@ -132,12 +138,12 @@ class TestOperations:
 
     @each_operation
     def test_a_rate_limit_is_the_documented_refusal(self, operation: str) -> None:
-        with Sandbox() as sandbox, member_of(sandbox) as client:
+        with running() as (sandbox, client):
             sandbox.rate_limit(1, retry_after=7)
             response = client.send(request_of(operation, client))
             assert (response.status_code, response.headers["retry-after"]) == (429, "7")
             assert response.json() == OPERATIONS[operation]["answers"][429]
-            assert client.send(request_of(operation, client)).status_code == OPERATIONS[operation]["success"]
+            assert succeed(operation, client).status_code == OPERATIONS[operation]["success"]
 
 
 class TestAccept:
@@ -187,7 +193,7 @@ class TestAuthorization:
     ) -> None:
         # With the standard library, because httpx does not send a header that ends in a blank.
         request = request_of(operation, anonymous)
-        lines = [f"{request.method} {request.url.path} HTTP/1.1", "Host: localhost", "Connection: close"]
+        lines = [f"{request.method} {request.url.raw_path.decode()} HTTP/1.1", "Host: localhost", "Connection: close"]
         if authorization is not None:
             lines.append(f"Authorization: {authorization}")
         status, headers, body = raw(sandbox, "\r\n".join(lines) + "\r\n\r\n")
@@ -280,6 +286,28 @@ class TestRateLimit:
         assert code_of(response) == "InvalidRequest"
         with pytest.raises(ValueError, match="negative"):
             sandbox.rate_limit(-1)
+
+
+def check_like(operation: str, answer: Any, expected: Any, body: dict[str, Any]) -> None:
+    """The answer has the form of the documented one, and what it repeats is what was sent."""
+    served = SERVED[operation]
+    if served.does == "list":
+        # What the documentation shows alone, too, is there in that form.
+        alone = {str(each["id"]) for each in CATALOGUE.collections[served.collection or ""].documented if "id" in each}
+        assert all(any(like(each, other) for other in answer) for each in expected if each.get("id") not in alone)
+        assert alone <= {each.get("id") for each in answer}
+    elif isinstance(expected, dict):
+        assert answer.keys() >= expected.keys()
+        assert set(answer) - set(expected) <= set(served.shown)
+        # A job answers with ids for the outputs that it was asked for.
+        assert all(answer[name] == value for name, value in body.items() if name in answer and name != "specifications")
+    else:
+        assert type(answer) is type(expected)
+
+
+def like(expected: dict[str, Any], found: dict[str, Any]) -> bool:
+    """Whether a resource has the documented values, but for links, which lead to the sandbox."""
+    return {**expected, "capabilities": None}.items() <= {**found, "capabilities": None}.items()
 
 
 def raw(sandbox: Sandbox, request: str) -> tuple[int, dict[str, str], str]:

@@ -167,4 +167,4 @@ def test_a_collection_may_hold_links_to_another(client: httpx.Client) -> None:
 def test_another_api_may_name_the_resources_too(client: httpx.Client) -> None:
     for known in ("g-1", "g-2", "g-9"):
         assert client.get(f"/weather/gardens/{known}/forecast").json() == {"forecast": {"gardenId": "g-9"}}
-    assert client.get("/weather/gardens/g-3/forecast").json()["error"]["message"] == "get-forecast 404"
+    assert client.get("/weather/gardens/g-3/forecast").json()["error"]["message"] == "get-garden 404"

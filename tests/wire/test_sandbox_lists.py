@@ -157,6 +157,9 @@ class TestFilters:
             ("(status eq 'Trial' or number eq 'a-5') and latitude ge 5", [MORE]),
             ("latitude eq null and subClass in ['Project','Asset']", [RIVER, REPAIR]),
             ("latitude lt 'a'", []),
+            ("createdDateTime gt 2000-01-01T00:00:00%2B02:00 and number eq 'a-1'", [RIVER]),
+            ("createdDateTime lt 2000-01-01T00:00:00.5Z", []),
+            ("displayName ge 2000-01-01T00:00:00Z", []),
         ],
     )
     def test_statements(self, statement: str, expected: list[str], client: httpx.Client) -> None:
@@ -178,6 +181,7 @@ class TestFilters:
             "displayName eq 'a' number eq 'b'",
             "contains(displayName, 'a')",
             "startswith(1, number)",
+            "createdDateTime gt 2000-13-01T00:00:00Z",
             "status in 'Active'",
             "not (status eq 'Active')",
             "(" * 500,

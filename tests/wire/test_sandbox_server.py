@@ -1,6 +1,7 @@
 """The sandbox as a server: how it starts and stops, its token endpoint, and its command line."""
 
 import base64
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -265,6 +267,42 @@ class TestCommandLine:
         assert output == ""
         assert len(errors.splitlines()) == 1
         assert str(port) in errors
+
+    def test_it_takes_data_speed_and_latency(self, tmp_path: Path) -> None:
+        data = tmp_path / "data.json"
+        bridge = {"id": "b-1", "class": "Thing", "subClass": "Asset", "displayName": "A bridge"}
+        data.write_text(json.dumps({"/itwins": [bridge]}), "utf-8")
+        with command_line("--data", str(data), "--speed", "100000", "--latency", "0.1") as process:
+            assert process.stdout is not None
+            url, token = "", ""
+            for line in iter(process.stdout.readline, ""):
+                url = url or (line.split()[-1] if "running at" in line else "")
+                if "access token" in line:
+                    token = line.split()[-1]
+                if line.startswith("curl"):
+                    break
+            with httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, trust_env=False) as client:
+                answer = client.get("/itwins/b-1")
+                assert (answer.status_code, answer.elapsed.total_seconds() >= 0.1) == (200, True)
+                id_ = client.post("/itwins/exports", json={"outputFormat": "Csv"}).json()["export"]["id"]
+                assert client.get(f"/itwins/exports/{id_}").json()["export"]["status"] == "Completed"
+            process.terminate()
+            process.communicate(timeout=20)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--data", "nowhere.json"], "nowhere.json cannot be read"),
+            (["--speed", "0"], "speed must be over 0"),
+            (["--latency", "-1"], "latency must be within"),
+        ],
+    )
+    def test_what_cannot_be_used_is_one_line(self, arguments: list[str], message: str) -> None:
+        with command_line(*arguments) as process:
+            output, refused = process.communicate(timeout=20)
+        assert (process.returncode, output) == (2, "")
+        assert len(refused.splitlines()) == 1
+        assert message in refused
 
     @pytest.mark.parametrize("port", ["-1", "65536", "x"])
     def test_a_port_that_is_none_is_refused(self, port: str) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .groups.global_repositories import GlobalRepositories
     from .groups.itwins import ITwins
     from .groups.reality_analysis import RealityAnalysis
+    from .groups.reality_data import RealityManagement
+    from .groups.reality_modeling import RealityModeling
     from .groups.recents import Recents
     from .groups.repositories import Repositories
 
@@ -174,10 +176,24 @@ class AsyncITwinPlatform:
 
     @cached_property
     def reality_analysis(self) -> RealityAnalysis:
-        """Reality analysis: the bucket."""
+        """Reality analysis: jobs, detectors, files and the bucket."""
         from .groups.reality_analysis import RealityAnalysis
 
         return RealityAnalysis(self._pipeline)
+
+    @cached_property
+    def reality_modeling(self) -> RealityModeling:
+        """Reality modeling: jobs, files and the bucket."""
+        from .groups.reality_modeling import RealityModeling
+
+        return RealityModeling(self._pipeline)
+
+    @cached_property
+    def reality_data(self) -> RealityManagement:
+        """Reality data, and the iTwins that it belongs to."""
+        from .groups.reality_data import RealityManagement
+
+        return RealityManagement(self._pipeline)
 
     async def call(self, request: _late.Request[T]) -> T:
         """Send a request of any generated package, also one that this class has no method for.

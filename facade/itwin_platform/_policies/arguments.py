@@ -1,12 +1,18 @@
-"""What the arguments of methods become in a request: lists, levels of detail, changes. Used by the API groups alone."""
+"""What the arguments of methods become in a request: texts, lists, levels of detail, changes.
+
+Used by the API groups alone.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
-from typing import TypeVar, cast, overload
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast, overload
 
-from itwin_platform_api.runtime import UNCHANGED, Model, Unchanged, comma_list
+from itwin_platform_api.runtime import UNCHANGED, Model, Unchanged, comma_list, to_json
 
+from ..filters import ArgumentOrder, Brackets, Expression
 from .paging import check_limit
 
 V = TypeVar("V")
@@ -40,11 +46,11 @@ def _listed(name: str, values: object) -> list[str]:
     raise ValueError(f"{name} must be text, or a list of texts")
 
 
-def check_exclusive(**arguments: object) -> None:
-    """Raise ValueError if more than one of some arguments is given, which exclude each other."""
-    names = [name for name, value in arguments.items() if value is not None]
-    if len(names) > 1:
-        raise ValueError(f"{' and '.join(names)} exclude each other")
+def check_excludes(name: str, value: object, **others: object) -> None:
+    """Raise ValueError if an argument is given together with one that it excludes."""
+    given_too = [other for other, each in others.items() if each is not None]
+    if value is not None and given_too:
+        raise ValueError(f"{name} and {given_too[0]} exclude each other")
 
 
 def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:
@@ -61,6 +67,79 @@ def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:
     return ("-",) * len(ids)
 
 
+def text(name: str, value: object) -> str:
+    """Text that a body or a query cannot do without.
+
+    Raises:
+        ValueError: It is not text, or nothing is in it.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a string, not {type(value).__name__}")  # noqa: TRY004 (one kind for all)
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty")
+    return value
+
+
+def optional_text(name: str, value: str | None) -> str | None:
+    """Text that may be left out, but not be empty.
+
+    Raises:
+        ValueError: It is neither None nor text with something in it.
+    """
+    return None if value is None else text(name, value)
+
+
+def texts(name: str, values: Iterable[str]) -> list[str]:
+    """Several texts.
+
+    Raises:
+        ValueError: They are one text, there is none, or one of them has nothing in it.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(f"{name} must be several strings, not {type(values).__name__}")  # noqa: TRY004
+    found = [text(f"each of {name}", value) for value in values]
+    if not found:
+        raise ValueError(f"{name} must not be empty")
+    return found
+
+
+def period(name: str, value: str | tuple[datetime, datetime] | None) -> str | None:
+    """A range of times: two moments, or the text that the platform takes.
+
+    Raises:
+        ValueError: It is neither, or the moments have no time zone or are in the wrong order.
+    """
+    if value is None or isinstance(value, str):
+        return optional_text(name, value)
+    moments = _several(value)
+    if len(moments) != 2 or not all(isinstance(each, datetime) and each.tzinfo is not None for each in moments):
+        raise ValueError(
+            f"{name} must be a pair of datetimes with a time zone, or text such as 2025-01-01T00:00:00Z/..."
+        )
+    begin, end = (each.astimezone(UTC) for each in moments)
+    if begin > end:
+        raise ValueError(f"{name} must not end before it begins")
+    return f"{to_json(begin)}/{to_json(end)}"
+
+
+def area(name: str, value: str | tuple[float, float, float, float] | None) -> str | None:
+    """A rectangle on the earth: four numbers, or the text that the platform takes.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if value is None or isinstance(value, str):
+        return optional_text(name, value)
+    numbers = _several(value)
+    if len(numbers) != 4 or not all(type(each) in {int, float} and math.isfinite(each) for each in numbers):
+        raise ValueError(f"{name} must be four numbers: longitude and latitude of the southwest and northeast corners")
+    return comma_list(numbers)
+
+
+def _several(value: object) -> list[Any]:
+    return list(cast(Iterable[Any], value)) if isinstance(value, (tuple, list)) else []
+
+
 def selected(select: str | Iterable[str] | None, detail: str) -> str | None:
     """The properties to return, with those that every model needs.
 
@@ -73,6 +152,31 @@ def selected(select: str | Iterable[str] | None, detail: str) -> str | None:
         raise ValueError('select and detail="full" exclude each other: name the properties, or ask for all')
     names = select.split(",") if isinstance(select, str) else _listed("select", select)
     return joined("select", dict.fromkeys((*_ALWAYS, *names)))
+
+
+def filter_text(
+    filter: object,  # noqa: A002 (the word of the field)
+    order: ArgumentOrder = "value-first",
+    *,
+    brackets: Brackets = "[]",
+    quoted_guids: bool = True,
+) -> str | None:
+    """A filter as text, in the way that the page of the operation has it. The defaults are those of lists of iTwins.
+
+    Parameters:
+        filter: Text, which stays as it is, or an expression.
+        order: What comes first in `contains` and its kind, where the expression does not say.
+        brackets: What is around the values of `in`.
+        quoted_guids: Whether a `UUID` is in quotes.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(filter, Expression):
+        return filter.text(argument_order=order, brackets=brackets, quoted_guids=quoted_guids)
+    if filter is None or isinstance(filter, str):
+        return filter
+    raise ValueError(f"filter must be text or an expression like where(...) == ..., not {filter!r:.80}")
 
 
 def preferred(detail: str) -> str:

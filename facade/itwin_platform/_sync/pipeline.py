@@ -21,6 +21,7 @@ from .._policies.answers import Answer
 from .._policies.attempts import IDEMPOTENT, Attempts
 from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
+from .._policies.previews import PREVIEWS
 from .._policies.records import announce, log_answer
 from .._policies.redaction import Secret, one_line
 from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
@@ -191,6 +192,8 @@ class Pipeline:
 
     def _new_call(self, request: Request[Any], target: Target | None = None, at: Target | None = None) -> Call:
         operation = request.operation
+        if operation.preview:
+            PREVIEWS.tell(operation)
         path = self._settings.prefix + request.location if at is None else one_line(at.path.partition("?")[0])
         return Call(
             operation=operation.id,

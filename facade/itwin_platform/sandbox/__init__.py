@@ -7,10 +7,25 @@
 From a command line: `python -m itwin_platform.sandbox --port 0`. It needs the extra: `pip install
 "itwin-platform[sandbox]"`. Nothing else in `itwin_platform` imports this package.
 
-It begins with the resources of the documented examples, and keeps what is created, changed and deleted for as long as
-the `Sandbox` exists. `Sandbox.add` puts thousands of resources there at once. Operations of other kinds answer with
-their documented example as it stands. The examples are of several iTwins, so an id in such an answer need not be the
-one that was asked for, and the links with signatures in them have expired.
+It serves every operation of the APIs that the facade is for. It begins with the resources of the documented examples,
+and keeps what is created, changed and deleted for as long as the `Sandbox` exists. `Sandbox.add` and `Sandbox(data=)`
+put resources of one's own there.
+
+- Lists have the documented filters, order, pages and links, `$select` and `Prefer`.
+- Favorites and recently used iTwins are kept, of the latter the last 25, the newest first.
+- An export is queued for 5 seconds, in progress until the 20th, and then completed with a link to its file, for 4
+  hours. There may be one unfinished, and three an hour.
+- A job is queued for 10 seconds, active for 60, and then successful, or failed after `Sandbox.fail_jobs`. Cancelling
+  takes 10 seconds, and is too late in the last 5. After 30 days it is gone.
+- A version of a detector awaits its data, is completed, published, unpublished and deleted.
+- Every iTwin has curated content, and a repository of its reality data if there is some. These cannot be changed.
+  Curated content is on another port: requests for it are answered with a redirect, as on the platform.
+- Images and exports can be downloaded by their links. Behind the links to containers and to files of detectors nothing
+  is stored; they have the form of links of Azure Storage and lead to this machine.
+- Its clock can run fast, and can be put forward: `Sandbox(speed=60)`, `Sandbox.advance`.
+
+It holds at most 100,000 resources, and answers 507 to more. Graphics, messages of failed jobs, files of the reality
+APIs and global repositories are those of the documentation.
 
 What an operation answers, in this order:
 
@@ -20,14 +35,16 @@ What an operation answers, in this order:
 - 401 without an access token, or with one that the sandbox has not issued or that has expired.
 - 429 with `retry-after`, as often as was asked for with `Sandbox.rate_limit` or, from outside, with
   `POST /sandbox/rate-limit?times=2&retry_after=1` and `Sandbox.control_token` as its bearer token.
-- 404 with the operation's documented body where the path names a resource that is not there.
+- Any documented error, as often as was asked for with `Sandbox.fail`.
+- 404 with the documented body where the path names a resource that is not there: that of the first one that is missing.
 - 422 (400 in the APIs that say so) with the documented body for a parameter, header or body that cannot be used. Of the
   documented details it has those that apply.
 - 409 with the documented body for a value that another resource has and that must be unique, where the operation
   documents it.
 - The documented success: 200, 201, or 204 without a body.
 
-There are no permissions: whoever has a token may do everything. `POST /connect/token` issues access tokens for the
+There are no permissions: whoever has a token may do everything but change what is there by itself. 403 comes otherwise
+only where `Sandbox.fail` asks for it. `POST /connect/token` issues access tokens for the
 client credentials grant, and `GET /.well-known/openid-configuration` says so: the sandbox is its own issuer.
 """
 

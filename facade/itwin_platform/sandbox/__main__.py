@@ -18,16 +18,22 @@ def main(arguments: list[str] | None = None) -> int:
         description="Serve the documented answers of the iTwin Platform on a port of this machine (127.0.0.1).",
     )
     parser.add_argument("--port", type=_port, default=0, help="TCP port; 0, the default, takes a free one")
-    port: int = parser.parse_args(arguments).port
+    parser.add_argument("--data", metavar="FILE", help="JSON or YAML with resources to begin with; see Sandbox(data=)")
+    parser.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs, for jobs and exports; 1")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer; 0")
+    given = parser.parse_args(arguments)
+    port: int = given.port
 
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda _number, _frame: stop.set())
 
-    sandbox = Sandbox(port=port)
     try:
+        sandbox = Sandbox(port=port, data=given.data, speed=given.speed, latency=given.latency)
         sandbox.start()
+    except ValueError as error:
+        return _refuse(str(error))
     except ImportError as error:
         return _refuse(str(error))
     except OSError as error:

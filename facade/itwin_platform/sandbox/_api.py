@@ -1,6 +1,7 @@
 """The operations of the APIs as routes: what each of them says before it does anything, and then its answer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
@@ -9,72 +10,81 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ._actions import Actions, Received
-from ._catalogue import Catalogue, ServedOperation, encode
-from ._rate_limit import RateLimit
+from ._actions import Actions
+from ._asked import Asked
+from ._catalogue import ServedOperation, encode
 from ._refusals import RefusedError, error_body
-from ._schemas import Problem
-from ._store import Store
+from ._store import FullError
 from ._tokens import IssuedTokens
+from ._world import World
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 class Api:
-    """All operations, at one address."""
+    """All operations, at the addresses of one sandbox."""
 
-    def __init__(
-        self, url: str, catalogue: Catalogue, store: Store, tokens: IssuedTokens, rate_limit: RateLimit
-    ) -> None:
-        self._url: Final = url
-        self._operations: Final = catalogue.operations
-        self._actions: Final = Actions(catalogue, store)
+    def __init__(self, origins: Mapping[int, str], world: World, actions: Actions, tokens: IssuedTokens) -> None:
+        self._origins: Final = origins
+        self._operations: Final = world.catalogue.operations
+        self._actions: Final = actions
         self._tokens: Final = tokens
-        self._rate_limit: Final = rate_limit
+        self._demands: Final = world.demands
 
     def routes(self) -> Iterator[Route]:
         """One route for each path, which knows all methods that can be used there."""
         by_path: dict[str, dict[str, ServedOperation]] = {}
         for operation in self._operations:
             path = operation.path
-            for position, (name, _) in enumerate(operation.in_path):
-                path = path.replace(f"{{{name}}}", f"{{p{position}}}")
+            for position, parameter in enumerate(operation.in_path):
+                path = path.replace(f"{{{parameter.name}}}", f"{{p{position}}}")
             by_path.setdefault(path, {})[operation.method] = operation
-        # Words before parameters: `/itwins/exports` is no iTwin with the id `exports`.
+        # Words before parameters: `/itwins/exports` is no iTwin with the id `exports`, whatever the method.
         for path in sorted(by_path, key=lambda path: [segment.startswith("{") for segment in path.split("/")]):
-            yield self._route(path, by_path[path])
+            # Clients write paths with and without a slash at the end, and the platform answers both.
+            for spelling in (path, path.removesuffix("/") if path.endswith("/") else f"{path}/"):
+                yield self._route(spelling, by_path[path])
 
     def _route(self, path: str, operations: Mapping[str, ServedOperation]) -> Route:
+        allowed = {"HEAD", *operations} if "GET" in operations else set(operations)
+
         async def answer(request: Request) -> Response:
+            if request.method not in allowed:
+                raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
             return await self._answer(operations["GET" if request.method == "HEAD" else request.method], request)
 
-        return Route(path, answer, methods=list(operations))
+        return Route(path, answer, methods=_METHODS)
 
     async def _answer(self, operation: ServedOperation, request: Request) -> Response:
+        if self._demands.latency:
+            await asyncio.sleep(self._demands.latency)
         if not accepts(request.headers.getlist("accept"), operation.media_type):
             raise HTTPException(404)
         if refusal := unauthorized(operation, request.headers.get("authorization"), self._tokens):
             return refusal
-        if (seconds := self._rate_limit.take()) is not None:
-            return _refusal(operation, 429, {"retry-after": str(seconds)})
-        received = Received(
-            url=self._url + request.url.path,
+        if demanded := self._demands.refusal(operation):
+            return _refusal(operation, *demanded)
+        asked = Asked(
+            url=self._origins[request.scope["server"][1]] + request.url.path,
             query=parse_qsl(request.url.query, keep_blank_values=True),
             headers=request.headers,
             ids=tuple(map(unquote, request.path_params.values())),
             body=await request.body(),
         )
         try:
-            answer = self._actions.answer(operation, received)
+            answer = self._actions.answer(operation, asked)
         except RefusedError as refused:
-            return _refusal(operation, refused.status, problems=refused.problems)
+            body = encode(error_body(refused.by or operation, refused.status, refused.problems))
+            return Response(body, refused.status, media_type=operation.media_type)
+        except FullError as error:
+            return error_response(507, "SandboxFull", f"{error}.".capitalize(), operation.media_type)
         if answer.body is None:
-            return Response(status_code=answer.status)
+            return Response(status_code=answer.status, headers=answer.headers)
         return Response(encode(answer.body), answer.status, answer.headers, operation.media_type)
 
 
-def _refusal(
-    operation: ServedOperation, status: int, headers: Mapping[str, str] | None = None, problems: Sequence[Problem] = ()
-) -> Response:
-    return Response(encode(error_body(operation, status, problems)), status, headers, operation.media_type)
+def _refusal(operation: ServedOperation, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(encode(error_body(operation, status)), status, headers, operation.media_type)
 
 
 def unauthorized(operation: ServedOperation, authorization: str | None, tokens: IssuedTokens) -> Response | None:

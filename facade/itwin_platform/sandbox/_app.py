@@ -1,5 +1,6 @@
-"""The sandbox as an ASGI application: the operations of the APIs, the token endpoint, and the switch for 429."""
+"""The sandbox as an ASGI application: the APIs, the token endpoint, the switch for 429, and files behind links."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.applications import Starlette
@@ -9,20 +10,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ._actions import Actions
 from ._api import Api, error_response
-from ._catalogue import Catalogue
+from ._demands import MOST
+from ._files import PATH as FILES_PATH
 from ._guard import guarded
-from ._rate_limit import MOST, RateLimit
-from ._store import Store
 from ._tokens import GRANT_TYPE, SCOPE, IssuedTokens, TokenError
+from ._world import World
 
 TOKEN_PATH: Final = "/connect/token"  # noqa: S105 (a path)
 RATE_LIMIT_PATH: Final = "/sandbox/rate-limit"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def make_app(url: str, catalogue: Catalogue, store: Store, tokens: IssuedTokens, rate_limit: RateLimit) -> ASGIApp:
-    """Make the application that is served at `url`."""
+def make_app(origins: Mapping[int, str], world: World, actions: Actions, tokens: IssuedTokens) -> ASGIApp:
+    """Make the application that is served at these addresses, by their ports. The first is that of the sandbox."""
+    url = next(iter(origins.values()))
 
     async def token(request: Request) -> Response:
         body = await request.body()
@@ -56,23 +59,31 @@ def make_app(url: str, catalogue: Catalogue, store: Store, tokens: IssuedTokens,
         try:
             times = int(request.query_params.get("times", "1"))
             retry_after = int(request.query_params.get("retry_after", "1"))
-            rate_limit.set(times, retry_after)
+            world.demands.limit(times, retry_after)
         except ValueError:
             message = f"times and retry_after must be whole numbers from 0 to {MOST}."
             return error_response(400, "InvalidRequest", message)
         return JSONResponse({"times": times, "retry_after": retry_after})
 
+    async def file(request: Request) -> Response:
+        # The signature is in the link; a token is neither needed nor looked at.
+        found = world.files.get(request.path_params["name"], request.query_params)
+        if found is None:
+            return error_response(403, "AuthenticationFailed", "The link has expired, or leads nowhere.")
+        return Response(found.content, media_type=found.media_type)
+
     app = Starlette(
         routes=[
-            *Api(url, catalogue, store, tokens, rate_limit).routes(),
+            *Api(origins, world, actions, tokens).routes(),
             Route(TOKEN_PATH, token, methods=["POST"]),
             Route("/.well-known/openid-configuration", discovery),
             Route(RATE_LIMIT_PATH, limit, methods=["POST"]),
+            Route(f"{FILES_PATH}/{{name:path}}", file),
         ],
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
-    return guarded(url, _with_raw_path(app))
+    return guarded(list(origins.values()), _with_raw_path(app))
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

@@ -8,9 +8,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 Json = dict[str, Any]
+
+
+def is_object(value: Any) -> TypeGuard[Json]:
+    """Whether a value of JSON is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a value of JSON is a list."""
+    return isinstance(value, list)
+
+
+@dataclass(frozen=True)
+class InPath:
+    """A parameter of a path.
+
+    Attributes:
+        name: Its name.
+        collection: The collection that its values are ids in; None if any value is good.
+        where: Properties that such a resource has.
+        own_404: Whether its absence is told with the operation's own error, not with that of the resource.
+        is_guid: Whether the operation documents an error for values of another form.
+    """
+
+    name: str
+    collection: str | None
+    where: Json
+    own_404: bool
+    is_guid: bool
 
 
 @dataclass(frozen=True)
@@ -23,12 +52,17 @@ class ServedOperation:
         path: The path, with the names of its parameters in braces.
         media_type: What its answers are.
         success: The status of its success.
-        does: What it does to its collection: list, read, create, change, delete, or link, which puts a resource of
-            another collection there. An `example` is served as it stands.
+        does: What it does to its collection: list, read, create, change, delete; put, which creates under the id in
+            the path; or link, which puts a resource of another collection there. One that does follow answers with a
+            resource that another one names. An `example` is served as it stands, unless there is a behaviour for it.
         collection: The path of the collection, without the names of parameters; None for an example.
         member: The property of the success that holds the resource or the list.
-        listed: The properties that a list shows of each resource, unless more is asked for.
-        in_path: The parameters of the path with the collections that their values are ids in, as far as there is one.
+        shown: The properties that the answer shows of a resource.
+        links: The links that it may have beside a list.
+        on_request: Those that it shows only where the whole representation is asked for.
+        follows: Of which collection the answer is, and which property names it.
+        body_in: The property of the resource that the body is; None where it is the resource.
+        in_path: The parameters of the path.
         parameters: The parameters of the query and the headers.
         body: Media types and schema of the body of a request; None if it has none.
         answers: The documented example of each answer by status; None for an answer without a body.
@@ -42,11 +76,20 @@ class ServedOperation:
     does: str
     collection: str | None
     member: str | None
-    listed: tuple[str, ...]
-    in_path: tuple[tuple[str, str | None], ...]
+    shown: tuple[str, ...]
+    links: frozenset[str]
+    on_request: frozenset[str]
+    follows: Json | None
+    body_in: str | None
+    in_path: tuple[InPath, ...]
     parameters: tuple[Json, ...]
     body: Json | None
     answers: Mapping[int, Any]
+
+    @property
+    def invalid(self) -> int | None:
+        """The status that says what is wrong with a request; APIs differ. None if none is documented."""
+        return next((status for status in (422, 400) if status in self.answers), None)
 
 
 @dataclass(frozen=True)
@@ -58,6 +101,8 @@ class Collection:
         id: The property that holds the id.
         below: The collections of the resources that this one is below, as far as there is one.
         links_to: The collection whose resources this one lists; None where it has resources of its own.
+        newest_first: Whether the last that was added comes first.
+        most: How many it holds at the most. The oldest go.
         properties: The schemas of all properties.
         given: The properties that a request to create one may have.
         addable: The schema of what `Sandbox.add` takes.
@@ -71,6 +116,8 @@ class Collection:
     id: str
     below: tuple[str | None, ...]
     links_to: str | None
+    newest_first: bool
+    most: int | None
     properties: Json
     given: frozenset[str]
     addable: Json
@@ -95,12 +142,18 @@ class Catalogue:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Catalogue":
         """Read what `make generate` has written."""
-        operations = tuple(map(_operation, data["operations"]))
-        bodies = {each.collection: each.body["schema"] for each in operations if each.does == "create" and each.body}
-        return cls(
-            operations,
-            {path: _collection(path, each, bodies.get(path)) for path, each in data["collections"].items()},
-        )
+        collections = {path: _collection(path, each) for path, each in data["collections"].items()}
+        return cls(tuple(map(_operation, data["operations"])), collections)
+
+    @cached_property
+    def reads(self) -> Mapping[str, ServedOperation]:
+        """The operation that reads one resource of a collection."""
+        return {each.collection: each for each in self.operations if each.does == "read" and each.collection}
+
+    @cached_property
+    def lists(self) -> Mapping[str, ServedOperation]:
+        """The operation that lists the resources of a collection."""
+        return {each.collection: each for each in self.operations if each.does == "list" and each.collection}
 
     @cached_property
     def documented_ids(self) -> Mapping[str, str]:
@@ -117,7 +170,7 @@ class Catalogue:
 
     def known_ids(self, operation: ServedOperation) -> dict[str, str]:
         """Values for the parameters in an operation's path that lead to documented resources."""
-        return {name: self.known_id(collection) for name, collection in operation.in_path}
+        return {each.name: self.known_id(each.collection) for each in operation.in_path}
 
 
 def _operation(data: Json) -> ServedOperation:
@@ -130,21 +183,29 @@ def _operation(data: Json) -> ServedOperation:
         does=data["does"],
         collection=data["collection"],
         member=data["member"],
-        listed=tuple(data["listed"]),
-        in_path=tuple((each["name"], each["collection"]) for each in data["in_path"]),
+        shown=tuple(data["shown"]),
+        links=frozenset(data["links"]),
+        on_request=frozenset(data["on_request"]),
+        follows=data["follows"],
+        body_in=data["body_in"],
+        in_path=tuple(InPath(**each) for each in data["in_path"]),
         parameters=tuple(data["parameters"]),
         body=data["body"],
         answers={int(status): body for status, body in data["answers"].items()},
     )
 
 
-def _collection(path: str, data: Json, body: Json | None) -> Collection:
-    given: Json = (body or {}).get("properties", {})
+def _collection(path: str, data: Json) -> Collection:
+    given: Json = data["given"].get("properties", {})
+    properties: Json = data["properties"]
+    needed: list[str] = data["given"].get("required", [data["id"]])
+    # What the answers show, with the limits that a body has. Of some values a request can only make a few.
+    enums = {name: {"enum": each["enum"]} for name, each in properties.items() if "enum" in each}
+    limited = {name: {**each, **(enums.get(name, {}) if "enum" in each else {})} for name, each in given.items()}
     addable = {
         "type": "object",
-        # What the answers show, with the limits that a body has.
-        "properties": {**data["properties"], **given},
-        "required": (body or {}).get("required", [data["id"]]),
+        "properties": {**properties, **limited},
+        "required": [name for name in needed if name not in data["added_without"]],
         "additionalProperties": False,
     }
     return Collection(
@@ -152,7 +213,9 @@ def _collection(path: str, data: Json, body: Json | None) -> Collection:
         id=data["id"],
         below=tuple(data["below"]),
         links_to=data["links_to"],
-        properties=data["properties"],
+        newest_first=data["newest_first"],
+        most=data["most"],
+        properties=properties,
         given=frozenset(given),
         addable=addable,
         unique=tuple(data["unique"]),

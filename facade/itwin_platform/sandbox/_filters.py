@@ -1,17 +1,25 @@
 """The `$filter` of lists: as much of OData as the documentation uses.
 
-`eq ne gt ge lt le in and or`, parentheses, and `contains('text', property)` and `startswith('text', property)`. As the
-platform documents it, the text comes before the property, and case does not matter.
+`eq ne gt ge lt le in and or`, parentheses, and `contains('text', property)` and `startswith('text', property)`. Case
+does not matter, and times stand without quotes. In lists the text comes before the property, in exports after it: each
+operation documents its own.
 """
 
 import operator
 import re
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ._catalogue import is_list
+from ._clock import read
 
 Test = Callable[[Mapping[str, Any]], bool]
 
-_TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)(?![\w.])|(\w+)|([(),\[\]]))")
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)"
+_TOKEN = re.compile(rf"\s*(?:('(?:[^']|'')*')|({_TIME}|-?\d+(?:\.\d+)?)(?![\w.])|(\w+)|([(),\[\]]))")
+# Where values need no quotes, they are whatever has no blanks: GUIDs and times.
+_BARE_TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|([\w-][\w.:+-]*)|([(),\[\]]))")
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -32,27 +40,58 @@ class UnknownPropertyError(FilterError):
     """A property that resources do not have."""
 
 
-def compile_filter(text: str, properties: Collection[str]) -> Test:
+@dataclass(frozen=True)
+class Dialect:
+    """How the operation that a statement is for writes statements.
+
+    Attributes:
+        names: The properties that a statement may name, with what they stand for; dots lead into objects and lists.
+        bare: Whether values may stand without quotes.
+        negation: Whether there is a `not`.
+        property_first: Whether `contains` and `startswith` take the property before the text.
+    """
+
+    names: Mapping[str, str]
+    bare: bool = False
+    negation: bool = False
+    property_first: bool = False
+
+
+def compile_filter(text: str, dialect: Dialect) -> Test:
     """What a filter asks of a resource.
 
     Raises:
         FilterError: It cannot be read.
     """
-    parser = _Parser(text, properties)
+    parser = _Parser(text, dialect)
     test = parser.alternatives()
     parser.end()
     return test
 
 
+def values_at(resource: Any, path: str) -> list[Any]:
+    """What is at a path of properties: one value, or as many as the lists on the way have."""
+    found = [resource]
+    for name in path.split("."):
+        below = [cast(Mapping[str, Any], each).get(name) for each in found if isinstance(each, Mapping)]
+        found = [item for each in below for item in _items(each)]
+    return found
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value if is_list(value) else [value]
+
+
 class _Parser:
-    def __init__(self, text: str, properties: Collection[str]) -> None:
+    def __init__(self, text: str, dialect: Dialect) -> None:
         self._tokens: list[str] = []
-        self._properties = properties
+        self._dialect = dialect
         self._depth = 0
         position = 0
         text = text.rstrip()
+        token = _BARE_TOKEN if dialect.bare else _TOKEN
         while position < len(text):
-            if not (found := _TOKEN.match(text, position)):
+            if not (found := token.match(text, position)):
                 raise FilterError(f"position {position}")
             self._tokens.append(found[0].strip())
             position = found.end()
@@ -75,47 +114,83 @@ class _Parser:
         return lambda resource: all(test(resource) for test in tests)
 
     def _statement(self) -> Test:
+        if self._dialect.negation and self._took("not"):
+            return self._deeper(self._negated)
         if self._took("("):
-            self._depth += 1
-            if self._depth > _MAX_DEPTH:
-                raise FilterError("too deep")
-            test = self.alternatives()
-            self._expect(")")
-            self._depth -= 1
-            return test
+            return self._deeper(self._grouped)
         word = self._next()
         if word in {"contains", "startswith"}:
-            self._expect("(")
-            text = _value(self._next())
-            self._expect(",")
-            name = self._property(self._next())
-            self._expect(")")
-            return _text_test(word, name, text)
+            return self._text_test(word)
         comparison = self._next()
         if comparison != "in" and comparison not in _COMPARISONS:
             raise FilterError(comparison)
-        name = self._property(word)
+        path = self._property(word)
         if comparison == "in":
             values = self._list()
-            return lambda resource: _folded(resource.get(name)) in values
-        return _comparison_test(comparison, name, _value(self._next()))
+            return lambda resource: any(_comparable(each) in values for each in values_at(resource, path))
+        return _comparison_test(comparison, path, self._value(self._next()))
+
+    def _deeper(self, parse: Callable[[], Test]) -> Test:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise FilterError("too deep")
+        test = parse()
+        self._depth -= 1
+        return test
+
+    def _negated(self) -> Test:
+        test = self._statement()
+        return lambda resource: not test(resource)
+
+    def _grouped(self) -> Test:
+        test = self.alternatives()
+        self._expect(")")
+        return test
+
+    def _text_test(self, word: str) -> Test:
+        self._expect("(")
+        first = self._next()
+        self._expect(",")
+        name, text = (first, self._next()) if self._dialect.property_first else (self._next(), first)
+        path = self._property(name)
+        if not text.startswith("'"):
+            raise FilterError(word)
+        self._expect(")")
+        sought = text[1:-1].replace("''", "'").casefold()
+        if word == "contains":
+            return lambda resource: any(sought in _text(each) for each in values_at(resource, path))
+        return lambda resource: any(_text(each).startswith(sought) for each in values_at(resource, path))
 
     def _list(self) -> list[Any]:
         closing = {"[": "]", "(": ")"}.get(self._next())
         if closing is None:
             raise FilterError("in")
-        values = [_value(self._next())]
+        values = [self._value(self._next())]
         while self._took(","):
-            values.append(_value(self._next()))
+            values.append(self._value(self._next()))
         self._expect(closing)
         return values
 
     def _property(self, name: str) -> str:
         if not name.isidentifier():
             raise FilterError(name)
-        if name not in self._properties:
+        if name not in self._dialect.names:
             raise UnknownPropertyError(name)
-        return name
+        return self._dialect.names[name]
+
+    def _value(self, token: str) -> Any:
+        if token.startswith("'"):
+            return _comparable(token[1:-1].replace("''", "'"))
+        if token in _WORDS:
+            return _WORDS[token]
+        if (time := read(token)) is not None:
+            return time
+        try:
+            return float(token)
+        except ValueError:
+            if self._dialect.bare and token not in {"(", ")", "[", "]", ","}:
+                return _comparable(token)
+            raise FilterError(token) from None
 
     def _next(self) -> str:
         if not self._tokens:
@@ -133,36 +208,22 @@ class _Parser:
             raise FilterError(word)
 
 
-def _value(token: str) -> Any:
-    if token.startswith("'"):
-        return token[1:-1].replace("''", "'").casefold()
-    if token in _WORDS:
-        return _WORDS[token]
-    try:
-        return float(token)
-    except ValueError:
-        raise FilterError(token) from None
+def _comparable(value: Any) -> Any:
+    """A value as it is compared: times as times, and other texts without case."""
+    return read(value) or value.casefold() if isinstance(value, str) else value
 
 
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).casefold()
 
 
-def _text_test(word: str, name: str, text: Any) -> Test:
-    if not isinstance(text, str):
-        raise FilterError(word)
-    if word == "contains":
-        return lambda resource: text in str(_folded(resource.get(name)) or "")
-    return lambda resource: str(_folded(resource.get(name)) or "").startswith(text)
-
-
-def _comparison_test(word: str, name: str, value: Any) -> Test:
+def _comparison_test(word: str, path: str, value: Any) -> Test:
     compare = _COMPARISONS[word]
 
-    def test(resource: Mapping[str, Any]) -> bool:
+    def holds(each: Any) -> bool:
         try:
-            return compare(_folded(resource.get(name)), value)
+            return compare(_comparable(each), value)
         except TypeError:  # of two kinds of values none is greater
             return False
 
-    return test
+    return lambda resource: any(map(holds, values_at(resource, path)))

@@ -4,6 +4,7 @@ Every web page that the user has open can send requests to a port of this machin
 `Host` of its own whose name leads here (DNS rebinding).
 """
 
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,17 +20,17 @@ _NAMES: Final = ("127.0.0.1", "localhost")
 _LARGEST_BODY: Final = 8 * 1024 * 1024
 
 
-def guarded(url: str, app: ASGIApp) -> ASGIApp:
-    """The application, for requests that are meant for `url` and whose bodies are not too large."""
-    port = urlsplit(url).port
-    origins = {f"http://{name}{'' if port == 80 else f':{port}'}" for name in _NAMES}
+def guarded(urls: Sequence[str], app: ASGIApp) -> ASGIApp:
+    """The application, for requests that are meant for one of `urls` and whose bodies are not too large."""
+    ports = [urlsplit(url).port for url in urls]
+    origins = {f"http://{name}{'' if port == 80 else f':{port}'}" for name in _NAMES for port in ports}
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             named = [host.lower().partition(":")[0] for host in headers.getlist("host")]
             if len(named) != 1 or named[0] not in _NAMES or set(headers.getlist("origin")) - origins:
-                message = f"The sandbox answers requests for {url} only, and none of a web page from elsewhere."
+                message = f"The sandbox answers requests for {urls[0]} only, and none of a web page from elsewhere."
                 refusal = error_response(403, "ForeignRequest", message, headers={"connection": "close"})
                 await refusal(scope, receive, send)
                 return

@@ -1,32 +1,16 @@
 """Lists: which resources of a collection a request asks for, in which order, and how much of each."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from ._catalogue import Collection, Json, ServedOperation
-from ._filters import FilterError, Test, UnknownPropertyError, compile_filter
-from ._refusals import HEADER, PARAMETER, invalid
-from ._schemas import INVALID, Problem, problems
-
-_PAGING = ("$skip", "$top")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a request for a list brings with it.
-
-    Attributes:
-        url: Its address without the query.
-        query: The parameters of the query, decoded.
-        headers: The headers, by any spelling of their names.
-    """
-
-    url: str
-    query: list[tuple[str, str]]
-    headers: Mapping[str, str]
+from ._asked import Asked, values_of
+from ._catalogue import Collection, Json, ServedOperation, is_list
+from ._clock import read
+from ._filters import Dialect, FilterError, Test, UnknownPropertyError, compile_filter, values_at
+from ._pages import page_of
+from ._refusals import PARAMETER, invalid
+from ._schemas import INVALID, Problem
 
 
 def list_page(
@@ -38,7 +22,7 @@ def list_page(
         RefusedError: A parameter cannot be used like this.
     """
     found: list[Problem] = []
-    values = _values(operation, asked, found)
+    values = values_of(operation, asked, found)
     tests = _tests(operation, collection, values, found)
     order = _order(collection, values, found)
     shown = _shown(operation, collection, values, found)
@@ -48,83 +32,84 @@ def list_page(
     for name, descending in reversed(order):
         items.sort(key=_sort_key(name), reverse=descending)
     headers: dict[str, str] = {}
-    if (cap := _number(operation, values, "X-Max-Return")) is not None:
+    if isinstance(cap := values.get("X-Max-Return", _default(operation, "X-Max-Return")), int):
         items = items[:cap]
         headers["X-Max-Return"] = str(cap)
-    if not any(parameter["name"] in _PAGING for parameter in operation.parameters):
-        return {str(operation.member): [shown(each) for each in items]}, headers
-    skip, top = _number(operation, values, "$skip") or 0, _number(operation, values, "$top") or len(items)
-    page = [shown(each) for each in items[skip : skip + top]]
-    return {str(operation.member): page, "_links": _links(asked, skip, top, len(items))}, headers
+    page, links = page_of(operation, values, asked, items)
+    body: Json = {str(operation.member): [shown(each) for each in page]}
+    return body | ({"_links": links} if links else {}), headers
 
 
-def _values(operation: ServedOperation, asked: Asked, found: list[Problem]) -> dict[str, Any]:
-    """The parameters that were sent, as the types that they have."""
-    sent: dict[str, list[str]] = {}
-    for key, text in asked.query:
-        sent.setdefault(key, []).append(text)
-    values: dict[str, Any] = {}
-    for parameter in operation.parameters:
-        name: str = parameter["name"]
-        schema: Json = parameter["schema"]
-        is_header = parameter["in"] == "header"
-        texts = (
-            [asked.headers[name]] if is_header and name in asked.headers else [] if is_header else sent.get(name, [])
-        )
-        target: str = parameter.get("x-error-target", name)
-        if texts:
-            values[name] = value = _typed(schema, texts)
-            if next(problems(schema, value), None):
-                found.append(Problem(HEADER if is_header else INVALID, target))
-            if any(other in sent for other in parameter.get("x-excludes", ())):
-                found.append(Problem(PARAMETER, target))
-        elif parameter["required"]:
-            found.append(Problem(PARAMETER, target))
-    return values
-
-
-def _typed(schema: Json, texts: list[str]) -> Any:
-    """A parameter as the type that its schema names, or as it was sent if it is none of that type."""
-    kind, text = schema.get("type"), texts[-1]
-    if kind == "array":
-        items: Json = schema.get("items", {})
-        return [_typed(items, [part.strip()]) for each in texts for part in each.split(",")]
-    if kind == "integer" and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        return int(text)
-    if kind == "boolean":
-        return {"true": True, "false": False}.get(text.lower(), text)
-    return text
+def _default(operation: ServedOperation, name: str) -> Any:
+    return next((each["schema"].get("default") for each in operation.parameters if each["name"] == name), None)
 
 
 def _tests(operation: ServedOperation, collection: Collection, values: Json, found: list[Problem]) -> list[Test]:
     """What the parameters ask of a resource."""
     tests: list[Test] = []
     for parameter in operation.parameters:
-        name = parameter["name"]
-        if hidden := parameter.get("x-shows"):
-            if values.get(name) is not True and not hidden.keys() & values.keys():
-                tests.append(_has_not(hidden))
-        elif name in values and name in collection.properties:
-            several = parameter["schema"].get("type") == "array"
-            tests.append(_has_one_of(name, values[name] if several else [values[name]]))
-        elif name in values and "x-properties" in parameter:
+        name: str = parameter["name"]
+        hidden = parameter.get("x-shows", {})
+        if hidden and values.get(name) is not True and not hidden.keys() & values.keys():
+            tests.append(_has_not(hidden))
+        if name not in values:
+            continue
+        if "x-properties" in parameter:
             tests.append(_has_text(parameter["x-properties"], values[name]))
-    if "$filter" in values:
-        try:
-            tests.append(compile_filter(values["$filter"], collection.properties))
-        except UnknownPropertyError:
-            found.append(Problem(INVALID, "$filter"))
-        except FilterError:
-            found.append(Problem(PARAMETER, "$filter"))
+        elif "x-filter" in parameter or name == "$filter":
+            tests += _statement(name, _dialect(parameter, collection), values[name], found)
+        elif (path := str(parameter.get("x-property", name))).partition(".")[0] in collection.properties:
+            tests.append(_compared(parameter.get("x-compares"), path, values[name]))
     return tests
+
+
+def _dialect(parameter: Json, collection: Collection) -> Dialect:
+    rules: Json = parameter.get("x-filter", {})
+    names = rules.get("names") or {name: name for name in collection.properties}
+    return Dialect(names, bare=rules.get("bare", False), negation=rules.get("not", False))
+
+
+def _statement(name: str, dialect: Dialect, text: str, found: list[Problem]) -> list[Test]:
+    try:
+        return [compile_filter(text, dialect)]
+    except UnknownPropertyError:
+        found.append(Problem(INVALID, name))
+    except FilterError:
+        found.append(Problem(PARAMETER, name))
+    return []
+
+
+def _compared(how: str | None, path: str, value: Any) -> Test:
+    """What a parameter that is about one property asks."""
+    if how == "range" and isinstance(value, str):
+        begin, end = (read(each) for each in value.split("/")[:2]) if value.count("/") == 1 else (None, None)
+        return lambda resource: any(_is_between(begin, each, end) for each in values_at(resource, path))
+    if how == "extent" and isinstance(value, str):
+        return lambda resource: _overlaps(values_at(resource, path)[0], value)
+    values = value if is_list(value) else [value]
+    return lambda resource: any(each in values for each in values_at(resource, path))
+
+
+def _is_between(begin: datetime | None, text: Any, end: datetime | None) -> bool:
+    when = read(text)
+    return bool(when and begin and end and begin <= when <= end)
+
+
+def _overlaps(extent: Any, text: str) -> bool:
+    """Whether the area of a resource overlaps one that is written as west, south, east, north."""
+    try:
+        west, south, east, north = map(float, text.split(","))
+        low, high = extent["southWest"], extent["northEast"]
+        across: bool = low["longitude"] <= east and west <= high["longitude"]
+        # The documented example has the larger latitude first.
+        along: bool = low["latitude"] <= max(south, north) and min(south, north) <= high["latitude"]
+    except (KeyError, TypeError, ValueError):
+        return False
+    return across and along
 
 
 def _has_not(hidden: Json) -> Test:
     return lambda resource: any(resource.get(name) != value for name, value in hidden.items())
-
-
-def _has_one_of(name: str, values: list[Any]) -> Test:
-    return lambda resource: resource.get(name) in values
 
 
 def _has_text(names: list[str], text: str) -> Test:
@@ -134,10 +119,12 @@ def _has_text(names: list[str], text: str) -> Test:
 def _order(collection: Collection, values: Json, found: list[Problem]) -> list[tuple[str, bool]]:
     """The properties to sort by, each with whether the last comes first."""
     order: list[tuple[str, bool]] = []
-    for item in values["$orderby"].split(",") if "$orderby" in values else ():
+    # One API writes it with a capital letter.
+    named = next((name for name in values if name.lower() == "$orderby"), None)
+    for item in values[named].split(",") if named else ():
         name, _, direction = item.strip().partition(" ")
         if name not in collection.properties or direction.strip().lower() not in {"", "asc", "desc"}:
-            found.append(Problem(INVALID, "$orderby"))
+            found.append(Problem(INVALID, str(named)))
             break
         order.append((name, direction.strip().lower() == "desc"))
     return order
@@ -157,35 +144,11 @@ def _shown(
     operation: ServedOperation, collection: Collection, values: Json, found: list[Problem]
 ) -> Callable[[Json], Json]:
     """What is shown of a resource."""
-    names: Iterable[str] = operation.listed
+    names: Iterable[str] = [name for name in operation.shown if name not in operation.on_request]
     if "$select" in values:
         names = [name.strip() for name in values["$select"].split(",")]
         if any(name not in collection.properties for name in names):
             found.append(Problem(INVALID, "$select"))
     elif values.get("Prefer") == "return=representation":
-        return dict
+        names = collection.properties
     return lambda resource: {name: resource[name] for name in names if name in resource}
-
-
-def _number(operation: ServedOperation, values: Json, name: str) -> int | None:
-    """The value of a parameter or its default; None where the operation has neither."""
-    defaults = (each["schema"].get("default") for each in operation.parameters if each["name"] == name)
-    number = values.get(name, next(defaults, None))
-    return number if isinstance(number, int) else None
-
-
-def _links(asked: Asked, skip: int, top: int, count: int) -> Json:
-    """Links to this page and the ones beside it, with everything else that was asked for."""
-    others = [(name, value) for name, value in asked.query if name not in _PAGING]
-
-    def link(position: int) -> Json:
-        query = [*others, ("$skip", str(position)), ("$top", str(top))]
-        pairs = (f"{quote(name, safe='$')}={quote(value, safe=',')}" for name, value in query)
-        return {"href": f"{asked.url}?{'&'.join(pairs)}"}
-
-    links = {"self": link(skip)}
-    if skip > 0:
-        links["prev"] = link(max(0, skip - top))
-    if skip + top < count:
-        links["next"] = link(skip + top)
-    return links

@@ -5,13 +5,20 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from ._actions import Actions
+from ._behaviours import install
 from ._catalogue import CATALOGUE
-from ._rate_limit import RateLimit
+from ._clock import Clock
+from ._demands import Demands
+from ._files import Files
+from ._own_data import read_own_data
 from ._store import Store
 from ._tokens import IssuedTokens
+from ._world import World
 
 if TYPE_CHECKING:
     import uvicorn
@@ -30,6 +37,12 @@ class Sandbox:
         port: the TCP port; 0 takes a free one.
         token_lifetime: seconds for which an access token of the token endpoint is good, at least 1. `token` itself is
             good for as long as the sandbox exists.
+        data: resources to begin with, beside the documented ones: a mapping as in
+            `{"/itwins": [{"displayName": ...}], "/itwins/<id>/repositories": [...]}`, or the path of a JSON or YAML
+            file with one. Each of them is as for `add`.
+        speed: how fast the clock runs: 60 makes an hour of a minute. Jobs, exports and the links with a signature go
+            by it, tokens do not.
+        latency: seconds before each answer of the APIs, at most 600. It can be set later, too.
 
     Attributes:
         token: an access token.
@@ -41,23 +54,39 @@ class Sandbox:
         resource_id: the resource that is found in the repository.
 
     Raises:
-        ValueError: the port is not within 0 and 65535, or the lifetime is below 1.
+        ValueError: the port is not within 0 and 65535, the lifetime is below 1, the speed or the latency is not what a
+            clock can do, or the data cannot be read or used. The message says what is wrong with it.
     """
 
     itwin_id: Final = CATALOGUE.known_id("/itwins")
     repository_id: Final = CATALOGUE.known_id("/itwins/{}/repositories")
     resource_id: Final = CATALOGUE.known_id("/itwins/{}/repositories/{}/resources")
 
-    def __init__(self, *, port: int = 0, token_lifetime: int = 3600) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        token_lifetime: int = 3600,
+        data: Mapping[str, Iterable[Mapping[str, object]]] | str | os.PathLike[str] | None = None,
+        speed: float = 1.0,
+        latency: float = 0.0,
+    ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"port must be within 0 and 65535, not {port}")
         if token_lifetime < 1:
             raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
         self._port = port
         self._tokens = IssuedTokens(token_lifetime)
-        self._rate_limit = RateLimit()
-        self._catalogue = CATALOGUE
-        self._store = Store(CATALOGUE)
+        clock = Clock(speed)
+        self._world = World(
+            catalogue=CATALOGUE,
+            store=Store(CATALOGUE, clock),
+            clock=clock,
+            files=Files(clock),
+            demands=Demands(CATALOGUE.operations, latency),
+        )
+        self._actions = Actions(self._world)
+        install(self._world, self._actions)
         self._url: str | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -65,6 +94,9 @@ class Sandbox:
         self.client_id: Final = self._tokens.client_id
         self.client_secret: Final = self._tokens.client_secret
         self.control_token: Final = self._tokens.control_token
+        own = read_own_data(Path(data)) if isinstance(data, (str, os.PathLike)) else data or {}
+        for address, resources in own.items():
+            self.add(address, resources)
 
     @property
     def url(self) -> str:
@@ -116,7 +148,7 @@ class Sandbox:
             ValueError: There is no such collection, or a resource is not as documented or exists already. None was
                 added.
         """
-        return self._store.add(collection, resources)
+        return self._world.store.add(collection, resources)
 
     def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
         """Answer the next requests to the API with 429. It replaces what is left of an earlier call.
@@ -130,7 +162,56 @@ class Sandbox:
         Raises:
             ValueError: one of them is negative, or over a thousand million.
         """
-        self._rate_limit.set(times, retry_after)
+        self._world.demands.limit(times, retry_after)
+
+    def fail(self, status: int, times: int = 1, operation: str | None = None) -> None:
+        """Answer the next requests with a documented error. Nothing else happens.
+
+            sandbox.fail(403, operation="itwins/create-itwin")
+
+        Only requests that carry a good access token are counted.
+
+        Parameters:
+            status: the HTTP status, one that the operation documents.
+            times: how many requests; 0 answers again as usual. It replaces what is left of an earlier call.
+            operation: the API and the id of the operation, for instance `itwins/get-itwin`. Without it, the requests
+                for any operation that documents the status are meant.
+
+        Raises:
+            ValueError: There is no such operation, it documents no such error, or `times` is negative.
+        """
+        self._world.demands.fail(status, times, operation)
+
+    def fail_jobs(self, times: int = 1) -> None:
+        """Let the next jobs that are created fail, after the time that they would have taken.
+
+        Parameters:
+            times: how many jobs; 0 lets them succeed again.
+
+        Raises:
+            ValueError: `times` is negative.
+        """
+        self._world.demands.fail_jobs(times)
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock of the sandbox forward, by which jobs, exports and links with a signature go.
+
+        Parameters:
+            seconds: by how much; not negative.
+
+        Raises:
+            ValueError: it is negative, or more than about a hundred years.
+        """
+        self._world.clock.advance(seconds)
+
+    @property
+    def latency(self) -> float:
+        """Seconds before each answer of the APIs. Setting it applies to the next requests."""
+        return self._world.demands.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._world.demands.latency = seconds
 
     def start(self) -> None:
         """Start to listen. Returns once requests are answered.
@@ -149,9 +230,14 @@ class Sandbox:
         except ModuleNotFoundError as error:
             raise ImportError(_MISSING, name=error.name) from None
         listener = _listener(self._port)
-        url = f"http://{_HOST}:{listener.getsockname()[1]}"
+        # Some of the platform's resources live on another host, and so does all of its storage.
+        listeners = [listener, _listener(0)]
+        ports = [each.getsockname()[1] for each in listeners]
+        origins = {port: f"http://{_HOST}:{port}" for port in ports}
+        files = self._world.files
+        files.origin, files.storage = origins.values()
         config = uvicorn.Config(
-            make_app(url, self._catalogue, self._store, self._tokens, self._rate_limit),
+            make_app(origins, self._world, self._actions, self._tokens),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -162,14 +248,15 @@ class Sandbox:
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="itwin-platform-sandbox", daemon=True)
+        thread = threading.Thread(target=server.run, args=(listeners,), name="itwin-platform-sandbox", daemon=True)
         thread.start()
         while not server.started:
             if not thread.is_alive():
-                listener.close()
+                for each in listeners:
+                    each.close()
                 raise RuntimeError("the sandbox did not start")
             time.sleep(0.002)
-        self._server, self._thread, self._url = server, thread, url
+        self._server, self._thread, self._url = server, thread, files.origin
 
     def stop(self) -> None:
         """Stop listening and close every connection. Does nothing where the sandbox is not running."""

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
-from .._bucket import expiry_of
 from .._concurrency.forks import on_fork
 from .._policies.addresses import Target, signed_target
+from .._sas import expiry_of
 from ..errors import ITwinPlatformError, StorageError, StoragePermissionError
 from ._problems import UNTRANSFERRED, one_problem
 

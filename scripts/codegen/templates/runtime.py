@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
@@ -77,6 +77,8 @@ class Operation(Generic[T_co]):
         answers: How to read the body of each success, by HTTP status.
         names: Python names of parameters, where they differ from the documented ones by more than their spelling.
         limits: What the values of a request can be, by place (path, query, headers, body) and documented name.
+        slashes: Parameters of the path whose values may have slashes in them, which are sent as `%2F`.
+        preview: Whether the operation is a technical preview.
     """
 
     id: str
@@ -86,6 +88,8 @@ class Operation(Generic[T_co]):
     answers: Mapping[int, Callable[[Any], T_co]] = field(repr=False)
     names: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     limits: Mapping[str, Mapping[str, Limit]] = field(factory=dict[str, Mapping[str, Limit]], repr=False)
+    slashes: tuple[str, ...] = field(default=(), repr=False)
+    preview: bool = False
 
     def request(
         self,
@@ -117,7 +121,7 @@ class Operation(Generic[T_co]):
         return Request(
             operation=self,
             path=dict(path or {}),
-            location=fill_path(self.path, path or {}, self.names),
+            location=fill_path(self.path, path or {}, self.names, self.slashes),
             query=query_of(query or {}),
             headers=_headers_of(headers or {}),
             body=sent,
@@ -178,12 +182,14 @@ def _headers_of(headers: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     return found
 
 
-def path_segment(name: str, value: object) -> str:
+def path_segment(name: str, value: object, *, slashes: bool = False) -> str:
     r"""An id as a segment of a URL path, percent-encoded where it has to be.
 
     Parameters:
         name: What to call the value in an error.
         value: The id.
+        slashes: Whether it may have slashes in it. What stands between them has to be a segment of its own, so that a
+            server that decodes them arrives at no other place.
 
     Raises:
         ValueError: The value cannot be one segment: it is no string, empty, `.` or `..`, over 512 characters, or
@@ -191,8 +197,10 @@ def path_segment(name: str, value: object) -> str:
     """
     if isinstance(value, str) and _PLAIN_SEGMENT.match(value):
         return value
-    if problem := _problem_of_segment(value):
-        raise ValueError(f"{name} {problem}")
+    parts = value.split("/") if slashes and isinstance(value, str) and len(value) <= MAX_SEGMENT else [value]
+    for part in parts:
+        if problem := _problem_of_segment(part):
+            raise ValueError(f"{name} {problem}" + (" between slashes" if len(parts) > 1 else ""))
     return quote(str(value), safe="")
 
 
@@ -221,13 +229,19 @@ def _pieces(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     return quote(first, safe=_PATH), tuple(zip(rest[::2], texts, strict=True))
 
 
-def fill_path(template: str, values: Mapping[str, object], names: Mapping[str, str] | None = None) -> str:
+def fill_path(
+    template: str,
+    values: Mapping[str, object],
+    names: Mapping[str, str] | None = None,
+    slashes: Container[str] = (),
+) -> str:
     """A path with its parameters filled in, by name.
 
     Parameters:
         template: The path, with the names of its parameters in braces.
         values: The parameters under these names.
         names: What to call them in errors, where that is not their name in snake_case.
+        slashes: Those whose values may have slashes in them.
 
     Raises:
         ValueError: A parameter is missing, or cannot be a path segment.
@@ -237,7 +251,7 @@ def fill_path(template: str, values: Mapping[str, object], names: Mapping[str, s
         if name not in values:
             raise ValueError(f"{name} is missing: it is part of the path")
         called = (names or {}).get(name) or _snake_case(name)
-        path += path_segment(called, values[name]) + behind
+        path += path_segment(called, values[name], slashes=name in slashes) + behind
     return path
 
 

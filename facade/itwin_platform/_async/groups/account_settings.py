@@ -59,7 +59,8 @@ class AccountSettings:
         from itwin_platform_api.itwins.api.account_settings import create_account_settings
         from itwin_platform_api.itwins.models import AccountSettingsCreate, CreationAuthPolicy
 
-        body = AccountSettingsCreate(choice("creation_auth_policy", CreationAuthPolicy, creation_auth_policy))
+        policy = choice("creation_auth_policy", CreationAuthPolicy, creation_auth_policy)
+        body = AccountSettingsCreate(creation_auth_policy=policy)
         request = create_account_settings.request(account_id=account_id, body=body)
         return (await self._pipeline.call(request)).account_settings
 
@@ -86,6 +87,7 @@ class AccountSettings:
         from itwin_platform_api.itwins.api.account_settings import update_account_settings
         from itwin_platform_api.itwins.models import AccountSettingsUpdate, CreationAuthPolicy
 
-        body = AccountSettingsUpdate(choice("creation_auth_policy", CreationAuthPolicy, creation_auth_policy))
+        policy = choice("creation_auth_policy", CreationAuthPolicy, creation_auth_policy)
+        body = AccountSettingsUpdate(creation_auth_policy=policy)
         request = update_account_settings.request(account_id=account_id, body=body)
         return (await self._pipeline.call(request)).account_settings

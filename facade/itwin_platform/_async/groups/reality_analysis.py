@@ -1,10 +1,20 @@
-"""The Reality Analysis API: the bucket that its jobs read from and write to."""
+"""The Reality Analysis API: the bucket that its jobs read from and write to, and what they can be given besides."""
 
 from __future__ import annotations
 
-from ..._bucket import Bucket, bucket_of
+from typing import TYPE_CHECKING
+
+from itwin_platform_api.reality_analysis.models import File
+
+from ..._groups import cached_property
 from ..bucket import AsyncTransferBucket
+from ..pages import AsyncPages
 from ..pipeline import Pipeline
+from .buckets import transfer_bucket
+
+if TYPE_CHECKING:
+    from .analysis_jobs import AnalysisJobs
+    from .detectors import Detectors
 
 
 class RealityAnalysis:
@@ -13,8 +23,24 @@ class RealityAnalysis:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
+    @cached_property
+    def jobs(self) -> AnalysisJobs:
+        """Jobs, which do the work."""
+        from .analysis_jobs import AnalysisJobs
+
+        return AnalysisJobs(self._pipeline)
+
+    @cached_property
+    def detectors(self) -> Detectors:
+        """Detectors, which find things in photos, orthophotos and point clouds, and their versions."""
+        from .detectors import Detectors
+
+        return Detectors(self._pipeline)
+
     async def get_bucket(self, itwin_id: str) -> AsyncTransferBucket:
         """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
+
+        The operation is a technical preview: for trying out, not for production.
 
         `GET /reality-analysis/itwins/{iTwinId}/bucket`,
         https://developer.bentley.com/apis/reality-analysis/operations/buckets-get/
@@ -33,10 +59,25 @@ class RealityAnalysis:
         """
         from itwin_platform_api.reality_analysis.api.buckets import buckets_get
 
-        async def ask() -> Bucket:
-            return bucket_of(await self._pipeline.call(buckets_get.request(itwin_id=itwin_id)))
+        return await transfer_bucket(self._pipeline, buckets_get.request(itwin_id=itwin_id))
 
-        async def renew() -> str:
-            return (await ask()).container_url
+    def list_files(self, *, limit: int | None = None) -> AsyncPages[File]:
+        """List the files that the service offers, which specifications of jobs can name, for instance presets.
 
-        return AsyncTransferBucket(await ask(), self._pipeline.transport_options, renew)
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /reality-analysis/files`,
+        https://developer.bentley.com/apis/reality-analysis/operations/files-get-all/
+
+        Parameters:
+            limit: The most files to return; None for all.
+
+        Returns:
+            The files, to be iterated over, all on one page. Nothing is sent before.
+
+        Raises:
+            ValueError: The limit is not a whole number from 1. Nothing was sent.
+        """
+        from itwin_platform_api.reality_analysis.api.files import files_get_all
+
+        return AsyncPages(self._pipeline, files_get_all.request(), lambda page: page.files, limit=limit)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from itwin_platform_api.itwins.models import ITwin
 
-from ..._policies.arguments import check_exclusive, joined, preferred
+from ..._policies.arguments import check_excludes, joined, preferred
 from ..pages import AsyncPages
 from ..pipeline import Pipeline
 
@@ -56,7 +56,7 @@ class Recents:
         from itwin_platform_api.itwins.api.recents import get_my_recently_used_itwins
         from itwin_platform_api.itwins.models import PreferHeader
 
-        check_exclusive(status=status, include_inactive=include_inactive or None)
+        check_excludes("status", status, include_inactive=include_inactive or None)
         request = get_my_recently_used_itwins.request(
             sub_class=joined("sub_class", sub_class),
             status=status,

@@ -10,7 +10,7 @@ from typing import Literal
 
 from itwin_platform_api.itwins.models import ITwin
 
-from ..._policies.arguments import check_exclusive, joined, preferred
+from ..._policies.arguments import check_excludes, joined, preferred
 from ..pages import Pages
 from ..pipeline import Pipeline
 
@@ -57,7 +57,7 @@ class Favorites:
         from itwin_platform_api.itwins.api.favorites import get_my_favorite_itwins
         from itwin_platform_api.itwins.models import PreferHeader
 
-        check_exclusive(status=status, include_inactive=include_inactive or None)
+        check_excludes("status", status, include_inactive=include_inactive or None)
         request = get_my_favorite_itwins.request(
             sub_class=joined("sub_class", sub_class),
             status=status,

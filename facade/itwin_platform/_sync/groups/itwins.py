@@ -14,7 +14,9 @@ from itwin_platform_api.runtime import UNCHANGED, Unchanged
 from ..._policies.arguments import (
     MAX_RETURN,
     changed,
+    check_excludes,
     choice,
+    filter_text,
     given,
     joined,
     largest_list,
@@ -22,6 +24,7 @@ from ..._policies.arguments import (
     preferred,
     selected,
 )
+from ...filters import Expression
 from ..pages import Pages
 from .itwin_images import ITwinImages
 
@@ -42,7 +45,7 @@ class ITwins(ITwinImages):
         display_name: str | None = None,
         parent_id: str | None = None,
         itwin_account_id: str | None = None,
-        filter: str | None = None,  # noqa: A002 (the word of the field)
+        filter: str | Expression | None = None,  # noqa: A002 (the word of the field)
         order_by: str | None = None,
         include_inactive: bool | None = None,
         query_scope: str | None = None,
@@ -67,8 +70,8 @@ class ITwins(ITwinImages):
             display_name: The exact display name.
             parent_id: Id of the parent iTwin.
             itwin_account_id: Id of the account that owns the iTwins.
-            filter: An OData filter, for instance `"parentId eq '78202ffd-272b-4207-a7ad-7d2b1af5dafc'"`. Of the other
-                filters only `sub_class` can be used with it.
+            filter: What `itwin_platform.filters` makes, for instance `where("createdDateTime") > yesterday`, or OData
+                as text. Of the other filters only `sub_class` can be used with it.
             order_by: A property, with `ASC` or `DESC` behind it, for instance `"displayName DESC"`.
             include_inactive: Whether to list inactive iTwins too; they are left out by default.
             query_scope: `"OrganizationAdmin"` lists the iTwins of the whole organization, for its administrators.
@@ -90,6 +93,18 @@ class ITwins(ITwinImages):
         from itwin_platform_api.itwins.api.itwins import get_my_itwins
         from itwin_platform_api.itwins.models import PreferHeader
 
+        check_excludes("status", status, include_inactive=include_inactive or None)
+        check_excludes("search", search, number=number, display_name=display_name)
+        check_excludes(
+            "filter",
+            filter,
+            status=status,
+            type_=type_,
+            number=number,
+            display_name=display_name,
+            parent_id=parent_id,
+            itwin_account_id=itwin_account_id,
+        )
         request = get_my_itwins.request(
             search=search,
             sub_class=joined("sub_class", sub_class),
@@ -99,7 +114,7 @@ class ITwins(ITwinImages):
             display_name=display_name,
             parent_id=parent_id,
             itwin_account_id=itwin_account_id,
-            filter=filter,
+            filter=filter_text(filter),
             order_by=order_by,
             include_inactive=include_inactive,
             query_scope=query_scope,

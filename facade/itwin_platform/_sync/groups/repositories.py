@@ -185,7 +185,7 @@ class Repositories(RepositoryResources):
 
         try:
             authentication, options = authentication_of(authentication), options_of(options)
-            named = RepositoryUpdate(display_name, uri, authentication, options)
+            named = RepositoryUpdate(display_name=display_name, uri=uri, authentication=authentication, options=options)
         finally:
             # Secrets may be in them, which the frames of an error must not show.
             uri = authentication = options = UNCHANGED

@@ -154,7 +154,9 @@ class RepositoryResources:
         from itwin_platform_api.itwins.api.repositories import create_repository_resource
 
         def named() -> ResourceCreate:
-            return ResourceCreate(needed("id", id), needed("display_name", display_name), given(type_))
+            return ResourceCreate(
+                id=needed("id", id), display_name=needed("display_name", display_name), type_=given(type_)
+            )
 
         body = one_body(resource, ResourceCreate, named, given=any_given(id, display_name, type_))
         request = create_repository_resource.request(itwin_id=itwin_id, repository_id=repository_id, body=body)

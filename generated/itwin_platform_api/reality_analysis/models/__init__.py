@@ -24,15 +24,13 @@ if TYPE_CHECKING:
     from .container_url import ContainerURL
     from .detailed_error import DetailedError
     from .detailed_error_response import DetailedErrorResponse
+    from .detector import Detector
     from .detector_create import DetectorCreate
     from .detector_create_response import DetectorCreateResponse
-    from .detector_create_response_details import DetectorCreateResponseDetails
-    from .detector_detailed import DetectorDetailed
     from .detector_detailed_response import DetectorDetailedResponse
     from .detector_export_type import DetectorExportType
-    from .detector_minimal import DetectorMinimal
     from .detector_patch_response import DetectorPatchResponse
-    from .detector_response import DetectorResponse
+    from .detector_summary import DetectorSummary
     from .detector_type import DetectorType
     from .detector_update import DetectorUpdate
     from .detector_version import DetectorVersion
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from .detector_version_create import DetectorVersionCreate
     from .detector_version_create_response import DetectorVersionCreateResponse
     from .detector_version_create_response_links import DetectorVersionCreateResponseLinks
-    from .detector_version_detailed import DetectorVersionDetailed
     from .detector_version_status import DetectorVersionStatus
     from .detectors_page import DetectorsPage
     from .error import Error
@@ -134,15 +131,13 @@ _MODULES: dict[str, str] = {
     "ContainerURL": ".container_url",
     "DetailedError": ".detailed_error",
     "DetailedErrorResponse": ".detailed_error_response",
+    "Detector": ".detector",
     "DetectorCreate": ".detector_create",
     "DetectorCreateResponse": ".detector_create_response",
-    "DetectorCreateResponseDetails": ".detector_create_response_details",
-    "DetectorDetailed": ".detector_detailed",
     "DetectorDetailedResponse": ".detector_detailed_response",
     "DetectorExportType": ".detector_export_type",
-    "DetectorMinimal": ".detector_minimal",
     "DetectorPatchResponse": ".detector_patch_response",
-    "DetectorResponse": ".detector_response",
+    "DetectorSummary": ".detector_summary",
     "DetectorType": ".detector_type",
     "DetectorUpdate": ".detector_update",
     "DetectorVersion": ".detector_version",
@@ -150,7 +145,6 @@ _MODULES: dict[str, str] = {
     "DetectorVersionCreate": ".detector_version_create",
     "DetectorVersionCreateResponse": ".detector_version_create_response",
     "DetectorVersionCreateResponseLinks": ".detector_version_create_response_links",
-    "DetectorVersionDetailed": ".detector_version_detailed",
     "DetectorVersionStatus": ".detector_version_status",
     "DetectorsPage": ".detectors_page",
     "Error": ".error",
@@ -245,16 +239,14 @@ __all__ = (
     "ContainerURL",
     "DetailedError",
     "DetailedErrorResponse",
+    "Detector",
     "DetectorCreate",
     "DetectorCreateResponse",
-    "DetectorCreateResponseDetails",
-    "DetectorDetailed",
     "DetectorDetailedResponse",
     "DetectorExportType",
-    "DetectorMinimal",
     "DetectorPatchResponse",
-    "DetectorResponse",
     "DetectorsPage",
+    "DetectorSummary",
     "DetectorType",
     "DetectorUpdate",
     "DetectorVersion",
@@ -262,7 +254,6 @@ __all__ = (
     "DetectorVersionCreate",
     "DetectorVersionCreateResponse",
     "DetectorVersionCreateResponseLinks",
-    "DetectorVersionDetailed",
     "DetectorVersionStatus",
     "Error",
     "ErrorResponse",

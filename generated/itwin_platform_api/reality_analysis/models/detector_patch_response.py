@@ -26,10 +26,10 @@ class DetectorPatchResponse(_Model):
     """The detector as it is after the change.
 
     Attributes:
-        detector (DetectorResponse): A detector with its versions.
+        detector (Detector): A detector with its versions.
     """
 
-    detector: _models.DetectorResponse
+    detector: _models.Detector
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -43,10 +43,10 @@ class DetectorPatchResponse(_Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.detector_response import DetectorResponse
+        from ..models.detector import Detector
 
         properties = properties_of(src_dict)
         made = cls.__new__(cls)
-        made.detector = required(properties, "detector", DetectorResponse.from_dict)
+        made.detector = required(properties, "detector", Detector.from_dict)
         made.additional_properties = properties.copy()
         return made if cls is DetectorPatchResponse else made._completed(DetectorPatchResponse)

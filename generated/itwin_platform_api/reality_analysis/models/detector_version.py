@@ -21,7 +21,7 @@ from ...reading import (
     texts,
 )
 from ...writing import Model as _Model
-from ...writing import copied, mask_values
+from ...writing import copied, mask_query, mask_values
 from .. import models as _models
 from ..models.detector_version_status import DetectorVersionStatus
 
@@ -30,13 +30,14 @@ T = TypeVar("T", bound="DetectorVersion")
 
 @_attrs_define(on_setattr=_NO_OP)
 class DetectorVersion(_Model):
-    """A version of a detector.
+    """A version of a detector, with the link to its file.
 
     Attributes:
         creation_date (datetime.datetime): When the version was created.
         version_number (str): Number of the version, of the form `1.0`.
         status (DetectorVersionStatus): Whether a version still waits for its file or is ready to be used.
         capabilities (DetectorVersionCapabilities): What a version of a detector is able to do.
+        download_url (str | None): Link to the file of the version. Only where it is ready.
         creator_id (str | None): Id of the user who created the version.
     """
 
@@ -44,6 +45,7 @@ class DetectorVersion(_Model):
     version_number: str
     status: DetectorVersionStatus
     capabilities: _models.DetectorVersionCapabilities
+    download_url: str | None = _attrs_field(default=None, repr=mask_query)
     creator_id: str | None = None
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
@@ -56,6 +58,7 @@ class DetectorVersion(_Model):
                 "versionNumber": self.version_number,
                 "status": self.status,
                 "capabilities": self.capabilities,
+                "downloadUrl": self.download_url,
                 "creatorId": self.creator_id,
             }
         )
@@ -71,6 +74,7 @@ class DetectorVersion(_Model):
         made.version_number = v if type(v := take(n := "versionNumber", missing)) is str else read(text, v, n)
         made.status = required(properties, "status", DetectorVersionStatus)
         made.capabilities = required(properties, "capabilities", DetectorVersionCapabilities.from_dict)
+        made.download_url = v if type(v := take(n := "downloadUrl", None)) in texts else read(text, v, n)
         made.creator_id = v if type(v := take(n := "creatorId", None)) in texts else read(text, v, n)
         made.additional_properties = properties.copy()
         return made if cls is DetectorVersion else made._completed(DetectorVersion)

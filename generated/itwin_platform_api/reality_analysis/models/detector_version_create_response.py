@@ -26,7 +26,7 @@ class DetectorVersionCreateResponse(_Model):
     """The version that was created, and where its file goes.
 
     Attributes:
-        version (DetectorVersion): A version of a detector.
+        version (DetectorVersion): A version of a detector, with the link to its file.
         links (DetectorVersionCreateResponseLinks): Where to upload the file of a version.
     """
 

@@ -27,10 +27,10 @@ class DetectorsPage(_Model):
     """The detectors that the caller can use.
 
     Attributes:
-        detectors (list[DetectorMinimal]): The detectors.
+        detectors (list[DetectorSummary]): The detectors.
     """
 
-    detectors: list[_models.DetectorMinimal]
+    detectors: list[_models.DetectorSummary]
     additional_properties: dict[str, Any] = _attrs_field(
         kw_only=True, factory=dict[str, Any], converter=copied, repr=mask_values
     )
@@ -44,10 +44,10 @@ class DetectorsPage(_Model):
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.detector_minimal import DetectorMinimal
+        from ..models.detector_summary import DetectorSummary
 
         properties = properties_of(src_dict)
         made = cls.__new__(cls)
-        made.detectors = required(properties, "detectors", items(DetectorMinimal.from_dict))
+        made.detectors = required(properties, "detectors", items(DetectorSummary.from_dict))
         made.additional_properties = properties.copy()
         return made if cls is DetectorsPage else made._completed(DetectorsPage)

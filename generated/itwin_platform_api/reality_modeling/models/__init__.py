@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .import_point_cloud_inputs import ImportPointCloudInputs
     from .import_point_cloud_specifications_create import ImportPointCloudSpecificationsCreate
     from .job import Job
-    from .job_creation import JobCreation
+    from .job_create import JobCreate
     from .job_message import JobMessage
     from .job_messages import JobMessages
     from .job_messages_response import JobMessagesResponse
@@ -96,7 +96,7 @@ _MODULES: dict[str, str] = {
     "ImportPointCloudInputs": ".import_point_cloud_inputs",
     "ImportPointCloudSpecificationsCreate": ".import_point_cloud_specifications_create",
     "Job": ".job",
-    "JobCreation": ".job_creation",
+    "JobCreate": ".job_create",
     "JobMessage": ".job_message",
     "JobMessages": ".job_messages",
     "JobMessagesResponse": ".job_messages_response",
@@ -158,7 +158,7 @@ __all__ = (
     "ImportPointCloudInputs",
     "ImportPointCloudSpecificationsCreate",
     "Job",
-    "JobCreation",
+    "JobCreate",
     "JobMessage",
     "JobMessages",
     "JobMessagesResponse",

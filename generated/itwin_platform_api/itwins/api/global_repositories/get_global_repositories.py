@@ -13,6 +13,7 @@ OPERATION: Operation[GlobalRepositoriesPage] = Operation(
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalRepositoriesPage.from_dict},
     limits={"query": {"class": Limit("class_", "text"), "subClass": Limit("sub_class", "text")}},
+    preview=True,
 )
 
 

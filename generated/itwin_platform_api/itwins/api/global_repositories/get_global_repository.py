@@ -11,6 +11,7 @@ OPERATION: Operation[GlobalRepositoryResponse] = Operation(
     path="/itwins/repositories/{repositoryId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalRepositoryResponse.from_dict},
+    preview=True,
 )
 
 

@@ -12,6 +12,7 @@ OPERATION: Operation[GlobalResourceResponse] = Operation(
     path="/itwins/repositories/{repositoryId}/resources/{resourceId}",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GlobalResourceResponse.from_dict},
+    preview=True,
 )
 
 

@@ -21,6 +21,7 @@ OPERATION: Operation[GlobalResourcesPage] = Operation(
             "$search": Limit("search", "text"),
         }
     },
+    preview=True,
 )
 
 

@@ -11,6 +11,7 @@ OPERATION: Operation[GraphicsPage] = Operation(
     path="/itwins/repositories/{repositoryId}/resources/{resourceId}/graphics",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: GraphicsPage.from_dict},
+    preview=True,
 )
 
 

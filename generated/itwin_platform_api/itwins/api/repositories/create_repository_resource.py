@@ -26,6 +26,7 @@ OPERATION: Operation[ResourceResponse] = Operation(
             "displayName": Limit("display_name", "text", least=1, most=200),
         },
     },
+    preview=True,
 )
 
 

@@ -20,6 +20,7 @@ OPERATION: Operation[None] = Operation(
             )
         }
     },
+    preview=True,
 )
 
 

@@ -20,6 +20,7 @@ OPERATION: Operation[RepositoryResponse] = Operation(
             )
         }
     },
+    preview=True,
 )
 
 

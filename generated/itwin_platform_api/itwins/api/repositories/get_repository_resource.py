@@ -21,6 +21,7 @@ OPERATION: Operation[ResourceResponse] = Operation(
             )
         }
     },
+    preview=True,
 )
 
 

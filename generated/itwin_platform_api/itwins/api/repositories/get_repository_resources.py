@@ -27,6 +27,7 @@ OPERATION: Operation[ResourcesPage] = Operation(
             "$search": Limit("search", "text"),
         },
     },
+    preview=True,
 )
 
 

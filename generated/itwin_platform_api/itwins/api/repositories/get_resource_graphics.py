@@ -20,6 +20,7 @@ OPERATION: Operation[GraphicsPage] = Operation(
             )
         }
     },
+    preview=True,
 )
 
 

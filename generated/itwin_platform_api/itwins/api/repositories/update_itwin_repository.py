@@ -34,11 +34,9 @@ OPERATION: Operation[RepositoryResponse] = Operation(
             "authentication.tokenEndpoint": Limit("authentication.token_endpoint", "text"),
             "authentication.redirectUri": Limit("authentication.redirect_uri", "text"),
             "options": Limit("options", "object"),
-            "options.queryParameters": Limit("options.query_parameters", "object"),
-            "options.minimumLevel": Limit("options.minimum_level", "integer", least=0, most=24),
-            "options.maximumLevel": Limit("options.maximum_level", "integer", least=0, most=24),
         },
     },
+    preview=True,
 )
 
 

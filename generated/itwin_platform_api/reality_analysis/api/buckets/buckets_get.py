@@ -11,6 +11,7 @@ OPERATION: Operation[BucketResponse] = Operation(
     path="/reality-analysis/itwins/{iTwinId}/bucket",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: BucketResponse.from_dict},
+    preview=True,
 )
 
 

@@ -21,6 +21,7 @@ OPERATION: Operation[DetectorCreateResponse] = Operation(
             "documentationUrl": Limit("documentation_url", "text"),
         }
     },
+    preview=True,
 )
 
 

@@ -11,6 +11,8 @@ OPERATION: Operation[DetectorDetailedResponse] = Operation(
     path="/reality-analysis/detectors/{detectorName}",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorDetailedResponse.from_dict},
+    slashes=("detectorName",),
+    preview=True,
 )
 
 

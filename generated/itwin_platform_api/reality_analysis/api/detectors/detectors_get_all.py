@@ -13,6 +13,7 @@ OPERATION: Operation[DetectorsPage] = Operation(
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorsPage.from_dict},
     limits={"query": {"$filter": Limit("filter_", "text")}},
+    preview=True,
 )
 
 

@@ -20,6 +20,8 @@ OPERATION: Operation[DetectorPatchResponse] = Operation(
             "documentationUrl": Limit("documentation_url", "text"),
         }
     },
+    slashes=("detectorName",),
+    preview=True,
 )
 
 

@@ -11,6 +11,8 @@ OPERATION: Operation[None] = Operation(
     path="/reality-analysis/detectors/{detectorName}/versions/{versionNumber}/unpublish",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={204: no_body},
+    slashes=("detectorName",),
+    preview=True,
 )
 
 

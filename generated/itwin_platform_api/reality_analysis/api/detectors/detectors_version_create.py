@@ -21,6 +21,8 @@ OPERATION: Operation[DetectorVersionCreateResponse] = Operation(
             "capabilities.exports": Limit("capabilities.exports", "list"),
         }
     },
+    slashes=("detectorName",),
+    preview=True,
 )
 
 

@@ -11,6 +11,7 @@ OPERATION: Operation[FilesResponse] = Operation(
     path="/reality-analysis/files",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: FilesResponse.from_dict},
+    preview=True,
 )
 
 

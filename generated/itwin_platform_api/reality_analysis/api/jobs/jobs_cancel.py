@@ -11,16 +11,18 @@ OPERATION: Operation[JobResponse] = Operation(
     path="/reality-analysis/jobs/{id}",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: JobResponse.from_dict},
+    names={"id": "job_id"},
+    preview=True,
 )
 
 
-def request(*, id: str) -> Request[JobResponse]:
+def request(*, job_id: str) -> Request[JobResponse]:
     """Cancel a job
 
     Asks a job to end and returns it, as a rule in the state `TerminatingOnCancel`. It is `Cancelled` some time
     later. A job that is saving its outputs cannot be cancelled.
 
     Parameters:
-        id: Id of the job.
+        job_id: Id of the job.
     """
-    return OPERATION.request(path={"id": id})
+    return OPERATION.request(path={"id": job_id})

@@ -16,58 +16,11 @@ OPERATION: Operation[JobResponse] = Operation(
     limits={
         "body": {
             "specifications": Limit("specifications", "object"),
-            "specifications.inputs": Limit("specifications.inputs", "object"),
-            "specifications.inputs.model3D": Limit("specifications.inputs.model_3d", "text"),
-            "specifications.inputs.objects2D": Limit("specifications.inputs.objects_2d", "text"),
-            "specifications.inputs.photoObjectDetector": Limit("specifications.inputs.photo_object_detector", "text"),
-            "specifications.inputs.photos": Limit("specifications.inputs.photos", "text"),
-            "specifications.outputs": Limit("specifications.outputs", "list"),
-            "specifications.options": Limit("specifications.options", "object"),
-            "specifications.options.crs": Limit("specifications.options.crs", "text"),
-            "specifications.options.maxDist": Limit("specifications.options.max_dist", "number"),
-            "specifications.options.minPhotos": Limit("specifications.options.min_photos", "integer"),
-            "specifications.options.useTiePoints": Limit("specifications.options.use_tie_points", "boolean"),
-            "specifications.inputs.segmentation2D": Limit("specifications.inputs.segmentation_2d", "text"),
-            "specifications.inputs.photoSegmentationDetector": Limit(
-                "specifications.inputs.photo_segmentation_detector", "text"
-            ),
-            "specifications.options.computeLineWidth": Limit("specifications.options.compute_line_width", "boolean"),
-            "specifications.options.removeSmallLines": Limit("specifications.options.remove_small_lines", "number"),
-            "specifications.inputs.extent": Limit("specifications.inputs.extent", "text"),
-            "specifications.inputs.pointCloudSegmentationDetector": Limit(
-                "specifications.inputs.point_cloud_segmentation_detector", "text"
-            ),
-            "specifications.inputs.segmentation3D": Limit("specifications.inputs.segmentation_3d", "text"),
-            "specifications.options.keepInputResolution": Limit(
-                "specifications.options.keep_input_resolution", "boolean"
-            ),
-            "specifications.options.removeSmallComponents": Limit(
-                "specifications.options.remove_small_components", "number"
-            ),
-            "specifications.options.saveConfidence": Limit("specifications.options.save_confidence", "boolean"),
-            "specifications.inputs.orthophoto": Limit("specifications.inputs.orthophoto", "text"),
-            "specifications.inputs.orthophotoSegmentationDetector": Limit(
-                "specifications.inputs.orthophoto_segmentation_detector", "text"
-            ),
-            "specifications.inputs.model3dA": Limit("specifications.inputs.model_3_d_a", "text"),
-            "specifications.inputs.model3dB": Limit("specifications.inputs.model_3_d_b", "text"),
-            "specifications.options.filterThreshold": Limit("specifications.options.filter_threshold", "number"),
-            "specifications.options.meshSamplingResolution": Limit(
-                "specifications.options.mesh_sampling_resolution", "number"
-            ),
-            "specifications.options.minPointsPerChange": Limit(
-                "specifications.options.min_points_per_change", "integer"
-            ),
-            "specifications.options.outputCrs": Limit("specifications.options.output_crs", "text"),
-            "specifications.options.threshold": Limit("specifications.options.threshold", "number"),
-            "specifications.inputs.prediction": Limit("specifications.inputs.prediction", "text"),
-            "specifications.inputs.reference": Limit("specifications.inputs.reference", "text"),
-            "specifications.options.thresholdIOU": Limit("specifications.options.threshold_iou", "number"),
-            "specifications.inputs.clearanceFootprint": Limit("specifications.inputs.clearance_footprint", "text"),
             "name": Limit("name", "text", least=3, most=256),
             "iTwinId": Limit("itwin_id", "text"),
         }
     },
+    preview=True,
 )
 
 

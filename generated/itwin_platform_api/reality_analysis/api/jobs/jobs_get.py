@@ -11,15 +11,17 @@ OPERATION: Operation[JobResponse] = Operation(
     path="/reality-analysis/jobs/{id}",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: JobResponse.from_dict},
+    names={"id": "job_id"},
+    preview=True,
 )
 
 
-def request(*, id: str) -> Request[JobResponse]:
+def request(*, job_id: str) -> Request[JobResponse]:
     """Get a job
 
     Returns one job with its state, its specifications and the places of its outputs.
 
     Parameters:
-        id: Id of the job.
+        job_id: Id of the job.
     """
-    return OPERATION.request(path={"id": id})
+    return OPERATION.request(path={"id": job_id})

@@ -11,15 +11,17 @@ OPERATION: Operation[JobMessagesResponse] = Operation(
     path="/reality-analysis/jobs/{id}/messages",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: JobMessagesResponse.from_dict},
+    names={"id": "job_id"},
+    preview=True,
 )
 
 
-def request(*, id: str) -> Request[JobMessagesResponse]:
+def request(*, job_id: str) -> Request[JobMessagesResponse]:
     """Get the messages of a job
 
     Returns the errors and the warnings that a job has left behind.
 
     Parameters:
-        id: Id of the job.
+        job_id: Id of the job.
     """
-    return OPERATION.request(path={"id": id})
+    return OPERATION.request(path={"id": job_id})

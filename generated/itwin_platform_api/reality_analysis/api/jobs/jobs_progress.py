@@ -11,16 +11,18 @@ OPERATION: Operation[JobProgressResponse] = Operation(
     path="/reality-analysis/jobs/{id}/progress",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: JobProgressResponse.from_dict},
+    names={"id": "job_id"},
+    preview=True,
 )
 
 
-def request(*, id: str) -> Request[JobProgressResponse]:
+def request(*, job_id: str) -> Request[JobProgressResponse]:
     """Get the progress of a job
 
     Returns how far a job is. Progress is kept for 30 days and means something only while the job is active. Ask
     after 15, 30, 60 and then every 120 seconds, and begin anew whenever the percentage has changed.
 
     Parameters:
-        id: Id of the job.
+        job_id: Id of the job.
     """
-    return OPERATION.request(path={"id": id})
+    return OPERATION.request(path={"id": job_id})

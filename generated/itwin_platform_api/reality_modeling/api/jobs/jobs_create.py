@@ -4,7 +4,7 @@
 
 from ....limits import Limit
 from ....runtime import Operation, Request
-from ...models.job_creation import JobCreation
+from ...models.job_create import JobCreate
 from ...models.job_response import JobResponse
 
 OPERATION: Operation[JobResponse] = Operation(
@@ -18,107 +18,12 @@ OPERATION: Operation[JobResponse] = Operation(
             "name": Limit("name", "text", least=3, most=256),
             "iTwinId": Limit("itwin_id", "text"),
             "specifications": Limit("specifications", "object"),
-            "specifications.inputs": Limit("specifications.inputs", "object"),
-            "specifications.inputs.imageCollections": Limit("specifications.inputs.image_collections", "list"),
-            "specifications.inputs.sceneToProcess": Limit("specifications.inputs.scene_to_process", "text"),
-            "specifications.inputs.sceneToComplete": Limit("specifications.inputs.scene_to_complete", "text"),
-            "specifications.inputs.presets": Limit("specifications.inputs.presets", "list"),
-            "specifications.options": Limit("specifications.options", "object"),
-            "specifications.options.recursiveImageCollections": Limit(
-                "specifications.options.recursive_image_collections", "boolean"
-            ),
-            "specifications.options.altitudeReference": Limit("specifications.options.altitude_reference", "text"),
-            "specifications.inputs.scene": Limit("specifications.inputs.scene", "text"),
-            "specifications.options.rigSynchro": Limit("specifications.options.rig_synchro", "text"),
-            "specifications.options.rotationPolicy": Limit("specifications.options.rotation_policy", "text"),
-            "specifications.options.centerPolicy": Limit("specifications.options.center_policy", "text"),
-            "specifications.options.centerTolerance": Limit("specifications.options.center_tolerance", "number"),
-            "specifications.options.focalPolicy": Limit("specifications.options.focal_policy", "text"),
-            "specifications.options.principalPolicy": Limit("specifications.options.principal_policy", "text"),
-            "specifications.options.radialPolicy": Limit("specifications.options.radial_policy", "text"),
-            "specifications.options.tangentialPolicy": Limit("specifications.options.tangential_policy", "text"),
-            "specifications.options.fisheyeFocalPolicy": Limit("specifications.options.fisheye_focal_policy", "text"),
-            "specifications.options.fisheyeDistortionPolicy": Limit(
-                "specifications.options.fisheye_distortion_policy", "text"
-            ),
-            "specifications.options.aspectRatioPolicy": Limit("specifications.options.aspect_ratio_policy", "text"),
-            "specifications.options.skewPolicy": Limit("specifications.options.skew_policy", "text"),
-            "specifications.options.tiepointsPolicy": Limit("specifications.options.tiepoints_policy", "text"),
-            "specifications.options.pairSelection": Limit("specifications.options.pair_selection", "text"),
-            "specifications.options.pairSelectionDistance": Limit(
-                "specifications.options.pair_selection_distance", "integer"
-            ),
-            "specifications.options.keypointsDensity": Limit("specifications.options.keypoints_density", "text"),
-            "specifications.options.precalibration": Limit("specifications.options.precalibration", "boolean"),
-            "specifications.options.tagsExtraction": Limit("specifications.options.tags_extraction", "list"),
-            "specifications.options.colorEqualization": Limit("specifications.options.color_equalization", "text"),
-            "specifications.options.adjustmentConstraints": Limit(
-                "specifications.options.adjustment_constraints", "text"
-            ),
-            "specifications.options.rigidRegistrationPosition": Limit(
-                "specifications.options.rigid_registration_position", "text"
-            ),
-            "specifications.options.rigidRegistrationRotation": Limit(
-                "specifications.options.rigid_registration_rotation", "text"
-            ),
-            "specifications.inputs.regionOfInterest": Limit("specifications.inputs.region_of_interest", "text"),
-            "specifications.inputs.crsData": Limit("specifications.inputs.crs_data", "text"),
-            "specifications.options.tilingMode": Limit("specifications.options.tiling_mode", "text"),
-            "specifications.options.tilingValue": Limit("specifications.options.tiling_value", "number", least=0),
-            "specifications.options.tilingOrigin": Limit("specifications.options.tiling_origin", "object"),
-            "specifications.options.tilingOrigin.x": Limit("specifications.options.tiling_origin.x", "number"),
-            "specifications.options.tilingOrigin.y": Limit("specifications.options.tiling_origin.y", "number"),
-            "specifications.options.tilingOrigin.z": Limit("specifications.options.tiling_origin.z", "number"),
-            "specifications.options.discardEmptyTiles": Limit("specifications.options.discard_empty_tiles", "boolean"),
-            "specifications.options.geometricPrecision": Limit("specifications.options.geometric_precision", "text"),
-            "specifications.options.photoUsedForGeometry": Limit(
-                "specifications.options.photo_used_for_geometry", "text"
-            ),
-            "specifications.options.holeFilling": Limit("specifications.options.hole_filling", "text"),
-            "specifications.options.simplification": Limit("specifications.options.simplification", "text"),
-            "specifications.options.planarSimplificationTolerance": Limit(
-                "specifications.options.planar_simplification_tolerance", "number"
-            ),
-            "specifications.options.pointCloudColorSource": Limit(
-                "specifications.options.point_cloud_color_source", "text"
-            ),
-            "specifications.options.colorCorrection": Limit("specifications.options.color_correction", "text"),
-            "specifications.options.untexturedRepresentation": Limit(
-                "specifications.options.untextured_representation", "text"
-            ),
-            "specifications.options.untexturedColor": Limit("specifications.options.untextured_color", "text"),
-            "specifications.options.textureSource": Limit("specifications.options.texture_source", "text"),
-            "specifications.options.orthoResolution": Limit("specifications.options.ortho_resolution", "number"),
-            "specifications.options.geometryResolutionLimit": Limit(
-                "specifications.options.geometry_resolution_limit", "number"
-            ),
-            "specifications.options.textureResolutionLimit": Limit(
-                "specifications.options.texture_resolution_limit", "number"
-            ),
-            "specifications.inputs.modelingReference": Limit("specifications.inputs.modeling_reference", "text"),
-            "specifications.inputs.extent": Limit("specifications.inputs.extent", "text"),
-            "specifications.outputs.exports": Limit("specifications.outputs.exports", "list"),
-            "specifications.outputs.modelingReference": Limit("specifications.outputs.modeling_reference", "boolean"),
-            "specifications.inputs.constraintsToDelete": Limit("specifications.inputs.constraints_to_delete", "list"),
-            "specifications.inputs.constraintsToAdd": Limit("specifications.inputs.constraints_to_add", "list"),
-            "specifications.inputs.tilesToTouchUp": Limit("specifications.inputs.tiles_to_touch_up", "list"),
-            "specifications.options.level": Limit("specifications.options.level", "text"),
-            "specifications.options.crs": Limit("specifications.options.crs", "text"),
-            "specifications.inputs.touchUpData": Limit("specifications.inputs.touch_up_data", "text"),
-            "specifications.inputs.waterDetector": Limit("specifications.inputs.water_detector", "text"),
-            "specifications.options.forceHorizontal": Limit("specifications.options.force_horizontal", "boolean"),
-            "specifications.inputs.splatsReference": Limit("specifications.inputs.splats_reference", "text"),
-            "specifications.inputs.preset": Limit("specifications.inputs.preset", "text"),
-            "specifications.options.exportCrs": Limit("specifications.options.export_crs", "text"),
-            "specifications.options.exportFormat": Limit("specifications.options.export_format", "text"),
-            "specifications.options.referenceQuality": Limit("specifications.options.reference_quality", "text"),
-            "specifications.options.referenceTileSize": Limit("specifications.options.reference_tile_size", "number"),
         }
     },
 )
 
 
-def request(*, body: JobCreation) -> Request[JobResponse]:
+def request(*, body: JobCreate) -> Request[JobResponse]:
     """Create a job
 
     Creates a job, which starts by itself. The body asks for outputs by their names; the answer gives for each where

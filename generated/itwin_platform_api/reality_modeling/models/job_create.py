@@ -26,11 +26,11 @@ from ...writing import Model as _Model
 from .. import models as _models
 from ..models.job_type import JobType
 
-T = TypeVar("T", bound="JobCreation")
+T = TypeVar("T", bound="JobCreate")
 
 
 @_attrs_define(on_setattr=_NO_OP)
-class JobCreation(_Model):
+class JobCreate(_Model):
     """The job to create.
 
     Attributes:
@@ -164,4 +164,4 @@ class JobCreation(_Model):
         made.specifications = required(properties, "specifications", read_specifications)
         made.name = given(properties, "name", nullable(text))
         made.additional_properties = properties.copy()
-        return made if cls is JobCreation else made._completed(JobCreation)
+        return made if cls is JobCreate else made._completed(JobCreate)

@@ -22,11 +22,11 @@ from ...writing import Model as _Model
 from ...writing import copied, mask_query, mask_values
 from ..models.detector_type import DetectorType
 
-T = TypeVar("T", bound="DetectorMinimal")
+T = TypeVar("T", bound="DetectorSummary")
 
 
 @_attrs_define(on_setattr=_NO_OP)
-class DetectorMinimal(_Model):
+class DetectorSummary(_Model):
     """A detector without its versions.
 
     Attributes:
@@ -79,4 +79,4 @@ class DetectorMinimal(_Model):
         )
         made.latest_version = v if type(v := take(n := "latestVersion", None)) in texts else read(text, v, n)
         made.additional_properties = properties.copy()
-        return made if cls is DetectorMinimal else made._completed(DetectorMinimal)
+        return made if cls is DetectorSummary else made._completed(DetectorSummary)

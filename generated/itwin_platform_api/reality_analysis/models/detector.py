@@ -24,11 +24,11 @@ from ...writing import copied, mask_query, mask_values
 from .. import models as _models
 from ..models.detector_type import DetectorType
 
-T = TypeVar("T", bound="DetectorResponse")
+T = TypeVar("T", bound="Detector")
 
 
 @_attrs_define(on_setattr=_NO_OP)
-class DetectorResponse(_Model):
+class Detector(_Model):
     """A detector with its versions.
 
     Attributes:
@@ -76,4 +76,4 @@ class DetectorResponse(_Model):
         made.display_name = v if type(v := take(n := "displayName", None)) in texts else read(text, v, n)
         made.documentation_url = v if type(v := take(n := "documentationUrl", None)) in texts else read(text, v, n)
         made.additional_properties = properties.copy()
-        return made if cls is DetectorResponse else made._completed(DetectorResponse)
+        return made if cls is Detector else made._completed(Detector)

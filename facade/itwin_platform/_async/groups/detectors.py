@@ -1,0 +1,300 @@
+"""The Reality Analysis API: detectors and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from itwin_platform_api.reality_analysis.models import Detector, DetectorSummary, DetectorUpdate
+from itwin_platform_api.runtime import UNCHANGED, Unchanged
+
+from ..._detector_versions import DetectorVersionUpload, version_upload_of
+from ..._policies.arguments import given, one_change, text, texts
+from ..pages import AsyncPages
+from ..pipeline import Pipeline
+
+
+class Detectors:
+    """Detectors and their versions: `platform.reality_analysis.detectors`.
+
+    A detector is a trained model, which jobs refer to by its name and version. Names can have a slash in them, as in
+    `@bentley/cracks-ortho`.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def list(
+        self,
+        *,
+        filter: str | None = None,  # noqa: A002 (the word of the field)
+        limit: int | None = None,
+    ) -> AsyncPages[DetectorSummary]:
+        """List the detectors that the caller can use: their own, and those of the public library.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /reality-analysis/detectors`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-get-all/
+
+        Parameters:
+            filter: Which ones, by `labels` and `exports`, with `in`, `not`, `and` and `or`, for instance
+                `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
+            limit: The most detectors to return; None for all.
+
+        Returns:
+            The detectors without their versions, to be iterated over, all on one page. Nothing is sent before.
+
+        Raises:
+            ValueError: An argument cannot be sent. Nothing was sent.
+            InvalidRequestError: The platform does not accept the filter (`InvalidModelingRequest`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_get_all
+
+        request = detectors_get_all.request(filter_=filter)
+        return AsyncPages(self._pipeline, request, lambda page: page.detectors, limit=limit)
+
+    async def get(self, detector_name: str) -> Detector:
+        """Get a detector with its versions.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `GET /reality-analysis/detectors/{detectorName}`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-get/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"@bentley/cracks-ortho"`.
+
+        Returns:
+            The detector. Versions that are ready have a `download_url`, which needs no token; it is masked in `repr()`.
+
+        Raises:
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_get
+
+        return (await self._pipeline.call(detectors_get.request(detector_name=detector_name))).detector
+
+    async def create(
+        self,
+        name: str,
+        *,
+        type_: str,
+        description: str | None = None,
+        display_name: str | None = None,
+        documentation_url: str | None = None,
+    ) -> Detector:
+        """Create a detector. What it can do comes with its versions, of which it has none yet.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `POST /reality-analysis/detectors`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-create/
+
+        Parameters:
+            name: Name of the detector, by which jobs and other calls refer to it.
+            type_: `"PhotoObjectDetector"`, `"PhotoSegmentationDetector"`, `"OrthophotoSegmentationDetector"` or
+                `"PointCloudSegmentationDetector"`.
+            description: What the detector finds, in words.
+            display_name: The name to show to people.
+            documentation_url: Where the detector is documented.
+
+        Returns:
+            The detector as it was created.
+
+        Raises:
+            ValueError: The name or the type is missing. Nothing was sent.
+            InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_create
+        from itwin_platform_api.reality_analysis.models import DetectorCreate, DetectorType
+
+        body = DetectorCreate(
+            name=text("name", name),
+            type_=DetectorType(text("type_", type_)),
+            description=given(description),
+            display_name=given(display_name),
+            documentation_url=given(documentation_url),
+        )
+        return (await self._pipeline.call(detectors_create.request(body=body))).detector
+
+    async def update(
+        self,
+        detector_name: str,
+        changes: DetectorUpdate | None = None,
+        *,
+        description: str | Unchanged | None = UNCHANGED,
+        display_name: str | Unchanged | None = UNCHANGED,
+        documentation_url: str | Unchanged | None = UNCHANGED,
+    ) -> Detector:
+        """Change properties of a detector. Those that are not named stay as they are; None clears one.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `PATCH /reality-analysis/detectors/{detectorName}`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-patch/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
+            description: What the detector finds, in words, or None.
+            display_name: The name to show to people, or None.
+            documentation_url: Where the detector is documented, or None.
+
+        Returns:
+            The detector as it is now.
+
+        Raises:
+            ValueError: Nothing is to be changed. Nothing was sent.
+            InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
+            PermissionDeniedError: The caller may not change the detector (`InsufficientPermissions`).
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_patch
+
+        named = DetectorUpdate(description=description, display_name=display_name, documentation_url=documentation_url)
+        request = detectors_patch.request(detector_name=detector_name, body=one_change(changes, named))
+        return (await self._pipeline.call(request)).detector
+
+    async def delete(self, detector_name: str) -> None:
+        """Delete a detector with all of its versions.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `DELETE /reality-analysis/detectors/{detectorName}`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-delete/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+
+        Raises:
+            InvalidRequestError: The detector cannot be deleted (`InvalidRealityAnalysisRequest`); `details` say why.
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_delete
+
+        await self._pipeline.call(detectors_delete.request(detector_name=detector_name))
+
+    async def create_version(
+        self, detector_name: str, version_number: str, *, labels: Iterable[str], exports: Iterable[str] | None = None
+    ) -> DetectorVersionUpload:
+        """Create a version of a detector. It waits for its file, a zip archive.
+
+        Upload the file to `upload_url`, then call `complete_version`.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `POST /reality-analysis/detectors/{detectorName}/versions`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-version-create/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            version_number: Number of the version, of the form `"1.0"`.
+            labels: What the version can find, for instance `["crack"]`.
+            exports: What it can give as its result: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
+
+        Returns:
+            The version and the SAS URL to upload its file to, which needs no token and is masked in `repr()`.
+
+        Raises:
+            ValueError: The number is missing, or the labels are not texts. Nothing was sent.
+            InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
+            ConflictError: The detector has this version already (`DetectorVersionExists`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_version_create
+        from itwin_platform_api.reality_analysis.models import DetectorExportType as Export
+        from itwin_platform_api.reality_analysis.models import DetectorVersionCapabilities, DetectorVersionCreate
+
+        results = None if exports is None else [Export(each) for each in texts("exports", exports)]
+        able = DetectorVersionCapabilities(labels=texts("labels", labels), exports=results)
+        body = DetectorVersionCreate(version_number=text("version_number", version_number), capabilities=able)
+        request = detectors_version_create.request(detector_name=detector_name, body=body)
+        return version_upload_of(await self._pipeline.call(request))
+
+    async def complete_version(self, detector_name: str, version_number: str) -> None:
+        """Declare the upload of a version complete, so that the version becomes ready.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `POST /reality-analysis/detectors/{detectorName}/versions/{versionNumber}/complete`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-complete-version-upload/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            version_number: Number of the version, for instance `"1.0"`.
+
+        Raises:
+            InvalidRequestError: The version does not wait for a file (`InvalidRealityAnalysisRequest`); `details` say
+                more.
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_complete_version_upload
+
+        request = detectors_complete_version_upload.request(detector_name=detector_name, version_number=version_number)
+        await self._pipeline.call(request)
+
+    async def publish_version(self, detector_name: str, version_number: str) -> None:
+        """Put a version that is ready into the public library of detectors.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `POST /reality-analysis/detectors/{detectorName}/versions/{versionNumber}/publish`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-publish-version/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            version_number: Number of the version, for instance `"1.0"`.
+
+        Raises:
+            InvalidRequestError: The version is not ready (`InvalidRealityAnalysisRequest`); `details` say more.
+            PermissionDeniedError: The caller may not publish the version (`InsufficientPermissions`).
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+            ConflictError: The library has this version already (`DetectorVersionExists`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_publish_version
+
+        request = detectors_publish_version.request(detector_name=detector_name, version_number=version_number)
+        await self._pipeline.call(request)
+
+    async def unpublish_version(self, detector_name: str, version_number: str) -> None:
+        """Take a version out of the public library of detectors again.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `POST /reality-analysis/detectors/{detectorName}/versions/{versionNumber}/unpublish`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-unpublish-version/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            version_number: Number of the version, for instance `"1.0"`.
+
+        Raises:
+            InvalidRequestError: The version cannot be withdrawn (`InvalidRealityDataAnalysisRequest`); `details` say
+                why.
+            PermissionDeniedError: The caller may not withdraw the version (`InsufficientPermissions`).
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_unpublish_version
+
+        request = detectors_unpublish_version.request(detector_name=detector_name, version_number=version_number)
+        await self._pipeline.call(request)
+
+    async def delete_version(self, detector_name: str, version_number: str) -> None:
+        """Delete a version of a detector. The detector and its other versions stay.
+
+        The operation is a technical preview: for trying out, not for production.
+
+        `DELETE /reality-analysis/detectors/{detectorName}/versions/{versionNumber}`,
+        https://developer.bentley.com/apis/reality-analysis/operations/detectors-delete-version/
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            version_number: Number of the version, for instance `"1.0"`.
+
+        Raises:
+            InvalidRequestError: The version cannot be deleted (`InvalidRealityAnalysisRequest`); `details` say why.
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+        """
+        from itwin_platform_api.reality_analysis.api.detectors import detectors_delete_version
+
+        request = detectors_delete_version.request(detector_name=detector_name, version_number=version_number)
+        await self._pipeline.call(request)

@@ -1,0 +1,218 @@
+"""The Reality Modeling API: its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias, overload
+
+from itwin_platform_api.reality_modeling.models import (
+    CalibrationSpecificationsCreate,
+    ConstraintsSpecificationsCreate,
+    FillImagePropertiesSpecificationsCreate,
+    GaussianSplatsSpecificationsCreate,
+    ImportPointCloudSpecificationsCreate,
+    Job,
+    JobMessages,
+    JobProgress,
+    JobSpecifications,
+    ProductionSpecificationsCreate,
+    ReconstructionSpecificationsCreate,
+    TilingSpecificationsCreate,
+    TouchUpExportSpecificationsCreate,
+    TouchUpImportSpecificationsCreate,
+    WaterConstraintsSpecificationsCreate,
+)
+
+from ..._policies.arguments import given, text
+from ..._policies.jobs import job_filter, job_of
+from ..pages import AsyncPages
+from ..pipeline import Pipeline
+
+TypedSpecifications: TypeAlias = (
+    CalibrationSpecificationsCreate
+    | ConstraintsSpecificationsCreate
+    | FillImagePropertiesSpecificationsCreate
+    | GaussianSplatsSpecificationsCreate
+    | ImportPointCloudSpecificationsCreate
+    | ProductionSpecificationsCreate
+    | ReconstructionSpecificationsCreate
+    | TilingSpecificationsCreate
+    | TouchUpExportSpecificationsCreate
+    | TouchUpImportSpecificationsCreate
+    | WaterConstraintsSpecificationsCreate
+)
+Specifications: TypeAlias = TypedSpecifications | JobSpecifications | Mapping[str, object]
+
+
+class ModelingJobs:
+    """Jobs of reality modeling: `platform.reality_modeling.jobs`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    @overload
+    def list(self, itwin_id: str, *, page_size: int | None = None, limit: int | None = None) -> AsyncPages[Job]: ...
+    @overload
+    def list(self, *, filter: str, page_size: int | None = None, limit: int | None = None) -> AsyncPages[Job]: ...
+    def list(
+        self,
+        itwin_id: str | None = None,
+        *,
+        filter: str | None = None,  # noqa: A002 (the word of the field)
+        page_size: int | None = None,
+        limit: int | None = None,
+    ) -> AsyncPages[Job]:
+        """List the jobs of an iTwin, or those that a filter finds.
+
+        A filter that names no iTwin finds jobs that the caller has created.
+
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `GET /reality-modeling/jobs`, https://developer.bentley.com/apis/reality-modeling/operations/jobs-get-all/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID. Either this or `filter` has to be given.
+            filter: Comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and `createdDateTime` by `eq`,
+                `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`. Ids and dates stand without quotes, for
+                instance `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
+            page_size: Jobs for each request, at most 1000; the platform's default is 100.
+            limit: The most jobs to return; None for all.
+
+        Returns:
+            The jobs, to be iterated over. Nothing is sent before.
+
+        Raises:
+            ValueError: Neither iTwin nor filter is given, or both are, or one cannot be sent. Nothing was sent.
+            InvalidRequestError: The platform does not accept the filter (`InvalidRealityModelingRequest`).
+            NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
+        """
+        from itwin_platform_api.reality_modeling.api.jobs import jobs_get_all
+
+        request = jobs_get_all.request(filter_=job_filter(itwin_id, filter), top=page_size)
+        return AsyncPages(self._pipeline, request, lambda page: page.jobs, limit=limit)
+
+    async def get(self, job_id: str) -> Job:
+        """Get a job.
+
+        `GET /reality-modeling/jobs/{id}`, https://developer.bentley.com/apis/reality-modeling/operations/jobs-get/
+
+        Parameters:
+            job_id: Id of the job, a GUID.
+
+        Returns:
+            The job. `specifications` are an open object, because each type of job has its own: `outputs` in it says
+            where the results are, for instance `job.specifications["outputs"]["scene"]`.
+
+        Raises:
+            NotFoundError: There is no such job, or the caller may not see it (`JobNotFound`).
+        """
+        from itwin_platform_api.reality_modeling.api.jobs import jobs_get
+
+        return (await self._pipeline.call(jobs_get.request(job_id=job_id))).job
+
+    @overload
+    async def create(
+        self, itwin_id: str, type_: str, specifications: Specifications, *, name: str | None = None
+    ) -> Job: ...
+    @overload
+    async def create(self, itwin_id: str, *, specifications: TypedSpecifications, name: str | None = None) -> Job: ...
+    async def create(
+        self,
+        itwin_id: str,
+        type_: str | None = None,
+        specifications: Specifications | None = None,
+        *,
+        name: str | None = None,
+    ) -> Job:
+        """Create a job, which starts by itself.
+
+        `POST /reality-modeling/jobs`, https://developer.bentley.com/apis/reality-modeling/operations/jobs-create/
+
+        Parameters:
+            itwin_id: Id of the iTwin that the inputs are taken from and the outputs are put into, a GUID.
+            type_: The type of the job, for instance `"Calibration"`. It can be left out where the class of the
+                specifications tells it.
+            specifications: Inputs, names of outputs, and options: for the documented types a class of
+                `itwin_platform.models.reality_modeling`, for instance `CalibrationSpecificationsCreate`, for any type
+                `JobSpecifications` or a mapping, which goes out as it is.
+            name: The name to show to people.
+
+        Returns:
+            The job. For each output, its `specifications` say where it will be: the id of reality data, or a path in
+            the bucket of the iTwin that begins with `bkt:`.
+
+        Raises:
+            ValueError: Type and specifications do not belong together, or one of them is missing. Nothing was sent.
+            InvalidRequestError: A value is not allowed (`InvalidRealityModelingRequest`); `details` say which.
+        """
+        from itwin_platform_api.reality_modeling.api.jobs import jobs_create
+        from itwin_platform_api.reality_modeling.models import JobCreate, JobType
+
+        kind, parts = job_of(JobType, JobSpecifications.from_dict, type_, specifications)
+        body = JobCreate(type_=kind, specifications=parts, itwin_id=text("itwin_id", itwin_id), name=given(name))
+        return (await self._pipeline.call(jobs_create.request(body=body))).job
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel a job. It ends some time later, unless it is about to complete.
+
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `DELETE /reality-modeling/jobs/{id}`,
+        https://developer.bentley.com/apis/reality-modeling/operations/jobs-cancel/
+
+        Parameters:
+            job_id: Id of the job, a GUID.
+
+        Returns:
+            The job, as a rule in the state `TerminatingOnCancel`; once it has ended, it is `Cancelled`.
+
+        Raises:
+            NotFoundError: There is no such job, or the caller may not see it (`JobNotFound`).
+            InvalidRequestError: The job cannot be cancelled any more (`InvalidRealityModelingRequest`); `details` say
+                why.
+        """
+        from itwin_platform_api.reality_modeling.api.jobs import jobs_cancel
+
+        return (await self._pipeline.call(jobs_cancel.request(job_id=job_id))).job
+
+    async def get_messages(self, job_id: str) -> JobMessages:
+        """Get the errors and the warnings that a job has left behind.
+
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `GET /reality-modeling/jobs/{id}/messages`,
+        https://developer.bentley.com/apis/reality-modeling/operations/jobs-messages/
+
+        Parameters:
+            job_id: Id of the job, a GUID.
+
+        Returns:
+            The messages, `errors` and `warnings`.
+
+        Raises:
+            NotFoundError: There is no such job, or the caller may not see it (`JobNotFound`).
+        """
+        from itwin_platform_api.reality_modeling.api.jobs import jobs_messages
+
+        return (await self._pipeline.call(jobs_messages.request(job_id=job_id))).messages
+
+    async def get_progress(self, job_id: str) -> JobProgress:
+        """Get how far a job is.
+
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `GET /reality-modeling/jobs/{id}/progress`,
+        https://developer.bentley.com/apis/reality-modeling/operations/jobs-progress/
+
+        Parameters:
+            job_id: Id of the job, a GUID.
+
+        Returns:
+            State and percentage, 0 to 100, which means something only while the job is active.
+
+        Raises:
+            NotFoundError: There is no such job, or its progress is gone, 30 days later (`JobProgressNotFound`).
+        """
+        from itwin_platform_api.reality_modeling.api.jobs import jobs_progress
+
+        return (await self._pipeline.call(jobs_progress.request(job_id=job_id))).progress

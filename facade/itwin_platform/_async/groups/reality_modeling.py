@@ -1,0 +1,75 @@
+"""The Reality Modeling API: the bucket that its jobs read from and write to, and what they can be given besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from itwin_platform_api.reality_modeling.models import File
+
+from ..._groups import cached_property
+from ..bucket import AsyncTransferBucket
+from ..pages import AsyncPages
+from ..pipeline import Pipeline
+from .buckets import transfer_bucket
+
+if TYPE_CHECKING:
+    from .modeling_jobs import ModelingJobs
+
+
+class RealityModeling:
+    """Reality modeling: `platform.reality_modeling`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    @cached_property
+    def jobs(self) -> ModelingJobs:
+        """Jobs, which do the work."""
+        from .modeling_jobs import ModelingJobs
+
+        return ModelingJobs(self._pipeline)
+
+    async def get_bucket(self, itwin_id: str) -> AsyncTransferBucket:
+        """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
+
+        An iTwin has one bucket, which it shares between Reality Modeling and Reality Analysis.
+
+        `GET /reality-modeling/itwins/{iTwinId}/bucket`,
+        https://developer.bentley.com/apis/reality-modeling/operations/buckets-get/
+
+        Parameters:
+            itwin_id: Id of the iTwin, a GUID.
+
+        Returns:
+            The bucket, with methods to transfer files. Its `container_url` opens the container until `expires_at`
+            and needs no token.
+
+        Raises:
+            InvalidRequestError: The bucket cannot be had, for instance because the iTwin keeps its data in a region
+                that is not supported (`InvalidRealityModelingRequest`); `details` say why.
+            NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
+        """
+        from itwin_platform_api.reality_modeling.api.buckets import buckets_get
+
+        return await transfer_bucket(self._pipeline, buckets_get.request(itwin_id=itwin_id))
+
+    def list_files(self, *, limit: int | None = None) -> AsyncPages[File]:
+        """List the files that the service offers, which specifications of jobs can name, for instance presets.
+
+        The operation is not fully documented: parameters and errors may differ from what is said here.
+
+        `GET /reality-modeling/files`,
+        https://developer.bentley.com/apis/reality-modeling/operations/files-get-all/
+
+        Parameters:
+            limit: The most files to return; None for all.
+
+        Returns:
+            The files, to be iterated over, all on one page. Nothing is sent before.
+
+        Raises:
+            ValueError: The limit is not a whole number from 1. Nothing was sent.
+        """
+        from itwin_platform_api.reality_modeling.api.files import files_get_all
+
+        return AsyncPages(self._pipeline, files_get_all.request(), lambda page: page.files, limit=limit)

@@ -1,0 +1,48 @@
+"""A new version of a detector, and where to upload its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from itwin_platform_api.reality_analysis.models import DetectorVersion
+
+from ._sas import HoldsSas, expiry_of
+
+if TYPE_CHECKING:
+    from itwin_platform_api.reality_analysis.models import DetectorVersionCreateResponse
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorVersionUpload(HoldsSas):
+    """A version of a detector that waits for its file.
+
+    Attributes:
+        version: The version, in the state `AwaitingData`.
+        upload_url: SAS URL to upload the file to, with one `PUT` that has the header `x-ms-blob-type: BlockBlob`. It
+            needs no token and grants access to anyone who has it, so it is masked in `repr()`, and the object cannot be
+            pickled.
+        expires_at: When the URL expires, in UTC; None if it does not say.
+    """
+
+    version: DetectorVersion
+    upload_url: str = field(repr=False)
+    expires_at: datetime | None
+    _no_pickle: ClassVar[str] = (
+        "The upload of a version cannot be pickled, because its SAS URL is a secret. Upload the file in the process "
+        "that has created the version."
+    )
+
+    def __repr__(self) -> str:
+        """Show the address without its SAS."""
+        from itwin_platform_api.writing import mask_query
+
+        url = mask_query(self.upload_url)
+        return f"{type(self).__name__}(version={self.version!r}, upload_url={url}, expires_at={self.expires_at!r})"
+
+
+def version_upload_of(answer: DetectorVersionCreateResponse) -> DetectorVersionUpload:
+    """What an answer says about a new version, without its link to complete the upload, which leads nowhere."""
+    url = answer.links.upload_url.href
+    return DetectorVersionUpload(version=answer.version, upload_url=url, expires_at=expiry_of(url))

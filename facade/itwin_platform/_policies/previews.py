@@ -1,0 +1,79 @@
+"""Technical previews: whoever calls one is told so, once."""
+
+from __future__ import annotations
+
+import warnings
+from inspect import currentframe
+from threading import RLock
+from types import FrameType
+from typing import TYPE_CHECKING, Any, cast
+
+from .._concurrency.forks import on_fork
+
+if TYPE_CHECKING:
+    from itwin_platform_api.runtime import Operation
+
+# Whose lines say nothing to a user: those of the package itself, and of what runs coroutines for it.
+_INNER = frozenset({"itwin_platform", "itwin_platform_api", "asyncio"})
+
+
+class TechnicalPreviewWarning(UserWarning):
+    """An operation is a technical preview: for trying out, not for production, and it may change or go at any time.
+
+    Each such operation warns once in a process, at the line that calls it, before anything is sent. To do without:
+
+        warnings.simplefilter("ignore", itwin_platform.TechnicalPreviewWarning)
+
+    With `"error"` in place of `"ignore"`, such a call raises the warning and sends nothing. On the command line of
+    Python, which cannot import packages yet when it reads its options, the same is `-W "error:Technical preview"`; that
+    of pytest knows the class as well, `-W error::itwin_platform.TechnicalPreviewWarning`.
+    """
+
+
+class Previews:
+    """Which operations have been warned of. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str]] = set()
+        self._lock = RLock()
+        on_fork(self)
+
+    def tell(self, operation: Operation[Any]) -> None:
+        """Warn of an operation, unless that was done already.
+
+        Raises:
+            TechnicalPreviewWarning: Warnings are errors. It will be raised the next time, too.
+        """
+        key = operation.method, operation.path
+        if key in self._told:
+            return
+        with self._lock:
+            if key in self._told:
+                return
+            # Noted before: what shows the warning might call the platform itself.
+            self._told.add(key)
+            try:
+                warnings.warn(
+                    f"Technical preview, not for production: {operation.id} ({operation.method} {operation.path}). "
+                    f"To silence this, filter itwin_platform.{TechnicalPreviewWarning.__name__}.",
+                    TechnicalPreviewWarning,
+                    stacklevel=_level_of_caller(),
+                )
+            except BaseException:
+                self._told.discard(key)
+                raise
+
+    def after_fork(self) -> None:
+        """Free the lock, which a thread of the parent process may have held."""
+        self._lock = RLock()
+
+
+PREVIEWS = Previews()
+
+
+def _level_of_caller() -> int:
+    """The `stacklevel`, seen from the function that calls this one, of the first line outside the package."""
+    frame, level = cast(FrameType, currentframe()), 0
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
+        frame, level = frame.f_back, level + 1
+    return level

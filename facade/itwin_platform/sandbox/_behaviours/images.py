@@ -1,0 +1,144 @@
+"""The image of an iTwin: uploaded, shown with links that work, deleted."""
+
+import struct
+import uuid
+from typing import Final
+
+from .._actions import Actions, Answer
+from .._asked import Asked
+from .._bodies import media_type_of
+from .._catalogue import Json, ServedOperation
+from .._files import File
+from .._refusals import BODY, RefusedError, invalid
+from .._schemas import INVALID, Problem
+from .._store import Place
+from .._world import World
+
+_KIND: Final = "/itwins/{}/image"
+_LARGEST: Final = 5 * 1024 * 1024
+# How many times longer one side may be than the other.
+_WIDEST: Final = 5
+_ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpeg"}
+
+
+def install(world: World, actions: Actions) -> None:
+    """Register the operations on images."""
+    if "/itwins" not in world.catalogue.collections:
+        return
+    images = Images(world)
+    world.store.views["/itwins"] = images.seen
+    actions.handlers |= {
+        "itwins/get-itwin-image": images.get,
+        "itwins/upload-itwin-image": images.upload,
+        "itwins/delete-itwin-image": images.delete,
+    }
+
+
+class Images:
+    """The images of one sandbox."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        for operation in world.catalogue.operations:
+            if operation.key == "itwins/get-itwin-image":
+                self._put(world.catalogue.known_id("/itwins"), operation.answers[operation.success]["image"])
+
+    def seen(self, _: Place, itwin: Json) -> Json:
+        """An iTwin with a link to its image."""
+        kept = self._world.store.find(_place(itwin["id"]), "image") if itwin.get("imageName") else None
+        if kept is None or itwin["imageName"] != kept["smallImageName"] or "smallImageUrl" in kept:
+            return itwin
+        return {**itwin, "image": self._link(kept["smallImageName"])}
+
+    def get(self, operation: ServedOperation, asked: Asked) -> Answer:
+        """The names and links of an image."""
+        kept = self._world.store.find(_place(asked.ids[0]), "image")
+        if kept is None:
+            raise RefusedError(404)
+        return Answer(operation.success, {"image": self._with_links(kept)})
+
+    def upload(self, operation: ServedOperation, asked: Asked) -> Answer:
+        """Keep an image. The small one is as large as the other."""
+        (itwin_id,) = asked.ids
+        if len(asked.body) > _LARGEST:
+            raise RefusedError(413)
+        media_type = media_type_of(asked)
+        size = _size_of(media_type, asked.body)
+        if size is None:
+            raise invalid(operation, [Problem(BODY, "")])
+        if max(size) > _WIDEST * min(size):
+            raise invalid(operation, [Problem(INVALID, "image", "wide")])
+        self._forget(itwin_id)
+        # A name belongs to one picture for ever.
+        id_ = str(uuid.uuid4())
+        names = {f"{kind}ImageName": f"{kind}_{id_}.{_ENDINGS[media_type]}" for kind in ("small", "large")}
+        for name in names.values():
+            self._world.files.put(f"images/{name}", File(asked.body, media_type))
+        kept = {"id": id_, **names}
+        self._put(itwin_id, kept)
+        self._change(itwin_id, {"imageName": names["smallImageName"]})
+        return Answer(operation.success, {"image": self._with_links(kept)})
+
+    def delete(self, operation: ServedOperation, asked: Asked) -> Answer:
+        """Delete an image."""
+        if not self._forget(asked.ids[0]):
+            raise RefusedError(404)
+        self._change(asked.ids[0], {"imageName": None, "image": None})
+        return Answer(operation.success)
+
+    def _put(self, itwin_id: str, image: Json) -> None:
+        self._world.store.put(_place(itwin_id), "image", image)
+
+    def _forget(self, itwin_id: str) -> bool:
+        kept = self._world.store.find(_place(itwin_id), "image") or {}
+        for name in (kept.get("smallImageName"), kept.get("largeImageName")):
+            self._world.files.remove(f"images/{name}")
+        return self._world.store.delete(_place(itwin_id), "image")
+
+    def _change(self, itwin_id: str, changes: Json) -> None:
+        self._world.store.replace(("/itwins", ()), itwin_id, lambda kept: {**kept, **changes})
+
+    def _link(self, name: str) -> str:
+        return self._world.files.link(f"images/{name}")
+
+    def _with_links(self, image: Json) -> Json:
+        if "smallImageUrl" in image:
+            return image
+        small, large = image["smallImageName"], image["largeImageName"]
+        links = {"smallImageUrl": self._link(small), "largeImageUrl": self._link(large)}
+        return {**image, **links}
+
+
+def _place(itwin_id: str) -> Place:
+    return _KIND, (itwin_id,)
+
+
+def _size_of(media_type: str, content: bytes) -> tuple[int, int] | None:
+    """Width and height of an image; None if it is none of this type, or has no size."""
+    read = {"image/png": _size_of_png, "image/jpeg": _size_of_jpeg}.get(media_type)
+    try:
+        size = read(content) if read else None
+    except (struct.error, IndexError):
+        return None
+    return size if size and min(size) > 0 else None
+
+
+def _size_of_png(content: bytes) -> tuple[int, int] | None:
+    if not content.startswith(b"\x89PNG\r\n\x1a\n") or content[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height
+
+
+def _size_of_jpeg(content: bytes) -> tuple[int, int] | None:
+    if not content.startswith(b"\xff\xd8\xff"):
+        return None
+    position = 2
+    while content[position] == 0xFF:
+        marker = content[position + 1]
+        # A frame header has the size; C4, C8 and CC are something else.
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            height, width = struct.unpack(">HH", content[position + 5 : position + 9])
+            return width, height
+        position += 2 + struct.unpack(">H", content[position + 2 : position + 4])[0]
+    return None
