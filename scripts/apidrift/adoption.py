@@ -17,9 +17,10 @@ from codegen.yaml_text import as_yaml, head_comment
 
 from .changes import Level
 from .compare import Report, compare_sides
-from .documents import DriftError, external_references, problem_of, read_document
 from .review import Adopted, review
-from .sides import ROOT, Side, upstream_sides, worktree_facade
+from .sources.documents import DriftError, problem_of, read_document
+from .sources.sides import ROOT, Side, upstream_sides, worktree_facade
+from .sources.uncomparable import external_references
 
 GENERATE = ROOT / "scripts" / "generate.py"
 SPECS = ROOT / "openapi"

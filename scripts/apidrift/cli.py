@@ -1,11 +1,13 @@
 """The verbs of scripts/drift.py.
 
-Exit status: 0 nothing as bad as --fail-on was found, 1 something was, 2 the two sides could not be compared.
+Exit status: 0 nothing as bad as --fail-on was found, 1 something was, 2 the two sides could not be compared, 3 only the
+wire axis could be, because no client can be generated of one of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import sys
 from pathlib import Path
@@ -13,13 +15,14 @@ from pathlib import Path
 from codegen.overlays import OverlayError
 
 from .adoption import adopt
-from .changelog import draft, insert
 from .changes import REPORTED, Axis, Level
 from .compare import Report, compare_sides
-from .documents import DriftError
 from .policy import Policy, read_policy
 from .reports import FORMATS, SUFFIXES, terminal, wants_colour
-from .sides import ROOT, file_sides, revision_side, upstream_sides, worktree_side
+from .reports.changelog import draft, insert
+from .rules import RULES
+from .sources.documents import DriftError
+from .sources.sides import ROOT, file_sides, revision_side, upstream_sides, worktree_side
 
 POLICY = ROOT / "openapi" / "drift.toml"
 
@@ -74,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         "--write", type=Path, metavar="FILE", help="put it under Unreleased in this file instead of printing it"
     )
     changelog.set_defaults(run=_changelog)
+
+    listing = verbs.add_parser("rules", help="list every rule: class, code, meaning and effect")
+    listing.set_defaults(run=_rules)
 
     for verb in (files, revisions, upstream):
         verb.add_argument("--format", choices=sorted(FORMATS), default="terminal", help="of what is printed")
@@ -133,6 +139,12 @@ def _changelog(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rules(_: argparse.Namespace) -> int:
+    for rule in sorted(RULES.values(), key=lambda rule: (rule.level.rank, rule.code)):
+        print(f"{rule.level:20} {rule.code}: {rule.meaning} ({rule.effect})")
+    return 0
+
+
 def _between(old: str, new: str, axes: tuple[Axis, ...]) -> Report:
     return compare_sides(revision_side(old), revision_side(new) if new else worktree_side(), axes)
 
@@ -150,7 +162,7 @@ def _existing(path: Path) -> Path:
 def _judged(report: Report, policy: Policy, *, all_waivers_used: bool) -> Report:
     today = datetime.datetime.now(datetime.UTC).date()
     changes = policy.apply(list(report.changes), today=today, all_waivers_used=all_waivers_used)
-    return Report(report.old, report.new, report.axes, tuple(changes))
+    return dataclasses.replace(report, changes=tuple(changes))
 
 
 def _finish(report: Report, options: argparse.Namespace) -> int:
@@ -162,6 +174,10 @@ def _finish(report: Report, options: argparse.Namespace) -> int:
         sys.stdout.write(terminal(report, colour=wants_colour(sys.stdout)))
     else:
         sys.stdout.write(FORMATS[options.format](report))
+    if not report.is_whole:
+        for note in report.notes:
+            print(f"drift: {' '.join(note.split())}; only the wire axis was compared", file=sys.stderr)
+        return 3
     verdict = report.verdict() or Level.NONE
     return 0 if options.fail_on == "never" else int(verdict.rank <= Level(options.fail_on).rank)
 

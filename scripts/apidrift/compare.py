@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from codegen.documents import Json
@@ -12,42 +12,70 @@ from codegen.facade_calls import Operation, facade_calls, plain
 from codegen.python_source import module_name, names_in
 
 from .changes import Axis, Change, Level, merged, worst
-from .documents import DriftError, problem_of
-from .packages import Package, generated
 from .python import compare_packages
-from .sides import Side, Spec
-from .snapshot import Module, Snapshot, snapshot
+from .python.packages import NotGeneratedError, Package, generated
+from .python.snapshot import Module, Snapshot, snapshot
+from .rules import change
+from .sources.documents import DriftError, problem_of
+from .sources.sides import Side, Spec
 from .wire import compare_documents
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """A comparison: the labels of its sides, the axes that were compared, and what was found."""
+    """A comparison: the labels of its sides, the axes that were compared, what was found, and what could not be."""
 
     old: str
     new: str
     axes: tuple[Axis, ...]
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()  # why the Python axis is not whole: no client can be generated of a definition
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was asked for could be compared."""
+        return not self.notes
 
     def verdict(self, axis: Axis | None = None) -> Level | None:
         """The worst class on one axis or on all; None if the axis was not compared. What is waived does not count."""
-        if axis is not None and axis not in self.axes:
+        if axis is not None and (axis not in self.axes or (axis is Axis.PYTHON and self.notes)):
             return None
         return worst(change.level for change in self.changes if not change.waived and axis in (None, change.axis))
 
 
 def compare_sides(old: Side, new: Side, axes: Iterable[Axis] = Axis) -> Report:
-    """Compare two sides."""
+    """Compare two sides. Where no client can be generated, the wire axis stands alone and a note says why."""
     axes = tuple(axes)
-    calls = {**facade_calls(new.facade), **facade_calls(old.facade)}
-    names = _Names(calls)
+    names = _Names({**facade_calls(new.facade), **facade_calls(old.facade)})
     changes: list[Change] = []
+    notes: dict[str, None] = {}
     for axis, compare in ((Axis.WIRE, _wire), (Axis.PYTHON, _python)):
-        if axis in axes:
-            changes += _specs(axis, old, new, names, compare)
+        for one, two in _pairs(old, new) if axis in axes else ():
+            if one is None or two is None:
+                changes.append(_alone(axis, one, two))
+                continue
+            try:
+                changes += compare(one, two, names)
+            except NotGeneratedError as error:
+                if Axis.WIRE not in axes:
+                    raise
+                notes[str(error)] = None
     if Axis.PYTHON in axes:
         changes += compare_packages(_public_facade(old), _public_facade(new), names.of_module)
-    return Report(old.label, new.label, axes, tuple(merged(changes)))
+    return Report(old.label, new.label, axes, tuple(merged(changes)), tuple(notes))
+
+
+def _pairs(old: Side, new: Side) -> Iterator[tuple[Spec | None, Spec | None]]:
+    """The definitions of both sides by name."""
+    for name in [*old.specs, *(name for name in new.specs if name not in old.specs)]:
+        yield old.specs.get(name), new.specs.get(name)
+
+
+def _alone(axis: Axis, old: Spec | None, new: Spec | None) -> Change:
+    """A definition that only one side has."""
+    word = "removed" if new is None else "added"
+    name = old.name if old is not None else new.name if new is not None else ""
+    return change(axis, f"spec-{word}", name, f"{name} {word}")
 
 
 class _Names:
@@ -65,21 +93,6 @@ class _Names:
         return self._calls.get((package, plain(operation.get("id", ""))), label)
 
 
-def _specs(
-    axis: Axis, old: Side, new: Side, names: _Names, compare: Callable[[Spec, Spec, _Names], list[Change]]
-) -> list[Change]:
-    found: list[Change] = []
-    for name in [*old.specs, *(name for name in new.specs if name not in old.specs)]:
-        if name not in new.specs:
-            effect = "its operations cannot be called any more" if axis is Axis.WIRE else "its package is gone"
-            found.append(Change(axis, Level.BREAKING, "spec-removed", name, f"{name} removed", effect))
-        elif name not in old.specs:
-            found.append(Change(axis, Level.ADDITIVE, "spec-added", name, f"{name} added", "new"))
-        else:
-            found += compare(old.specs[name], new.specs[name], names)
-    return found
-
-
 def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:
     try:
         return compare_documents(old.document, new.document, partial(names.of_operation, old.package))
@@ -92,15 +105,13 @@ def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:
 
 
 def _python(old: Spec, new: Spec, names: _Names) -> list[Change]:
-    found: list[Change] = []
-    effect = "the deviation is not applied: review the action, or delete it"
-    found += [
-        Change(Axis.PYTHON, Level.POTENTIAL, "overlay-action-unmatched", new.name, problem, effect)
-        for problem in sorted(set(new.problems) - set(old.problems))
-    ]
-    found += [
-        Change(Axis.PYTHON, Level.DOCS, "overlay-action-matches-again", new.name, problem, "the deviation is applied")
-        for problem in sorted(set(old.problems) - set(new.problems))
+    found = [
+        change(Axis.PYTHON, code, new.name, problem)
+        for code, problems in (
+            ("overlay-action-unmatched", set(new.problems) - set(old.problems)),
+            ("overlay-action-matches-again", set(old.problems) - set(new.problems)),
+        )
+        for problem in sorted(problems)
     ]
     if old.prepared == new.prepared and _order(old.prepared) == _order(new.prepared):
         return found
@@ -118,15 +129,10 @@ def _order(node: object) -> object:
 
 
 def _generator_findings(old: Package, new: Package) -> list[Change]:
-    effect = "something of the definition is missing from the package, or fails when it is used"
-    found = [
-        Change(Axis.PYTHON, Level.BREAKING, code, where, text, effect)
-        for code, where, text in new.findings - old.findings
-    ]
-    return found + [
-        Change(Axis.PYTHON, Level.ADDITIVE, f"{code}-resolved", where, text, "no longer the case")
-        for code, where, text in old.findings - new.findings
-    ]
+    """What the generator or its output complains about on one side only."""
+    fresh = [change(Axis.PYTHON, *finding) for finding in new.findings - old.findings]
+    gone = old.findings - new.findings
+    return fresh + [change(Axis.PYTHON, f"{code}-resolved", where, text) for code, where, text in gone]
 
 
 def _public_facade(side: Side) -> Snapshot:

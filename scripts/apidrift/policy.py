@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from .changes import REPORTED, Change, Level
-from .documents import DriftError
+from .rules import RULES
+from .sources.documents import DriftError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +75,8 @@ def read_policy(path: Path) -> Policy:
         raise DriftError(f"{path.name}: `classes` is a table and `waivers` an array of tables")
     levels: dict[str, Level] = {}
     for code, name in classes.items():
+        if code not in RULES:
+            raise DriftError(f"{path.name}: there is no rule {code!r}; `drift.py rules` lists them")
         if name not in list(REPORTED):
             raise DriftError(f"{path.name}: {code}: {name!r} is none of {', '.join(REPORTED)}")
         levels[code] = Level(name)

@@ -109,7 +109,9 @@ class Sent:
 def typed(key: str, name: str, text: str) -> Any:
     """A parameter of the query as the type that it has in the definition."""
     kinds = {each["name"]: each["schema"].get("type") for each in parameters_of(key)}
-    return {"integer": int, "boolean": lambda text: text == "true"}.get(kinds.get(name), str)(text)
+    if kinds.get(name) == "boolean":
+        return text == "true"
+    return int(text) if kinds.get(name) == "integer" else text
 
 
 def documented_headers(key: str) -> set[str]:

@@ -17,7 +17,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from apidrift.documents import read_document
+from apidrift.sources.documents import read_document
 from codegen.documents import Json
 from ruamel.yaml import YAML
 

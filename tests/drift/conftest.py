@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from apidrift.changes import Axis
 from apidrift.compare import Report, compare_sides
-from apidrift.sides import ROOT, Side
+from apidrift.sources.sides import ROOT, Side
 from codegen.documents import Json
 
 from .cases import FOLDER, Case, all_cases

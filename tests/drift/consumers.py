@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from apidrift.snapshot import Class, Function, Module, Snapshot
+from apidrift.python.snapshot import Class, Function, Module, Snapshot
 from codegen.python_source import names_in
 
 

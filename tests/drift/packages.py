@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apidrift.packages import write_package
-from apidrift.sides import Spec
+from apidrift.python.packages import write_package
+from apidrift.sources.sides import Spec
 from codegen.documents import Json
 from codegen.overlays import without_titles
 from codegen.packages import write_shared

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from apidrift.sides import ROOT
+from apidrift.sources.sides import ROOT
 from ruamel.yaml import YAML
 
 ADOPTION = ROOT / "examples" / "adoption"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from apidrift.cli import main
-from apidrift.documents import DriftError, read_document
 from apidrift.reports import wants_colour
-from apidrift.sides import ROOT
+from apidrift.sources.documents import DriftError, read_document
+from apidrift.sources.sides import ROOT
 
 from .cases import BASES, base, changed
 from .packages import write
@@ -152,6 +152,28 @@ def test_what_cannot_be_compared_is_one_line_and_status_2(
     assert captured.err.count("\n") == 1
 
 
+def test_a_definition_of_which_no_client_can_be_generated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.json"
+    mask = {"set": "/components/schemas/Pump/properties/id/x-redact", "to": "perhaps"}
+    broken.write_text(json.dumps(changed(base("reader"), [mask])), "utf-8")
+    sides = ["files", str(BASES["reader"]), str(broken)]
+    assert main([*sides, "--axis", "python"]) == 2
+    assert "broken.json: no client can be generated" in capsys.readouterr().err
+    # The wire axis stands, with its own exit status.
+    assert main([*sides, "--format", "json"]) == 3
+    captured = capsys.readouterr()
+    assert "broken.json: no client can be generated" in captured.err
+    data = json.loads(captured.out)
+    assert data["verdict"] == {"wire": "docs-only", "python": None, "overall": "docs-only"}
+    assert [change["code"] for change in data["changes"]] == ["extension-changed"]
+    assert "no client can be generated" in data["notes"][0]
+    for suffix in ("md", "html", "txt"):
+        report = tmp_path / f"report.{suffix}"
+        assert main([*sides, "--report", str(report)]) == 3
+        assert "no client can be generated" in report.read_text("utf-8")
+    assert main([*sides, "--axis", "wire"]) == 0
+
+
 @pytest.mark.parametrize("axis", ["wire", "both"])
 @pytest.mark.parametrize("swapped", [False, True])
 @pytest.mark.parametrize(
@@ -175,7 +197,7 @@ def test_a_shape_that_openapi_does_not_allow_is_never_a_traceback(
     sides = [str(BASES["reader"]), str(broken)]
     status = main(["files", *(reversed(sides) if swapped else sides), "--axis", axis])
     error = capsys.readouterr().err
-    assert status in (0, 1) if not error else status == 2
+    assert status in (0, 1) if not error else status in (2, 3)
     if error:
         assert error.startswith("drift: broken.json: ")
         assert error.count("\n") == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from apidrift.changes import Level
-from apidrift.packages import generated
+from apidrift.python.packages import generated
 
 from .cases import Case, all_cases
 from .consumers import consumer

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from apidrift.changes import Axis, Change, Level
-from apidrift.documents import DriftError
 from apidrift.policy import Policy, read_policy
+from apidrift.sources.documents import DriftError
 
 TODAY = datetime.date(2026, 5, 1)
 CHANGE = Change(
@@ -60,8 +60,8 @@ def test_an_override_changes_the_class(tmp_path: Path) -> None:
         ("nonsense", "drift.toml"),
         ("[other]\n", "unknown key 'other'"),
         ("classes = 1\n", "`classes` is a table"),
-        ('[classes]\n"a" = "harmless"\n', "'harmless' is none of breaking"),
-        ('[classes]\n"a" = "none"\n', "'none' is none of"),
+        ('[classes]\n"server-added" = "harmless"\n', "'harmless' is none of breaking"),
+        ('[classes]\n"server-added" = "none"\n', "'none' is none of"),
         ('[[waivers]]\nid = "a"\n', "an id, a reason and an until"),
         ('[[waivers]]\nid = "a"\nreason = "r"\nuntil = "2026-01-01"\n', "without quotes"),
         ('[[waivers]]\nid = "a"\nreason = " "\nuntil = 2026-01-01\n', "not empty"),

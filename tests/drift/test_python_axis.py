@@ -6,8 +6,8 @@ import pytest
 from apidrift.changes import Axis, Level
 from apidrift.compare import compare_sides
 from apidrift.python import compare_packages
-from apidrift.sides import Side, worktree_facade, worktree_side
-from apidrift.snapshot import annotation_text, snapshot
+from apidrift.python.snapshot import annotation_text, snapshot
+from apidrift.sources.sides import Side, worktree_facade, worktree_side
 from codegen.facade_calls import facade_calls, plain
 
 from .cases import base, changed
@@ -158,11 +158,11 @@ class Change:
 @pytest.mark.parametrize(
     ("old", "new", "code", "level"),
     [
-        ("a: str | Unchanged = UNCHANGED", "a: str | None | Unchanged = UNCHANGED", "type-widened", "additive"),
-        ("a: str | None | Unchanged = UNCHANGED", "a: str | Unchanged = UNCHANGED", "type-narrowed", "breaking"),
-        ("a: str", "a: str | Unchanged = UNCHANGED", "type-widened", "additive"),
-        ("a: str | Unchanged = UNCHANGED", "a: str", "type-narrowed", "breaking"),
-        ("a: str | None | Unchanged = UNCHANGED", "a: str | None = None", "type-narrowed", "breaking"),
+        ("a: str | Unchanged = UNCHANGED", "a: str | None | Unchanged = UNCHANGED", "type-widened-sent", "additive"),
+        ("a: str | None | Unchanged = UNCHANGED", "a: str | Unchanged = UNCHANGED", "type-narrowed-sent", "breaking"),
+        ("a: str", "a: str | Unchanged = UNCHANGED", "type-widened-sent", "additive"),
+        ("a: str | Unchanged = UNCHANGED", "a: str", "type-narrowed-sent", "breaking"),
+        ("a: str | None | Unchanged = UNCHANGED", "a: str | None = None", "type-narrowed-sent", "breaking"),
         ("a: str | Unchanged = UNCHANGED", "a: str | None = None", "type-changed", "breaking"),
     ],
 )
@@ -170,6 +170,50 @@ def test_one_change_of_what_is_written(old: str, new: str, code: str, level: str
     """None is a value there, and UNCHANGED says that there is none."""
     sides = (endpoint("body: Change") + WRITTEN.format(attribute=each) for each in (old, new))
     assert found(*sides) == {(f"attribute-{code}", Level(level))}
+
+
+ORDERED = "{decorator}\nclass A:\n  x: int\n  y: int\n"
+TURNED = "{decorator}\nclass A:\n  y: int\n  x: int\n"
+
+
+def test_the_order_of_arguments_that_are_given_by_position() -> None:
+    assert {code for code, _ in found(ORDERED.format(decorator="@define"), TURNED.format(decorator="@define"))} == {
+        "constructor-order-changed"
+    }
+    keywords = "@define(kw_only=True)"
+    changes = found(ORDERED.format(decorator=keywords), TURNED.format(decorator=keywords))
+    assert {level for _, level in changes} <= {Level.DOCS}
+
+
+def test_a_class_that_is_imported_from_two_places_is_reordered_once() -> None:
+    old, new = (
+        snapshot({"a/__init__.py": text.format(decorator="@define"), "a/b.py": text.format(decorator="@define")})[0]
+        for text in (ORDERED, TURNED)
+    )
+    changes = compare_packages(old, new, lambda module: module.name)
+    assert [change.code for change in changes].count("constructor-order-changed") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class NotThereError(Exception):\n  advice = 'Look {0} it up.'",
+        "class NotThereError(Exception):\n  def __str__(self):\n    return f'It is {0} gone: {{self.x}}'",
+        "class A:\n  def f(self):\n    raise ValueError('That {0} cannot be.')",
+        "class A:\n  def f(self):\n    error = ConfigurationError(f'That {0} cannot be {{self}}.')\n    raise error",
+        "_ADVICE = 'Export it {0} instead.'\nclass A:\n  def f(self):\n    return Pages(advice=_ADVICE)",
+        "class A:\n  def f(self):\n    return Pages(self, advice='Export it {0} instead.')",
+    ],
+)
+def test_what_errors_say_is_for_people(text: str) -> None:
+    assert found(text.format("x"), text.format("rather y")) == set()
+
+
+def test_what_errors_hold_is_not_only_for_people() -> None:
+    code = "class NotThereError(Exception):\n  phase = '{0}'"
+    assert found(code.format("send"), code.format("read")) == {("constant-changed", Level.POTENTIAL)}
+    raised = "def f():\n  raise {0}('That cannot be.')"
+    assert found(raised.format("ValueError"), raised.format("TypeError")) == {("implementation-changed", Level.DOCS)}
 
 
 def test_values_of_a_class_are_no_members_of_an_enum() -> None:

@@ -12,8 +12,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from apidrift.changes import Axis, merged
 from apidrift.compare import Report, compare_sides
 from apidrift.reports import FORMATS
+from apidrift.rules import change
 from codegen.documents import Json
 
 from .cases import FOLDER, base, changed
@@ -116,6 +118,88 @@ def test_filters_work_in_a_browser(keep: list[str], call: str, composite: Report
         if change.level in keep and change.axis in keep and (not call or call in change.operations)
     ]
     assert match[1].split() == expected
+
+
+def many(count: int, calls: int = 1) -> Report:
+    """A report of many findings, with what a stranger may write in them."""
+    passages = ({"type": "string", "description": "\u202eone"}, {"type": "integer", "description": "two"})
+    changes = [
+        change(
+            Axis.WIRE,
+            "description-changed" if number % 2 else "response-body-type-changed",
+            f"schemas.S{number}",
+            "see https://evil.example.com, www.evil.example.com, mail@evil.example.com and @everybody",
+            [f"GET /a{number}/{call}" for call in range(calls)],
+            *passages,
+        )
+        for number in range(count)
+    ]
+    return Report("old", "new", tuple(Axis), tuple(merged(changes)))
+
+
+def test_markdown_fits_into_the_summary_of_a_job_with_the_worst_first() -> None:
+    text = FORMATS["markdown"](many(20_000))
+    assert len(text.encode()) < 2**20
+    assert "### Breaking (10000)" in text
+    shown = text.count("response-body-type-changed")
+    assert 1_000 < shown < 10_000
+    assert f"and {10_000 - shown} more" in text
+    assert "Documentation only (10000)" in text
+    assert "and 10000 more" in text
+
+
+def test_markdown_of_strangers_has_no_links_and_calls_nobody() -> None:
+    text = FORMATS["markdown"](many(2))
+    assert not re.search(r"https?://|www\.|mailto:|@\w", text)
+
+
+@pytest.mark.parametrize("name", ["terminal", "markdown", "html"])
+def test_a_row_names_a_few_of_many_calls(name: str) -> None:
+    text = FORMATS[name](many(1, calls=300))
+    assert "and 290 more" in text
+    if name != "html":  # whose list of calls to choose from has all of them
+        assert text.count("GET /a0/") == 10
+
+
+def test_text_of_strangers_cannot_turn_round_what_is_read() -> None:
+    for name in FORMATS:
+        assert "\u202e" not in FORMATS[name](many(2))
+
+
+def test_a_page_of_thousands_of_findings_stays_small_and_shows_each() -> None:
+    report = many(3_000)
+    text = FORMATS["html"](report)
+    page = _Page()
+    page.feed(text)
+    assert page.tags.count("article") == 3_000
+    assert page.tags.count("table") == 1  # passages become tables when somebody opens them
+    assert len(text) < 4_000_000
+    assert "content-visibility: auto" in text
+
+
+def test_passages_show_what_differs_and_little_around_it() -> None:
+    lines = {f"k{number:03}": number for number in range(300)}
+    changed_lines = {**lines, "k150": "</script><b>x</b>"}
+    report = Report("a", "b", (Axis.WIRE,), (change(Axis.WIRE, "unclassified", "w", "d", (), lines, changed_lines),))
+    text = FORMATS["html"](report)
+    assert "k150: 150" in text
+    assert "k100" not in text
+    assert text.count("</script>") == 1
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no browser")
+def test_a_telephone_needs_no_sideways_scrolling(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    measure = "<script>document.title = document.documentElement.scrollWidth</script>"
+    path.write_text(FORMATS["html"](many(20, calls=20)).replace("</body>", f"{measure}</body>"), "utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    done = subprocess.run(
+        [str(BROWSER), *options, "--window-size=390,800", "--dump-dom", path.as_uri()],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    match = re.search(r"<title>(\d+)</title>", done.stdout)
+    assert match is not None
+    assert int(match[1]) <= 500  # headless browsers have a least width of 500
 
 
 if __name__ == "__main__":

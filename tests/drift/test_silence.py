@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from apidrift.changes import Level, worst
-from apidrift.documents import DriftError, check_structure
+from apidrift.sources.documents import DriftError, check_structure
 from apidrift.wire import compare_documents
 from codegen.documents import Json
 from hypothesis import HealthCheck, assume, given, settings
@@ -57,8 +57,8 @@ def disturbed(value: Any) -> Any:
 def goes_without_saying(document: Json, path: tuple[Any, ...]) -> bool:
     """Whether the value says only what would be so without it."""
     node, key = parent(document, path), path[-1]
-    if key == "type":  # the values say it
-        return "enum" in node or "const" in node
+    if key == "type":  # the values say it, or what stands beside it in allOf
+        return "enum" in node or "const" in node or (len(path) > 2 and path[-3] == "allOf")
     if key == "required":  # path parameters always are
         return bool(node.get("in") == "path")
     return key in ("style", "explode") and bool(node.get("in") == "query")  # the defaults
@@ -107,6 +107,86 @@ def test_no_edit_is_passed_over_in_either_direction(edit: tuple[str, tuple[Any, 
         assume(False)
     assert compare_documents(old, new, label)
     assert compare_documents(new, old, label)
+
+
+LEAVES = [{"type": "string"}, {"type": "integer"}]
+# How a schema can hold another one.
+HOLDERS: list[Callable[[Json], Json]] = [
+    lambda schema: {"type": "object", "properties": {"a": schema}},
+    lambda schema: {"type": "object", "required": [""], "properties": {"": schema}},
+    lambda schema: {"type": "object", "additionalProperties": schema},
+    lambda schema: {"type": "object", "patternProperties": {"^a": schema}},
+    lambda schema: {"type": "object", "propertyNames": schema},
+    lambda schema: {"type": "object", "dependentSchemas": {"a": schema}},
+    lambda schema: {"type": "object", "unevaluatedProperties": schema},
+    lambda schema: {"type": "array", "items": schema},
+    lambda schema: {"type": "array", "prefixItems": [{"type": "boolean"}, schema]},
+    lambda schema: {"type": "array", "contains": schema},
+    lambda schema: {"type": "array", "unevaluatedItems": schema},
+    lambda schema: {"type": "string", "contentMediaType": "application/json", "contentSchema": schema},
+    lambda schema: {"not": schema},
+    lambda schema: {"if": schema, "then": {"minProperties": 1}},
+    lambda schema: {"if": {"required": ["a"]}, "then": schema, "else": {"required": ["b"]}},
+    lambda schema: {"if": {"required": ["a"]}, "else": schema},
+    lambda schema: {"oneOf": [{"type": "boolean"}, schema]},
+    lambda schema: {"anyOf": [schema, {"type": "null"}]},
+    lambda schema: {"oneOf": [{"required": ["a"]}, {"required": ["b"]}], "anyOf": [schema, {"required": ["c"]}]},
+    lambda schema: {"allOf": [{"description": "One of two."}, schema]},
+    lambda schema: {"type": "object", "properties": {"a": {"readOnly": True, "allOf": [schema]}}},
+    lambda schema: {"unheard-of": [schema]},
+]
+
+
+def reading(schema: Json) -> Json:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+OK = {"responses": {"200": {"description": "x"}}}
+# Where a schema can stand in a definition.
+STANDS: list[Callable[[Json], Json]] = [
+    lambda schema: {"paths": {"/a": {"post": {**OK, "requestBody": reading(schema)}}}},
+    lambda schema: {"paths": {"/a": {"get": {"responses": {"200": {"description": "x", **reading(schema)}}}}}},
+    lambda schema: {"paths": {"/a": {"get": {"responses": {"400": {"description": "x", **reading(schema)}}}}}},
+    lambda schema: {"paths": {"/a": {"get": {**OK, "parameters": [{"name": "q", "in": "query", "schema": schema}]}}}},
+    lambda schema: {
+        "paths": {"/a": {"get": {"responses": {"200": {"description": "x", "headers": {"X-A": {"schema": schema}}}}}}}
+    },
+    lambda schema: {"webhooks": {"w": {"post": {**OK, "requestBody": reading(schema)}}}},
+    lambda schema: {"webhooks": {"w": {"post": {"responses": {"200": {"description": "x", **reading(schema)}}}}}},
+    lambda schema: {
+        "paths": {
+            "/a": {"post": {**OK, "callbacks": {"c": {"{$u}": {"post": {**OK, "requestBody": reading(schema)}}}}}}
+        }
+    },
+]
+
+
+@given(
+    st.sampled_from(STANDS),
+    st.lists(st.tuples(st.sampled_from(HOLDERS), st.booleans()), max_size=5),
+    st.booleans(),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_holds_a_component_its_change_is_seen(
+    stand: Callable[[Json], Json], holders: list[tuple[Callable[[Json], Json], bool]], named: bool
+) -> None:
+    """A leaf changes at the end of a chain of keywords and references; some parts of the chain are components."""
+
+    def document(leaf: Json) -> Json:
+        schemas: Json = {"Leaf": leaf}
+        schema: Json = {"$ref": "#/components/schemas/Leaf"} if named else leaf
+        for number, (holder, is_component) in enumerate(holders):
+            schema = holder(schema)
+            if is_component:
+                schemas[f"S{number}"] = schema
+                schema = {"$ref": f"#/components/schemas/S{number}"}
+        whole = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, **stand(schema)}
+        return {**whole, "components": {"schemas": schemas}}
+
+    old, new = (document(leaf) for leaf in LEAVES)
+    for one, two in ((old, new), (new, old)):
+        assert [change for change in compare_documents(one, two, label) if "unused" not in change.code]
+    assert compare_documents(old, copy.deepcopy(old), label) == []
 
 
 @given(st.lists(edits, max_size=6))

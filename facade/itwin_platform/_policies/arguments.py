@@ -176,7 +176,7 @@ def filter_text(
         return filter.text(argument_order=order, brackets=brackets, quoted_guids=quoted_guids)
     if filter is None or isinstance(filter, str):
         return filter
-    raise ValueError(f"filter must be text or an expression like where(...) == ..., not {filter!r:.80}")
+    raise ValueError(f"filter must be text or an expression like where(...) == ..., not {type(filter).__name__}")
 
 
 def preferred(detail: str) -> str:

@@ -42,7 +42,8 @@ class Detectors:
 
         Parameters:
             filter: Which ones, by `labels` and `exports`, with `in`, `not`, `and` and `or`, from
-                `itwin_platform.filters` or as text, for instance `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
+                `itwin_platform.filters` or as text, for instance
+                `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
             limit: The most detectors to return; None for all.
 
         Returns:

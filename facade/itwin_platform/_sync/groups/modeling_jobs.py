@@ -80,7 +80,8 @@ class ModelingJobs:
             itwin_id: Id of the iTwin, a GUID. Either this or `filter` has to be given.
             filter: Comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and `createdDateTime` by `eq`,
                 `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`, from `itwin_platform.filters` or as text. In
-                text, ids and dates stand without quotes, for instance `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
+                text, ids and dates stand without quotes, for instance
+                `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
             page_size: Jobs for each request, at most 1000; the platform's default is 100.
             limit: The most jobs to return; None for all.
 

@@ -12,9 +12,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .documents import DriftError
-from .sides import Spec, temporary_folder
+from ..sources.documents import DriftError
+from ..sources.sides import Spec, temporary_folder
 from .snapshot import Snapshot, snapshot
+
+
+class NotGeneratedError(DriftError):
+    """No client can be generated of a definition, so that only the wire axis can be compared."""
 
 
 @dataclasses.dataclass
@@ -66,13 +70,13 @@ def write_package(spec: Spec, folder: Path) -> set[tuple[str, str, str]]:
     try:
         generate_package(spec.prepared, folder / spec.package, warnings)
     except GenerationError as error:
-        raise DriftError(f"{spec.file or spec.name}: no client can be generated: {_one_line(error)}") from None
+        raise NotGeneratedError(f"{spec.file or spec.name}: no client can be generated: {_one_line(error)}") from None
     except RecursionError:
-        raise DriftError(
+        raise NotGeneratedError(
             f"{spec.file or spec.name}: no client can be generated: the schemas are nested too deeply"
         ) from None
     except Exception as error:  # noqa: BLE001 (code of others, on the text of a stranger)
-        raise DriftError(
+        raise NotGeneratedError(
             f"{spec.file or spec.name}: no client can be generated: {type(error).__name__}: {_one_line(error)}"
         ) from None
     findings = {("generator-warning", spec.name, _one_line(warning)) for warning in warnings}

@@ -18,9 +18,9 @@ from codegen.overlays import OverlayError, apply_overlays, overlays_of, without_
 from codegen.portal import as_stored, edition_of
 
 from .documents import DriftError, read_document
-from .schemas import OPEN_UNION, SDK_REQUIRED
+from .marks import OPEN_UNION, SDK_REQUIRED
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 SPECS = "openapi"
 FACADE = "facade/itwin_platform"
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from codegen.documents import METHODS, Json
+from codegen.documents import Json
 
-from .documents import DriftError, follow
+from ..sources.documents import ALL_METHODS, DriftError, follow, is_pointer
 
 BLANKS: Final = re.compile(r"{[^{}]*}")
 
@@ -39,29 +38,47 @@ class Definition:
 
     def __init__(self, document: Json) -> None:
         self.document = document
+        self.followed: set[str] = set()
 
     def resolve(self, node: Any) -> Json:
         """The object that `node` is or refers to. References out of the document stay."""
         for _ in range(100):
             reference = node.get("$ref") if isinstance(node, dict) else None
-            if not isinstance(reference, str) or not reference.startswith("#"):
+            if not isinstance(reference, str) or not is_pointer(reference):
                 if not isinstance(node, dict):
                     raise DriftError(f"a reference leads to {type(node).__name__} where an object belongs")
                 return node
+            self.followed.add(reference)
             beside = {key: node[key] for key in ("description", "summary") if key in node}
             node = follow(self.document, reference)
             if beside and isinstance(node, dict) and not str(self.document["openapi"]).startswith("3.0"):
                 node = {**node, **beside}
         raise DriftError("a reference leads to itself")
 
-    def operations(self) -> Iterator[Operation]:
-        """Every operation."""
+    def item(self, entry: Json) -> Json:
+        """A path item, with what stands beside a reference in it."""
+        beside = {key: value for key, value in entry.items() if key != "$ref"}
+        return {**self.resolve(entry), **beside} if "$ref" in entry else entry
+
+    def methods(self, item: Json) -> dict[str, Json]:
+        """The operations of a path item by method."""
+        found = {method: self.resolve(item[method]) for method in sorted(item.keys() & set(ALL_METHODS))}
+        more: Json = item.get("additionalOperations") or {}
+        return {**found, **{method: self.resolve(node) for method, node in more.items()}}
+
+    def operations(self) -> dict[tuple[str, str], Operation]:
+        """Every operation by method and full path."""
+        found: dict[tuple[str, str], Operation] = {}
         for path, entry in self.document.get("paths", {}).items():
             if path.startswith("x-"):
                 continue
-            item = self.resolve(entry)
-            for method in sorted(item.keys() & METHODS):
-                yield self._operation(method, path, item, self.resolve(item[method]))
+            item = self.item(entry)
+            for method, node in self.methods(item).items():
+                operation = self._operation(method, path, item, node)
+                while operation.key in found:  # two paths that differ only in the names of parameters
+                    operation.key = (operation.key[0], f"{operation.key[1]}#")
+                found[operation.key] = operation
+        return found
 
     def _operation(self, method: str, path: str, item: Json, node: Json) -> Operation:
         label = f"{method.upper()} {path}"
@@ -90,21 +107,6 @@ class Definition:
             found[place, name] = (parameter, component_name(entry, "parameters"))
         return found
 
-    def security(self, operation: Operation) -> list[dict[str, frozenset[str]]]:
-        """The alternatives of an operation: what each scheme is, and the scopes that it needs."""
-        schemes = self.document.get("components", {}).get("securitySchemes", {})
-        owner = operation.node if "security" in operation.node else self.document
-        alternatives: list[dict[str, frozenset[str]]] = []
-        for requirement in owner.get("security", []):
-            alternative: dict[str, frozenset[str]] = {}
-            for name, scopes in (requirement if isinstance(requirement, dict) else {}).items():
-                scheme = self.resolve(schemes[name]) if name in schemes else {"type": "undeclared", "name": name}
-                required = scheme.get("x-required-scopes")
-                extra = required if isinstance(required, list) else []
-                alternative[scheme_identity(scheme)] = frozenset(map(str, [*(scopes or []), *extra]))
-            alternatives.append(alternative)
-        return alternatives
-
 
 def server_url(server: Json) -> str:
     """The URL of a server with the defaults of its variables, in one spelling."""
@@ -119,18 +121,6 @@ def server_url(server: Json) -> str:
     except ValueError:
         return url.rstrip("/")
     return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}" if host else parts.path.rstrip("/")
-
-
-def scheme_identity(scheme: Json) -> str:
-    """What a client has to send: the name under which a scheme is declared does not matter."""
-    kind = str(scheme.get("type", "")).lower()
-    if kind == "http":
-        return f"http {str(scheme.get('scheme', '')).lower()}"
-    if kind == "apikey":
-        return f"API key in {scheme.get('in')} {scheme.get('name')}"
-    return {"oauth2": "OAuth 2.0", "openidconnect": "OpenID Connect"}.get(
-        kind, f"{kind} {scheme.get('name', '')}".strip()
-    )
 
 
 def component_name(node: Any, section: str) -> str:

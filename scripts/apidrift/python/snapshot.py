@@ -64,6 +64,11 @@ class Class:
         return any(base.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "OpenEnum") for base in self.bases)
 
     @property
+    def is_error(self) -> bool:
+        """Whether it is raised: what it says is for people."""
+        return any(name.endswith(("Error", "Exception")) for name in (self.name, *self.bases))
+
+    @property
     def fields(self) -> list[Attribute]:
         """The parameters of the constructor in their order."""
         return [attribute for attribute in self.attributes.values() if attribute.init]
@@ -170,12 +175,14 @@ def _class(node: ast.ClassDef) -> Class:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 if not any(ast.unparse(each).endswith((".setter", "overload")) for each in child.decorator_list):
                     seen.append(child.name)
-                result.methods[child.name] = _function(child)
+                result.methods[child.name] = _function(child, is_quiet=_is_error(node))
                 result.readers.update(_readers(child))
                 if child.name == "__init__":
                     result.methods = dict(_set_by(child)) | result.methods
             case _:
                 pass
+    if any("kw_only=True" in ast.unparse(each) for each in node.decorator_list):
+        result.attributes = {name: dataclasses.replace(each, init=False) for name, each in result.attributes.items()}
     result.twice = tuple(sorted({name for name in seen if seen.count(name) > 1}))
     return result
 
@@ -225,7 +232,7 @@ def _readers(function: AnyFunction) -> Iterator[tuple[str, tuple[str, ...]]]:
             )
 
 
-def _function(node: AnyFunction) -> Function:
+def _function(node: AnyFunction, *, is_quiet: bool = False) -> Function:
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults = [None] * (len(positional) - len(arguments.defaults)) + [ast.unparse(each) for each in arguments.defaults]
@@ -253,12 +260,12 @@ def _function(node: AnyFunction) -> Function:
         isinstance(node, ast.AsyncFunctionDef),
         tuple(map(ast.unparse, node.decorator_list)),
         ast.get_docstring(node) or "",
-        _dump(node.body),
+        _dump([_Silent().visit(each) for each in node.body] if is_quiet else node.body),
     )
 
 
 def _dump(body: list[ast.stmt]) -> str:
-    """Statements without imports and docstrings, in a form to compare."""
+    """Statements without imports, docstrings and what errors say, in a form to compare."""
     return "\n".join(ast.dump(_OnlyCode().visit(node)) for node in body if not _says_nothing(node))
 
 
@@ -269,6 +276,25 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 
 class _OnlyCode(ast.NodeTransformer):
+    """Leaves out docstrings, and what errors say: both are for people."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self.generic_visit(_Silent().visit(node) if _is_error(node) else node)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        return self.generic_visit(_Silent().visit(node))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        name = ast.unparse(node.func).rpartition(".")[2]
+        return self.generic_visit(_Silent().visit(node) if name.endswith(("Error", "Exception")) else node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        is_advice = any("advice" in ast.unparse(target).lower() for target in node.targets)
+        return self.generic_visit(_Silent().visit(node) if is_advice else node)
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST:
+        return self.generic_visit(_Silent().visit(node) if "advice" in (node.arg or "") else node)
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
         match node:
@@ -279,6 +305,24 @@ class _OnlyCode(ast.NodeTransformer):
             case _:
                 pass
         return node
+
+
+def _is_error(node: ast.ClassDef) -> bool:
+    return any(name.endswith(("Error", "Exception")) for name in (node.name, *map(ast.unparse, node.bases)))
+
+
+class _Silent(ast.NodeTransformer):
+    """Leaves out sentences."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("") if isinstance(node.value, str) and (" " in node.value or not node.value) else node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)  # docstrings come later
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        parts = [each for each in node.values if isinstance(each, ast.FormattedValue)]
+        return ast.JoinedStr([*parts])
 
 
 # Annotations.

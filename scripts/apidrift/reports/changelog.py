@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .changes import Axis, Change, Level
-from .compare import Report
+from ..changes import Axis, Change, Level
+from ..compare import Report
 
 HEADING: Final = "### API changes"
 _TITLES: Final = {

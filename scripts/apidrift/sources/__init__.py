@@ -1,0 +1,1 @@
+"""Where definitions come from, and what has to be true of them."""
