@@ -231,19 +231,6 @@ def test_the_configured_address_is_trusted_on_this_machine(engine: Engine, addre
         assert isinstance(engine(get_resource, api_url=server.url), Resource)
 
 
-def test_another_port_of_this_machine_is_trusted_where_this_machine_is_configured(engine: Engine) -> None:
-    with ScriptedServer(RESOURCE) as other, ScriptedServer(redirect(f"{other.url}/r")) as server:
-        assert isinstance(engine(get_resource, api_url=server.url), Resource)
-        assert [request.path for request in other.received] == ["/r"]
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:0/r", "http://127.0.0.1:/r", "http://127.0.0.1:99999/r"])
-def test_a_port_that_is_none_is_not(engine: Engine, address: str) -> None:
-    with ScriptedServer(redirect(address)) as server:
-        (error,) = engine.many(get_resource, 1, api_url=server.url)
-    assert isinstance(error, errors.RedirectError)
-
-
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.2", "[::1]"])
 def test_another_name_of_this_machine_is_not(engine: Engine, host: str) -> None:
     with ScriptedServer(lambda r: redirect(f"http://{host}:{r.headers['host'].rpartition(':')[2]}/r")) as server:

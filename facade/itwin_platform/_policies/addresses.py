@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 _MAX_LENGTH = 8192
 # What a URL consists of (RFC 3986): no spaces, quotes, backslashes or controls, which parsers disagree about.
@@ -97,8 +97,7 @@ def trusted(url: str, configured: str) -> Target:
 
     Parameters:
         url: An absolute URL, from a redirect or a body.
-        configured: The origin that the client was configured with, which is trusted too. If it is this machine, as
-            for a sandbox, so are its other ports under the same name.
+        configured: The origin that the client was configured with, which is trusted too.
 
     Raises:
         UntrustedError: The token must not be sent there.
@@ -114,8 +113,6 @@ def trusted(url: str, configured: str) -> Target:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if f"{parts.scheme}://{parts.netloc}" == configured:
         return Target(configured, path)
-    if _is_beside(parts, configured):
-        return Target(f"http://{parts.netloc}", path)
     if parts.scheme != "https":
         raise UntrustedError(f"{_named(host)} would be contacted without https")
     if parts.netloc not in (host, f"{host}:443"):
@@ -123,16 +120,6 @@ def trusted(url: str, configured: str) -> Target:
     if not _PLATFORM_HOST.fullmatch(host):
         raise UntrustedError(f"{_named(host)} is not a host of the platform")
     return Target(f"https://{host}", path)
-
-
-def _is_beside(parts: SplitResult, configured: str) -> bool:
-    """Whether an address is another port of this machine, under the name that the client was configured with."""
-    scheme, _, netloc = configured.partition("://")
-    name, colon, _ = netloc.rpartition(":")
-    if (scheme, parts.scheme, colon) != ("http", "http", ":") or not is_loopback(name):
-        return False
-    found, _, port = parts.netloc.rpartition(":")
-    return found == name and re.fullmatch(r"[1-9][0-9]{0,4}", port, re.ASCII) is not None and int(port) <= 65535
 
 
 def _named(host: str) -> str:

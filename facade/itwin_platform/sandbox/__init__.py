@@ -19,7 +19,8 @@ put resources of one's own there.
   takes 10 seconds, and is too late in the last 5. After 30 days it is gone.
 - A version of a detector awaits its data, is completed, published, unpublished and deleted.
 - Every iTwin has curated content, and a repository of its reality data if there is some. These cannot be changed.
-  Curated content is on another port: requests for it are answered with a redirect, as on the platform.
+  Requests for curated content are answered with a redirect, as on the platform; but it leads to the sandbox itself,
+  below `/elsewhere`, because a client follows to no other address of this machine.
 - Images and exports can be downloaded by their links. Behind the links to containers and to files of detectors nothing
   is stored; they have the form of links of Azure Storage and lead to this machine.
 - Its clock can run fast, and can be put forward: `Sandbox(speed=60)`, `Sandbox.advance`.

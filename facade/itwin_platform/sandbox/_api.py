@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ._actions import Actions
-from ._asked import Asked
+from ._asked import ELSEWHERE, Asked
 from ._catalogue import ServedOperation, encode
 from ._refusals import RefusedError, error_body
 from ._store import FullError
@@ -44,6 +44,7 @@ class Api:
             # Clients write paths with and without a slash at the end, and the platform answers both.
             for spelling in (path, path.removesuffix("/") if path.endswith("/") else f"{path}/"):
                 yield self._route(spelling, by_path[path])
+                yield self._route(ELSEWHERE + spelling, by_path[path])
 
     def _route(self, path: str, operations: Mapping[str, ServedOperation]) -> Route:
         allowed = {"HEAD", *operations} if "GET" in operations else set(operations)

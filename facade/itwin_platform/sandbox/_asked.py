@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ._catalogue import Json, ServedOperation
 from ._refusals import HEADER, PARAMETER
 from ._schemas import INVALID, Problem, problems, unpaired
+
+# Below this path is what lives on another host of the platform. A client follows to no other address of this machine.
+ELSEWHERE: Final = "/elsewhere"
 
 
 @dataclass(frozen=True)

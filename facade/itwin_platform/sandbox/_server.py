@@ -230,7 +230,7 @@ class Sandbox:
         except ModuleNotFoundError as error:
             raise ImportError(_MISSING, name=error.name) from None
         listener = _listener(self._port)
-        # Some of the platform's resources live on another host, and so does all of its storage.
+        # The platform's storage is on another host.
         listeners = [listener, _listener(0)]
         ports = [each.getsockname()[1] for each in listeners]
         origins = {port: f"http://{_HOST}:{port}" for port in ports}

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from .._actions import Actions, Answer
-from .._asked import Asked
+from .._asked import ELSEWHERE, Asked
 from .._catalogue import Json, ServedOperation
 from .._refusals import RefusedError
 from .._store import Place
@@ -110,12 +110,12 @@ class Repositories:
         return None
 
     def elsewhere(self, _: ServedOperation, asked: Asked) -> Answer | None:
-        """Send a request for curated content to the host that has it."""
-        if asked.ids[1] != _CURATED or asked.origin == self._world.files.storage:
-            return None
+        """Send a request for curated content to where it is."""
         path = asked.url.removeprefix(asked.origin)
+        if asked.ids[1] != _CURATED or path.startswith(f"{ELSEWHERE}/"):
+            return None
         query = f"?{urlencode(asked.query, safe='$')}" if asked.query else ""
-        return Answer(302, headers={"location": f"{self._world.files.storage}{path}{query}"})
+        return Answer(302, headers={"location": f"{asked.origin}{ELSEWHERE}{path}{query}"})
 
     def graphics(self, operation: ServedOperation, asked: Asked) -> Answer:
         """The documented graphics for a resource that can be drawn, and none for others."""
