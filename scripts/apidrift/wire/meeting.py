@@ -44,6 +44,7 @@ class Meeting:
             prose=one.prose,
         )
         view.enum = one.enum if two.enum is None else two.enum if one.enum is None else _shared(one.enum, two.enum)
+        view.constant = one.constant or two.constant
         view.open_enum = one.open_enum or two.open_enum
         view.items = one.items if two.items is None else two.items if one.items is None else True
         if one.items is not None and two.items is not None:

@@ -55,6 +55,7 @@ class View:
     implied: bool = False  # the types follow from other keywords; strictly speaking, other types are allowed too
     nullable: bool = False
     enum: tuple[Any, ...] | None = None
+    constant: bool = False  # the value is a `const`
     open_enum: tuple[Any, ...] | None = None  # x-extensible-enum
     properties: dict[str, Node] = dataclasses.field(default_factory=dict[str, Any])
     required: frozenset[str] = frozenset()
@@ -116,6 +117,7 @@ def own(node: Json) -> View:
         implied=implied and bool(types),
         nullable=nullable,
         enum=None if values is None else tuple(values),
+        constant="const" in node,
         open_enum=tuple(node["x-extensible-enum"]) if isinstance(node.get("x-extensible-enum"), list) else None,
         properties=dict(node.get("properties", {})),
         required=frozenset(map(str, required)) if isinstance(required, list) else frozenset(),

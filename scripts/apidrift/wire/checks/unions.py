@@ -83,7 +83,8 @@ def _union(comparer: SchemaComparer, pair: Pair, one: Union, two: Union) -> None
         comparer.report(at, "union-kind-changed", arrow(one.kind, two.kind), nodes)
     pairs, removed, added = _matched(comparer, one, two)
     kind = (two.kind or one.kind).replace("Of", "-of")
-    is_open = OPEN_UNION in pair.one.prose or (not one.discriminator and both and _takes_everything(comparer, one))
+    told = bool(one.discriminator) or _takes_everything(comparer, one)
+    is_open = OPEN_UNION in pair.one.prose or (both and told)
     to_open = "-to-open" if is_open and not at.context.is_sent else ""
     for variant in added:
         within = "-within" if _is_within(comparer.new, variant, comparer.old, one) else ""

@@ -40,5 +40,5 @@ def _enum(
 
 
 def _is_closed(view: View) -> bool:
-    """Whether the generated enum refuses other values: one value, or values that are not text."""
-    return view.enum is not None and (len(view.enum) < 2 or not all(isinstance(value, str) for value in view.enum))
+    """Whether generated code refuses other values: it keeps unknown texts and whole numbers, but for constants."""
+    return view.constant or not all(type(value) in (str, int) for value in view.enum or ())
