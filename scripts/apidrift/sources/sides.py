@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import io
 import re
@@ -64,6 +65,7 @@ def overlaid(document: Json, file: str, name: str, overlays: list[Path]) -> Spec
     except (OverlayError, KeyError, TypeError, AttributeError) as error:
         raise DriftError(f"{file}: its overlays cannot be read: {error}") from None
     if overlays:
+        document = copy.deepcopy(document)  # whoever gave it does not want the marks
         _mark_overlaid(document, prepared)
     return Spec(name, document, prepared, problems, file)
 

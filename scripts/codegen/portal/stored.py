@@ -154,7 +154,7 @@ def _complete(document: Json, api: str) -> None:
     pages = f"https://developer.bentley.com/apis/{api}/"
     document.setdefault("externalDocs", {"url": pages})
     for _, _, operation in operations_of(document):
-        if operation.get("operationId"):
+        if operation.get("operationId") and SOURCE not in operation:
             operation.setdefault("externalDocs", {"url": f"{pages}operations/{operation['operationId'].lower()}/"})
         for status, response in operation.get("responses", {}).items():
             if isinstance(response, dict) and "$ref" not in response:
