@@ -27,6 +27,10 @@ class Adopted:
     kept: Kept
 
 
+# What follows from the operations and schemas above it.
+_FOLLOWING = frozenset({"endpoint-added", "module-added", "class-added", "spec-added"})
+
+
 def review(adopted: Adopted) -> str:
     """The report of an adoption."""
     changes = [change for change in adopted.report.changes if not change.waived]
@@ -38,7 +42,8 @@ def review(adopted: Adopted) -> str:
         [f"openapi/{adopted.name} is {verb}, and everything is regenerated."],
         _decisions(serious, adopted.kept),
         _operations(adopted),
-        _grouped("Other additions", [change for change in added if change.code != "endpoint-added"]),
+        _grouped("Other additions", [change for change in added if change.code not in _FOLLOWING]),
+        _classes([change for change in added if change.code == "class-added"]),
         _folded(prose),
         _without_words(adopted.document),
         _section("Kept, because it is known from elsewhere (x-source)", adopted.kept.additions),
@@ -89,6 +94,12 @@ def _grouped(title: str, changes: list[Change]) -> list[str]:
             for owner, codes in groups.items()
         ),
     )
+
+
+def _classes(changes: list[Change]) -> list[str]:
+    """The names that users may import from now on, in one line."""
+    names = [change.where.rpartition(".")[2] for change in changes]
+    return [f"Classes added ({len(names)}): {', '.join(names)}"] if names else []
 
 
 def _one_code(code: str, places: list[str]) -> str:

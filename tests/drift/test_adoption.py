@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apidrift.sources.sides import ROOT
+from codegen.portal import RULES
 
 from .repositories import ADOPTION, drift, edit, git, loaded, new_repository, redefine
 
@@ -145,6 +148,36 @@ class TestANewerEdition:
         done = drift(repository, "adopt", str(NEWER), STORED)
         place = "/components/schemas/sensor/properties/location"
         assert f"{place}: ours is replaced, because the definition has it now" in done.stdout
+
+
+class TestWalkThrough:
+    """What the documentation says can be done step by step."""
+
+    def test_the_commands_of_the_pages_say_what_the_pages_show(self, tmp_path: Path) -> None:
+        repository = new_repository(tmp_path / "repository")
+        pages = [(repository / "docs" / f"{name}.md").read_text("utf-8") for name in ("generation", "drift")]
+        steps = [step for page in pages for step in _steps(page)]
+        assert [verb for verb, *_ in steps] == ["adopt", "upstream", "adopt"]
+        for verb, definition, stored, shown in steps:
+            done = drift(repository, verb, definition, stored)
+            assert done.returncode in {0, 1}, done.stderr
+            for line in shown:
+                assert line in done.stdout
+
+    def test_every_rule_is_on_the_page(self) -> None:
+        page = (ROOT / "docs" / "generation.md").read_text("utf-8")
+        for rule in RULES:
+            assert f"| {rule.name} | {rule.found} | {rule.reason} |" in page
+
+
+def _steps(page: str) -> list[tuple[str, str, str, list[str]]]:
+    """The commands of a page, each with the lines that it says."""
+    pattern = r"<!-- adoption -->\n```sh\nmake (\w+) UPSTREAM=(\S+) SPEC=(\S+)\n```\n\n```text\n(.*?)```"
+    verbs = {"adopt": "adopt", "drift": "upstream"}
+    return [
+        (verbs[verb], definition, stored, shown.splitlines())
+        for verb, definition, stored, shown in re.findall(pattern, page, re.DOTALL)
+    ]
 
 
 class TestCorrections:
