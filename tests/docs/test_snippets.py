@@ -75,7 +75,7 @@ def test_there_are_snippets_to_run() -> None:
 def test_an_unknown_remark_on_a_snippet_is_a_mistake() -> None:
     for page in PAGES:
         remarks = {match[1] for match in _FENCE.finditer(page.read_text("utf-8"))}
-        assert remarks <= {None, "no-run", "setup"}, page.name
+        assert remarks <= {None, "no-run", "setup", "adoption"}, page.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

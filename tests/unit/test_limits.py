@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from itwin_platform_api.limits import Limit, problem_in
 from itwin_platform_api.runtime import Operation
-from tests.support.calls import endpoints
+from tests.support.calls import endpoints, path_parameters
 from tests.support.examples import ROOT
 
 MODULES = {f"{api}/{name}": module for (api, name), module in endpoints().items()}
@@ -56,7 +56,7 @@ def test_a_body_beyond_a_limit_makes_no_request(module: Any, path: str, limit: L
         body: Any = value
         for name in reversed(path.split(".")):
             body = {name: body}
-        ids = {name: "id-1" for name in module.request.__annotations__ if name.endswith(("_id", "_name", "_number"))}
+        ids = dict.fromkeys(path_parameters(module.OPERATION).values(), "id-1")
         with pytest.raises(ValueError, match=f"^{limit.name} must"):
             module.request(**ids, body=body)
 
