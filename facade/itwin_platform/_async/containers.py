@@ -1,14 +1,14 @@
-"""The bucket of an iTwin, with transfers of its files."""
+"""Containers with transfers of their files: the bucket of an iTwin, and the container of reality data."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
-from .._bucket import Bucket
 from .._concurrency import asynchronous as concurrency
+from .._containers import Bucket, RealityDataContainer
 from .._http import TransportOptions
 from ..storage._access import Access
 from ..storage._delete import delete
@@ -23,41 +23,34 @@ from ..storage._upload import upload
 T = TypeVar("T")
 
 
-class AsyncTransferBucket(Bucket):
-    """The bucket of an iTwin, whose files can be transferred.
+class AsyncTransfers:
+    """A container whose files can be transferred, whichever it is."""
 
-    Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
-    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket cannot be pickled,
-    because its URL is a secret: get it again in the other process.
-
-    All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
-    does not permit the operation: before anything is sent, if the URL names its permissions.
-    """
-
+    container_url: str
     _options: TransportOptions
     _renew: Callable[[], Awaitable[str]]
-
-    def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
-        self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]
-    ) -> None:
-        super().__init__(bucket.itwin_id, bucket.container_url, bucket.expires_at)
-        # The class is frozen: attributes are set like this.
-        object.__setattr__(self, "_options", options)
-        object.__setattr__(self, "_renew", renew)
+    _how_to_write: str
+    _how_to_change: ClassVar[str]
 
     def __new__(cls, *_: object, **fields: object) -> Self:
         """Say what to do in place of `dataclasses.replace`, which names the fields."""
         if "container_url" in fields:
-            raise TypeError(
-                "This bucket cannot be changed, because it is renewed. Get the other one: get_bucket(itwin_id)"
-            )
+            raise TypeError(cls._how_to_change)
         return super().__new__(cls)
+
+    def _transfer_with(
+        self, options: TransportOptions, renew: Callable[[], Awaitable[str]], how_to_write: str = ""
+    ) -> None:
+        # The classes of containers are frozen: attributes are set like this.
+        object.__setattr__(self, "_options", options)
+        object.__setattr__(self, "_renew", renew)
+        object.__setattr__(self, "_how_to_write", how_to_write)
 
     @property
     def _access(self) -> Access:
         """Access to the container, shared by all transfers. The first of them makes it, without a lock."""
         made: Access | None = self.__dict__.get("_made")
-        return made or self.__dict__.setdefault("_made", Access(self.container_url, self._options))
+        return made or self.__dict__.setdefault("_made", Access(self.container_url, self._options, self._how_to_write))
 
     async def upload(
         self,
@@ -82,7 +75,7 @@ class AsyncTransferBucket(Bucket):
 
         Parameters:
             source: A file or a folder.
-            prefix: A folder in the bucket, with slashes; empty for the top.
+            prefix: A folder in the container, with slashes; empty for the top.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256. At most eight of them are over 128 KiB, and two over 2 MiB.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
@@ -126,7 +119,7 @@ class AsyncTransferBucket(Bucket):
         blobs that mark folders (`name/`) are skipped.
 
         Parameters:
-            prefix: A folder in the bucket (the empty string for all of it), which needs the permission to list; or a
+            prefix: A folder in the container (the empty string for all of it), which needs the permission to list; or a
                 list of full names, which does not.
             folder: The target. It and the folders below it are created when a file needs them.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
@@ -141,7 +134,7 @@ class AsyncTransferBucket(Bucket):
             TransferError: Files failed; `report` lists them with the reasons. The others have been downloaded.
             TransferCancelled: The progress function asked to stop.
             StoragePermissionError: The SAS URL does not permit reading, or listing (needed for a prefix).
-            StorageError: There is nothing under the prefix, the bucket cannot be listed, or the SAS URL has expired
+            StorageError: There is nothing under the prefix, the container cannot be listed, or the SAS URL has expired
                 and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
@@ -156,12 +149,12 @@ class AsyncTransferBucket(Bucket):
         """The files under a prefix, sorted by name.
 
         Parameters:
-            prefix: A folder in the bucket, or the full name of a file; empty for all files.
+            prefix: A folder in the container, or the full name of a file; empty for all files.
 
         Raises:
             ValueError: No file can have the prefix. Nothing was sent.
-            StoragePermissionError: The SAS URL does not permit listing. The documented one permits reading and writing.
-            StorageError: The bucket cannot be listed, for instance because the SAS URL has expired and could not be
+            StoragePermissionError: The SAS URL does not permit listing. The documented one of a bucket does not.
+            StorageError: The container cannot be listed, for instance because the SAS URL has expired and could not be
                 renewed.
         """
         access = self._access
@@ -172,26 +165,25 @@ class AsyncTransferBucket(Bucket):
         """Delete files by their full names. Names that do not exist are ignored; files below a name are kept.
 
         Parameters:
-            names: The full name of a file, or several: `[blob.name for blob in bucket.list("folder")]`.
+            names: The full name of a file, or several: `[blob.name for blob in container.list("folder")]`.
 
         Raises:
             ValueError: A name is not valid. Nothing was sent.
             TransferError: Files could not be deleted; `report` lists them with the reasons. The others are deleted.
-            StoragePermissionError: The SAS URL does not permit deleting. The documented one permits reading and
-                writing.
+            StoragePermissionError: The SAS URL does not permit deleting. The documented one of a bucket does not.
         """
         access = self._access
         run = Run(access, None)
         await self._to_its_end(access, run, partial(delete, access, names, run))
 
     async def open(self, name: str) -> AsyncBlobReader:
-        """Open a file of the bucket for reading. It is read a few MiB at a time, whatever its size.
+        """Open a file of the container for reading. It is read a few MiB at a time, whatever its size.
 
         Parameters:
             name: The full name of the file.
 
         Returns:
-            The file, a context manager. Reading raises StorageError if it changes in the bucket meanwhile.
+            The file, a context manager. Reading raises StorageError if it changes in the container meanwhile.
 
         Raises:
             ValueError: The name is not valid. Nothing was sent.
@@ -207,3 +199,44 @@ class AsyncTransferBucket(Bucket):
         """Run blocking work in a thread. If the wait for it is cancelled, the work is stopped."""
         with access.renewed_by(concurrency.from_threads(self._renew)):
             return await concurrency.in_thread_to_its_end(work, run.cancel)
+
+
+class AsyncTransferBucket(AsyncTransfers, Bucket):
+    """The bucket of an iTwin, whose files can be transferred.
+
+    Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
+    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket cannot be pickled,
+    because its URL is a secret: get it again in the other process.
+
+    All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
+    does not permit the operation: before anything is sent, if the URL names its permissions.
+    """
+
+    _how_to_change = "This bucket cannot be changed, because it is renewed. Get the other one: get_bucket(itwin_id)"
+
+    def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
+        self, bucket: Bucket, options: TransportOptions, renew: Callable[[], Awaitable[str]]
+    ) -> None:
+        Bucket.__init__(self, bucket.itwin_id, bucket.container_url, bucket.expires_at)
+        self._transfer_with(options, renew)
+
+
+class AsyncTransferContainer(AsyncTransfers, RealityDataContainer):
+    """The container of reality data, whose files can be transferred. All is as for a bucket, the methods too.
+
+    With `access="read"`, uploading and deleting raise StoragePermissionError: before anything is sent, if the SAS URL
+    names its permissions.
+    """
+
+    _how_to_change = (
+        "This container cannot be changed, because it is renewed. Get the other one: container(reality_data_id)"
+    )
+
+    def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
+        self, container: RealityDataContainer, options: TransportOptions, renew: Callable[[], Awaitable[str]]
+    ) -> None:
+        RealityDataContainer.__init__(
+            self, container.reality_data_id, container.access, container.container_url, container.expires_at
+        )
+        how_to_write = 'Get the container with access="write".' if container.access == "read" else ""
+        self._transfer_with(options, renew, how_to_write)
