@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Transfers:
-    """A container whose files can be transferred, whichever it is."""
+    """A container whose files can be transferred: what buckets and containers of reality data have in common."""
 
     container_url: str
     _options: TransportOptions
@@ -223,7 +223,9 @@ class TransferBucket(Transfers, Bucket):
 
 
 class TransferContainer(Transfers, RealityDataContainer):
-    """The container of reality data, whose files can be transferred. All is as for a bucket, the methods too.
+    """The container of reality data, whose files can be transferred.
+
+    It has the methods of a bucket, and is renewed, shared and copied like one. It cannot be pickled either.
 
     With `access="read"`, uploading and deleting raise StoragePermissionError: before anything is sent, if the SAS URL
     names its permissions.

@@ -24,7 +24,7 @@ class RealityDataContainers:
     ) -> TransferContainer:
         """Get the container of reality data, which holds its files, with a SAS URL to use it.
 
-        It takes `realitydata_use` in the iTwin to read, and `realitydata_manage` to write.
+        Reading needs `realitydata_use` in the iTwin, writing needs `realitydata_manage`.
 
         `GET /reality-management/reality-data/{id}/readaccess`,
         https://developer.bentley.com/apis/reality-management/operations/get-read-access-to-reality-data-container/
@@ -43,7 +43,7 @@ class RealityDataContainers:
             token.
 
         Raises:
-            ValueError: There is no such access, or an id cannot be sent. Nothing was sent.
+            ValueError: `access` is neither of them, or an id cannot be sent. Nothing was sent.
             NotFoundError: There is no such reality data (`RealityDataNotFound`), or not in this iTwin.
             PermissionDeniedError: The caller lacks the permission in the iTwin (`InsufficientPermissions`).
             InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
