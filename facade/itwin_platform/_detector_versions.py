@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from itwin_platform_api.reality_analysis.models import DetectorVersionCreateResponse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DetectorVersionUpload(HoldsSas):
     """A version of a detector that waits for its file.
 
@@ -33,13 +33,6 @@ class DetectorVersionUpload(HoldsSas):
         "The upload of a version cannot be pickled, because its SAS URL is a secret. Upload the file in the process "
         "that has created the version."
     )
-
-    def __repr__(self) -> str:
-        """Show the address without its SAS."""
-        from itwin_platform_api.writing import mask_query
-
-        url = mask_query(self.upload_url)
-        return f"{type(self).__name__}(version={self.version!r}, upload_url={url}, expires_at={self.expires_at!r})"
 
 
 def version_upload_of(answer: DetectorVersionCreateResponse) -> DetectorVersionUpload:

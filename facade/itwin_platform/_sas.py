@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import ClassVar, NoReturn, Self
 from urllib.parse import parse_qs, urlsplit
@@ -16,11 +17,33 @@ def expiry_of(url: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HoldsSas:
-    """An object that has a SAS URL and does not change: its copies are itself, and it cannot be pickled."""
+    """An object that has a SAS URL and does not change: its copies are itself, and it cannot be pickled.
 
-    __slots__ = ()
+    A URL is a field that is declared with `repr=False`. Objects are equal if all fields are, even if one of them can
+    transfer files and the other cannot.
+    """
+
     _no_pickle: ClassVar[str]
+
+    def __repr__(self) -> str:
+        """Show the URLs without their SAS."""
+        from itwin_platform_api.writing import mask_query
+
+        shown = {each.name: (repr if each.repr else mask_query)(getattr(self, each.name)) for each in fields(self)}
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in shown.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HoldsSas) or fields(self) != fields(other):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, each.name) for each in fields(self))
 
     def __copy__(self) -> Self:
         """The same object: it does not change."""

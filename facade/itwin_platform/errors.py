@@ -320,11 +320,11 @@ class ServerError(ApiError):
 
 
 class StorageError(ITwinPlatformError):
-    """A file of a bucket, or an image, could not be read or written."""
+    """A file of a container, or an image, could not be read or written."""
 
 
 class StoragePermissionError(StorageError):
-    """The SAS URL of the bucket does not permit the operation.
+    """The SAS URL of the container does not permit the operation.
 
     Attributes:
         permission: The letter of the missing permission, as in the `sp` of the URL: `"r"` to read, `"w"` to write,

@@ -17,8 +17,9 @@ from .naming import plain
 FLAT = "itwins"
 # Models that are written by hand, and where.
 BY_HAND = {
-    "Bucket": "itwin_platform._bucket",
+    "Bucket": "itwin_platform._containers",
     "DetectorVersionUpload": "itwin_platform._detector_versions",
+    "RealityDataContainer": "itwin_platform._containers",
     "UnknownKind": "itwin_platform_api.writing",
 }
 

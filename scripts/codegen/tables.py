@@ -82,7 +82,8 @@ def groups_table(rows: list[Row]) -> str:
             groups.setdefault(row.call.rpartition(".")[0], []).append(row)
     lines = ["| group | operations | API |", "|---|---|---|"]
     for group, members in groups.items():
-        methods = ", ".join(f"`{str(row.call).rpartition('.')[2]}`" for row in members)
+        calls = dict.fromkeys(row.call for row in members)  # several operations may be behind one method
+        methods = ", ".join(f"`{str(call).rpartition('.')[2]}`" for call in calls)
         lines.append(f"| `{group}` | {methods} | {', '.join(dict.fromkeys(row.api for row in members))} |")
     return "\n".join(lines)
 
@@ -160,6 +161,7 @@ def client_page(source: Path) -> str:
             "      show_root_heading: false",
             "      show_root_toc_entry: false",
             "      heading_level: 3",
+            "      inherited_members: true",
         ]
     for name in ("Pages", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]

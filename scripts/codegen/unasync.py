@@ -25,6 +25,8 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"AsyncIterator", "Iterator"),
     (r"AsyncPages", "Pages"),
     (r"AsyncTransferBucket", "TransferBucket"),
+    (r"AsyncTransferContainer", "TransferContainer"),
+    (r"AsyncTransfers", "Transfers"),
     (r"AsyncEngine", "Engine"),
     (r"AsyncByteStream", "SyncByteStream"),
     (r"open_async_engines", "open_engines"),

@@ -1,4 +1,4 @@
-"""A platform that answers every request with a bucket, whose SAS URL is made when it is asked for."""
+"""A platform that answers every request with a container, whose SAS URL is made when it is asked for."""
 
 from collections.abc import Callable
 from typing import Self
@@ -7,12 +7,16 @@ from tests.support.scripted import Received, ScriptedServer, answer
 
 
 class BucketServer:
-    """Serves buckets; `asked` counts how often."""
+    """Serves buckets and containers of reality data; `asked` counts how often, `paths` says for what."""
 
     def __init__(self, make_url: Callable[[], str]) -> None:
         self._make_url = make_url
         self._server = ScriptedServer(self._answer)
-        self.asked = 0
+        self.paths: list[str] = []
+
+    @property
+    def asked(self) -> int:
+        return len(self.paths)
 
     @property
     def url(self) -> str:
@@ -26,7 +30,9 @@ class BucketServer:
         self._server.__exit__()
 
     def _answer(self, request: Received) -> bytes:
-        self.asked += 1
-        itwin_id = request.path.split("/")[3]
-        body = {"bucket": {"iTwinId": itwin_id}, "_links": {"containerUrl": {"href": self._make_url()}}}
+        self.paths.append(request.path)
+        links = {"containerUrl": {"href": self._make_url()}}
+        if request.path.startswith("/reality-management/"):
+            return answer(200, {"type": "AzureBlobSasUrl", "_links": links})
+        body = {"bucket": {"iTwinId": request.path.split("/")[3]}, "_links": links}
         return answer(200, body, media_type="application/vnd.bentley.itwin-platform.v2+json")

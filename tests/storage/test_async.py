@@ -48,7 +48,7 @@ def test_everything_a_bucket_does(container: Container, files: Path, tmp_path: P
             assert await file.read(3) == b"\x00\x01\x02"
         assert sha256.hexdigest() == hashes_of(files)["large"]
         await bucket.delete([f"files/{number}" for number in range(20)])
-        with pytest.raises(errors.StorageError, match="not in the bucket"):
+        with pytest.raises(errors.StorageError, match="not in the container"):
             await bucket.open("files/1")
         with pytest.raises(errors.TransferCancelled):
             await bucket.upload(files, "more", progress=lambda news: False)

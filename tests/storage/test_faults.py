@@ -192,7 +192,7 @@ def test_parts_that_another_program_has_left(bucket: TransferBucket, container: 
 
     theirs = container.client.get_blob_client(f"short/{large.name}")
     theirs.stage_block("000001", b"theirs")
-    with pytest.raises(errors.TransferError, match="unfinished parts in the bucket that another program has left"):
+    with pytest.raises(errors.TransferError, match="unfinished parts in the container that another program has left"):
         bucket.upload(large, "short")
 
 

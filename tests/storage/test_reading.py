@@ -30,7 +30,7 @@ def test_reading_does_not_mix_two_contents(bucket: TransferBucket, container: Co
         container.put("data", b"b" * 9_000_000)
         with pytest.raises(errors.StorageError, match="has changed"):
             file.read()
-    with pytest.raises(errors.StorageError, match="not in the bucket"):
+    with pytest.raises(errors.StorageError, match="not in the container"):
         bucket.open("nothing")
 
 

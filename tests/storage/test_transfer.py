@@ -248,7 +248,7 @@ def test_names_that_no_blob_can_have_are_reported(bucket: TransferBucket, contai
 def test_a_path_that_is_not_there(bucket: TransferBucket, tmp_path: Path) -> None:
     with pytest.raises(errors.StorageError, match="There is no file or folder"):
         bucket.upload(tmp_path / "nothing")
-    with pytest.raises(errors.TransferError, match="is not in the bucket"):
+    with pytest.raises(errors.TransferError, match="is not in the container"):
         bucket.download(["nothing"], tmp_path / "here")
 
 
@@ -257,7 +257,7 @@ def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tm
     assert bucket.download("", tmp_path / "here").sent == ()
     container.put("site-a/file", b"x")
     for prefix in ("site-b", "site-", "site-a/fil"):
-        with pytest.raises(errors.StorageError, match=f"no file '{prefix}' in the bucket"):
+        with pytest.raises(errors.StorageError, match=f"no file '{prefix}' in the container"):
             bucket.download(prefix, tmp_path / "here")
     assert not (tmp_path / "here").exists()
 

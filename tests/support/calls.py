@@ -6,18 +6,19 @@ is tested with all others, without being named anywhere.
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib
 import inspect
 import re
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from itwin_platform import UNCHANGED, ITwinPlatform
-from itwin_platform._bucket import bucket_of
+from itwin_platform._containers import bucket_of, container_of
 from itwin_platform._detector_versions import version_upload_of
 from itwin_platform_api.runtime import Model, Operation
 from tests.support.examples import ROOT, operations
@@ -28,11 +29,15 @@ PACKAGES = ROOT / "generated" / "itwin_platform_api"
 
 @dataclass(frozen=True)
 class FacadeCall:
-    """A call of a method, on either client: the async one gives something to await."""
+    """A call of a method, on either client: the async one gives something to await.
+
+    `choice` is the argument that says which operation the method carries out, where there are several.
+    """
 
     module: ModuleType
     path: tuple[str, ...]
     arguments: dict[str, Any]
+    choice: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def operation(self) -> Operation[Any]:
@@ -61,7 +66,7 @@ class FacadeCall:
         return functools.reduce(getattr, self.path, platform)
 
     def __call__(self, platform: Any) -> Any:
-        result = self.method_of(platform)(**self.arguments)
+        result = self.method_of(platform)(**{**self.choice, **self.arguments})
         return result.to_list() if hasattr(result, "to_list") else result
 
     @property
@@ -90,7 +95,7 @@ class FacadeCall:
         returned = str(inspect.signature(self.method_of(_CLIENT)).return_annotation)
         for name, by_hand in _BY_HAND.items():
             if name in returned:
-                return by_hand(answer)
+                return by_hand(answer, **self.choice, **self.arguments)
         (envelope,) = (name for name in body if not name.startswith("_"))
         return getattr(answer, snake_case(envelope))
 
@@ -100,7 +105,11 @@ class FacadeCall:
 
 _CLIENT = ITwinPlatform("token")
 # What methods return that is no model of a definition, and how it is made out of the answer.
-_BY_HAND: dict[str, Callable[[Any], Any]] = {"Bucket": bucket_of, "DetectorVersionUpload": version_upload_of}
+_BY_HAND: dict[str, Callable[..., Any]] = {
+    "Bucket": lambda answer, **_: bucket_of(answer),
+    "Container": container_of,
+    "DetectorVersionUpload": lambda answer, **_: version_upload_of(answer),
+}
 
 
 def leaves(value: Any) -> list[Any]:
@@ -188,9 +197,27 @@ def facade_calls() -> tuple[FacadeCall, ...]:
     found: list[FacadeCall] = []
     for path, group in groups(_CLIENT):
         for name, method in inspect.getmembers(group, inspect.ismethod):
-            source = inspect.getsource(method)
-            uses = re.search(r"from itwin_platform_api\.(\w+)\.api\.\w+ import (\w+)", source)
-            if not name.startswith("_") and uses:
-                module = modules[uses[1], uses[2]]
-                found.append(FacadeCall(module, (*path, name), _arguments(method, module)))
+            uses = [] if name.startswith("_") else [modules[each] for each in _imported(inspect.getsource(method))]
+            for module in uses:
+                choice = _choice(method, module) if len(uses) > 1 else {}
+                found.append(FacadeCall(module, (*path, name), _arguments(method, module), choice))
     return tuple(found)
+
+
+def _imported(source: str) -> list[tuple[str, str]]:
+    """API and name of the endpoint modules that a method imports."""
+    pattern = r"from itwin_platform_api\.(\w+)\.api\.\w+ import (?:\(([^)]+)\)|(\w+))"
+    return [
+        (api, name) for api, several, one in re.findall(pattern, source) for name in re.findall(r"\w+", several or one)
+    ]
+
+
+def _choice(method: Any, module: ModuleType) -> dict[str, str]:
+    """The argument that makes a method carry out this operation: one of a few words, which is part of the id."""
+    return {
+        parameter.name: word
+        for parameter in parameters_of(method)
+        for words in re.findall(r"^Literal(\[.+\])$", str(parameter.annotation))
+        for word in ast.literal_eval(words)
+        if word in module.OPERATION.id.split("-")
+    }

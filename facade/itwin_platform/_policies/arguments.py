@@ -185,9 +185,19 @@ def preferred(detail: str) -> str:
     Raises:
         ValueError: There is no such level.
     """
-    if isinstance(detail, str) and detail in _LEVELS:  # pyright: ignore[reportUnnecessaryIsInstance]
-        return _LEVELS[detail]
-    raise ValueError('detail must be "minimal" or "full"')
+    return _LEVELS[one_of("detail", detail, tuple(_LEVELS))]
+
+
+def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    """A value out of a few.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    if isinstance(value, str) and value in known:  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value
+    quoted = [f'"{each}"' for each in known]
+    raise ValueError(f"{name} must be {' or '.join(quoted)}")
 
 
 def largest_list(limit: int | None) -> str:

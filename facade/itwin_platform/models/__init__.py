@@ -2,7 +2,7 @@
 
 """What answers consist of, and the bodies of requests. Each class is loaded when it is first used.
 
-All but `Bucket`, `DetectorVersionUpload`, `UnknownKind` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
+All but `Bucket`, `DetectorVersionUpload`, `RealityDataContainer`, `UnknownKind` are generated from the definitions. They compare, copy and pickle; `to_dict()` gives the JSON form and
 `from_dict()` reads it; properties that the documentation does not know are in `additional_properties`. In answers, what
 is absent or null is None; in bodies to send, what is UNCHANGED is left out and None is sent as null. Secrets are masked
 in `repr()` and otherwise plain values.
@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from itwin_platform._bucket import Bucket
+    from itwin_platform._containers import Bucket, RealityDataContainer
     from itwin_platform._detector_versions import DetectorVersionUpload
     from itwin_platform_api.itwins.models import (
         AccountSettings,
@@ -74,8 +74,9 @@ if TYPE_CHECKING:
     from itwin_platform_api.writing import UnknownKind
 
 _MODULES = {
-    "Bucket": "itwin_platform._bucket",
+    "Bucket": "itwin_platform._containers",
     "DetectorVersionUpload": "itwin_platform._detector_versions",
+    "RealityDataContainer": "itwin_platform._containers",
     "UnknownKind": "itwin_platform_api.writing",
 }
 
@@ -117,6 +118,7 @@ __all__ = [
     "OtherAuthentication",
     "OtherOptions",
     "QueryScope",
+    "RealityDataContainer",
     "Repository",
     "RepositoryAuthenticationType",
     "RepositoryCapabilities",

@@ -1,8 +1,10 @@
-"""File transfers to and from the bucket of an iTwin, a container in Azure Blob Storage.
+"""File transfers to and from containers in Azure Blob Storage: the bucket of an iTwin, and those of reality data.
 
     bucket = platform.reality_analysis.get_bucket(itwin_id)
     bucket.upload("photos", prefix="site-a")
-    bucket.download("site-a", "copy")
+
+    container = platform.reality_data.container(reality_data_id)
+    container.download("", "copy")
 
 Needs the extra `[storage]`: `pip install "itwin-platform[storage]"`; `progress=True` also needs `[progress]`.
 """
@@ -15,26 +17,30 @@ from typing import TYPE_CHECKING
 from ._report import BlobInfo, FileOutcome, Progress, TransferReport
 
 if TYPE_CHECKING:
-    from .._async.bucket import AsyncTransferBucket
-    from .._sync.bucket import TransferBucket
+    from .._async.containers import AsyncTransferBucket, AsyncTransferContainer
+    from .._sync.containers import TransferBucket, TransferContainer
     from ._reader import AsyncBlobReader, BlobReader
 
 __all__ = [
     "AsyncBlobReader",
     "AsyncTransferBucket",
+    "AsyncTransferContainer",
     "BlobInfo",
     "BlobReader",
     "FileOutcome",
     "Progress",
     "TransferBucket",
+    "TransferContainer",
     "TransferReport",
 ]
 
 _HOMES = {
     "AsyncBlobReader": "._reader",
-    "AsyncTransferBucket": ".._async.bucket",
+    "AsyncTransferBucket": ".._async.containers",
+    "AsyncTransferContainer": ".._async.containers",
     "BlobReader": "._reader",
-    "TransferBucket": ".._sync.bucket",
+    "TransferBucket": ".._sync.containers",
+    "TransferContainer": ".._sync.containers",
 }
 
 

@@ -20,6 +20,7 @@ from ._problems import UNTRANSFERRED, one_problem
 # A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
 _MARGIN = 300.0
 _VERBS = {"r": "read", "w": "write", "l": "list", "d": "delete"}
+_CHANGES = "wd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,22 @@ def _container(url: str) -> _Container:
     path, _, sas = target.path.partition("?") if target is not None else ("", "", "")
     path = path.rstrip("/")
     if target is None or not path or not sas:
-        raise StorageError("The bucket's URL is not the https URL of a container with a SAS. Get the bucket again.")
+        raise StorageError("The URL is not the https URL of a container with a SAS. Get the container again.")
     return _Container(target.origin, path, sas)
 
 
 class Access:
-    """Access to one container, shared by all transfers of a bucket, in any thread."""
+    """Access to one container, shared by all transfers of it, in any thread.
 
-    def __init__(self, url: str, options: _http.TransportOptions) -> None:
+    Parameters:
+        url: The SAS URL.
+        options: How to reach the storage.
+        how_to_write: What to do if the URL does not permit changes, for the message.
+    """
+
+    def __init__(self, url: str, options: _http.TransportOptions, how_to_write: str = "") -> None:
         self.options = options
+        self._how_to_write = how_to_write
         self._lock = threading.Lock()
         self._take(url)
         # What gets a new URL: from each operation in progress, and from the latest one. None without a platform.
@@ -100,7 +108,7 @@ class Access:
         Raises:
             ITwinPlatformError: None could be obtained.
         """
-        problem = StorageError("The bucket's SAS URL cannot be renewed. Get the bucket again.")
+        problem = StorageError("The container's SAS URL cannot be renewed. Get the container again.")
         for renew in (*reversed(self._renewals), self._last_renewal):
             try:
                 if renew is not None:
@@ -109,7 +117,7 @@ class Access:
                 raise
             except Exception as error:  # noqa: BLE001 (its event loop may have ended)
                 problem = StorageError(
-                    f"The bucket's SAS URL could not be renewed ({type(error).__name__}). Get the bucket again."
+                    f"The container's SAS URL could not be renewed ({type(error).__name__}). Get the container again."
                 )
         raise problem
 
@@ -143,7 +151,7 @@ class Access:
         for right in rights:
             if not self.permits(right):
                 given = parse_qs(self._container.sas)["sp"][0][:20]
-                raise _not_permitted(purpose, right, f" (sp={given}).{advice}")
+                raise self._not_permitted(purpose, right, f" (sp={given}).{advice}")
 
     def sas(self, *, refused: str | None = None) -> str:
         """The current SAS, renewed if it expires soon or is the one that was refused.
@@ -161,11 +169,11 @@ class Access:
             left = self._seconds_left()
             if left is not None and left <= 0:
                 advice = (
-                    "Get the bucket again"
+                    "Get the container again"
                     if self._last_renewal is None
                     else "So has its replacement: check the clock of this machine"
                 )
-                raise StorageError(f"The bucket's SAS URL has expired. {advice}.")
+                raise StorageError(f"The container's SAS URL has expired. {advice}.")
             return self._container.sas
 
     def _try_to_renew(self, *, must: bool) -> None:
@@ -216,13 +224,15 @@ class Access:
         if problem.refused and self.problem is not None:
             return self.problem
         if problem.code == "AuthorizationPermissionMismatch":
-            return _not_permitted(purpose, right, ".")
+            return self._not_permitted(purpose, right, ".")
         text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")
         return StorageError(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
 
-
-def _not_permitted(purpose: str, right: str, end: str) -> StoragePermissionError:
-    return StoragePermissionError(
-        f"{purpose} needs the permission to {_VERBS[right]} ({right}); the bucket's SAS URL does not grant it{end}",
-        permission=right,
-    )
+    def _not_permitted(self, purpose: str, right: str, end: str) -> StoragePermissionError:
+        if self._how_to_write and right in _CHANGES:
+            end += f" {self._how_to_write}"
+        return StoragePermissionError(
+            f"{purpose} needs the permission to {_VERBS[right]} ({right}); the container's SAS URL does not grant it"
+            f"{end}",
+            permission=right,
+        )

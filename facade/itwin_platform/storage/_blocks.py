@@ -54,7 +54,9 @@ class Blocks:
                 raise RequestFailed(200, problem=f"is not {_LIST}") from None
             self._length = len(block_name)
         if self._length < _LEAST_LENGTH:
-            raise Refusal("has unfinished parts in the bucket that another program has left; they vanish within a week")
+            raise Refusal(
+                "has unfinished parts in the container that another program has left; they vanish within a week"
+            )
 
     @property
     def digest(self) -> str:

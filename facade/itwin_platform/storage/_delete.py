@@ -18,7 +18,7 @@ _HEADERS = {"x-ms-delete-snapshots": "include"}
 
 
 def delete(access: Access, names: Names, run: Run) -> None:
-    """Delete the blobs named; see the method of the bucket."""
+    """Delete the blobs named; see the method of the container."""
     chosen = listed_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
     with closing(BlobService(access, run.pause)) as service:

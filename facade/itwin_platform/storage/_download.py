@@ -102,7 +102,7 @@ class _Download:
             raise
         else:
             return FileOutcome(job.name, job.path, remote.size)
-        raise Refusal("changed in the bucket during the download; nothing was written")
+        raise Refusal("changed in the container during the download; nothing was written")
 
 
 class _Copy:
@@ -148,7 +148,7 @@ def download(
     concurrency: int,
     run: Run,
 ) -> TransferReport:
-    """Download the blobs under a prefix, or named blobs; see the method of the bucket."""
+    """Download the blobs under a prefix, or named blobs; see the method of the container."""
     check_concurrency(concurrency)
     root = local_path("folder", folder)
     access.need("r", "Downloading")
@@ -159,7 +159,7 @@ def download(
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
         found = find_blobs(access, prefix, run)
         if prefix and not found:
-            raise StorageError(f"There is no file {prefix!r} in the bucket and none below it.")
+            raise StorageError(f"There is no file {prefix!r} in the container and none below it.")
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:

@@ -1,4 +1,4 @@
-"""The list of blobs in a bucket. Without obstore, whose lists fail entirely on a name it does not accept (`a//b`)."""
+"""The blobs in a container. Without obstore, whose lists fail entirely on a name it does not accept (`a//b`)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IDLE, _MAX_FILES, _MAX_MARKER = 1000, 5_000_000, 4096
 
 
 def list_blobs(access: Access, prefix: str, run: Run) -> list[BlobInfo]:
-    """The blobs under a prefix, sorted by name; see the method of the bucket."""
+    """The blobs under a prefix, sorted by name; see the method of the container."""
     prefix = checked_prefix(prefix)
     access.need("l", "Listing")
     return [blob for blob, _ in find_blobs(access, prefix, run)]
@@ -49,7 +49,7 @@ def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Re
         problem = error
     else:
         return sorted(found, key=lambda blob: blob[0].name)
-    raise access.error_for(problem, "Listing the bucket", "l")
+    raise access.error_for(problem, "Listing the container", "l")
 
 
 def _find(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
@@ -82,7 +82,7 @@ def _list(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote
         if marker in seen or idle > _IDLE or len(marker) > _MAX_MARKER:
             raise RequestFailed(200, problem="never ends")
         if count > _MAX_FILES:
-            raise RequestFailed(200, problem=f"goes on after {_MAX_FILES} files; list a folder of the bucket instead")
+            raise RequestFailed(200, problem=f"goes on after {_MAX_FILES} files; list a folder of it instead")
         seen.add(marker)
 
 

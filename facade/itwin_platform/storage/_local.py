@@ -162,7 +162,7 @@ def read_in_parts(tree: Tree, path: Path, part_size: int, expect: Callable[[int]
         else:
             if left == 0 and _unchanged(before, os.fstat(file.fileno())):
                 return
-    raise Refusal("changed while it was sent; the bucket was left unchanged")
+    raise Refusal("changed while it was sent; the container was left unchanged")
 
 
 def _read(file: BinaryIO, size: int) -> bytes:

@@ -74,7 +74,7 @@ def listed_names(names: Iterable[str]) -> list[str]:
 
 
 def checked_prefix(prefix: object) -> str:
-    """A prefix without a slash at its end; empty for the whole bucket.
+    """A prefix without a slash at its end; empty for the whole container.
 
     Raises:
         ValueError: No blob can have it.

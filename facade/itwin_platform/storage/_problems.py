@@ -20,14 +20,14 @@ class Problem:
     """A problem with one file.
 
     Attributes:
-        text: The problem, as a predicate: "is not in the bucket".
+        text: The problem, as a predicate: "is not in the container".
         refused: The storage refused the SAS, or this use of it.
-        missing: There is no such file in the bucket.
+        missing: There is no such file in the container.
         everywhere: Every other file would fail in the same way.
         broken: The connection broke, or could not be made.
         code: The storage's error code, if there is one.
         status: The HTTP status, if there is one.
-        is_rival: The blob has changed in the bucket meanwhile: another program writes it too.
+        is_rival: The blob has changed in the container meanwhile: another program writes it too.
         local: The cause is on this machine.
         lasting: Trying again would not help.
     """
@@ -102,7 +102,7 @@ def _request_problem(error: RequestFailed) -> Problem:
     if status == 404:
         gone = code == "ContainerNotFound"
         return Problem(
-            "cannot be found, because the container does not exist" if gone else "is not in the bucket",
+            "cannot be found, because the container does not exist" if gone else "is not in the container",
             missing=True,
             everywhere=gone,
             code=code,

@@ -111,14 +111,14 @@ class RawBlob(io.RawIOBase):
             return
         found = one_problem(problem)
         if found.is_rival:
-            raise StorageError(f"{self.name!r} has changed in the bucket since it was opened. Open it again.")
+            raise StorageError(f"{self.name!r} has changed in the container since it was opened. Open it again.")
         if found.missing:
             raise StorageError(f"{self.name!r} has been deleted since it was opened. Upload it again.")
         raise self._access.error_for(problem, f"Reading {self.name!r}", "r")
 
 
 def open_blob(access: Access, name: str) -> RawBlob:
-    """Open a blob for reading; see the method of the bucket."""
+    """Open a blob for reading; see the method of the container."""
     name = listed_name("name", name)
     access.need("r", "Reading")
     check_installed()
@@ -141,7 +141,7 @@ class AsyncBlobReader:
     """A blob that async code can read. Iterating over it yields chunks of a few MiB.
 
     Attributes:
-        name: Its name in the bucket.
+        name: Its name in the container.
         size: Its size in bytes.
     """
 

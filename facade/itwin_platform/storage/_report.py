@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """A file in the bucket.
+    """A file in the container.
 
     Attributes:
         name: Its full name, with slashes.
@@ -28,7 +28,7 @@ class FileOutcome:
     """The outcome for one file.
 
     Attributes:
-        name: Its name in the bucket.
+        name: Its name in the container.
         path: Its path on this machine.
         size: Its size in bytes; 0 if unknown.
         reason: Why it was skipped or failed; empty if it was transferred.

@@ -138,7 +138,7 @@ def upload(
     concurrency: int,
     run: Run,
 ) -> TransferReport:
-    """Upload a file or a folder; see the method of the bucket."""
+    """Upload a file or a folder; see the method of the container."""
     prefix = checked_prefix(prefix)
     check_concurrency(concurrency)
     access.need("w", "Uploading")

@@ -20,18 +20,15 @@ from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._policies.arguments import area, given, one_change, optional_text, period, preferred, text, texts
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
+from .reality_data_containers import RealityDataContainers
 
 
-class RealityManagement:
+class RealityManagement(RealityDataContainers):
     """Reality data and its iTwins: `platform.reality_data`.
 
     Reality data is, for instance, a mesh, a point cloud or a set of photos: an entry with properties, and a container
     for its files. It can belong to several iTwins, or to none. Administrators of an organization need no permissions.
     """
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(
         self,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from itwin_platform_api.reality_modeling.models import File
 
 from ..._groups import cached_property
-from ..bucket import TransferBucket
+from ..containers import TransferBucket
 from ..pages import Pages
 from ..pipeline import Pipeline
-from .buckets import transfer_bucket
+from .containers import transfer_bucket
 
 if TYPE_CHECKING:
     from .modeling_jobs import ModelingJobs

@@ -1,0 +1,55 @@
+"""Containers with transfers, which several APIs give access to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from itwin_platform_api.runtime import Request
+
+from ..._containers import Bucket, RealityDataContainer, bucket_of, container_of
+from ..._http import TransportOptions
+from ..containers import AsyncTransferBucket, AsyncTransferContainer
+from ..pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from itwin_platform_api.reality_analysis.models import BucketResponse
+    from itwin_platform_api.reality_management.models import ContainerAccess
+    from itwin_platform_api.reality_modeling.models import BucketResponse as ModelingBucketResponse
+
+A = TypeVar("A")
+C = TypeVar("C", Bucket, RealityDataContainer)
+T = TypeVar("T")
+
+
+async def transfer_bucket(
+    pipeline: Pipeline, request: Request[BucketResponse | ModelingBucketResponse]
+) -> AsyncTransferBucket:
+    """The bucket that a request asks for."""
+    return await _with_transfers(pipeline, request, bucket_of, AsyncTransferBucket)
+
+
+async def transfer_container(
+    pipeline: Pipeline, request: Request[ContainerAccess], reality_data_id: str, access: Literal["read", "write"]
+) -> AsyncTransferContainer:
+    """The container of reality data that a request asks for."""
+    read = partial(container_of, reality_data_id=reality_data_id, access=access)
+    return await _with_transfers(pipeline, request, read, AsyncTransferContainer)
+
+
+async def _with_transfers(
+    pipeline: Pipeline,
+    request: Request[A],
+    read: Callable[[A], C],
+    kind: Callable[[C, TransportOptions, Callable[[], Awaitable[str]]], T],
+) -> T:
+    """What a request asks for, as a container of this kind. The same request renews its SAS URL."""
+
+    async def ask() -> C:
+        return read(await pipeline.call(request))
+
+    async def renew() -> str:
+        return (await ask()).container_url
+
+    return kind(await ask(), pipeline.transport_options, renew)

@@ -1,0 +1,62 @@
+"""The Reality Management API: the containers of reality data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..._policies.arguments import one_of, optional_text
+from ..containers import AsyncTransferContainer
+from ..pipeline import Pipeline
+from .containers import transfer_container
+
+
+class RealityDataContainers:
+    """The part of `platform.reality_data` that deals with files."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def container(
+        self, reality_data_id: str, *, access: Literal["read", "write"] = "read", itwin_id: str | None = None
+    ) -> AsyncTransferContainer:
+        """Get the container of reality data, which holds its files, with a SAS URL to use it.
+
+        Reading needs `realitydata_use` in the iTwin, writing needs `realitydata_manage`.
+
+        `GET /reality-management/reality-data/{id}/readaccess`,
+        https://developer.bentley.com/apis/reality-management/operations/get-read-access-to-reality-data-container/
+
+        `GET /reality-management/reality-data/{id}/writeaccess`,
+        https://developer.bentley.com/apis/reality-management/operations/get-write-access-to-reality-data-container/
+
+        Parameters:
+            reality_data_id: Id of the reality data, a GUID.
+            access: `"read"` to list and download files, `"write"` to change them too.
+            itwin_id: Id of the iTwin whose permissions count. Without it, only those count that the caller has
+                otherwise, for instance as the owner.
+
+        Returns:
+            The container, with methods to transfer files. Its `container_url` opens it until `expires_at` and needs no
+            token.
+
+        Raises:
+            ValueError: `access` is neither of them, or an id cannot be sent. Nothing was sent.
+            NotFoundError: There is no such reality data (`RealityDataNotFound`), or not in this iTwin.
+            PermissionDeniedError: The caller lacks the permission in the iTwin (`InsufficientPermissions`).
+            InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
+        """
+        from itwin_platform_api.reality_management.api.containers import (
+            get_read_access_to_reality_data_container,
+            get_write_access_to_reality_data_container,
+        )
+
+        itwin_id = optional_text("itwin_id", itwin_id)
+        if one_of("access", access, ("read", "write")) == "read":
+            request = get_read_access_to_reality_data_container.request(
+                reality_data_id=reality_data_id, itwin_id=itwin_id
+            )
+        else:
+            request = get_write_access_to_reality_data_container.request(
+                reality_data_id=reality_data_id, itwin_id=itwin_id
+            )
+        return await transfer_container(self._pipeline, request, reality_data_id, access)
