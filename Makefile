@@ -19,6 +19,9 @@ SOURCES := facade scripts tests examples
 # Tests against independent servers, which need Node.js (it comes with the development requirements).
 CONTRACT := tests/contract tests/oidc tests/storage
 
+# One process for each core; the tests of a file stay together, because they share servers and repositories.
+PARALLEL := --numprocesses auto --dist loadfile
+
 help: ## use: show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
 
@@ -62,7 +65,7 @@ type: $(DEV) ## develop: mypy and pyright, both strict
 	$(RUN) -m pyright
 
 test: $(DEV) ## develop: run the tests
-	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) --cov --cov-report=term-missing:skip-covered
+	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 contract: $(DEV) ## develop: run the tests against independent servers
 	$(RUN) -m pytest $(CONTRACT)

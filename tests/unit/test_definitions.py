@@ -296,7 +296,7 @@ def test_a_new_definition_needs_no_other_file(tmp_path: Path, monkeypatch: pytes
     outputs.write_all(tmp_path / "out")
     for path in called.HARD:
         assert (tmp_path / "out" / outputs.FACADE_MODELS / f"{path.stem}.py").exists()
-        assert f"{path.stem}/" in (tmp_path / "out" / "docs" / "operations.md").read_text("utf-8")
+        assert f"`itwin_platform_api.{path.stem}`" in (tmp_path / "out" / "docs" / "operations.md").read_text("utf-8")
     # What is there already stays as it is, and the sandbox serves what has a method.
     changed = {line.partition(" ")[2].strip() for line in outputs.differences(tmp_path / "out", ROOT)}
     own = {path.stem for path in called.HARD}

@@ -97,18 +97,24 @@ async def async_faults(server: Forgetful, engine: Engine, arguments: dict[str, A
     return alive
 
 
-def test_nothing_is_left_of_mixed_faults(engine: Engine) -> None:
-    # What is made once and kept belongs to nobody: a first call makes it.
-    with ScriptedServer(WHOLE) as server:
-        engine(lambda platform: platform.itwins.get("i-1"), api_url=server.url)
-    before = opened()
+def growth(engine: Engine) -> int:
+    """How many objects more there are after the second half of the faults than after the first."""
     with Forgetful(*mixed(), WHOLE) as server:
         arguments = {"api_url": server.url, "retry": None}
         if engine.kind is ITwinPlatform:
             first, second = sync_faults(server, arguments)
         else:
             first, second = asyncio.run(async_faults(server, engine, arguments))
-    assert second - first < HALF / 4
+    return second - first
+
+
+def test_nothing_is_left_of_mixed_faults(engine: Engine) -> None:
+    # What is made once and kept belongs to nobody: a first call makes it.
+    with ScriptedServer(WHOLE) as server:
+        engine(lambda platform: platform.itwins.get("i-1"), api_url=server.url)
+    before = opened()
+    # What a client keeps grows every time; what other tests have left behind in this process grows once.
+    assert any(growth(engine) < HALF / 4 for _ in range(3))
     # The threads of the server take a moment to end.
     for _ in range(100):
         if opened() <= before:

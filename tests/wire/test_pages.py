@@ -120,9 +120,7 @@ def test_every_argument_is_where_the_documentation_says() -> None:
             type_="Bridge",
             parent_id="p-1",
             itwin_account_id="a-1",
-            filter="createdDateTime ge 2024-09-01T00:00:00Z and contains('abc',displayName)",
             order_by="displayName DESC",
-            include_inactive=True,
             query_scope="OrganizationAdmin",
             select=["createdDateTime", "id"],
             skip=20,
@@ -130,7 +128,9 @@ def test_every_argument_is_where_the_documentation_says() -> None:
             limit=50,
         ).to_list()
         platform.itwins.list(number="5", display_name="x", detail="full", include_inactive=False).to_list()
-    first, second = server.received
+        text = "createdDateTime ge 2024-09-01T00:00:00Z and contains('abc',displayName)"
+        platform.itwins.list(filter=text, sub_class="Asset", include_inactive=True).to_list()
+    first, second, third = server.received
     assert parse_qs(urlsplit(first.path).query, strict_parsing=True) == {
         "subClass": ["Asset,Project"],
         "status": ["Active"],
@@ -139,17 +139,20 @@ def test_every_argument_is_where_the_documentation_says() -> None:
         "iTwinAccountId": ["a-1"],
         "$search": ["a&b ü"],
         "$select": ["id,displayName,createdDateTime"],
-        "$filter": ["createdDateTime ge 2024-09-01T00:00:00Z and contains('abc',displayName)"],
         "$orderby": ["displayName DESC"],
         "$top": ["10"],
         "$skip": ["20"],
-        "includeInactive": ["true"],
     }
     assert (first.headers["x-itwin-query-scope"], first.headers["x-max-return"]) == ("OrganizationAdmin", "50")
     assert parse_qs(urlsplit(second.path).query) == {
         "number": ["5"],
         "displayName": ["x"],
         "includeInactive": ["false"],
+    }
+    assert parse_qs(urlsplit(third.path).query) == {
+        "$filter": [text],
+        "subClass": ["Asset"],
+        "includeInactive": ["true"],
     }
     assert second.headers["prefer"] == "return=representation"
 
