@@ -21,6 +21,7 @@ def consumer(api: Snapshot, package: str) -> str:
         "from typing import Any, Literal, assert_never",
         "from uuid import UUID",
         f"from {package}.runtime import Request, Unchanged",
+        f"from {package}.writing import UnknownKind",
         f"from {package}.api.models import {', '.join(public)}" if public else "",
         "",
     ]
