@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
-from ..documents import METHODS, DocumentError, Json, follow
+from ..documents import METHODS, Json, follow
 from .nodes import operations_of
 
 SOURCE = "x-source"
@@ -54,7 +54,7 @@ def as_stored(edition: Json, stored: Json | None, api: str, *, foreign_words: bo
     if not foreign_words:
         _drop_words(document)
     if stored is not None:
-        _keep_words(document, stored, document, stored)
+        _keep_words(document, stored, stored)
         _keep_root(document, stored)
     _complete(document, api)
     return cast(Json, _ordered(document, stored)), kept
@@ -128,18 +128,15 @@ def _drop_words(document: Json) -> None:
                 node.pop(word, None)
 
 
-def _keep_words(new: Any, stored: Any, document: Json, old_document: Json, depth: int = 0) -> None:
-    """Put the words of the stored definition where its nodes still are."""
-    try:
-        if isinstance(new, dict) and "$ref" not in new:
-            stored = follow(old_document, stored)
-    except DocumentError:
-        return
+def _keep_words(new: Any, stored: Any, whole: Json, depth: int = 0) -> None:
+    """Put the words of the stored definition, of which `whole` is all, where its nodes still are."""
+    if isinstance(new, dict) and "$ref" not in new:
+        stored = follow(whole, stored)
     if isinstance(new, dict) and isinstance(stored, dict):
         new.update({word: copy.deepcopy(stored[word]) for word in _WORDS if isinstance(stored.get(word), (str, dict))})
     for key, old, there in _pairs(new, stored):
         if isinstance(there, (dict, list)) and key not in _DATA and depth < 150:
-            _keep_words(there, old, document, old_document, depth + 1)
+            _keep_words(there, old, whole, depth + 1)
 
 
 def _keep_root(document: Json, stored: Json) -> None:
