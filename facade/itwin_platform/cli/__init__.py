@@ -1,0 +1,30 @@
+"""The command `itwin`: the platform from a shell. It needs the extra: `pip install "itwin-platform[cli]"`.
+
+The commands for the APIs are made from the methods of `ITwinPlatform` and their docstrings (`_groups`, `_methods`,
+`_parameters`), when they are asked for: a new method is a new command. `_app` adds those that are written by hand.
+`itwin --help` loads none of the APIs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command line with the arguments of this process, and exit with its code."""
+    try:
+        try:
+            from ._app import itwin
+        except ModuleNotFoundError as error:
+            if error.name not in {"click", "jmespath", "rich", "yaml"}:
+                raise
+            missing = f'The command line needs {error.name}. Install it: pip install "itwin-platform[cli]"'
+            print(missing, file=sys.stderr)  # noqa: T201 (what the user is to read)
+            sys.exit(2)
+        itwin.main(prog_name="itwin")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)

@@ -1,0 +1,71 @@
+"""`itwin completion`: the scripts with which shells complete commands. click knows those of bash, zsh and fish."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, get_completion_class
+
+from ._command import Command
+
+VARIABLE = "_ITWIN_COMPLETE"
+
+_POWERSHELL = """\
+Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = $commandAst.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object {
+        if ($_.Value -is [string]) { $_.Value } else { $_.ToString() }
+    }
+    $env:COMP_WORDS = $words -join "`n"
+    $env:COMP_WORD = $wordToComplete
+    $env:%(complete_var)s = 'powershell_complete'
+    try {
+        %(prog_name)s | ForEach-Object {
+            $value, $help = $_ -split "`t", 2
+            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $help)
+        }
+    } finally {
+        Remove-Item Env:COMP_WORDS, Env:COMP_WORD, Env:%(complete_var)s
+    }
+}
+"""
+
+
+class PowerShellComplete(ShellComplete):
+    """Completion in PowerShell: the words come in a variable, one on each line."""
+
+    name = "powershell"
+    source_template = _POWERSHELL
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The words before the one that is being typed, and that one."""
+        words, incomplete = os.environ.get("COMP_WORDS", "").splitlines()[1:], os.environ.get("COMP_WORD", "")
+        return (words[:-1] if incomplete and words else words), incomplete
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        """The word and, behind a tab, what it stands for: PowerShell wants something there."""
+        return f"{item.value}\t{' '.join((item.help or str(item.value)).split())}"
+
+
+add_completion_class(PowerShellComplete)
+
+
+@click.command("completion", cls=Command)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the script that completes commands and options in a shell.
+
+    \b
+    bash         itwin completion bash > ~/.local/share/bash-completion/completions/itwin
+    zsh          itwin completion zsh > a folder of $fpath, as _itwin
+    fish         itwin completion fish > ~/.config/fish/completions/itwin.fish
+    PowerShell   itwin completion powershell | Out-String | Invoke-Expression   (in $PROFILE)
+    """  # noqa: D301 (the mark of click for lines that stay as they are)
+    kind = get_completion_class(shell)
+    if kind is None:  # a shell that click no longer knows
+        raise click.UsageError(f"There is no completion for {shell}.", context)
+    script = kind(context.find_root().command, {}, "itwin", VARIABLE)
+    click.echo(script.source_template % script.source_vars())
