@@ -16,15 +16,15 @@ __all__ = ["main"]
 def main() -> NoReturn:
     """Run the command line with the arguments of this process, and exit with its code."""
     try:
-        try:
-            from ._app import itwin
-        except ModuleNotFoundError as error:
-            if error.name not in {"click", "jmespath", "rich", "yaml"}:
-                raise
-            missing = f'The command line needs {error.name}. Install it: pip install "itwin-platform[cli]"'
-            print(missing, file=sys.stderr)  # noqa: T201 (what the user is to read)
-            sys.exit(2)
+        from ._app import itwin
+
         itwin.main(prog_name="itwin")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in {"click", "jmespath", "rich", "yaml"}:
+            raise
+        advice = f'The command line needs {missing}. Install it: pip install "itwin-platform[cli]"'
+        print(advice, file=sys.stderr)  # noqa: T201 (what the user is to read)
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(0)

@@ -10,7 +10,7 @@ import click
 
 from .. import ITwinPlatform, __version__
 from ._command import Group
-from ._groups import ApiGroup, parts_of
+from ._groups import ApiGroup, is_group, parts_of
 
 # Each with its module and its help. The modules are loaded when their command runs.
 _BY_HAND: Mapping[str, tuple[str, str]] = {
@@ -35,7 +35,7 @@ class App(Group):
         return {
             name: ApiGroup((member.func.__name__,), ITwinPlatform, member)
             for name, member in parts_of(ITwinPlatform).items()
-            if isinstance(member, functools.cached_property)
+            if is_group(member)
         }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (as click calls it)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -20,8 +20,13 @@ def parts_of(kind: type) -> Mapping[str, Any]:
         command_name(name): member
         for parent in reversed(kind.__mro__)
         for name, member in vars(parent).items()
-        if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, functools.cached_property))
+        if not name.startswith("_") and (inspect.isfunction(member) or is_group(member))
     }
+
+
+def is_group(member: object) -> TypeGuard[functools.cached_property[Any]]:
+    """Whether it is a group of methods, and not one of them."""
+    return isinstance(member, functools.cached_property)
 
 
 class ApiGroup(Group):
@@ -53,7 +58,7 @@ class ApiGroup(Group):
         member = self._parts.get(cmd_name)
         if member is None:
             return None
-        if isinstance(member, functools.cached_property):
+        if is_group(member):
             name: str = member.func.__name__
             return ApiGroup((*self._path, name), getattr(self._owner, self._path[-1]), member)
         return command_of((*self._path, member.__name__), member)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from . import _session
 from ._command import Command
 from ._options import current, with_common_options
 from ._output import emit, note
+from ._shapes import object_in
 
 _REDIRECT = "http://localhost:3000/signin-callback"
 
@@ -53,7 +55,7 @@ def login(browser: bool, **login: Any) -> None:
 @with_common_options(results=False)
 def logout() -> None:
     """Forget the login: the refresh token is deleted here and revoked at the identity service."""
-    login = _session.saved().get("login")
+    login = object_in(_session.saved(), "login")
     if not login:
         note("You were not logged in.")
         return
@@ -81,14 +83,14 @@ def whoami() -> None:
 
     with _session.client() as platform:
         try:
-            user = (platform.get("/users/me") or {}).get("user")
+            user: Mapping[str, Any] = object_in(platform.get("/users/me"), "user")
         except UnauthorizedError:
             raise
         except ApiError:
-            user = None
-        settings = {
-            "user": user and {name: user.get(name) for name in ("id", "displayName", "email")},
-            "credentials": _credentials(),
+            user = {}
+        settings: dict[str, Any] = {
+            "user": {name: user.get(name) for name in ("id", "displayName", "email")} if user else None,
+            "login": _credentials(),
             "apiUrl": _address(platform),
             "iTwinId": os.environ.get(_session.ITWIN_VARIABLE) or _session.saved_itwin_id(),
         }

@@ -5,20 +5,23 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 import attrs
 
 from itwin_platform_api.runtime import MASK, Model, to_json
-from itwin_platform_api.writing import UnknownKind
 
 from .._policies.redaction import MAX_LOGGED, redact
+from ._shapes import is_array, is_object
 
 # As in the models: properties that are secrets by their names, although no definition says so.
-_SECRET = re.compile(r"(?:passw(?:or)?d|pwd|secret|token|key|signature|sas|credentials?)$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?:passw(?:or)?d|pwd|secret|token|key|signature|sas|credentials?|auth|authentication|authorization)$",
+    re.IGNORECASE,
+)
 
 
 def json_of(value: Any, *, show_secrets: bool) -> Any:
@@ -35,11 +38,11 @@ def json_of(value: Any, *, show_secrets: bool) -> Any:
             _camel_case(each.name): _of_field(value, each, show_secrets=show_secrets)
             for each in dataclasses.fields(value)
         }
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, PurePath):
+        return str(value)
+    if is_object(value):
         return {str(name): _by_name(str(name), item, show_secrets) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if is_array(value):
         return [json_of(item, show_secrets=show_secrets) for item in value]
     if isinstance(value, str) and not show_secrets:
         return _without_secrets(value)
@@ -54,43 +57,45 @@ def _of_field(owner: object, field: dataclasses.Field[Any], *, show_secrets: boo
     return _without_query(getattr(owner, field.name)) if isinstance(value, str) else _hidden(value)
 
 
-def _masked_model(model: Model) -> Model:
-    """A copy of a model in which everything that its repr masks is masked."""
+def _masked_model(model: Model, *, about_secrets: bool = False) -> Model:
+    """A copy of a model in which everything that its repr masks is masked.
+
+    Of properties that no definition describes, those are that have the name of a secret, or are part of one.
+    """
     result = copy.copy(model)
     fields: Any = attrs.fields(type(model))  # type: ignore[arg-type]  # the models are made with attrs
     for each in fields:
-        value = getattr(model, each.name)
+        value: Any = getattr(model, each.name)
         if each.name == "additional_properties":
-            # Nothing is known about them but their names; of an unknown kind of object, nothing at all.
-            masked = _hidden(value) if isinstance(model, UnknownKind) else json_of(value, show_secrets=False)
+            masked = _hidden(value) if about_secrets else json_of(value, show_secrets=False)
         elif callable(each.repr):
             masked = _masked(value, each.repr)
         else:
-            masked = _masked_inside(value)
+            masked = _masked_inside(value, about_secrets=about_secrets or bool(_SECRET.search(each.name)))
         object.__setattr__(result, each.name, masked)
     return result
 
 
-def _masked_inside(value: Any) -> Any:
+def _masked_inside(value: Any, *, about_secrets: bool) -> Any:
     if isinstance(value, Model):
-        return _masked_model(value)
-    if isinstance(value, (list, tuple)):
-        return [_masked_inside(item) for item in value]
+        return _masked_model(value, about_secrets=about_secrets)
+    if is_array(value):
+        return [_masked_inside(item, about_secrets=about_secrets) for item in value]
     return value
 
 
-def _masked(value: Any, mask: Callable[[Any], str]) -> Any:
+def _masked(value: Any, mask: Callable[[Any], object]) -> Any:
     """The value with the mask of its field."""
     if isinstance(value, str):
-        return ast.literal_eval(mask(value))
-    return _hidden(to_json(value)) if isinstance(value, (Model, Mapping, list)) else value
+        return ast.literal_eval(str(mask(value)))
+    return _hidden(to_json(value)) if isinstance(value, Model) or is_object(value) or is_array(value) else value
 
 
 def _hidden(value: Any) -> Any:
     """The shape of something, without its values."""
-    if isinstance(value, Mapping):
+    if is_object(value):
         return {name: _hidden(item) for name, item in value.items()}
-    if isinstance(value, list):
+    if is_array(value):
         return [_hidden(item) for item in value]
     return None if value is None else MASK
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, cast
 
 import click
@@ -74,11 +75,7 @@ def _parameter_of(
     path: tuple[str, ...], parameter: inspect.Parameter, kind: Kind, documentation: Documentation
 ) -> click.Parameter:
     name = parameter.name
-    # Names of other parameters, which a shell knows as options.
-    text = _UNDERSCORED.sub(
-        lambda found: f"--{command_name(found[0])}" if found[0] in documentation.parameters else found[0],
-        documentation.parameters.get(name, ""),
-    )
+    text = _with_options(documentation.parameters.get(name, ""), documentation.parameters)
     if kind.multiple:
         text += " Can be repeated."
     needed = parameter.default is parameter.empty
@@ -92,10 +89,17 @@ def _parameter_of(
         )
     option = command_name(name)
     if kind.flag:
-        both = parameter.default is not False
+        # Progress is for whoever watches.
+        default = sys.stderr.isatty if name == "progress" else None
+        both = default is not None or parameter.default is not False
         declared = f"--{option}/--no-{option}" if both else f"--{option}"
-        return click.Option([name, declared], is_flag=True, default=None, help=text)
+        return click.Option([name, declared], is_flag=True, default=default, help=text)
     return click.Option([name, f"--{option}"], type=kind.type, required=needed, multiple=kind.multiple, help=text)
+
+
+def _with_options(text: str, names: Container[str]) -> str:
+    """The text with names of parameters as the options that they are here."""
+    return _UNDERSCORED.sub(lambda found: f"--{command_name(found[0])}" if found[0] in names else found[0], text)
 
 
 def _is_context(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
@@ -130,7 +134,11 @@ def _run(
         confirm(_question(documentation, arguments))
     with _session.client() as platform:
         method: Callable[..., object] = functools.reduce(getattr, path, cast(Any, platform))
-        emit(method(**arguments), current())
+        try:
+            result = method(**arguments)
+        except ValueError as error:
+            raise click.UsageError(_with_options(str(error), arguments), click.get_current_context()) from None
+        emit(result, current())
 
 
 def _saved_itwin(*, needed: bool) -> Iterator[tuple[str, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 import click
 
 from ._options import Options
+from ._shapes import is_array, is_object
 
 
 def emit(result: object, options: Options) -> None:
@@ -28,8 +29,9 @@ def emit(result: object, options: Options) -> None:
     from .._sync.pages import Pages
     from ._masking import json_of
 
-    if isinstance(result, (Pages, list, tuple, Iterator)):
-        items: Iterator[Any] = (json_of(item, show_secrets=options.show_secrets) for item in result)
+    if isinstance(result, (Pages, Iterator)) or is_array(result):
+        found = cast(Iterable[object], result)
+        items: Iterator[Any] = (json_of(item, show_secrets=options.show_secrets) for item in found)
         if options.query is None and options.output == "jsonl":
             _write_lines(items)  # as they come
             return
@@ -56,7 +58,7 @@ def _write_json(value: Any) -> None:
 
 
 def _write_lines(value: Any) -> None:
-    for item in value if isinstance(value, (list, Iterator)) else [value]:
+    for item in cast(Iterable[Any], value if isinstance(value, Iterator) else _rows(value)):
         _write(json.dumps(item, ensure_ascii=False))
 
 
@@ -69,7 +71,7 @@ def _write_yaml(value: Any) -> None:
 def _write_csv(value: Any) -> None:
     import csv
 
-    rows = [item if isinstance(item, dict) else {"value": item} for item in _rows(value)]
+    rows: list[Mapping[str, Any]] = [item if is_object(item) else {"value": item} for item in _rows(value)]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
     if columns:
@@ -78,7 +80,7 @@ def _write_csv(value: Any) -> None:
 
 
 def _rows(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return value if is_array(value) else [value]
 
 
 def _cell(value: Any) -> str:

@@ -178,9 +178,9 @@ class Word(ParamType):
 
     def shell_complete(
         self,
-        ctx: click.Context,
-        param: click.Parameter,
-        incomplete: str,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002 (as click calls it)
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
     ) -> list[CompletionItem[str]]:
         """The words that begin like this."""
         return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
@@ -197,9 +197,9 @@ class File(ParamType):
 
     def shell_complete(
         self,
-        ctx: click.Context,
-        param: click.Parameter,
-        incomplete: str,  # noqa: ARG002
+        ctx: click.Context,  # noqa: ARG002 (as click calls it)
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
     ) -> list[CompletionItem[str]]:
         """Let the shell offer its files."""
         return [CompletionItem(incomplete, type="file")]

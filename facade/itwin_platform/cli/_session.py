@@ -15,6 +15,7 @@ from .._folders import state_folder
 from ..credentials import AuthorizationCode, FileTokenStore, KeyringTokenStore
 from ..errors import ConfigurationError, CredentialsError
 from ._options import current
+from ._shapes import is_object, object_in
 
 if TYPE_CHECKING:
     from .. import ITwinPlatform
@@ -54,11 +55,11 @@ def saved() -> dict[str, Any]:
     Raises:
         ConfigurationError: The file cannot be read.
     """
+    path = _path()
     try:
-        path = _path()
         found = json.loads(path.read_text("utf-8"))
-        if isinstance(found, dict):
-            return found
+        if is_object(found):
+            return dict(found)
         problem = "is no JSON object"
     except FileNotFoundError:
         return {}
@@ -96,8 +97,7 @@ def environment() -> str | None:
         return chosen
     if any(os.environ.get(name) for name in _ADDRESSES) or from_variable():
         return None
-    found: str | None = (saved().get("login") or {}).get("environment")
-    return found
+    return object_in(saved(), "login").get("environment")
 
 
 def from_variable() -> str | None:
@@ -126,7 +126,7 @@ def credentials() -> AuthorizationCode | None:
     """
     if from_variable():
         return None
-    login = saved().get("login")
+    login = object_in(saved(), "login")
     if not login:
         raise NotLoggedIn(_NOT_LOGGED_IN)
     return login_of(SavedLogin, login)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ._shapes import is_array, is_object
+
 _GAP = "  "
 # Columns: of a cell in a list, and of standard output that is not a terminal.
 _WIDEST, _UNLIMITED = 60, 100_000
@@ -20,11 +22,11 @@ def table_of(value: Any, cell: Callable[[Any], str]) -> Iterator[str]:
         cell: Makes text of a value.
     """
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
-    if isinstance(value, Mapping):
+    if is_object(value):
         yield from _properties(value, cell)
-    elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+    elif is_array(value) and value and all(map(is_object, value)):
         yield from _list(value, cell, width)
-    elif isinstance(value, list):
+    elif is_array(value):
         yield from (_printable(cell(item)) for item in value)
     else:
         yield _printable(cell(value))
@@ -39,7 +41,10 @@ def _properties(value: Mapping[str, Any], cell: Callable[[Any], str]) -> Iterato
 def _list(rows: list[Mapping[str, Any]], cell: Callable[[Any], str], width: int) -> Iterator[str]:
     """Rows with as many columns as fit. What is nested is left out: other formats have it."""
     names = dict.fromkeys(
-        name for row in rows for name, item in row.items() if item is not None and not isinstance(item, (Mapping, list))
+        name
+        for row in rows
+        for name, item in row.items()
+        if item is not None and not (is_object(item) or is_array(item))
     )
     columns = [[name, *(_cut(_printable(cell(row.get(name)))) for row in rows)] for name in names]
     shown: list[tuple[list[str], int]] = []
