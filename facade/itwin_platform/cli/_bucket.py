@@ -40,9 +40,7 @@ def _container(
 ) -> Generator[TransferBucket | TransferContainer]:
     owner = itwin_id or (None if reality_data else _session.saved_itwin_id())
     if owner is None and reality_data is None:
-        raise click.UsageError(
-            "Name the iTwin with --itwin-id, or once with: itwin use ITWIN_ID.", click.get_current_context()
-        )
+        raise click.UsageError(_session.NO_ITWIN, click.get_current_context())
     with _session.client() as platform:
         if reality_data:
             yield platform.reality_data.container(reality_data, access=access, itwin_id=itwin_id)

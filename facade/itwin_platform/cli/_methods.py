@@ -7,7 +7,8 @@ import inspect
 import re
 import sys
 import typing
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import click
@@ -40,6 +41,7 @@ def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | N
     """
     documentation = documentation_of(method)
     signature, hints = inspect.signature(method), typing.get_type_hints(method)
+    words = {name: _word(path, parameter) for name, parameter in signature.parameters.items()}
     parameters: list[click.Parameter] = []
     nullable: list[str] = []
     for parameter in list(signature.parameters.values())[1:]:
@@ -48,17 +50,19 @@ def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | N
             if parameter.default is parameter.empty:
                 return None
             continue
-        parameters.append(_parameter_of(path, parameter, kind, documentation))
+        parameters.append(
+            _parameter_of(path, parameter, kind, _typed(documentation.parameters.get(parameter.name, ""), words))
+        )
         if kind.nullable and parameter.default is UNCHANGED:
             nullable.append(parameter.name)
     if nullable:
-        words = click.Choice([command_name(name) for name in nullable])
-        clear = "What to set to null; can be repeated."
-        parameters.append(click.Option(["cleared", "--clear"], type=words, multiple=True, help=clear))
+        choice = click.Choice([command_name(name) for name in nullable])
+        clear = "What to set to null. Can be repeated."
+        parameters.append(click.Option(["cleared", "--clear"], type=choice, multiple=True, help=clear))
     return Command(
         command_name(path[-1]),
         params=[*parameters, *common_options(changes=documentation.changes)],
-        callback=functools.partial(_run, path, documentation, _ask_for_itwin(path, signature)),
+        callback=_Call(path, documentation, words, signature.parameters),
         help="\n\n".join((documentation.summary, *documentation.text)),
         short_help=documentation.summary,
         epilog="\n\n".join(f"\b\n{line}" for line in (*documentation.requests, *documentation.pages)) or None,
@@ -71,85 +75,99 @@ def _is_model_alone(kind: Kind, parameter: inspect.Parameter) -> bool:
     return bool(models) and not getattr(kind.type, "plain", True) and parameter.default is parameter.empty
 
 
-def _parameter_of(
-    path: tuple[str, ...], parameter: inspect.Parameter, kind: Kind, documentation: Documentation
-) -> click.Parameter:
-    name = parameter.name
-    text = _with_options(documentation.parameters.get(name, ""), documentation.parameters)
+def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kind, text: str) -> click.Parameter:
+    name, needed, word = parameter.name, parameter.default is parameter.empty, _word(path, parameter)
     if kind.multiple:
         text += " Can be repeated."
-    needed = parameter.default is parameter.empty
-    by_position = parameter.kind is not parameter.KEYWORD_ONLY
-    if name == "itwin_id" and _is_context(path, parameter):
-        names, variable = ["itwin_id", "-i", "--itwin-id"], _session.ITWIN_VARIABLE
-        return click.Option(names, type=kind.type, envvar=variable, help=f"{text} By default that of: itwin use.")
-    if by_position and (needed or name.endswith("_id")):
-        return click.Argument(
-            [name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=name.strip("_").upper()
-        )
-    option = command_name(name)
+    if _is_context(path, parameter):
+        text += " By default that of: itwin use."
+        return click.Option([name, "-i", word], type=kind.type, envvar=_session.ITWIN_VARIABLE, help=text)
+    if _is_argument(path, parameter):
+        return click.Argument([name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=word)
     if kind.flag:
         # Progress is for whoever watches.
         default = sys.stderr.isatty if name == "progress" else None
         both = default is not None or parameter.default is not False
-        declared = f"--{option}/--no-{option}" if both else f"--{option}"
+        declared = f"{word}/--no-{command_name(name)}" if both else word
         return click.Option([name, declared], is_flag=True, default=default, help=text)
-    return click.Option([name, f"--{option}"], type=kind.type, required=needed, multiple=kind.multiple, help=text)
+    return click.Option([name, word], type=kind.type, required=needed, multiple=kind.multiple, help=text)
 
 
-def _with_options(text: str, names: Container[str]) -> str:
-    """The text with names of parameters as the options that they are here."""
-    return _UNDERSCORED.sub(lambda found: f"--{command_name(found[0])}" if found[0] in names else found[0], text)
+def _word(path: tuple[str, ...], parameter: inspect.Parameter) -> str:
+    """What stands for a parameter on the command line."""
+    if _is_argument(path, parameter):
+        return parameter.name.strip("_").upper()
+    return f"--{command_name(parameter.name)}"
+
+
+def _typed(text: str, words: Mapping[str, str]) -> str:
+    """A text about parameters, with what stands for them here. A name of one word may be just that word."""
+    return _UNDERSCORED.sub(lambda found: words.get(found[0], found[0]), text)
+
+
+def _is_argument(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
+    if parameter.kind is parameter.KEYWORD_ONLY or _is_context(path, parameter):
+        return False
+    return parameter.default is parameter.empty or parameter.name.endswith("_id")
 
 
 def _is_context(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
     """Whether the saved iTwin is meant where no iTwin is named."""
-    if path[0] in _OF_ITWINS or parameter.kind is parameter.KEYWORD_ONLY:
+    if parameter.name != "itwin_id" or path[0] in _OF_ITWINS or parameter.kind is parameter.KEYWORD_ONLY:
         return False
     return parameter.default is parameter.empty or path[-1].startswith("list")
 
 
-def _ask_for_itwin(path: tuple[str, ...], signature: inspect.Signature) -> bool | None:
-    """Whether an iTwin has to be named, or can be; None if the command has no such option."""
-    parameter = signature.parameters.get("itwin_id")
-    if parameter is None or not _is_context(path, parameter):
-        return None
-    return parameter.default is parameter.empty
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a command does: it calls the method and writes what it returns.
 
+    Attributes:
+        path: The names that lead to the method from the client.
+        documentation: What its docstring says.
+        words: What stands for its parameters on the command line.
+        parameters: The parameters of the method.
+    """
 
-def _run(
-    path: tuple[str, ...],
-    documentation: Documentation,
-    itwin: bool | None,
-    *,
-    cleared: tuple[str, ...] = (),
-    **given: Any,
-) -> None:
-    arguments = {name: value for name, value in given.items() if value is not None and value != ()}
-    arguments |= {name.replace("-", "_"): None for name in cleared}
-    # A filter is the whole question, to which the saved iTwin adds nothing.
-    if itwin is not None and "itwin_id" not in arguments and "filter" not in arguments:
-        arguments |= dict(_saved_itwin(needed=itwin))
-    if documentation.changes:
-        confirm(_question(documentation, arguments))
-    with _session.client() as platform:
-        method: Callable[..., object] = functools.reduce(getattr, path, cast(Any, platform))
-        try:
-            result = method(**arguments)
-        except ValueError as error:
-            raise click.UsageError(_with_options(str(error), arguments), click.get_current_context()) from None
-        emit(result, current())
+    path: tuple[str, ...]
+    documentation: Documentation
+    words: Mapping[str, str]
+    parameters: Mapping[str, inspect.Parameter]
 
+    def __call__(self, *, cleared: tuple[str, ...] = (), **given: Any) -> None:
+        context = click.get_current_context()
+        arguments = {name: value for name, value in given.items() if value is not None and value != ()}
+        names = {word: name for name, word in self.words.items()}
+        for word in (f"--{each}" for each in cleared):
+            if names[word] in arguments:
+                raise click.UsageError(f"{word} and --clear exclude each other.", context)
+            arguments[names[word]] = None
+        self._add_itwin(context, arguments)
+        if self.documentation.changes:
+            confirm(_question(self.documentation, arguments))
+        with _session.client() as platform:
+            method: Callable[..., object] = functools.reduce(getattr, self.path, cast(Any, platform))
+            try:
+                result = method(**arguments)
+            except ValueError as error:
+                raise click.UsageError(_typed(str(error), self.words), context) from None
+            emit(result, current())
 
-def _saved_itwin(*, needed: bool) -> Iterator[tuple[str, str]]:
-    found = _session.saved_itwin_id()
-    if found is not None:
-        yield "itwin_id", found
-    elif needed:
-        raise click.UsageError(
-            f"Name the iTwin: with --itwin-id, with {_session.ITWIN_VARIABLE}, or once with: itwin use ITWIN_ID.",
-            click.get_current_context(),
-        )
+    def _add_itwin(self, context: click.Context, arguments: dict[str, Any]) -> None:
+        """Let the saved iTwin stand where none is named."""
+        parameter = self.parameters.get("itwin_id")
+        if parameter is None or not _is_context(self.path, parameter):
+            return
+        if "filter" in arguments:
+            # A filter is the whole question, to which an iTwin that is named elsewhere adds nothing.
+            if context.get_parameter_source("itwin_id") is click.core.ParameterSource.ENVIRONMENT:
+                del arguments["itwin_id"]
+        elif "itwin_id" not in arguments:
+            found = _session.saved_itwin_id()
+            if found is not None:
+                arguments["itwin_id"] = found
+            elif parameter.default is parameter.empty:
+                raise click.UsageError(_session.NO_ITWIN, context)
 
 
 def _question(documentation: Documentation, arguments: dict[str, Any]) -> str:

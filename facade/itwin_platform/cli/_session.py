@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ITWIN_VARIABLE = "ITP_ITWIN_ID"
 # The variables that credentials are read from, each with what it stands for.
 CREDENTIALS = {"ITP_ACCESS_TOKEN": "access token", "ITP_SERVICE_CLIENT_ID": "service app"}
+NO_ITWIN = f"Name the iTwin: with --itwin-id, with {ITWIN_VARIABLE}, or once with: itwin use ITWIN_ID."
 _ADDRESSES = ("ITP_API_URL", "ITP_ISSUER_URL")
 _NOT_LOGGED_IN = (
     "You are not logged in. Run: itwin login (or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID and "
