@@ -44,6 +44,10 @@ class PowerShellComplete(ShellComplete):
         words, incomplete = os.environ.get("COMP_WORDS", "").splitlines()[1:], os.environ.get("COMP_WORD", "")
         return (words[:-1] if incomplete and words else words), incomplete
 
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
+        """What can stand there. Where that is a file, nothing: PowerShell then offers its files."""
+        return [item for item in super().get_completions(args, incomplete) if item.type == "plain"]
+
     def format_completion(self, item: CompletionItem[Any]) -> str:
         """The word and, behind a tab, what it stands for: PowerShell wants something there."""
         return f"{item.value}\t{' '.join((item.help or str(item.value)).split())}"
