@@ -209,7 +209,7 @@ def test_what_a_callback_raises_comes_out(bucket: TransferBucket, tree: Path) ->
 
 def test_the_progress_bar_is_drawn(bucket: TransferBucket, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bucket.upload(tree, progress=True)
-    assert f"{len(FILES)}/{len(FILES)} files" in capsys.readouterr().err
+    assert f"{len(FILES)}/{len(FILES)} files" in capsys.readouterr().out
 
 
 def test_links_and_what_is_no_file_are_left_out(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,12 +83,12 @@ def test_a_command_takes_what_the_method_takes(name: str) -> None:
 
     result = run(*words_of(name), "--help")
     assert result.exit_code == 0, result.output
-    text = " ".join(result.output.split())
-    summary = " ".join((inspect.getdoc(METHODS[name]) or "").split("\n\n")[0].split()).replace("`", "")
-    assert summary.split(". ")[0] in text
+    text = "".join(result.output.split())
+    summary = "".join((inspect.getdoc(METHODS[name]) or "").split("\n\n")[0].split()).replace("`", "")
+    assert summary.split(".")[0] in text
     for parameter in parameters:
         if parameter.name in taken:
-            assert re.search(rf"\b{parameter.name.strip('_').replace('_', '[-_]')}\b", text, re.I), parameter.name
+            assert re.search(parameter.name.strip("_").replace("_", "[-_]"), text, re.IGNORECASE), parameter.name
 
 
 @pytest.mark.parametrize("name", sorted(set(METHODS) - set(WITHOUT)))
@@ -121,6 +121,7 @@ class Later:
         *,
         timeout: float = 3600,
         every: timedelta | None = None,
+        intervals: Iterable[float] = (5,),
         since: datetime | None = None,
         progress: bool | Callable[[Progress], object] = False,
         on_change: Callable[[str], None] | None = None,
@@ -144,12 +145,26 @@ def test_a_method_that_comes_is_a_command() -> None:
     found = command_of(("jobs", "wait"), Later.wait)
     assert found is not None
     with found.make_context(
-        "wait", ["7", "--every", "2", "--since", "2026-01-31", "--options", '{"a": [1]}']
+        "wait",
+        [
+            "7",
+            "--every",
+            "2",
+            "--since",
+            "2026-01-31",
+            "--options",
+            '{"a": [1]}',
+            "--intervals",
+            "5",
+            "--intervals",
+            ".5",
+        ],
     ) as context:
         given = context.params
     assert given["job_id"] == "7"
     assert given["every"] == timedelta(seconds=2)
     assert given["since"].isoformat() == "2026-01-31T00:00:00+00:00"
+    assert given["intervals"] == (5, 0.5)
     assert given["options"] == {"a": [1]}
     assert given["progress"] is False  # nobody watches
     assert "on_change" not in given

@@ -13,7 +13,7 @@ import click
 from . import _session
 from ._command import Group
 from ._options import confirm, current, with_common_options
-from ._output import emit, note
+from ._output import draw_on_standard_error, emit, note
 
 if TYPE_CHECKING:
     from ..storage import TransferBucket, TransferContainer, TransferReport
@@ -90,7 +90,10 @@ def cp(
         raise click.UsageError("One of the two has to begin with bkt:.", click.get_current_context())
     if up and overwrite:
         confirm(f"Copy {source} to {target}, and overwrite what differs there.")
-    settings: Any = {"overwrite": overwrite, "concurrency": concurrency, "progress": sys.stderr.isatty()}
+    watched = sys.stderr.isatty()
+    if watched:
+        draw_on_standard_error()
+    settings: Any = {"overwrite": overwrite, "concurrency": concurrency, "progress": watched}
     with _container(itwin_id, reality_data, "write" if up else "read") as container:
         if up:
             _report(lambda: container.upload(source, target.removeprefix(_MARK), **settings))

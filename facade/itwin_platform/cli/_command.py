@@ -53,7 +53,7 @@ class Group(click.Group):
         _speak_utf8()
         extra["standalone_mode"] = False
         if os.environ.get("_ITWIN_COMPLETE", "").startswith("powershell"):
-            from . import _completion  # noqa: F401  # pyright: ignore[reportUnusedImport]  # it makes PowerShell known
+            from . import _powershell  # noqa: F401  # pyright: ignore[reportUnusedImport]  # it makes PowerShell known
         try:
             result = super().main(args, prog_name or "itwin", **extra)
             code = result if isinstance(result, int) else _failures.DONE

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _REQUEST = re.compile(r"`((?:GET|HEAD|POST|PUT|PATCH|DELETE) /[^`]*)`")
 _PAGE = re.compile(r"https://developer\.bentley\.com/\S+[^\s,.]")
+_LINK = re.compile(r"\[([^][]+)\]\([^()]+\)")
 _SECTION = re.compile(r"(Parameters|Returns|Raises|Attributes):\n")
 _PARAMETER = re.compile(r"^ {4}(\w+): ", re.M)
 
@@ -30,11 +31,6 @@ class Documentation:
     parameters: Mapping[str, str]
     requests: tuple[str, ...]
     pages: tuple[str, ...]
-
-    @property
-    def changes(self) -> bool:
-        """Whether one of the requests creates, changes or deletes something."""
-        return any(not request.startswith(("GET ", "HEAD ")) for request in self.requests)
 
 
 def documentation_of(thing: object) -> Documentation:
@@ -58,5 +54,5 @@ def _parameters(section: str) -> list[tuple[str, str]]:
 
 
 def _words(text: str) -> str:
-    """A paragraph on one line, without the marks of code."""
-    return " ".join(text.replace("`", "").split())
+    """A paragraph on one line, without the marks of code and the targets of links."""
+    return " ".join(_LINK.sub(r"\1", text).replace("`", "").split())

@@ -50,7 +50,8 @@ def line_of(error: BaseException, *, debug: bool) -> str:
     if isinstance(error, click.ClickException):
         return _sentence(error.format_message())
     if isinstance(error, OSError):
-        return _sentence(f"{error.strerror or type(error).__name__}: {error.filename}")
+        about = f": {error.filename}" if error.filename else ""
+        return _sentence(f"{error.strerror or type(error).__name__}{about}")
     text = _sentence(" ".join(str(error).split()))
     return text if debug else _without_request(text, error)
 

@@ -6,7 +6,7 @@ import ast
 import copy
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -22,6 +22,11 @@ _SECRET = re.compile(
     r"(?:passw(?:or)?d|pwd|secret|token|key|signature|sas|credentials?|auth|authentication|authorization)$",
     re.IGNORECASE,
 )
+
+
+def is_one(value: object) -> bool:
+    """Whether a result is one thing, and not several to be iterated over, such as pages."""
+    return isinstance(value, (Model, str)) or is_object(value) or not isinstance(value, Iterable)
 
 
 def json_of(value: Any, *, show_secrets: bool) -> Any:

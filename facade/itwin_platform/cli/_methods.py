@@ -19,11 +19,14 @@ from . import _session
 from ._command import Command
 from ._docstrings import Documentation, documentation_of
 from ._options import common_options, confirm, current
-from ._output import emit
+from ._output import draw_on_standard_error, emit
 from ._parameters import Kind, kind_of
 
 # Groups whose things are iTwins: there, the id of one is the object of the command and no context of it.
 _OF_ITWINS = frozenset({"itwins", "favorites", "recents"})
+# Verbs of methods that change nothing, for those whose docstrings name no request.
+_READING = frozenset({"container", "download", "get", "list", "read", "records", "wait"})
+_PROGRESS = "Show the progress on standard error; without the option, where that is a terminal."
 _UNDERSCORED = re.compile(r"\b[a-z]+_[a-z_]*")
 
 
@@ -59,14 +62,22 @@ def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | N
         choice = click.Choice([command_name(name) for name in nullable])
         clear = "What to set to null. Can be repeated."
         parameters.append(click.Option(["cleared", "--clear"], type=choice, multiple=True, help=clear))
+    changes = _changes(path[-1], documentation)
     return Command(
         command_name(path[-1]),
-        params=[*parameters, *common_options(changes=documentation.changes)],
-        callback=_Call(path, documentation, words, signature.parameters),
+        params=[*parameters, *common_options(changes=changes)],
+        callback=_Call(path, documentation.summary, changes, words, signature.parameters),
         help="\n\n".join((documentation.summary, *documentation.text)),
         short_help=documentation.summary,
         epilog="\n\n".join(f"\b\n{line}" for line in (*documentation.requests, *documentation.pages)) or None,
     )
+
+
+def _changes(name: str, documentation: Documentation) -> bool:
+    """Whether a method creates, changes or deletes something. One that says nothing about it is better asked for."""
+    if documentation.requests:
+        return any(not request.startswith(("GET ", "HEAD ")) for request in documentation.requests)
+    return name.partition("_")[0] not in _READING
 
 
 def _is_model_alone(kind: Kind, parameter: inspect.Parameter) -> bool:
@@ -85,11 +96,11 @@ def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kin
     if _is_argument(path, parameter):
         return click.Argument([name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=word)
     if kind.flag:
-        # Progress is for whoever watches.
-        default = sys.stderr.isatty if name == "progress" else None
-        both = default is not None or parameter.default is not False
-        declared = f"{word}/--no-{command_name(name)}" if both else word
-        return click.Option([name, declared], is_flag=True, default=default, help=text)
+        both = f"{word}/--no-{command_name(name)}"
+        if name == "progress":
+            return click.Option([name, both], is_flag=True, default=sys.stderr.isatty, help=_PROGRESS)
+        declared = word if parameter.default is False else both
+        return click.Option([name, declared], is_flag=True, default=None, help=text)
     return click.Option([name, word], type=kind.type, required=needed, multiple=kind.multiple, help=text)
 
 
@@ -124,13 +135,15 @@ class _Call:
 
     Attributes:
         path: The names that lead to the method from the client.
-        documentation: What its docstring says.
+        summary: What it does.
+        changes: Whether it changes something, and is asked for before.
         words: What stands for its parameters on the command line.
         parameters: The parameters of the method.
     """
 
     path: tuple[str, ...]
-    documentation: Documentation
+    summary: str
+    changes: bool
     words: Mapping[str, str]
     parameters: Mapping[str, inspect.Parameter]
 
@@ -143,8 +156,10 @@ class _Call:
                 raise click.UsageError(f"{word} and --clear exclude each other.", context)
             arguments[names[word]] = None
         self._add_itwin(context, arguments)
-        if self.documentation.changes:
-            confirm(_question(self.documentation, arguments))
+        if self.changes:
+            confirm(_question(self.summary, arguments))
+        if arguments.get("progress"):
+            draw_on_standard_error()
         with _session.client() as platform:
             method: Callable[..., object] = functools.reduce(getattr, self.path, cast(Any, platform))
             try:
@@ -170,12 +185,12 @@ class _Call:
                 raise click.UsageError(_session.NO_ITWIN, context)
 
 
-def _question(documentation: Documentation, arguments: dict[str, Any]) -> str:
+def _question(summary: str, arguments: dict[str, Any]) -> str:
     """What is about to be done, and to what. Only ids and names are shown."""
     shown = ", ".join(
         f"{name.strip('_')} {value}"
         for name, value in arguments.items()
         if isinstance(value, str) and name.endswith(("_id", "name"))
     )
-    sentence = documentation.summary.split(". ")[0].rstrip(".")
+    sentence = summary.partition(". ")[0].rstrip(".")
     return f"{sentence} ({shown})." if shown else f"{sentence}."

@@ -26,16 +26,17 @@ def emit(result: object, options: Options) -> None:
     if isinstance(result, bytes):
         sys.stdout.buffer.write(result)
         return
-    from .._sync.pages import Pages
-    from ._masking import json_of
+    from ._masking import is_one, json_of
 
-    if isinstance(result, (Pages, Iterator)) or is_array(result):
+    if not is_one(result):
         found = cast(Iterable[object], result)
         items: Iterator[Any] = (json_of(item, show_secrets=options.show_secrets) for item in found)
         if options.query is None and options.output == "jsonl":
             _write_lines(items)  # as they come
             return
         value: Any = list(items)
+        if not value:
+            note("There is nothing.")
     else:
         value = json_of(result, show_secrets=options.show_secrets)
     if options.query is not None:
@@ -47,6 +48,13 @@ def note(text: str) -> None:
     """Tell a person something that is no result. Programs that read standard error are not told."""
     if sys.stderr.isatty():
         click.echo(text, err=True)
+
+
+def draw_on_standard_error() -> None:
+    """Let the bars of `progress=True` be drawn there: standard output is for results."""
+    import rich
+
+    rich.reconfigure(stderr=True)
 
 
 def _write(text: str) -> None:

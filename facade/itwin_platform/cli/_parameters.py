@@ -67,13 +67,14 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 def _kind_of(parts: list[Any]) -> Kind | None:
     inner = [part for part in parts if get_origin(part) in _LISTS]
+    element = _kind_of([each for part in inner for each in _parts(get_args(part)[0])]) if inner else None
     models = [part for part in parts if isinstance(part, type) and issubclass(part, Model)]
     if any(get_origin(part) is Literal for part in parts):
         return Kind(click.Choice([str(value) for part in parts for value in get_args(part)]))
     if bool in parts:
         return Kind(click.BOOL, flag=True)
-    if any(str in _parts(get_args(part)[0]) for part in inner):
-        return Kind(click.STRING, multiple=True)
+    if element and not element.multiple and not isinstance(element.type, Json):
+        return Kind(element.type, multiple=True)
     if str in parts or Path in parts:
         return Kind(File() if typing.BinaryIO in parts else click.STRING)
     for known in (float, int, datetime, timedelta):
@@ -132,7 +133,7 @@ class Json(ParamType):
             self.fail("it may hold secrets: give it as @FILE, or as - on standard input.", param, ctx)
         try:
             found = json.loads(value if content is None else content)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.fail("it is no JSON. A file is named with @ before its name.", param, ctx)
         if self.plain or len(self.models) != 1:
             return found

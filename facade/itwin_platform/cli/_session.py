@@ -137,8 +137,9 @@ def client(of: AuthorizationCode | None = None) -> ITwinPlatform:
     """A client with the credentials of this user.
 
     Parameters:
-        of: Other credentials to use.
+        of: The credentials of a login that begins or ends, which nothing saved has a say in.
     """
     from .. import ITwinPlatform
 
-    return ITwinPlatform(of or credentials(), environment=environment(), user_agent="itwin-cli")
+    named = environment() if of is None else current().environment
+    return ITwinPlatform(of or credentials(), environment=named, user_agent="itwin-cli")

@@ -11,7 +11,7 @@ from ._report import Progress, ProgressCallback
 
 @contextmanager
 def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator[ProgressCallback | None]:
-    """The callback for the argument `progress`; if that is True, one that draws a bar on standard error.
+    """The callback for the argument `progress`; if that is True, one that draws a bar on the terminal.
 
     Raises:
         ValueError: It is neither a boolean nor a function.
@@ -26,7 +26,6 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
         yield None
         return
     try:
-        from rich import console
         from rich import progress as bars
     except ImportError:
         missing = 'progress=True needs rich. Install it: pip install "itwin-platform[progress]"'
@@ -39,8 +38,7 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.fields[files]}"),
     )
-    # Standard output is for results.
-    display = bars.Progress(*columns, console=console.Console(stderr=True))
+    display = bars.Progress(*columns)
     task = display.add_task(verb, total=None, files="")
 
     def show(state: Progress) -> None:
