@@ -23,7 +23,7 @@ _READING = frozenset({"GET", "HEAD"})
     "params", "-p", "--param", multiple=True, metavar="NAME=VALUE", help="A parameter of the query; repeatable."
 )
 @click.option("headers", "-H", "--header", multiple=True, metavar="NAME=VALUE", help="A header; repeatable.")
-@click.option("--body", type=Json(), help="The body of the request.")
+@click.option("--body", type=Json(), help="The body of the request; from a file if it holds secrets.")
 @click.option("--api-version", default="v1", show_default=True, help="The version of the API: v1, v2 and so on.")
 @with_common_options(changes=True)
 def api(method: str, path: str, params: tuple[str, ...], headers: tuple[str, ...], body: Any, api_version: str) -> None:

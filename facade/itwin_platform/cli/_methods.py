@@ -20,7 +20,7 @@ from ._command import Command
 from ._docstrings import Documentation, documentation_of
 from ._options import common_options, confirm, current
 from ._output import draw_on_standard_error, emit
-from ._parameters import Kind, kind_of
+from ._parameters import Json, Kind, kind_of
 
 # Groups whose things are iTwins: there, the id of one is the object of the command and no context of it.
 _OF_ITWINS = frozenset({"itwins", "favorites", "recents"})
@@ -82,8 +82,8 @@ def _changes(name: str, documentation: Documentation) -> bool:
 
 def _is_model_alone(kind: Kind, parameter: inspect.Parameter) -> bool:
     """Whether it has to be a model that another method returns: nobody types that."""
-    models = getattr(kind.type, "models", ())
-    return bool(models) and not getattr(kind.type, "plain", True) and parameter.default is parameter.empty
+    alone = isinstance(kind.type, Json) and bool(kind.type.models) and not kind.type.plain
+    return alone and parameter.default is parameter.empty
 
 
 def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kind, text: str) -> click.Parameter:

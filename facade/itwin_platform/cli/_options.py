@@ -13,7 +13,6 @@ _KEY = "itwin_platform.cli"
 _ENVIRONMENTS = ("prod", "qa", "dev")
 FORMATS = ("table", "json", "jsonl", "csv", "yaml")
 
-
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -111,9 +110,9 @@ def with_common_options(*, results: bool = True, changes: bool = False) -> Calla
     """The same for a function that is made a command."""
 
     def add(function: C) -> C:
-        function.__dict__.setdefault("__click_params__", [])[:0] = common_options(results=results, changes=changes)[
-            ::-1
-        ]
+        # Where the decorators of click note parameters, the last one first.
+        noted: list[click.Parameter] = function.__dict__.setdefault("__click_params__", [])
+        noted.extend(reversed(common_options(results=results, changes=changes)))
         return function
 
     return add

@@ -19,7 +19,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from itwin_platform_api.runtime import Model, Unchanged
-from itwin_platform_api.writing import mask_all
+from itwin_platform_api.writing import mask_all, mask_values
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -27,6 +27,8 @@ else:  # generic in newer versions only
     ParamType = click.ParamType
 
 _STANDARD_INPUT = "-"
+# What models keep besides their fields, always masked.
+_UNKNOWN = "additional_properties"
 _MAPPINGS = (dict, Mapping)
 _LISTS = (collections.abc.Iterable, collections.abc.Sequence, collections.abc.Collection, list, set, frozenset)
 
@@ -217,7 +219,7 @@ _SIMPLE: Mapping[type, ParamType] = {
 def _has_secrets(model: type[Model], known: frozenset[type[Model]] = frozenset()) -> bool:
     """Whether a model has properties that are secrets, or models in it that have."""
     fields: Any = attrs.fields(model)  # type: ignore[arg-type]  # the models are made with attrs
-    if any(each.repr is mask_all for each in fields):
+    if any(each.repr is mask_all or (each.repr is mask_values and each.name != _UNKNOWN) for each in fields):
         return True
     inner = {each for hint in typing.get_type_hints(model).values() for each in _models_in(hint)}
     return any(_has_secrets(each, known | {model}) for each in inner - known - {model})

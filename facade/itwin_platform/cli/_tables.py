@@ -10,8 +10,8 @@ from typing import Any
 from ._shapes import is_array, is_object
 
 _GAP = "  "
-# Columns: of a cell in a list, and of standard output that is not a terminal.
-_WIDEST, _UNLIMITED = 60, 100_000
+# Characters of a cell in a list that is to fit a terminal.
+_WIDEST = 60
 
 
 def table_of(value: Any, cell: Callable[[Any], str]) -> Iterator[str]:
@@ -21,7 +21,7 @@ def table_of(value: Any, cell: Callable[[Any], str]) -> Iterator[str]:
         value: JSON: a list of objects, an object, or anything else.
         cell: Makes text of a value.
     """
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if is_object(value):
         yield from _properties(value, cell)
     elif is_array(value) and value and all(map(is_object, value)):
@@ -38,7 +38,7 @@ def _properties(value: Mapping[str, Any], cell: Callable[[Any], str]) -> Iterato
         yield f"{_padded(_printable(name), widest)}{_GAP}{_printable(cell(item))}".rstrip()
 
 
-def _list(rows: list[Mapping[str, Any]], cell: Callable[[Any], str], width: int) -> Iterator[str]:
+def _list(rows: list[Mapping[str, Any]], cell: Callable[[Any], str], width: int | None) -> Iterator[str]:
     """Rows with as many columns as fit. What is nested is left out: other formats have it."""
     names = dict.fromkeys(
         name
@@ -46,9 +46,9 @@ def _list(rows: list[Mapping[str, Any]], cell: Callable[[Any], str], width: int)
         for name, item in row.items()
         if item is not None and not (is_object(item) or is_array(item))
     )
-    columns = [[name, *(_cut(_printable(cell(row.get(name)))) for row in rows)] for name in names]
+    columns = [[name, *(_cut(_printable(cell(row.get(name))), width) for row in rows)] for name in names]
     shown: list[tuple[list[str], int]] = []
-    room = width
+    room = sys.maxsize if width is None else width
     for column in columns:
         widest = max(map(_width, column))
         if shown and widest > room:
@@ -67,8 +67,8 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+def _cut(text: str, width: int | None) -> str:
+    return text if width is None or len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _width(text: str) -> int:
