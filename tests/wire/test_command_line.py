@@ -217,7 +217,9 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
     with serving(served) as server:
         variables: dict[str, str | None] = {"ITP_API_URL": server.url, "ITP_ISSUER_URL": server.url}
         variables |= dict.fromkeys(("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET"))
-        login = run("login", "--redirect-url", "http://127.0.0.1:0/signin-callback", stdin="app\n", **variables)
+        assert run("login", **variables).exit_code == 2  # nobody can be asked for the app
+        app = ("--client-id", "app", "--redirect-url", "http://127.0.0.1:0/signin-callback")
+        login = run("login", *app, **variables)
         assert login.exit_code == 0, login.output
         who = json.loads(run("whoami", **variables).stdout)
         assert who["user"] == {"id": "u", "displayName": "N", "email": "n@x.example"}
@@ -227,7 +229,7 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
         identity.refused = "invalid_grant"
         assert run("whoami", **variables).exit_code == 3
         identity.refused = None
-        run("login", "--client-id", "app", "--redirect-url", "http://127.0.0.1:0/signin-callback", **variables)
+        run("login", *app, **variables)
         assert run("logout", **variables).exit_code == 0
         assert run("whoami", **variables).exit_code == 3
     assert len(opened) == 2
@@ -242,6 +244,19 @@ def test_interruption_leaves_no_traceback(run: Run, monkeypatch: pytest.MonkeyPa
     result = run("itwins", "get", "1")
     assert result.exit_code == 130
     assert result.output.strip() == ""
+
+
+def test_nobody_reads_anything(own_sandbox: Sandbox) -> None:
+    code = "import sys; sys.stdout = None; from itwin_platform.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "itwins", "list"],
+        env={**os.environ, **own_sandbox.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_nobody_reads_the_end(own_sandbox: Sandbox) -> None:

@@ -59,7 +59,7 @@ class Group(click.Group):
             code = result if isinstance(result, int) else _failures.DONE
         except click.Abort:
             code = _failures.STOPPED
-        except click.ClickException as error:
+        except (click.ClickException, OSError) as error:  # of the second kind: a help that cannot be written
             click.echo(f"itwin: {_failures.line_of(error, debug=False)}", err=True)
             code = _failures.USAGE
         sys.exit(code)
@@ -85,7 +85,10 @@ def _silence() -> None:
 
 
 def _speak_utf8() -> None:
-    """Write UTF-8 whatever the code page of the system is, and never fail at a character."""
+    """Write UTF-8 whatever the code page of the system is, and never fail at a character, nor where nobody listens."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 (until the process ends)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ _REDIRECT = "http://localhost:3000/signin-callback"
 
 
 @click.command("login", cls=Command)
-@click.option("--client-id", envvar="ITP_CLIENT_ID", prompt="Client id of your native app", help="Id of a native app.")
+@click.option("--client-id", envvar="ITP_CLIENT_ID", help="Id of a native app. In a terminal, it is asked for.")
 @click.option("--redirect-url", default=_REDIRECT, show_default=True, help="Its redirect, as it is registered.")
 @click.option("--scope", default="itwin-platform", show_default=True, help="The scopes to request.")
 @click.option(
@@ -30,7 +31,7 @@ _REDIRECT = "http://localhost:3000/signin-callback"
 )
 @click.option("--browser/--no-browser", default=True, help="Open the browser, or only print the address.")
 @with_common_options(results=False)
-def login(browser: bool, **login: Any) -> None:
+def login(client_id: str | None, browser: bool, **login: Any) -> None:
     """Log in with the browser, and stay logged in.
 
     The app is one that you have registered as native at https://developer.bentley.com/my-apps, with the redirect that
@@ -40,12 +41,14 @@ def login(browser: bool, **login: Any) -> None:
     """
     from ..credentials import AuthorizationCode
 
-    named = current().environment
+    if client_id is None and not sys.stdin.isatty():
+        raise click.UsageError("Name the app: with --client-id or ITP_CLIENT_ID.", click.get_current_context())
+    login["client_id"] = client_id or click.prompt("Client id of your native app", err=True)
     credentials = _session.login_of(AuthorizationCode, login, open_browser=browser)
     # The client names the identity service of the environment.
     with _session.client(credentials):
         credentials.get_token()
-    _session.save(login={**login, "environment": named})
+    _session.save(login={**login, "environment": current().environment})
     note("You are logged in.")
     if variable := _session.from_variable():
         note(f"{variable} is set, and wins over this login.")

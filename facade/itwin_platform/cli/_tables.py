@@ -46,7 +46,10 @@ def _list(rows: list[Mapping[str, Any]], cell: Callable[[Any], str], width: int 
         for name, item in row.items()
         if item is not None and not (is_object(item) or is_array(item))
     )
-    columns = [[name, *(_cut(_printable(cell(row.get(name))), width) for row in rows)] for name in names]
+    columns = [[_printable(name), *(_cut(_printable(cell(row.get(name))), width) for row in rows)] for name in names]
+    if not columns:
+        yield from (_printable(cell(row)) for row in rows)
+        return
     shown: list[tuple[list[str], int]] = []
     room = sys.maxsize if width is None else width
     for column in columns:
