@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -146,6 +147,15 @@ def test_debug_says_which_request_it_was(run: Run) -> None:
     assert "request id r-1" in loud.stderr
 
 
+def test_a_platform_that_is_not_there(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    result = run("api", "POST", "/itwins/favorites/1", "--yes", ITP_API_URL=nowhere)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cannot be reached" in result.stderr
+    assert "/itwins" not in result.stderr
+
+
 def test_the_codes_of_refusals(run: Run, own_sandbox: Sandbox) -> None:
     assert run("itwins", "list", ITP_ACCESS_TOKEN="wrong").exit_code == 3
     own_sandbox.rate_limit(20, retry_after=3600)
@@ -232,7 +242,11 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
         run("login", *app, **variables)
         assert run("logout", **variables).exit_code == 0
         assert run("whoami", **variables).exit_code == 3
-    assert len(opened) == 2
+        identity.refresh_tokens = False
+        lost = run("login", *app, **variables)
+        assert lost.exit_code == 3
+        assert "offline_access" in lost.stderr
+    assert len(opened) == 3
     assert not {"token-1", "refresh-1"} & set(login.output.split())
 
 

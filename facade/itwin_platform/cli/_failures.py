@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from ..errors import (
@@ -66,6 +68,5 @@ def _without_request(text: str, error: BaseException) -> str:
     if not isinstance(error, (ApiError, TransportError)):
         return text
     request = named_request(error.operation, error.method, getattr(error, "request_path", None) or error.path)
-    identity = getattr(error, "request_id", None)
-    where = ", ".join(part for part in (request, f"request id {identity}" if identity else "") if part)
-    return text.replace(f" ({where})", "", 1) if where else text
+    begin = request or f"request id {getattr(error, 'request_id', None)}"
+    return re.sub(rf" \({re.escape(begin)}[^()]*\)", "", text, count=1)

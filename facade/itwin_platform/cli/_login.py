@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..errors import InvalidRequestError, NotFoundError, PermissionDeniedError
 from . import _session
 from ._command import Command
 from ._options import current, with_common_options
@@ -16,6 +17,10 @@ from ._output import emit, note
 from ._shapes import object_in
 
 _REDIRECT = "http://localhost:3000/signin-callback"
+_NOT_KEPT = (
+    "The identity service gave no refresh token, so that the login cannot be kept. Allow your app the scope "
+    "offline_access, or use ITP_ACCESS_TOKEN."
+)
 
 
 @click.command("login", cls=Command)
@@ -39,15 +44,15 @@ def login(client_id: str | None, browser: bool, **login: Any) -> None:
 
     Where a login is kept already, it is renewed, and the browser stays closed. Log out to become somebody else.
     """
-    from ..credentials import AuthorizationCode
-
     if client_id is None and not sys.stdin.isatty():
         raise click.UsageError("Name the app: with --client-id or ITP_CLIENT_ID.", click.get_current_context())
     login["client_id"] = client_id or click.prompt("Client id of your native app", err=True)
-    credentials = _session.login_of(AuthorizationCode, login, open_browser=browser)
+    credentials = _session.login_of(_session.NewLogin, login, open_browser=browser)
     # The client names the identity service of the environment.
     with _session.client(credentials):
         credentials.get_token()
+    if not credentials.is_kept:
+        raise _session.NotLoggedIn(_NOT_KEPT)
     _session.save(login={**login, "environment": current().environment})
     note("You are logged in.")
     if variable := _session.from_variable():
@@ -82,14 +87,10 @@ def whoami() -> None:
     \b
     GET /users/me
     """  # noqa: D301 (the mark of click for lines that stay as they are)
-    from ..errors import ApiError, UnauthorizedError
-
     with _session.client() as platform:
         try:
             user: Mapping[str, Any] = object_in(platform.get("/users/me"), "user")
-        except UnauthorizedError:
-            raise
-        except ApiError:
+        except (InvalidRequestError, NotFoundError, PermissionDeniedError):
             user = {}
         settings: dict[str, Any] = {
             "user": {name: user.get(name) for name in ("id", "displayName", "email")} if user else None,

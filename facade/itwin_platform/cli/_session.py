@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._folders import state_folder
 from ..credentials import AuthorizationCode, FileTokenStore, KeyringTokenStore
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from .. import ITwinPlatform
     from ..credentials._token_endpoint import TokenEndpoint
 
+L = TypeVar("L", bound=AuthorizationCode)
+
 ITWIN_VARIABLE = "ITP_ITWIN_ID"
-# The variables that credentials are read from, each with what it stands for.
-CREDENTIALS = {"ITP_ACCESS_TOKEN": "access token", "ITP_SERVICE_CLIENT_ID": "service app"}
+_CREDENTIALS = ("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET")
 NO_ITWIN = f"Name the iTwin: with --itwin-id, with {ITWIN_VARIABLE}, or once with: itwin use ITWIN_ID."
 _ADDRESSES = ("ITP_API_URL", "ITP_ISSUER_URL")
 _NOT_LOGGED_IN = (
@@ -34,6 +35,15 @@ _NOT_LOGGED_IN = (
 
 class NotLoggedIn(CredentialsError):  # noqa: N818 (a state, not a fault)
     """There are no credentials."""
+
+
+class NewLogin(AuthorizationCode):
+    """A login that is to be kept."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a refresh token, without which it ends with this command."""
+        return self._refresh_token is not None
 
 
 class SavedLogin(AuthorizationCode):
@@ -103,12 +113,10 @@ def environment() -> str | None:
 
 def from_variable() -> str | None:
     """The first variable that holds credentials."""
-    return next((name for name in (*CREDENTIALS, "ITP_SERVICE_CLIENT_SECRET") if os.environ.get(name)), None)
+    return next((name for name in _CREDENTIALS if os.environ.get(name)), None)
 
 
-def login_of(
-    kind: type[AuthorizationCode], login: Mapping[str, Any], *, open_browser: bool = False
-) -> AuthorizationCode:
+def login_of(kind: type[L], login: Mapping[str, Any], *, open_browser: bool = False) -> L:
     """The credentials of a login as it is saved.
 
     Raises:
