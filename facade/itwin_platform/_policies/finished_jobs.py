@@ -98,7 +98,7 @@ def outputs_of(job: object, chosen: str | Iterable[str] | None) -> list[Output]:
         raise ValueError(
             f"{named(job)} has not ended, it is {one_line(job.state)}. Wait for it: job = jobs.wait({job.id!r})"
         )
-    found = list(_places("", job.specifications.to_dict().get("outputs"), told=True))
+    found = list(_places("", job.specifications.to_dict().get("outputs"), told=False))
     if not found:
         raise ValueError(f"{named(job)} has no outputs that can be downloaded")
     if chosen is None:
@@ -123,9 +123,11 @@ def _places(name: str, value: object, *, told: bool) -> Iterator[Output]:
         value: A place; a list of outputs; or an object that has a location, or outputs by their names.
         told: Whether text in it is a place in any case, and not just where it looks like one.
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and name:
         if value.startswith(_IN_BUCKET):
-            yield Output(name, path=value.removeprefix(_IN_BUCKET).strip("/"))
+            # An empty path would be the whole bucket.
+            if path := value.removeprefix(_IN_BUCKET).strip("/"):
+                yield Output(name, path=path)
         elif (told and value) or _GUID.fullmatch(value):
             yield Output(name, value)
     elif isinstance(value, list):
@@ -137,7 +139,7 @@ def _places(name: str, value: object, *, told: bool) -> Iterator[Output]:
             yield from _places(name, properties["location"], told=True)
             return
         for key, each in properties.items():
-            yield from _places(_joined(name, key), each, told=told and not name)
+            yield from _places(_joined(name, key), each, told=not name)
 
 
 def _joined(name: str, part: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ITwinPlatformError, TransferCancelled, TransferError
+from ._local import local_path
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
-from ._run import cancelled_error, failed_error
+from ._run import cancelled_error, check_concurrency, failed_error
 
 
 class Several:
@@ -16,11 +17,16 @@ class Several:
 
     Parameters:
         folder: Where all of them write to, each to a folder of its own.
+        concurrency: How many files each of them takes at a time.
         on_progress: Told of their progress, with everything that was done before.
+
+    Raises:
+        ValueError: The folder or the concurrency cannot be used.
     """
 
-    def __init__(self, folder: str | Path, on_progress: ProgressCallback | None) -> None:
-        self._folder = Path(folder)
+    def __init__(self, folder: str | Path, concurrency: int, on_progress: ProgressCallback | None) -> None:
+        check_concurrency(concurrency)
+        self._folder = local_path("folder", folder)
         self._on_progress = on_progress
         self._began = time.monotonic()
         self._before = self._now = Progress(0, 0, 0, 0, "")
@@ -41,7 +47,7 @@ class Several:
         """
 
         def told(outcomes: tuple[FileOutcome, ...]) -> tuple[FileOutcome, ...]:
-            return tuple(replace(each, name=f"{into}/{each.name}") for each in outcomes)
+            return tuple(replace(each, name=f"{into}/{each.name}".rstrip("/")) for each in outcomes)
 
         sent, skipped, failed = told(report.sent), told(report.skipped), told(report.failed)
         self._reports.append(replace(report, sent=sent, skipped=skipped, failed=failed))
