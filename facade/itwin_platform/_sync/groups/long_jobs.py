@@ -158,14 +158,13 @@ class LongJobs(Generic[J, P, M]):
             TransferCancelled: The progress function asked to stop.
             ConfigurationError: obstore or rich is not installed.
         """
-        finished = self.get(job) if isinstance(job, str) else job
-        places = outputs_of(finished, outputs)
         from ...storage._progress import shown as shown_transfer
         from ...storage._several import Several
 
         with shown_transfer(progress, "Downloading") as on_progress:
-            several = Several(folder, on_progress)
-            for place in places:
+            several = Several(folder, concurrency, on_progress)
+            finished = self.get(job) if isinstance(job, str) else job
+            for place in outputs_of(finished, outputs):
                 try:
                     container = self._container_of(place, finished.itwin_id)
                     report = container._download(  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (not for users)
