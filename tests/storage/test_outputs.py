@@ -158,8 +158,8 @@ def test_cancelling_ends_all_of_it_and_a_rerun_goes_on(platform: ITwinPlatform, 
     assert len(report.skipped) == 2
 
 
-def test_a_url_that_expires_on_the_way_is_renewed(there: Platform, platform: ITwinPlatform, tmp_path: Path) -> None:
-    there.seconds = [1]
+def test_a_url_that_has_expired_is_renewed(there: Platform, platform: ITwinPlatform, tmp_path: Path) -> None:
+    there.seconds = [-60]
     platform.reality_modeling.jobs.download(JOB, tmp_path, outputs="exports/3DTiles")
     assert len(contents(tmp_path)) == 2
     assert there.paths.count(f"/reality-management/reality-data/{MESH}/readaccess?iTwinId={ITWIN}") == 2
