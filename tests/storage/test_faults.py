@@ -14,7 +14,7 @@ import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.storage import Progress, TransferBucket
-from tests.storage.azurite import Container
+from tests.storage.judge import Container
 from tests.storage.conftest import MakeBucket, hashes_of
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
@@ -64,10 +64,10 @@ def network() -> Network:
 
 
 @pytest.fixture
-def server(container: Container, azurite: str, network: Network) -> Iterator[BucketServer]:
+def server(container: Container, network: Network) -> Iterator[BucketServer]:
     """A platform whose bucket is reached over the network."""
     with (
-        between(azurite, network) as address,
+        between(container.address, network) as address,
         BucketServer(lambda: container.url(address=address)) as running,
     ):
         yield running

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.azurite import Container
+from tests.storage.judge import Container
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 

@@ -12,7 +12,7 @@ import pytest
 from itwin_platform import errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import Progress, TransferBucket, _tree
-from tests.storage.azurite import Container
+from tests.storage.judge import Container
 from tests.storage.conftest import MakeBucket
 
 LINKS = pytest.mark.skipif(os.name == "nt", reason="links need privileges")

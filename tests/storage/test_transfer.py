@@ -10,7 +10,7 @@ import pytest
 
 from itwin_platform import errors
 from itwin_platform.storage import Progress, TransferBucket, _listing
-from tests.storage.azurite import Container
+from tests.storage.judge import Container
 from tests.storage.conftest import hashes_of
 
 SMALL = 2 * 1024 * 1024
@@ -286,7 +286,7 @@ def test_deleting_does_not_touch_what_is_below(bucket: TransferBucket, container
 
 
 def test_a_container_that_is_gone(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
-    container.client.delete_container()
+    container.delete()
     (tmp_path / "file").write_bytes(b"x")
     for call in (
         bucket.list,
