@@ -241,6 +241,7 @@ class Sandbox:
             import uvicorn
 
             from ._app import make_app
+            from ._protocol import SilentProtocol
         except ModuleNotFoundError as error:
             raise ImportError(_MISSING, name=error.name) from None
         listener = _listener(self._port)
@@ -254,7 +255,7 @@ class Sandbox:
             access_log=False,
             server_header=False,
             loop="asyncio",
-            http="h11",
+            http=SilentProtocol,
             ws="none",
             lifespan="off",
             timeout_graceful_shutdown=1,

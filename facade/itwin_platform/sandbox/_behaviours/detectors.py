@@ -17,6 +17,7 @@ from .._world import World
 _PATH: Final = "/reality-analysis/detectors"
 _PLACE: Final[Place] = (_PATH, ())
 _CONTAINER: Final = "detectors"
+_ZIP: Final = "application/zip"
 _MOST: Final = 1000
 
 
@@ -26,7 +27,6 @@ def install(world: World, actions: Actions) -> None:
         return
     detectors = Detectors(world)
     world.store.views[_PATH] = detectors.seen
-    world.files.blobs.create(_CONTAINER)
     operations: dict[str, Handler] = {
         "version-create": detectors.create,
         "delete-version": detectors.delete,
@@ -60,11 +60,17 @@ class Detectors:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        world.files.blobs.create(_CONTAINER)
         # No answer says what is published. With its date, a version that was deleted and made again is another one.
         self._published: set[tuple[str, str, str]] = set()
         collection = world.catalogue.collections[_PATH]
         versions: list[Json] = [each for one in collection.documented for each in one.get("versions", [])]
         self._creator: Any = next((each.get("creatorId") for each in versions), None)
+        # Nobody has a link to upload the data of those that wait for it from the beginning.
+        for detector in collection.documented:
+            for version in detector.get("versions", []):
+                if version["status"] == "AwaitingData":
+                    world.files.put(_CONTAINER, _file(detector["name"], version), b"", _ZIP)
         for each in collection.summaries:
             if number := each.get("latestVersionNumber"):
                 ready = self._new({"versionNumber": number, "capabilities": {"labels": []}}) | {"status": "Ready"}

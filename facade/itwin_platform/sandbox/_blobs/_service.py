@@ -1,5 +1,7 @@
 """The storage over HTTP, as an ASGI application: the operations on blobs that a SAS of a container can permit."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
@@ -7,11 +9,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote
 from uuid import uuid4
-
-from starlette.types import Receive, Scope, Send
 
 from ._conditions import check_reading, condition_of, range_of
 from ._contents import Piece
@@ -19,6 +19,9 @@ from ._errors import BlobError
 from ._sas import Signer
 from ._store import Blob, Blobs
 from ._xml import blocks_of, http_date, page_of, read_block_list
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 _VERSION: Final = "2024-08-04"
 _PROPERTIES: Final = ("Content-Type", "Content-Encoding", "Content-Language", "Cache-Control", "Content-Disposition")
