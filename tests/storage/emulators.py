@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from azure.storage.blob import BlobServiceClient
 
 from itwin_platform.sandbox import Sandbox
 from tests.storage.judge import Account
 from tests.support import node
+
+# For tests that are about this machine or the network. They take their time, whatever stands for the storage.
+ONE_EMULATOR = pytest.mark.parametrize("account", ["azurite"], indirect=True)
 
 _HOME = Path(__file__).parent / "node"
 _QUIET = ("--silent", "--disableTelemetry", "--skipApiVersionCheck")

@@ -13,6 +13,7 @@ import pytest
 from itwin_platform import ITwinPlatform, errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import TransferBucket
+from tests.storage.emulators import ONE_EMULATOR
 from tests.storage.judge import Container
 from tests.storage.conftest import MakeBucket, hashes_of
 from tests.storage.platform import BucketServer
@@ -132,6 +133,7 @@ def test_a_sas_that_cannot_be_replaced(container: Container, tmp_path: Path) -> 
             bucket.list()
 
 
+@ONE_EMULATOR
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
     container: Container, tmp_path: Path, direction: str
@@ -202,6 +204,7 @@ def test_buckets_are_values(make_bucket: MakeBucket) -> None:
     assert type(bucket.container_url) is str
 
 
+@ONE_EMULATOR
 @pytest.mark.parametrize(
     ("missing", "call"),
     [

@@ -10,6 +10,7 @@ import pytest
 
 from itwin_platform import errors
 from itwin_platform.storage import Progress, TransferBucket, _listing
+from tests.storage.emulators import ONE_EMULATOR
 from tests.storage.judge import Container
 from tests.storage.conftest import hashes_of
 
@@ -378,6 +379,7 @@ def test_a_drive_letter_does_not_lead_out_of_the_folder(
     assert hashes_of(tmp_path / "here").keys() == {"fine"}
 
 
+@ONE_EMULATOR
 def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
     path = tmp_path / "growing"
     path.write_bytes(b"old" * 30_000_000)
@@ -395,6 +397,7 @@ def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container:
     assert container.content("growing") == path.read_bytes()
 
 
+@ONE_EMULATOR
 def test_a_change_that_hides_its_time(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(bytes(90_000_000))
