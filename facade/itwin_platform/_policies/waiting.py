@@ -147,8 +147,9 @@ def passes(problem: ITwinPlatformError) -> bool:
     if isinstance(problem, TransportError):
         return not problem.final
     if isinstance(problem, ApiError):
-        # A 403 with a time is a quota that is used up, as gateways say it.
-        return problem.status in {408, 429} or problem.status >= 500 or problem.retry_after is not None
+        # Gateways say it with a 403 that a quota is used up, and until when.
+        used_up = problem.status == 403 and problem.retry_after is not None
+        return used_up or problem.status in {408, 429} or problem.status >= 500
     return isinstance(problem, CredentialsError) and problem.may_pass
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from ..errors import ITwinPlatformError, TransferCancelled, TransferError
@@ -70,9 +72,9 @@ class Several:
             TransferCancelled: The callback asked to stop.
         """
         report = TransferReport(
-            sent=tuple(each for one in self._reports for each in one.sent),
-            skipped=tuple(each for one in self._reports for each in one.skipped),
-            failed=tuple(each for one in self._reports for each in one.failed),
+            sent=_in_order(one.sent for one in self._reports),
+            skipped=_in_order(one.skipped for one in self._reports),
+            failed=_in_order(one.failed for one in self._reports),
             bytes_sent=sum(one.bytes_sent for one in self._reports),
             seconds=time.monotonic() - self._began,
         )
@@ -92,3 +94,7 @@ class Several:
             state.name,
         )
         return None if self._on_progress is None else self._on_progress(self._now)
+
+
+def _in_order(several: Iterable[tuple[FileOutcome, ...]]) -> tuple[FileOutcome, ...]:
+    return tuple(sorted(chain.from_iterable(several), key=lambda outcome: outcome.name))

@@ -70,11 +70,11 @@ class LongJobs(Generic[J, P, M]):
 
         Parameters:
             job_id: Id of the job, a GUID.
-            timeout: Seconds after which to give up waiting; None to wait for ever. At their end it is looked once more.
+            timeout: Seconds after which to give up; None to wait for ever. At the end it looks once more.
             intervals: Seconds between two looks. They are gone through up to the last one, which is repeated, and begin
                 again whenever the state or the percentage has changed. The platform may ask for longer pauses.
             progress: True draws a progress bar (extra `[progress]`). A function is called with the progress at each
-                look. If it returns False, the waiting is over; the job goes on, `cancel` would end it.
+                look. If it returns False, the wait is cancelled, not the job: that is what `cancel` is for.
 
         Returns:
             The job, which is `Success`. `download` gets its outputs.
@@ -130,8 +130,8 @@ class LongJobs(Generic[J, P, M]):
         """Download the outputs of a finished job, whether they are reality data or in the bucket of the iTwin.
 
         Each output has a folder of its own below `folder`, which is called like it: `scene`, or `exports/3DTiles` for
-        one of several. What holds for [downloads from containers](../data.md#guarantees) holds here: rerunning an
-        interrupted download continues where it stopped, nothing is written outside the folder, and so on.
+        one of several. All that downloads from containers promise holds here too. Rerunning an interrupted download
+        continues where it stopped.
 
         Parameters:
             job: The job, or its id. Given a job, nothing is asked about it.
