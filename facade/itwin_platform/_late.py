@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
-    from .storage._report import TransferReport
+    from ._jobs import Job, JobMessages, JobProgress
+    from .storage._report import Progress, TransferReport
 
-_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
+_HOMES = {
+    "Job": "itwin_platform._jobs",
+    "JobMessages": "itwin_platform._jobs",
+    "JobProgress": "itwin_platform._jobs",
+    "Progress": "itwin_platform.storage._report",
+    "Request": "itwin_platform_api.runtime",
+    "TransferReport": "itwin_platform.storage._report",
+}
 
-__all__ = ["Request", "TransferReport"]
+__all__ = ["Job", "JobMessages", "JobProgress", "Progress", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:
