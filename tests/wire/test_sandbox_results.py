@@ -100,7 +100,9 @@ def test_a_job_that_does_not_succeed_leaves_nothing(platform: ITwinPlatform, san
 
 def test_a_job_that_is_there_from_the_beginning(platform: ITwinPlatform, sandbox: Sandbox) -> None:
     id_ = str(uuid4())
-    specifications = {"inputs": {}, "outputs": {"scene": {"location": id_}}}
+    specifications = {"inputs": ["anything"], "outputs": {"scene": {"location": id_}, "report": "bkt:a/report"}}
     job = {"iTwinId": sandbox.itwin_id, "type": "Calibration", "state": "Success", "specifications": specifications}
     sandbox.add("/reality-modeling/jobs", [job])
     assert platform.reality_data.get(id_).type_ == "ContextScene"
+    bucket = platform.reality_analysis.get_bucket(sandbox.itwin_id)
+    assert [blob.name for blob in bucket.list()] == ["a/report"]

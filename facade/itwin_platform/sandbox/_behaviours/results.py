@@ -56,7 +56,7 @@ class Results:
         found = _Found(self._photos(job), self._labels(job), self._place(job["iTwinId"]))
         for name, kind, where in _outputs(job["specifications"]["outputs"]):
             if where.startswith(_BUCKET):
-                content, path = _encoded(_report(job, found)), where.removeprefix(_BUCKET)
+                content, path = _encoded(_report(job, found)), where.removeprefix(_BUCKET) or "report.json"
                 self._world.files.put(bucket_of(job["iTwinId"]), path, content, _JSON)
             elif is_guid(where) and not self._world.store.has(REALITY_DATA, (where,)):
                 self._reality_data(job, name, kind, where, found)
@@ -80,7 +80,7 @@ class Results:
 
     def _photos(self, job: Json) -> list[str]:
         """The names of the photos that a job is about, if they are here."""
-        id_ = job["specifications"].get("inputs", {}).get("photos")
+        id_ = _inputs(job).get("photos")
         if not isinstance(id_, str) or not self._world.store.has(REALITY_DATA, (id_,)):
             return _PHOTOS
         names = self._world.files.names(id_)
@@ -88,8 +88,9 @@ class Results:
 
     def _labels(self, job: Json) -> list[str]:
         """What the detector of a job finds."""
-        inputs: Json = job["specifications"].get("inputs", {})
-        named = next((text for key, text in inputs.items() if key.endswith("Detector") and isinstance(text, str)), "")
+        named = next(
+            (text for key, text in _inputs(job).items() if key.endswith("Detector") and isinstance(text, str)), ""
+        )
         name, _, number = named.rpartition("/")
         versions: list[Json] = (self._world.store.find((_DETECTORS, ()), name) or {}).get("versions") or []
         labels = (each["capabilities"].get("labels") for each in versions if each["versionNumber"] == number)
@@ -99,6 +100,11 @@ class Results:
         itwin = self._world.store.find(("/itwins", ()), itwin_id) or {}
         longitude, latitude = itwin.get("longitude"), itwin.get("latitude")
         return (longitude, latitude) if longitude is not None and latitude is not None else _SOMEWHERE
+
+
+def _inputs(job: Json) -> Json:
+    inputs = job["specifications"].get("inputs")
+    return inputs if is_object(inputs) else {}
 
 
 class _Found:
