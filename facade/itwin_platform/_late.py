@@ -9,13 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from itwin_platform_api.itwins.models import Export
     from itwin_platform_api.runtime import Request
 
     from .storage._report import TransferReport
 
-_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
+_HOMES = {
+    "Export": "itwin_platform_api.itwins.models",
+    "Request": "itwin_platform_api.runtime",
+    "TransferReport": "itwin_platform.storage._report",
+}
 
-__all__ = ["Request", "TransferReport"]
+__all__ = ["Export", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:
