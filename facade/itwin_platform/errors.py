@@ -35,6 +35,9 @@ __all__ = [
     "TransferError",
     "TransportError",
     "UnauthorizedError",
+    "WaitCancelled",
+    "WaitError",
+    "WaitTimeout",
 ]
 
 
@@ -68,11 +71,13 @@ class CredentialsError(ITwinPlatformError):
 
     Attributes:
         code: The identity service's error code, for instance `"invalid_client"`, if it is a standard one.
+        may_pass: Whether the identity service could not be reached or failed, so that trying again later may help.
     """
 
-    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+    def __init__(self, message: str = "", *, code: str | None = None, may_pass: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.may_pass = may_pass
 
 
 class TransportError(ITwinPlatformError):
@@ -85,9 +90,11 @@ class TransportError(ITwinPlatformError):
         method: The HTTP method of the request.
         path: Its path, without the query; None where the request did not go to the platform.
         may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
+        final: Whether another attempt would fail as well, for instance because of a certificate.
     """
 
     may_have_happened = False
+    final = False
 
     def __init__(
         self,
@@ -133,6 +140,28 @@ class IncompleteListError(ITwinPlatformError):
         super().__init__(message)
         self.operation = operation
         self.count = count
+
+
+class WaitError(ITwinPlatformError):
+    """A wait has ended before what was waited for. That goes on: the message says how to wait for it again.
+
+    Attributes:
+        id: Id of what was waited for.
+        seen: What was last seen of it, for instance the progress of a job; None if nothing was.
+    """
+
+    def __init__(self, message: str, *, id: str, seen: Any = None) -> None:  # noqa: A002 (the word of the field)
+        super().__init__(message)
+        self.id = id
+        self.seen = seen
+
+
+class WaitTimeout(WaitError):  # noqa: N818 (the established term)
+    """The `timeout` of a wait is over."""
+
+
+class WaitCancelled(WaitError):  # noqa: N818 (an outcome that was asked for)
+    """The progress function asked to end a wait."""
 
 
 class ResponseError(ITwinPlatformError):

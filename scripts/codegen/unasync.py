@@ -19,7 +19,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"await ", ""),
     (r"asynchronous", "synchronous"),
     (r"for_async=True", "for_async=False"),
-    (r"Awaitable\[(\w+)\]", r"\1"),
+    (r"Awaitable\[((?:[^\[\]]|\[[^\[\]]*\])+)\]", r"\1"),
     (r"AsyncBlobReader", "BlobReader"),
     (r"AsyncITwinPlatform", "ITwinPlatform"),
     (r"AsyncIterator", "Iterator"),
