@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
     from ..filters import Expression
 
+# Seconds between looks. Most exports take seconds.
+INTERVALS = (2, 5, 10, 30)
+
 _UNFINISHED = frozenset({"Queued", "InProgress"})
 
 
 def export_request(
     export: ExportRequest | None,
+    *,
     output_format: str | None,
     query_scope: str | None,
     sub_class: str | Iterable[str] | None,

@@ -242,7 +242,10 @@ class Access:
 
 
 class FileAccess(Access):
-    """Access to one file by a SAS URL of its own. Whatever name is asked for, it is this file: names are for messages."""
+    """Access to one file by a SAS URL of its own. Whatever name is asked for, it is this file: names are for messages.
+
+    The parameters are those of `Access`.
+    """
 
     _noun = "file"
 

@@ -1,7 +1,8 @@
 """The file of an export as records, read as a stream: the same records whatever the format of the file.
 
 The platform names the formats without describing them. So this is generous about what stands around the records, and
-strict about the records themselves. No more than one record and a piece of the file is in memory, whatever it unpacks to.
+strict about the records themselves. No more than one record and a piece of the file is in memory, whatever it unpacks
+to.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
-from typing import IO, Any, BinaryIO, Final, NoReturn
+from typing import IO, Any, BinaryIO, Final, NoReturn, cast
 
 import attrs
 
@@ -69,7 +70,8 @@ def _plain(file: BinaryIO) -> Iterator[IO[bytes]]:
 
 
 def _gzip(file: BinaryIO) -> Iterator[IO[bytes]]:
-    yield gzip.GzipFile(fileobj=file)
+    with gzip.open(file) as content:
+        yield cast(IO[bytes], content)
 
 
 def _zip(file: BinaryIO) -> Iterator[IO[bytes]]:
@@ -135,6 +137,7 @@ class _Json:
             raise UnreadableError("holds something else than objects" if self.next() else _MIDDLE)
         while True:
             try:
+                record: Record
                 record, self._at = _DECODER.raw_decode(self._buffer, self._at)
             except RecursionError:
                 break
@@ -166,6 +169,8 @@ def _from_json(text: io.TextIOWrapper) -> Generator[Record]:
     source, columns = _Json(text), _columns()
     wrapped = source.take_envelope()
     listed = wrapped or source.take("[")
+    if not listed and source.next() == "":
+        raise UnreadableError("is empty")
     while not (source.take("]") if listed else source.next() == ""):
         yield {columns.get(name.lower(), (name,))[0]: value for name, value in source.record().items()}
         if not source.take(",") and listed and source.next() not in {"]", ""}:
