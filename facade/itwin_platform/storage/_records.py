@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -30,6 +31,16 @@ _NOT_BLANK: Final = re.compile(r"[^ \t\r\n]")
 # An object whose first property holds the records.
 _ENVELOPE: Final = re.compile(r'\{\s*"[^"\\]{1,100}"\s*:\s*\[')
 _MIDDLE: Final = "ends in the middle"
+# What the libraries raise for damaged files; zipfile raises what it happens to run into.
+_NOT_PACKED: Final = (
+    gzip.BadGzipFile,
+    zlib.error,
+    zipfile.BadZipFile,
+    struct.error,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+)
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -56,10 +67,12 @@ def records_of(file: BinaryIO, output_format: str) -> Generator[Record]:
         for content in unpack(file):
             with content:
                 yield from read(_decoded(content))
-    except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        problem = _MIDDLE if isinstance(error, EOFError) else f"cannot be unpacked ({type(error).__name__})"
     except UnicodeError:
         problem = "is not text in UTF-8 or UTF-16"
+    except EOFError:
+        problem = _MIDDLE
+    except _NOT_PACKED as error:
+        problem = f"cannot be unpacked ({type(error).__name__})"
     else:
         return
     raise UnreadableError(problem)
