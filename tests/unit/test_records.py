@@ -45,7 +45,7 @@ def written(records: list[Record], output_format: str) -> bytes:
 
 
 def read(content: bytes, output_format: str) -> list[Record]:
-    return list(records_of(io.BufferedReader(io.BytesIO(content)), output_format))  # type: ignore[arg-type]
+    return list(records_of(io.BufferedReader(io.BytesIO(content)), output_format))
 
 
 @pytest.mark.parametrize("output_format", FORMATS)
@@ -72,8 +72,8 @@ def test_whatever_stands_in_them(records: list[Record], output_format: str) -> N
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("output_format", ["JsonGZip", "Csv"])
 def test_a_mark_at_the_beginning_names_the_encoding(output_format: str, encoding: str) -> None:
-    text = written(ITWINS, output_format)
-    text = (gzip.decompress(text) if output_format == "JsonGZip" else text).decode()
+    content = written(ITWINS, output_format)
+    text = (gzip.decompress(content) if output_format == "JsonGZip" else content).decode()
     assert read(packed(text.encode(encoding), output_format), output_format) == ITWINS
 
 

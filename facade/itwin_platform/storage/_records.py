@@ -24,7 +24,7 @@ import attrs
 Record = dict[str, Any]
 
 # Characters that are read at a time, and that a record may have.
-_PIECE: Final = 256 * 1024
+_PIECE: Final = 64 * 1024
 _LONGEST: Final = 1024 * 1024
 _MOST_MEMBERS: Final = 1000
 _NOT_BLANK: Final = re.compile(r"[^ \t\r\n]")
