@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from itwin_platform_api.itwins.models import Export
     from itwin_platform_api.runtime import Request
 
-    from .storage._report import TransferReport
+    from ._jobs import Job, JobMessages, JobProgress
+    from .storage._report import Progress, TransferReport
 
 _HOMES = {
     "Export": "itwin_platform_api.itwins.models",
+    "Job": "itwin_platform._jobs",
+    "JobMessages": "itwin_platform._jobs",
+    "JobProgress": "itwin_platform._jobs",
+    "Progress": "itwin_platform.storage._report",
     "Request": "itwin_platform_api.runtime",
     "TransferReport": "itwin_platform.storage._report",
 }
 
-__all__ = ["Export", "Request", "TransferReport"]
+__all__ = ["Export", "Job", "JobMessages", "JobProgress", "Progress", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

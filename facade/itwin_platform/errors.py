@@ -23,6 +23,8 @@ __all__ = [
     "ITwinPlatformError",
     "IncompleteListError",
     "InvalidRequestError",
+    "JobCancelledError",
+    "JobFailedError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -162,6 +164,24 @@ class WaitTimeout(WaitError):  # noqa: N818 (the established term)
 
 class WaitCancelled(WaitError):  # noqa: N818 (an outcome that was asked for)
     """The progress function asked to end a wait."""
+
+
+class JobFailedError(ITwinPlatformError):
+    """A job has ended without success. The message has the first of its errors.
+
+    Attributes:
+        job: The job.
+        messages: The errors and warnings that it has left behind; None if they are not known.
+    """
+
+    def __init__(self, message: str, *, job: _late.Job, messages: _late.JobMessages | None) -> None:
+        super().__init__(message)
+        self.job = job
+        self.messages = messages
+
+
+class JobCancelledError(JobFailedError):
+    """A job was cancelled, by whomever."""
 
 
 class ResponseError(ITwinPlatformError):
