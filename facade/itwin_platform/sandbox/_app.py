@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ._actions import Actions
 from ._api import Api, error_response
-from ._demands import MOST
 from ._blobs import Service
+from ._demands import MOST
 from ._guard import bounded, guarded
 from ._tokens import GRANT_TYPE, SCOPE, IssuedTokens, TokenError
 from ._world import World

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from itwin_platform_api.itwins.models import Export, ExportRequest
 
+from ..._bars import Bar, shown
+from ..._policies.arguments import text
 from ..._policies.exports import (
     INTERVALS,
     checked_age,
@@ -22,6 +25,14 @@ from ..exports import AsyncExportRecords, download_export
 from ..pages import AsyncPages
 from ..pipeline import Pipeline
 from ..waiting import wait_until
+
+
+def _columns(bars: Any) -> tuple[Any, ...]:
+    return bars.SpinnerColumn(), bars.TextColumn("{task.description}"), bars.TimeElapsedColumn()
+
+
+def _fields(export: Export) -> Mapping[str, Any]:
+    return {"description": f"Exporting: {export.status.value}"}
 
 
 class Exports:
@@ -128,7 +139,7 @@ class Exports:
         max_age: float | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
-        progress: Callable[[Export], object] | None = None,
+        progress: bool | Callable[[Export], object] | None = None,
     ) -> AsyncExportRecords:
         """Export iTwins and read them: create the export, wait for it, and iterate over what is in its file.
 
@@ -181,7 +192,7 @@ class Exports:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
-        progress: Callable[[Export], object] | None = None,
+        progress: bool | Callable[[Export], object] | None = None,
     ) -> Export:
         """Wait until an export is completed. Most take seconds; one of more than 100,000 iTwins can take minutes.
 
@@ -192,7 +203,8 @@ class Exports:
             export_id: Id of the export, a GUID.
             timeout: Seconds after which to give up; None to wait for ever.
             intervals: Seconds between looks. The last is repeated; they begin again when something has changed.
-            progress: Called with the export at each look. If it returns False, the wait ends.
+            progress: True shows the state (extra `[progress]`). A function is called with the export at each look. If
+                it returns False, the wait ends; the export goes on.
 
         Returns:
             The completed export.
@@ -201,15 +213,18 @@ class Exports:
             ExportFailedError: The export has failed.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
             WaitTimeout: It is not finished in time. It goes on.
-            WaitCancelled: The progress function asked to end the wait. The export goes on.
+            WaitCancelled: The progress function asked to end the wait.
+            ConfigurationError: rich is not installed.
         """
 
         async def look() -> Look[Export, Export]:
             export = await self.get(export_id)
             return Look(export, export.status, completed(export))
 
-        awaited = Awaited(f"Export {export_id}", export_id, f"exports.wait({export_id!r})")
-        return await wait_until(look, Polling(awaited, timeout=timeout, intervals=intervals), progress)
+        awaited = Awaited(f"Export {export_id}", export_id, f"exports.wait({text('export_id', export_id)!r})")
+        polling = Polling(awaited, timeout=timeout, intervals=intervals)
+        with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
+            return await wait_until(look, polling, on_progress)
 
     async def records(self, export: str | Export) -> AsyncExportRecords:
         """Read the iTwins of a completed export from its file, which the platform keeps for 4 hours.
