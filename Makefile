@@ -36,7 +36,7 @@ $(DEV): requirements/dev.txt pyproject.toml | $(RUN)
 	@$(RUN) -c "open('$(DEV)', 'w'); open('$(DEMO)', 'w')"
 
 $(DEMO): pyproject.toml | $(RUN)
-	$(PIP) install -c requirements/dev.txt -e ".[sandbox]"
+	$(PIP) install -c requirements/dev.txt -e ".[progress,sandbox,storage]"
 	@$(RUN) -c "open('$(DEMO)', 'w')"
 
 lock: $(DEV) ## develop: pin the newest allowed versions of what development needs

@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from itwin_platform_api.itwins.models import Export
     from itwin_platform_api.runtime import Request
 
     from ._jobs import Job, JobMessages, JobProgress
     from .storage._report import Progress, TransferReport
 
 _HOMES = {
+    "Export": "itwin_platform_api.itwins.models",
     "Job": "itwin_platform._jobs",
     "JobMessages": "itwin_platform._jobs",
     "JobProgress": "itwin_platform._jobs",
@@ -23,7 +25,7 @@ _HOMES = {
     "TransferReport": "itwin_platform.storage._report",
 }
 
-__all__ = ["Job", "JobMessages", "JobProgress", "Progress", "Request", "TransferReport"]
+__all__ = ["Export", "Job", "JobMessages", "JobProgress", "Progress", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

@@ -19,6 +19,7 @@ __all__ = [
     "CredentialsError",
     "DeadlineExceeded",
     "ErrorDetail",
+    "ExportFailedError",
     "ITwinPlatformError",
     "IncompleteListError",
     "InvalidRequestError",
@@ -233,6 +234,18 @@ class ResponseError(ITwinPlatformError):
         self.request_id = request_id
 
 
+class ExportFailedError(ITwinPlatformError):
+    """An export has failed.
+
+    Attributes:
+        export: The export.
+    """
+
+    def __init__(self, message: str, *, export: _late.Export) -> None:
+        super().__init__(message)
+        self.export = export
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
     """One of the errors that caused an error: its code, its message and what it is about."""
@@ -307,10 +320,28 @@ class ApiError(ITwinPlatformError):
         return self.advice
 
 
+_QUOTA = "ResourceQuotaExceeded"
+# By the target of the detail.
+_QUOTAS = {
+    "SimultaneousJobsQuota": "A user may have one unfinished export: exports.list() names it, exports.wait(id) waits "
+    "for it and exports.records(id) reads it.",
+    "MaxJobsPerHourQuota": "A user may create three exports an hour: exports.list() names those of the last 4 hours "
+    "and exports.records(id) reads one again; otherwise try again in an hour.",
+}
+
+
 class InvalidRequestError(ApiError):
     """400 or 422: the platform cannot process the request."""
 
     advice = "Correct what the message names; the same request would fail again."
+
+    def _advice(self) -> str:
+        exceeded = [each.target or "" for each in self.details if each.code == _QUOTA]
+        if not exceeded:
+            return self.advice
+        # One request can exceed several quotas; the last of these takes longest to pass.
+        known = [advice for target, advice in _QUOTAS.items() if target in exceeded]
+        return known[-1] if known else "A quota is used up: try again later, or ask for a larger one."
 
 
 class UnauthorizedError(ApiError):

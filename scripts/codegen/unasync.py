@@ -21,6 +21,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"for_async=True", "for_async=False"),
     (r"Awaitable\[((?:[^\[\]]|\[[^\[\]]*\])+)\]", r"\1"),
     (r"AsyncBlobReader", "BlobReader"),
+    (r"AsyncExportRecords", "ExportRecords"),
     (r"AsyncITwinPlatform", "ITwinPlatform"),
     (r"AsyncIterator", "Iterator"),
     (r"AsyncPages", "Pages"),

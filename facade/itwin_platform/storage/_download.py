@@ -30,7 +30,7 @@ _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 _MARKER = "marks a folder and has no content"
 
 
-class _Download:
+class FileDownload:
     """Downloads files."""
 
     def __init__(
@@ -172,7 +172,7 @@ def download(
         blobs = [BlobInfo(name, 0, _UNKNOWN) for name in listed_names([names] if isinstance(names, str) else names)]
     jobs, settled = _targets(blobs, prefix, root, into)
     with closing(BlobService(access, run.pause)) as service, closing(Tree(root)) as tree:
-        work = _Download(run, service, tree, listed, overwrite=overwrite)
+        work = FileDownload(run, service, tree, listed, overwrite=overwrite)
         lanes = (Lane(deque(jobs), concurrency),)
         return run.carry_out(lanes, work.fetch, verb="downloaded", settled=settled, abort=service.close)
 
