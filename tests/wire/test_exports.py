@@ -19,6 +19,7 @@ import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.models import ITwin
+from itwin_platform.sandbox import Sandbox
 from tests.support.blobs import OneBlob
 from tests.support.examples import example
 from tests.support.scripted import ByHand, Received, ScriptedServer, answer
@@ -274,3 +275,27 @@ def test_a_program_that_is_killed_and_run_again_loses_nothing_and_creates_nothin
     assert (tmp_path / "ids").read_text().split("\n") == [each["id"] for each in ITWINS]
     assert (tmp_path / "file.json.gz").read_bytes() == FILE
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file.json.gz", "ids"]
+
+
+@pytest.fixture(scope="module")
+def exporting_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=1000, data=_DATA) as running:
+        yield running
+
+
+_DATA = {"/itwins": [{"id": f"{n:08}-0000-0000-0000-000000000000", "displayName": f"Bridge, {n}"} for n in range(50)]}
+
+
+@pytest.mark.parametrize("output_format", ["JsonGZip", "JsonZipArchive", "CsvGZip", "Csv"])
+def test_the_sandbox_exports_the_same_in_each_format(output_format: str, exporting_sandbox: Sandbox) -> None:
+    exporting_sandbox.advance(3600)
+    with ITwinPlatform(exporting_sandbox.token, api_url=exporting_sandbox.url) as platform:
+        listed = {itwin.id: itwin for itwin in platform.itwins.list(detail="full")}
+        select = ["class", "number", "latitude", "createdDateTime"]
+        records = platform.exports.run(output_format=output_format, select=select, intervals=[0.01])
+        read = records.to_list()
+        assert len(read) == len(listed) > 50
+        for itwin in read:
+            known = listed[itwin.id]
+            assert (itwin.display_name, itwin.class_, itwin.number) == (known.display_name, known.class_, known.number)
+            assert (itwin.latitude, itwin.created_date_time) == (known.latitude, known.created_date_time)

@@ -82,7 +82,15 @@ class VersionUpload:
         return f"Version {self._number} of detector {self._name!r}"
 
     def _next(self, version: DetectorVersion | None, file: Path, journal: Journal) -> Step:
-        return next_step(version, self._called, file, journal, self._labels, self._exports, self._options)
+        return next_step(
+            version,
+            self._called,
+            file,
+            journal=journal,
+            labels=self._labels,
+            exports=self._exports,
+            options=self._options,
+        )
 
     async def _version(self) -> DetectorVersion | None:
         return version_of(await self._detectors.get(self._name), self._number)

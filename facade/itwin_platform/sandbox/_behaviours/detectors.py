@@ -47,8 +47,8 @@ def install(world: World, actions: Actions) -> None:
 
 
 def _file(name: str, version: Json) -> str:
-    """The name of the file of a version. With its date, a version that was deleted and made again is another one."""
-    return f"{name}-{version['versionNumber']}-{version['creationDate']}.zip"
+    """The name of the file of a version, as documented: the same if the version is deleted and made again."""
+    return f"{name}-{version['versionNumber']}.zip"
 
 
 def _order(number: str) -> list[int]:
