@@ -283,16 +283,23 @@ def exporting_sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-_DATA = {"/itwins": [{"id": f"{n:08}-0000-0000-0000-000000000000", "displayName": f"Bridge, {n}"} for n in range(50)]}
+_KIND = {"class": "Endeavor", "subClass": "Project"}
+_DATA = {
+    "/itwins": [
+        {"id": f"{n:08}-0000-0000-0000-000000000000", "displayName": f'"Bridge", {n}', **_KIND} for n in range(50)
+    ]
+}
 
 
 @pytest.mark.parametrize("output_format", ["JsonGZip", "JsonZipArchive", "CsvGZip", "Csv"])
 def test_the_sandbox_exports_the_same_in_each_format(output_format: str, exporting_sandbox: Sandbox) -> None:
     exporting_sandbox.advance(3600)
     with ITwinPlatform(exporting_sandbox.token, api_url=exporting_sandbox.url) as platform:
-        listed = {itwin.id: itwin for itwin in platform.itwins.list(detail="full")}
+        listed = {itwin.id: itwin for itwin in platform.itwins.list(sub_class="Project", detail="full")}
         select = ["class", "number", "latitude", "createdDateTime"]
-        records = platform.exports.run(output_format=output_format, select=select, intervals=[0.01])
+        records = platform.exports.run(
+            output_format=output_format, sub_class="Project", select=select, intervals=[0.01]
+        )
         read = records.to_list()
         assert len(read) == len(listed) > 50
         for itwin in read:
