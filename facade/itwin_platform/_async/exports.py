@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from itwin_platform_api.itwins.models import ITwin
+from itwin_platform_api.itwins.models import Export, ITwin
 
 from .._concurrency import asynchronous as concurrency
 from .._http import TransportOptions
@@ -17,9 +17,6 @@ from ..storage._progress import shown
 from ..storage._report import Progress
 from ..storage._run import Run
 from ..storage._single import download_file
-
-if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import Export
 
 T = TypeVar("T")
 

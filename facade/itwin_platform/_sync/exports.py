@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from itwin_platform_api.itwins.models import ITwin
+from itwin_platform_api.itwins.models import Export, ITwin
 
 from .._concurrency import synchronous as concurrency
 from .._http import TransportOptions
@@ -20,9 +20,6 @@ from ..storage._progress import shown
 from ..storage._report import Progress
 from ..storage._run import Run
 from ..storage._single import download_file
-
-if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import Export
 
 T = TypeVar("T")
 
