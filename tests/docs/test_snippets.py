@@ -11,10 +11,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
 from tests.support.examples import ROOT
 
@@ -37,13 +39,24 @@ def snippets(*, runnable: bool) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """What snippets read: variables that lead to a sandbox, where there is a job that has ended."""
+    # Fast, so that exports are waited for in seconds.
+    with Sandbox(speed=20) as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+        specifications = {"inputs": {"photos": "..."}, "outputs": ["objects2D"]}
+        job = platform.reality_analysis.jobs.create(sandbox.itwin_id, "Objects2D", specifications, name="Signs")
+        sandbox.advance(3600)
+        yield {**sandbox.environment, "ITP_JOB_ID": job.id}
+
+
 @pytest.mark.parametrize(
     ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
 )
-def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_snippet_runs(place: str, code: str, environment: dict[str, str], tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-W", "ignore:Technical preview", "-c", code],
-        env={**os.environ, **sandbox.environment},
+        env={**os.environ, **environment},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -12,9 +12,9 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import AsyncTransferBucket, Progress
+from tests.storage.conftest import hashes_of
 from tests.storage.emulators import ONE_EMULATOR
 from tests.storage.judge import Container
-from tests.storage.conftest import hashes_of
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 

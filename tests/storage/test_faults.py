@@ -14,9 +14,9 @@ import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.storage import Progress, TransferBucket
+from tests.storage.conftest import MakeBucket, hashes_of
 from tests.storage.emulators import ONE_EMULATOR
 from tests.storage.judge import Container
-from tests.storage.conftest import MakeBucket, hashes_of
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 

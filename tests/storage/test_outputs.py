@@ -1,4 +1,4 @@
-"""The outputs of jobs, downloaded from Azurite: reality data and files of the bucket, each to a folder of its own."""
+"""The outputs of jobs, downloaded from emulated storage, reality data and files alike, each to a folder of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.models.reality_modeling import Job
 from itwin_platform.storage import Progress
-from tests.storage.azurite import Container
+from tests.storage.judge import Account, Container
 from tests.support.examples import example
 from tests.support.scripted import Received, ScriptedServer, answer
 
@@ -36,8 +36,8 @@ FILES = {
 class Platform:
     """A job with outputs, and the containers that hold them; `paths` is what it was asked."""
 
-    def __init__(self, azurite: str) -> None:
-        self.bucket, self.scene, self.mesh = Container(azurite), Container(azurite), Container(azurite)
+    def __init__(self, account: Account) -> None:
+        self.bucket, self.scene, self.mesh = Container(account), Container(account), Container(account)
         self.bucket.put("reports/5b0c.json", FILES["report/5b0c.json"])
         self.bucket.put("reports/5b0c.json.old", b"another")
         self.bucket.put("exports/obj/a/mesh.obj", FILES["exports/OBJ/a/mesh.obj"])
@@ -73,8 +73,8 @@ class Platform:
 
 
 @pytest.fixture
-def there(azurite: str) -> Platform:
-    return Platform(azurite)
+def there(account: Account) -> Platform:
+    return Platform(account)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_bucket_that_cannot_be_listed_gives_files(there: Platform, platform: I
 def test_an_output_that_is_gone_does_not_keep_the_others_back(
     there: Platform, platform: ITwinPlatform, tmp_path: Path
 ) -> None:
-    there.mesh.client.delete_container()
+    there.mesh.delete()
     there.scene.url = lambda *_, **__: "https://nowhere.invalid/c?sp=w&sig=MARK"  # type: ignore[method-assign]
     with pytest.raises(errors.TransferError, match="2 of 4 files were not downloaded: 'scene' could not be") as raised:
         platform.reality_modeling.jobs.download(JOB, tmp_path)

@@ -13,9 +13,9 @@ import pytest
 from itwin_platform import ITwinPlatform, errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import TransferBucket
+from tests.storage.conftest import MakeBucket, hashes_of
 from tests.storage.emulators import ONE_EMULATOR
 from tests.storage.judge import Container
-from tests.storage.conftest import MakeBucket, hashes_of
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 
@@ -165,9 +165,7 @@ def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
         assert server.asked >= 2
 
 
-def test_nothing_shows_the_signature(
-    container: Container, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_nothing_shows_the_signature(container: Container, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     (tmp_path / "file").write_bytes(os.urandom(3_000_000))
     said: list[object] = []

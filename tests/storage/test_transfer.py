@@ -10,9 +10,9 @@ import pytest
 
 from itwin_platform import errors
 from itwin_platform.storage import Progress, TransferBucket, _listing
+from tests.storage.conftest import hashes_of
 from tests.storage.emulators import ONE_EMULATOR
 from tests.storage.judge import Container
-from tests.storage.conftest import hashes_of
 
 SMALL = 2 * 1024 * 1024
 FILES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -352,13 +354,18 @@ def waiting(own_sandbox: Sandbox) -> Iterator[tuple[Sandbox, str, subprocess.Pop
             process.kill()
 
 
-def test_a_killed_process_loses_nothing(waiting: tuple[Sandbox, str, subprocess.Popen[str]]) -> None:
+def test_a_killed_process_loses_nothing(waiting: tuple[Sandbox, str, subprocess.Popen[str]], tmp_path: Path) -> None:
     sandbox, job_id, process = waiting
     process.kill()
     process.wait()
     sandbox.advance(3600)
     with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
-        assert platform.reality_analysis.jobs.wait(job_id).state == "Success"
+        jobs = platform.reality_analysis.jobs
+        report = jobs.download(jobs.wait(job_id), tmp_path)
+        (found,) = report.sent
+        assert found.path.parent == tmp_path / "objects2D"
+        assert json.loads(found.path.read_bytes())
+        assert len(jobs.download(job_id, tmp_path).skipped) == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for one process alone")

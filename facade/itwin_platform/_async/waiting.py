@@ -35,7 +35,11 @@ async def wait_until(
     """
     try:
         while True:
-            found = await _looked(look)
+            found: Look[S, R] | ITwinPlatformError
+            try:
+                found = await look()
+            except ITwinPlatformError as error:
+                found = error
             if isinstance(found, ITwinPlatformError):
                 pause = polling.after_problem(found)
             else:
@@ -52,10 +56,3 @@ async def wait_until(
         # Ctrl-C, or the task was cancelled: whoever reads the traceback learns that nothing is lost.
         end.add_note(polling.awaited.goes_on)
         raise
-
-
-async def _looked(look: Callable[[], Awaitable[Look[S, R]]]) -> Look[S, R] | ITwinPlatformError:
-    try:
-        return await look()
-    except ITwinPlatformError as error:
-        return error

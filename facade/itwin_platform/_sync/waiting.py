@@ -36,7 +36,11 @@ def wait_until(look: Callable[[], Look[S, R]], polling: Polling, progress: Calla
     """
     try:
         while True:
-            found = _looked(look)
+            found: Look[S, R] | ITwinPlatformError
+            try:
+                found = look()
+            except ITwinPlatformError as error:
+                found = error
             if isinstance(found, ITwinPlatformError):
                 pause = polling.after_problem(found)
             else:
@@ -53,10 +57,3 @@ def wait_until(look: Callable[[], Look[S, R]], polling: Polling, progress: Calla
         # Ctrl-C, or the task was cancelled: whoever reads the traceback learns that nothing is lost.
         end.add_note(polling.awaited.goes_on)
         raise
-
-
-def _looked(look: Callable[[], Look[S, R]]) -> Look[S, R] | ITwinPlatformError:
-    try:
-        return look()
-    except ITwinPlatformError as error:
-        return error

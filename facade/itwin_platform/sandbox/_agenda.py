@@ -20,6 +20,7 @@ class Agenda:
         self._store: Final = store
         self._order: Final = itertools.count()
         self._entries: Final[list[tuple[datetime, int, Callable[[], None]]]] = []
+        self._running = False
 
     def add(self, when: datetime, act: Callable[[], None]) -> None:
         """Do something at this time."""
@@ -31,8 +32,14 @@ class Agenda:
         if not self._entries:
             return
         with self._store.lock:
-            while self._entries and self._entries[0][0] <= self._clock.now():
-                act = heapq.heappop(self._entries)[2]
-                # For what does not fit there is nobody to tell.
-                with suppress(FullError, BlobError):
-                    act()
+            # What is done looks at resources, which runs the agenda as well.
+            if self._running:
+                return
+            self._running = True
+            try:
+                while self._entries and self._entries[0][0] <= self._clock.now():
+                    # For what does not fit there is nobody to tell.
+                    with suppress(FullError, BlobError):
+                        heapq.heappop(self._entries)[2]()
+            finally:
+                self._running = False

@@ -44,6 +44,10 @@ class Files:
         self.blobs.create(container)
         self.blobs.put(container, name, content, {"Content-Type": media_type})
 
+    def names(self, container: str) -> list[str]:
+        """The names of the files in a container; none if there is no container."""
+        return self.blobs.names(container)
+
     def has(self, container: str, name: str) -> bool:
         """Whether there is a file."""
         return self.blobs.has(container, name)

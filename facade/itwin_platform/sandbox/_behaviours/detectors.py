@@ -78,7 +78,8 @@ class Detectors:
 
     def seen(self, _: Place, detector: Json) -> Json:
         """A detector with links to the files of its versions, and its latest version that can be used."""
-        versions = [self._with_link(detector["name"], each) for each in detector.get("versions") or []]
+        kept: list[Json] = detector.get("versions") or []
+        versions = [self._with_link(detector["name"], each) for each in kept]
         ready: list[str] = [each["versionNumber"] for each in versions if each["status"] == "Ready"]
         seen = {**detector, "versions": versions} if versions else detector
         return {**seen, "latestVersionNumber": max(ready, key=_order)} if ready else seen

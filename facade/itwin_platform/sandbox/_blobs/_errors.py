@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 _MESSAGES = {
     "AuthenticationFailed": "Server failed to authenticate the request. Check the signature and the times of the SAS.",
-    "AuthorizationPermissionMismatch": "This request is not authorized to perform this operation using this permission.",
+    "AuthorizationPermissionMismatch": "The SAS does not permit this operation.",
     "BlobAlreadyExists": "The specified blob already exists.",
     "BlobNotFound": "The specified blob does not exist.",
     "BlockCountExceedsLimit": "There are too many uncommitted blocks.",
@@ -29,7 +29,7 @@ _MESSAGES = {
     "NoAuthenticationInformation": "The request has no SAS.",
     "OutOfRangeQueryParameterValue": "A parameter of the query is out of range.",
     "RequestBodyTooLarge": "The body is too large.",
-    "UnauthorizedBlobOverwrite": "This request is not authorized to replace a blob.",
+    "UnauthorizedBlobOverwrite": "The SAS does not permit to replace a blob.",
     "UnsupportedHeader": "A header asks for something that the sandbox does not do.",
     "UnsupportedHttpVerb": "The method cannot be used here.",
     "UnsupportedQueryParameter": "The query asks for something that the sandbox does not do.",

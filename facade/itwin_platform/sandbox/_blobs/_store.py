@@ -219,9 +219,13 @@ class Blobs:
         with self._lock:
             blob = self.get(container, name)
             condition(blob)
-            own = {"properties": blob.properties if properties is None else properties}
-            own["metadata"] = blob.metadata if metadata is None else metadata
-            changed = replace(blob, etag=self._version(), modified=self._now(), **own)
+            changed = replace(
+                blob,
+                etag=self._version(),
+                modified=self._now(),
+                properties=blob.properties if properties is None else properties,
+                metadata=blob.metadata if metadata is None else metadata,
+            )
             self._container(container).blobs[name] = changed
             return changed
 
@@ -243,6 +247,12 @@ class Blobs:
         with self._lock:
             found = self._containers.get(container)
             return found is not None and name in found.blobs
+
+    def names(self, container: str) -> list[str]:
+        """The names of the blobs in a container, in order; none if there is no container."""
+        with self._lock:
+            found = self._containers.get(container)
+            return sorted(found.blobs) if found else []
 
     def list(self, container: str, prefix: str, delimiter: str, start: str, most: int) -> Listed:
         """Blobs by name, from `start` on.
