@@ -110,7 +110,7 @@ def library() -> Iterator[Library]:
 def upload(library: Library, file: Path, *, publish: bool = False, **options: Any) -> DetectorVersion:
     with ITwinPlatform("token", api_url=library.server.url, retry=RetryPolicy(attempts=1)) as platform:
         detectors, named = platform.reality_analysis.detectors, {"version_number": "1.0", "labels": ["crack"]}
-        return detectors.upload_version("mine", file, publish=publish, **(named | options))  # type: ignore[arg-type]
+        return detectors.upload_version("mine", file, publish=publish, **(named | options))
 
 
 def test_all_steps_are_taken_once(library: Library, file: Path) -> None:
