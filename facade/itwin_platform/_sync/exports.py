@@ -63,13 +63,15 @@ class ExportRecords:
         return f"<{type(self).__name__} of export {self.export.id}>"
 
     def _read(self, read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
-        reading = None if self._access is None else file.Reading(self._access, self.export, read)
+        reading = None if self._access is None else file.ExportReading(self._access, self.export, read)
         return _RecordIterator(reading, self._access, self._renew)
 
 
 class _RecordIterator(Generic[T]):
     # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
-    def __init__(self, reading: file.Reading[T] | None, access: FileAccess | None, renew: Callable[[], str]) -> None:
+    def __init__(
+        self, reading: file.ExportReading[T] | None, access: FileAccess | None, renew: Callable[[], str]
+    ) -> None:
         self._reading = reading
         self._access = access
         self._renew = renew

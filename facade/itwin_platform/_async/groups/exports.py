@@ -185,6 +185,8 @@ class Exports:
             include_inactive=include_inactive,
         )
         intervals, max_age = checked_intervals(intervals), checked_age(max_age)
+        # A timeout that cannot be used is refused before anything is sent as well.
+        Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
         found = reusable(await self.list().to_list(), request, max_age) or await self.create(request)
         return await self.records(await self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
 

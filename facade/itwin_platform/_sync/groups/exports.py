@@ -188,6 +188,8 @@ class Exports:
             include_inactive=include_inactive,
         )
         intervals, max_age = checked_intervals(intervals), checked_age(max_age)
+        # A timeout that cannot be used is refused before anything is sent as well.
+        Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
         found = reusable(self.list().to_list(), request, max_age) or self.create(request)
         return self.records(self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
 
