@@ -320,6 +320,13 @@ class TestDetectors:
         refused("complete", 404, "detectors-complete-version-upload")
         assert client.delete(version).json() == example("detectors-delete-version", 404)
 
+    def test_the_files_go_with_the_detector(self, client: httpx.Client, path: str) -> None:
+        upload(client.post(f"{path}/versions", json=self.VERSION))
+        client.post(f"{path}/versions/1.0/complete")
+        (shown,) = client.get(path).json()["detector"]["versions"]
+        assert client.delete(path).status_code == 204
+        assert httpx.get(shown["downloadUrl"], trust_env=False).status_code == 404
+
     def test_a_version_is_there_once(self, client: httpx.Client, path: str) -> None:
         client.post(f"{path}/versions", json=self.VERSION)
         again = client.post(f"{path}/versions", json=self.VERSION)

@@ -3,6 +3,7 @@
 import re
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final
 
@@ -61,7 +62,7 @@ class Store:
         self.views: dict[str, View] = {}
         self.makings: dict[str, Making] = {}
         self.providers: dict[str, Provider] = {}
-        self.removals: dict[str, Callable[[str], None]] = {}
+        self.removals = defaultdict[str, list[Callable[[str], None]]](list)
         self._members: dict[Place, dict[str, Json]] = {}
         for path, collection in self._collections.items():
             found = [*collection.documented, *(self._complete(collection, each) for each in collection.summaries)]
@@ -213,7 +214,8 @@ class Store:
             found = self._members.get(place, {}).pop(id_, None) is not None
             self._count -= found
             if found and path in self.removals:
-                self.removals[path](id_)
+                for removed in self.removals[path]:
+                    removed(id_)
             return found
 
     def add(self, address: str, resources: Iterable[Mapping[str, object]]) -> list[Json]:

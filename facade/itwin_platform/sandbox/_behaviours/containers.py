@@ -34,8 +34,8 @@ def install(world: World, actions: Actions) -> None:
             actions.handlers[operation.key] = access("Read")
         elif operation.path.endswith("/writeaccess"):
             actions.handlers[operation.key] = access("Write")
-    world.store.removals["/itwins"] = lambda id_: world.files.blobs.delete(bucket_of(id_))
-    world.store.removals[REALITY_DATA] = world.files.blobs.delete
+    world.store.removals["/itwins"].append(lambda id_: world.files.blobs.delete(bucket_of(id_)))
+    world.store.removals[REALITY_DATA].append(world.files.blobs.delete)
 
 
 def bucket_of(itwin_id: str) -> str:

@@ -27,6 +27,7 @@ def install(world: World, actions: Actions) -> None:
         return
     detectors = Detectors(world)
     world.store.views[_PATH] = detectors.seen
+    world.store.removals[_PATH].append(detectors.forget)
     operations: dict[str, Handler] = {
         "version-create": detectors.create,
         "delete-version": detectors.delete,
@@ -47,8 +48,13 @@ def install(world: World, actions: Actions) -> None:
 
 
 def _file(name: str, version: Json) -> str:
-    """The name of the file of a version, as documented: the same if the version is deleted and made again."""
-    return f"{name}-{version['versionNumber']}.zip"
+    """The name of the file of a version, which is the same if the version is deleted and made again, as documented."""
+    return f"{_folder(name)}{version['versionNumber']}.zip"
+
+
+def _folder(name: str) -> str:
+    """The folder of the files of a detector, whose name may have slashes in it."""
+    return f"{quote(name, safe='')}/"
 
 
 def _order(number: str) -> list[int]:
@@ -83,6 +89,12 @@ class Detectors:
         ready: list[str] = [each["versionNumber"] for each in versions if each["status"] == "Ready"]
         seen = {**detector, "versions": versions} if versions else detector
         return {**seen, "latestVersionNumber": max(ready, key=_order)} if ready else seen
+
+    def forget(self, name: str) -> None:
+        """Delete the files of a detector that was deleted."""
+        for file in self._world.files.names(_CONTAINER):
+            if file.startswith(_folder(name)):
+                self._world.files.remove(_CONTAINER, file)
 
     def _with_link(self, name: str, version: Json) -> Json:
         file = _file(name, version)
