@@ -59,6 +59,7 @@ def next_step(
     version: DetectorVersion | None,
     called: str,
     file: Path,
+    *,
     journal: Journal,
     labels: list[str],
     exports: Iterable[str] | None,

@@ -50,12 +50,14 @@ def snippets(*, runnable: bool) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """What snippets read: variables that lead to a sandbox, where there is a job that has ended."""
-    with Sandbox() as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+    """What snippets read: variables that lead to a sandbox, where a job and an export have ended."""
+    # Fast, so that exports are waited for in seconds.
+    with Sandbox(speed=20) as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
         specifications = {"inputs": {"photos": "..."}, "outputs": ["objects2D"]}
         job = platform.reality_analysis.jobs.create(sandbox.itwin_id, "Objects2D", specifications, name="Signs")
+        export = platform.exports.create(output_format="CsvGZip")
         sandbox.advance(3600)
-        yield {**sandbox.environment, "ITP_JOB_ID": job.id}
+        yield {**sandbox.environment, "ITP_JOB_ID": job.id, "ITP_EXPORT_ID": export.id}
 
 
 @pytest.mark.parametrize(

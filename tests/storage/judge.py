@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from azure.storage.blob import ContainerClient, generate_container_sas
+from azure.storage.blob import ContainerClient, generate_blob_sas, generate_container_sas
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ class Container:
             self._account.name, self.name, account_key=self._account.key, permission=permissions, expiry=expiry
         )
         return f"{address or self.address}/{self._account.name}/{self.name}?{sas}"
+
+    def blob_url(self, name: str, permissions: str) -> str:
+        """A SAS URL of one blob."""
+        expiry = datetime.now(UTC) + timedelta(hours=1)
+        account, key = self._account.name, self._account.key
+        sas = generate_blob_sas(account, self.name, name, account_key=key, permission=permissions, expiry=expiry)
+        return f"{self.address}/{account}/{self.name}/{name}?{sas}"
 
     def put(self, name: str, content: bytes) -> None:
         """Write a blob."""

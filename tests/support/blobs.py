@@ -21,6 +21,7 @@ class OneBlob:
         refused: How many requests were refused.
         blocks: The blocks that have arrived and belong to no blob yet, by their names.
         put: How many blocks have arrived.
+        most: How many may arrive before all others are refused.
     """
 
     def __init__(self, content: bytes = b"", good: str = "one") -> None:
@@ -29,6 +30,7 @@ class OneBlob:
         self.refused = 0
         self.blocks: dict[bytes, bytes] = {}
         self.put = 0
+        self.most = 1000
 
     def __call__(self, request: Received) -> bytes:
         """Answer a request."""
@@ -49,6 +51,8 @@ class OneBlob:
 
     def _written(self, query: dict[str, list[str]], request: Received) -> bytes:
         if query["comp"] == ["block"]:
+            if self.put >= self.most:
+                return answer(403, x_ms_error_code="AuthenticationFailed")
             self.blocks[b64decode(query["blockid"][0])] = request.body
             self.put += 1
             return answer(201)

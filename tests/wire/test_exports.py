@@ -19,6 +19,7 @@ import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.models import ITwin
+from itwin_platform.sandbox import Sandbox
 from tests.support.blobs import OneBlob
 from tests.support.examples import example
 from tests.support.scripted import ByHand, Received, ScriptedServer, answer
@@ -211,7 +212,8 @@ def test_one_that_is_not_completed_has_no_records(exporting: Exporting, platform
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"max_age": -1}, {"max_age": 20_000}, {"intervals": []}, {"query_scope": 1}, {"select": 1}]
+    "arguments",
+    [{"max_age": -1}, {"timeout": -1}, {"max_age": 20_000}, {"intervals": []}, {"query_scope": 1}, {"select": 1}],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(
     exporting: Exporting, platform: ITwinPlatform, arguments: dict[str, Any]
@@ -274,3 +276,34 @@ def test_a_program_that_is_killed_and_run_again_loses_nothing_and_creates_nothin
     assert (tmp_path / "ids").read_text().split("\n") == [each["id"] for each in ITWINS]
     assert (tmp_path / "file.json.gz").read_bytes() == FILE
     assert sorted(each.name for each in tmp_path.iterdir()) == ["file.json.gz", "ids"]
+
+
+@pytest.fixture(scope="module")
+def exporting_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(speed=1000, data=_DATA) as running:
+        yield running
+
+
+_KIND = {"class": "Endeavor", "subClass": "Project"}
+_DATA = {
+    "/itwins": [
+        {"id": f"{n:08}-0000-0000-0000-000000000000", "displayName": f'"Bridge", {n}', **_KIND} for n in range(50)
+    ]
+}
+
+
+@pytest.mark.parametrize("output_format", ["JsonGZip", "JsonZipArchive", "CsvGZip", "Csv"])
+def test_the_sandbox_exports_the_same_in_each_format(output_format: str, exporting_sandbox: Sandbox) -> None:
+    exporting_sandbox.advance(3600)
+    with ITwinPlatform(exporting_sandbox.token, api_url=exporting_sandbox.url) as platform:
+        listed = {itwin.id: itwin for itwin in platform.itwins.list(sub_class="Project", detail="full")}
+        select = ["class", "number", "latitude", "createdDateTime"]
+        records = platform.exports.run(
+            output_format=output_format, sub_class="Project", select=select, intervals=[0.01]
+        )
+        read = records.to_list()
+        assert len(read) == len(listed) > 50
+        for itwin in read:
+            known = listed[itwin.id]
+            assert (itwin.display_name, itwin.class_, itwin.number) == (known.display_name, known.class_, known.number)
+            assert (itwin.latitude, itwin.created_date_time) == (known.latitude, known.created_date_time)

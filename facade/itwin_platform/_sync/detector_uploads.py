@@ -85,7 +85,15 @@ class VersionUpload:
         return f"Version {self._number} of detector {self._name!r}"
 
     def _next(self, version: DetectorVersion | None, file: Path, journal: Journal) -> Step:
-        return next_step(version, self._called, file, journal, self._labels, self._exports, self._options)
+        return next_step(
+            version,
+            self._called,
+            file,
+            journal=journal,
+            labels=self._labels,
+            exports=self._exports,
+            options=self._options,
+        )
 
     def _version(self) -> DetectorVersion | None:
         return version_of(self._detectors.get(self._name), self._number)
@@ -93,7 +101,8 @@ class VersionUpload:
     def _upload(self, file: Path, journal: Journal, progress: bool | Callable[[Progress], object]) -> None:
         made = self._detectors.create_version(self._name, self._number, labels=self._labels, exports=self._exports)
         access = FileAccess(made.upload_url, self._options)
-        journal.begin(made.upload_url, made.version.creation_date.isoformat())
+        moment = made.version.creation_date.isoformat()
+        concurrency.in_thread(partial(journal.begin, made.upload_url, moment))
         with shown(progress, "Uploading") as on_progress:
             run = Run(access, on_progress)
             work = partial(upload_file, access, file, journal, run)

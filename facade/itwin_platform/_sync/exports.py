@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from itwin_platform_api.itwins.models import ITwin
+from itwin_platform_api.itwins.models import Export, ITwin
 
 from .._concurrency import synchronous as concurrency
 from .._http import TransportOptions
@@ -20,9 +20,6 @@ from ..storage._progress import shown
 from ..storage._report import Progress
 from ..storage._run import Run
 from ..storage._single import download_file
-
-if TYPE_CHECKING:
-    from itwin_platform_api.itwins.models import Export
 
 T = TypeVar("T")
 
@@ -66,13 +63,15 @@ class ExportRecords:
         return f"<{type(self).__name__} of export {self.export.id}>"
 
     def _read(self, read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
-        reading = None if self._access is None else file.Reading(self._access, self.export, read)
+        reading = None if self._access is None else file.ExportReading(self._access, self.export, read)
         return _RecordIterator(reading, self._access, self._renew)
 
 
 class _RecordIterator(Generic[T]):
     # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
-    def __init__(self, reading: file.Reading[T] | None, access: FileAccess | None, renew: Callable[[], str]) -> None:
+    def __init__(
+        self, reading: file.ExportReading[T] | None, access: FileAccess | None, renew: Callable[[], str]
+    ) -> None:
         self._reading = reading
         self._access = access
         self._renew = renew

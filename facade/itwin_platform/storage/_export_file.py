@@ -50,7 +50,7 @@ def url_of(export: Export) -> str:
     raise StorageError(f"Export {export.id} has no file: nothing was found.")
 
 
-class Reading(Generic[T]):
+class ExportReading(Generic[T]):
     """One pass over the records of an export. It blocks: async code calls it in threads."""
 
     def __init__(self, access: FileAccess, export: Export, read: Callable[[Record], T]) -> None:

@@ -54,8 +54,9 @@ def upload_file(access: FileAccess, source: Path, journal: Journal, run: Run) ->
     access.need("w", "Uploading")
     with closing(Tree(source)) as tree, closing(BlobService(access, run.pause)) as service:
         found = find_files(tree, "")
-        if found.files != [FileOutcome(source.name, source, found.files[0].size if found.files else 0)]:
-            raise StorageError(f"{str(source)!r} is not a file, or its name is not allowed.")
+        if [each.path for each in found.files] != [source]:
+            reasons = [f": it {each.reason}" for each in found.failed]
+            raise StorageError(f"{str(source)!r} is not one file that can be uploaded{''.join(reasons[:1])}.")
         work = _Upload(run, service, tree, journal)
         return run.carry_out((Lane(deque(found.files), 1),), work.send, verb="uploaded", abort=service.close)
 

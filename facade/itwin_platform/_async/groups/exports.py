@@ -115,7 +115,9 @@ class Exports:
                 `details` say which, for instance `ResourceQuotaExceeded`.
             PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
         """
-        request = export_request(
+        from itwin_platform_api.itwins.api.exports import create_export
+
+        body = export_request(
             export,
             output_format=output_format,
             query_scope=query_scope,
@@ -124,7 +126,7 @@ class Exports:
             filter=filter,
             include_inactive=include_inactive,
         )
-        return await self._create(request)
+        return (await self._pipeline.call(create_export.request(body=body))).export
 
     async def run(
         self,
@@ -183,7 +185,9 @@ class Exports:
             include_inactive=include_inactive,
         )
         intervals, max_age = checked_intervals(intervals), checked_age(max_age)
-        found = reusable(await self.list().to_list(), request, max_age) or await self._create(request)
+        # A timeout that cannot be used is refused before anything is sent as well.
+        Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
+        found = reusable(await self.list().to_list(), request, max_age) or await self.create(request)
         return await self.records(await self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
 
     async def wait(
@@ -275,11 +279,6 @@ class Exports:
         found, options = await self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)
         return await download_export(found, path, options, renew, overwrite=overwrite, progress=progress)
-
-    async def _create(self, request: ExportRequest) -> Export:
-        from itwin_platform_api.itwins.api.exports import create_export
-
-        return (await self._pipeline.call(create_export.request(body=request))).export
 
     async def _completed(self, export: str | Export) -> Export:
         from ...storage._export_file import check_completed

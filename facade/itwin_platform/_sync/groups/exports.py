@@ -118,7 +118,9 @@ class Exports:
                 `details` say which, for instance `ResourceQuotaExceeded`.
             PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
         """
-        request = export_request(
+        from itwin_platform_api.itwins.api.exports import create_export
+
+        body = export_request(
             export,
             output_format=output_format,
             query_scope=query_scope,
@@ -127,7 +129,7 @@ class Exports:
             filter=filter,
             include_inactive=include_inactive,
         )
-        return self._create(request)
+        return (self._pipeline.call(create_export.request(body=body))).export
 
     def run(
         self,
@@ -186,7 +188,9 @@ class Exports:
             include_inactive=include_inactive,
         )
         intervals, max_age = checked_intervals(intervals), checked_age(max_age)
-        found = reusable(self.list().to_list(), request, max_age) or self._create(request)
+        # A timeout that cannot be used is refused before anything is sent as well.
+        Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
+        found = reusable(self.list().to_list(), request, max_age) or self.create(request)
         return self.records(self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
 
     def wait(
@@ -276,11 +280,6 @@ class Exports:
         found, options = self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)
         return download_export(found, path, options, renew, overwrite=overwrite, progress=progress)
-
-    def _create(self, request: ExportRequest) -> Export:
-        from itwin_platform_api.itwins.api.exports import create_export
-
-        return (self._pipeline.call(create_export.request(body=request))).export
 
     def _completed(self, export: str | Export) -> Export:
         from ...storage._export_file import check_completed

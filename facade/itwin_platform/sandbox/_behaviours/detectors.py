@@ -48,8 +48,8 @@ def install(world: World, actions: Actions) -> None:
 
 
 def _file(name: str, version: Json) -> str:
-    """The name of the file of a version. With its date, a version that was deleted and made again is another one."""
-    return f"{_folder(name)}{version['versionNumber']}-{version['creationDate']}.zip"
+    """The name of the file of a version, which is the same if the version is deleted and made again, as documented."""
+    return f"{_folder(name)}{version['versionNumber']}.zip"
 
 
 def _folder(name: str) -> str:
