@@ -14,7 +14,7 @@ from .. import _http
 from .._concurrency.forks import on_fork
 from .._policies.addresses import Target, signed_target
 from .._sas import expiry_of
-from ..errors import ITwinPlatformError, StorageError, StoragePermissionError
+from ..errors import ITwinPlatformError, StorageError, StorageNotFoundError, StoragePermissionError
 from ._problems import UNTRANSFERRED, one_problem
 
 # A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
@@ -226,7 +226,8 @@ class Access:
         if problem.code == "AuthorizationPermissionMismatch":
             return self._not_permitted(purpose, right, ".")
         text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")
-        return StorageError(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
+        kind = StorageNotFoundError if problem.missing else StorageError
+        return kind(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
 
     def _not_permitted(self, purpose: str, right: str, end: str) -> StoragePermissionError:
         if self._how_to_write and right in _CHANGES:
