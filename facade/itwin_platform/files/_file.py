@@ -76,7 +76,7 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no ty
         options["block_size"] = max(options.get("block_size") or PART, PART)
         super().__init__(fs, path, mode, **options)
 
-    def _upload_chunk(self, final: bool = False) -> None:  # noqa: FBT001, FBT002 (as fsspec calls it)
+    def _upload_chunk(self, final: bool = False) -> None:
         content = self.buffer.getvalue()
         if final and self._parts is None and len(content) <= PART:
             self._content = content

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,9 @@ from pathlib import Path
 from ..errors import StorageError
 
 
-def write_whole(target: Path, fetch: Callable[[Callable[[bytes], object]], None], sha256: str | None, name: str) -> None:
+def write_whole(
+    target: Path, fetch: Callable[[Callable[[bytes], object]], None], sha256: str | None, name: str
+) -> None:
     """Write a file under another name, and rename it.
 
     Parameters:
@@ -25,10 +26,10 @@ def write_whole(target: Path, fetch: Callable[[Callable[[bytes], object]], None]
         StorageError: They do not have the hash.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(prefix=".itp-", suffix=".part", dir=target.parent)
+    part = target.with_name(f".itp-{secrets.token_hex(8)}.part")
     digest = hashlib.sha256()
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:
 
             def write(chunk: bytes) -> None:
                 digest.update(chunk)
@@ -37,15 +38,8 @@ def write_whole(target: Path, fetch: Callable[[Callable[[bytes], object]], None]
             fetch(write)
         if sha256 is not None and digest.hexdigest() != sha256:
             raise StorageError(f"{name!r} does not match the hash that is stored with it. Upload it again.")
-        Path(part).chmod(0o666 & ~_umask())
-        Path(part).replace(target)
+        part.replace(target)
     except BaseException:
         with suppress(OSError):
-            Path(part).unlink()
+            part.unlink()
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -17,7 +17,9 @@ class Pairs:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._system, name)
 
-    def of(self, method: Literal["get", "put", "copy"], source: Any, target: Any, **options: Any) -> list[tuple[Any, Any]]:
+    def of(
+        self, method: Literal["get", "put", "copy"], source: Any, target: Any, **options: Any
+    ) -> list[tuple[Any, Any]]:
         """The pairs of paths that fsspec's method would transfer, in its order."""
         getattr(AbstractFileSystem, method)(self, source, target, **options)
         return self._noted

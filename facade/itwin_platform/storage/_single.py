@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -158,9 +157,7 @@ class SingleBlobs:
         Raises:
             StorageExistsError: It exists, but the condition is `CREATE_ONLY`.
         """
-        self._do(
-            f"Writing {name!r}", "w", lambda: blocks.put_together(condition), partial(self._writing_error, name)
-        )
+        self._do(f"Writing {name!r}", "w", lambda: blocks.put_together(condition), partial(self._writing_error, name))
 
     def delete(self, name: str) -> None:
         """Delete a blob.
@@ -181,8 +178,8 @@ class SingleBlobs:
         name, remote = checked_name("a name", name), source.look(source_name)
 
         def address() -> str:
-            with source._access.renewed_by(source._renew):  # noqa: SLF001 (it is one of us)
-                access = source._access  # noqa: SLF001
+            with source._access.renewed_by(source._renew):
+                access = source._access
                 return access.target("", source_name, access.sas()).url
 
         def error(problem: Exception) -> ITwinPlatformError:
@@ -195,7 +192,9 @@ class SingleBlobs:
     def _writing_error(self, name: str, problem: Exception) -> ITwinPlatformError:
         found = one_problem(problem)
         if found.is_rival and found.code != "InvalidBlockList":
-            return StorageExistsError(f"{name!r} already exists in the container. Write it with mode 'wb' to replace it.")
+            return StorageExistsError(
+                f"{name!r} already exists in the container. Write it with mode 'wb' to replace it."
+            )
         return self._access.error_for(problem, f"Writing {name!r}", "w")
 
     def _do(
@@ -210,8 +209,8 @@ class SingleBlobs:
         Raises:
             ITwinPlatformError: It failed; `error` may say how.
         """
-        self._access.need(right, purpose)
         with self._access.renewed_by(self._renew):
+            self._access.need(right, purpose)
             try:
                 return work()
             except (ITwinPlatformError, RequestFailed) as caught:
@@ -224,4 +223,3 @@ class SingleBlobs:
 
 def _ignore(_: int) -> None:
     """Ignore progress."""
-

@@ -1,0 +1,52 @@
+"""The file system of buckets by fsspec's own rules for copying, uploading and downloading."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fsspec.tests import abstract
+
+from itwin_platform import ITwinPlatform
+from itwin_platform.files import BucketFileSystem
+from tests.storage.azurite import Container
+from tests.storage.platform import BucketServer
+
+
+class Fixtures(abstract.AbstractFixtures):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def fs(cls, azurite: str) -> Iterator[BucketFileSystem]:
+        container = Container(azurite)
+        with BucketServer(container.url) as server, ITwinPlatform("token", api_url=server.url) as platform:
+            yield BucketFileSystem(platform)
+
+    @pytest.fixture
+    def fs_path(self) -> str:
+        return "i-1"
+
+    @pytest.fixture
+    def fs_join(self) -> Callable[..., str]:
+        return lambda *parts: "/".join(parts)
+
+    @pytest.fixture
+    def supports_empty_directories(self) -> bool:
+        return False
+
+
+class TestCopy(Fixtures, abstract.AbstractCopyTests):
+    pass
+
+
+class TestGet(Fixtures, abstract.AbstractGetTests):
+    pass
+
+
+class TestPut(Fixtures, abstract.AbstractPutTests):
+    pass
+
+
+class TestOpen(Fixtures, abstract.AbstractOpenTests):
+    pass
+
+
+class TestPipe(Fixtures, abstract.AbstractPipeTests):
+    pass
