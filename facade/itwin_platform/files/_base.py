@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
@@ -72,14 +73,12 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     @property
     def _fs_token(self) -> str:
-        """What tells file systems apart: their client. One that can be pickled is what its pickle says."""
-        client: object = None
-        if self._given is not None:
-            try:
-                client = pickle.dumps(self._given)
-            except TypeError:
-                client = id(self._given)
-        return str(tokenize(type(self).__qualname__, client))
+        """What tells file systems apart: their client. Equal ones come from pickles of the same settings."""
+        client = self._given
+        if client is not None:
+            with suppress(TypeError):
+                client = pickle.loads(pickle.dumps(client))  # noqa: S301 (our own)
+        return str(tokenize(type(self).__qualname__, client and id(client)))
 
     # Where a path leads to
 

@@ -71,8 +71,9 @@ def entries_below(path: str, prefix: str, blobs: Iterable[Blob]) -> tuple[dict[s
         if whole not in folders:
             parent = folder_of(parts[:-1])
             folders[whole] = []
-            found[whole] = directory(whole)
-            folders[parent].append(found[whole])
+            folders[parent].append(directory(whole))
+            # A file may have the same name. A path leads to the file then.
+            found.setdefault(whole, directory(whole))
         return whole
 
     for blob, remote in blobs:
@@ -83,6 +84,5 @@ def entries_below(path: str, prefix: str, blobs: Iterable[Blob]) -> tuple[dict[s
         parent = folder_of(parts[:-1])
         entry = file_entry(parent + parts[-1], remote)
         folders[parent].append(entry)
-        # A folder may have the same name. A path leads to the file then.
         found[entry["name"]] = entry
     return found, folders

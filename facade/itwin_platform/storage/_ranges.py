@@ -108,8 +108,10 @@ class Reading:
         Raises:
             RequestFailed: It does not.
         """
-        if "Range" not in self.headers():
-            if status != 200:
+        # An empty file has no part that could be named.
+        is_empty = self.remote is None and headers.get("content-length") == "0" and self.position == 0
+        if "Range" not in self.headers() or is_empty:
+            if status != 200 and not is_empty:
                 raise RequestFailed(status, problem="is only a part of the file")
             described = remote_of(headers)
             self.remote = self.remote or described
