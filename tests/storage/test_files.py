@@ -1,5 +1,8 @@
 """Files as itwin:// addresses: by themselves, and in pandas, pyarrow, DuckDB, Dask and zarr."""
 
+# The tools have few types.
+# mypy: disable-error-code=no-untyped-call
+
 import gc
 import io
 import os
@@ -38,7 +41,7 @@ LARGE = os.urandom(20_000_000)
 @pytest.fixture
 def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
     """A platform with one container, which the environment leads to."""
-    with BucketServer(lambda: container.url()) as server:
+    with BucketServer(container.url) as server:
         monkeypatch.setenv("ITP_ACCESS_TOKEN", TOKEN)
         monkeypatch.setenv("ITP_API_URL", server.url)
         yield server
@@ -119,7 +122,7 @@ def test_zarr(platform: ITwinPlatform) -> None:
     )
     array[:] = numbers
     found = zarr.open_array("itwin://i-1/raster.zarr", mode="r", storage_options={"platform": platform})
-    assert (found[15:25] == numbers[15:25]).all()
+    assert np.array_equal(np.asarray(found[15:25]), numbers[15:25])
 
 
 # Reading
@@ -192,9 +195,9 @@ def test_what_is_written_has_its_hash(fs: BucketFileSystem, container: Container
 
 def leave(way: str, fs: BucketFileSystem, platform: ITwinPlatform) -> None:
     """Write, and raise before the end."""
-    url, options = "itwin://i-1/half", {"platform": platform}
+    url, options = "itwin://i-1/whole" if way == "large" else "itwin://i-1/half", {"platform": platform}
     with ExitStack() as stack:
-        if way == "stack":
+        if way in {"stack", "large"}:
             file: Any = stack.enter_context(fs.open(url, "wb"))
         elif way == "text":
             file = stack.enter_context(fs.open(url, "w"))
@@ -207,7 +210,7 @@ def leave(way: str, fs: BucketFileSystem, platform: ITwinPlatform) -> None:
         else:
             stack.enter_context(fs.transaction)
             file = stack.enter_context(fs.open(url, "wb"))
-        file.write("half" if isinstance(file, io.TextIOBase) else b"half")
+        file.write("half" if isinstance(file, io.TextIOBase) else LARGE if way == "large" else b"half")
         raise LookupError("before the end")
 
 
@@ -219,17 +222,18 @@ def test_what_an_exception_interrupts_is_not_written(
         with pytest.raises(LookupError):
             leave(way, fs, platform)
         assert container.names() == ["whole"], way
-    with pytest.raises(LookupError), fs.open("i-1/whole", "wb") as file:
-        file.write(LARGE)
-        raise LookupError
+    with pytest.raises(LookupError):
+        leave("large", fs, platform)
     assert container.content("whole") == b"before"
     file = fs.open("i-1/lost", "wb")
     file.write(b"x")
     text = fs.open("i-1/lost", "w")
     text.write("x")
-    with pytest.warns(ResourceWarning, match="was not closed"):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         del file
         gc.collect()
+    assert any("was not closed" in str(each.message) for each in said)
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
         del text
@@ -475,7 +479,8 @@ def test_a_child_process_can_go_on(fs: BucketFileSystem, container: Container) -
         child = os.fork()
     if child == 0:
         try:
-            os._exit(0 if fs.cat_file("i-1/there") == b"x" and not fs.pipe("i-1/new", b"child") else 1)
+            fs.pipe("i-1/new", b"child")
+            os._exit(0 if fs.cat_file("i-1/there") == b"x" else 1)
         finally:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0

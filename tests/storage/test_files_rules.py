@@ -11,7 +11,7 @@ from tests.storage.azurite import Container
 from tests.storage.platform import BucketServer
 
 
-class Fixtures(abstract.AbstractFixtures):
+class Fixtures(abstract.AbstractFixtures):  # type: ignore[misc]  # fsspec has no types
     @pytest.fixture(scope="class")
     @classmethod
     def fs(cls, azurite: str) -> Iterator[BucketFileSystem]:
@@ -32,21 +32,21 @@ class Fixtures(abstract.AbstractFixtures):
         return False
 
 
-class TestCopy(Fixtures, abstract.AbstractCopyTests):
+class TestCopy(Fixtures, abstract.AbstractCopyTests):  # type: ignore[misc]  # fsspec has no types
     pass
 
 
-class TestGet(Fixtures, abstract.AbstractGetTests):
+class TestGet(Fixtures, abstract.AbstractGetTests):  # type: ignore[misc]  # fsspec has no types
     pass
 
 
-class TestPut(Fixtures, abstract.AbstractPutTests):
+class TestPut(Fixtures, abstract.AbstractPutTests):  # type: ignore[misc]  # fsspec has no types
     pass
 
 
-class TestOpen(Fixtures, abstract.AbstractOpenTests):
+class TestOpen(Fixtures, abstract.AbstractOpenTests):  # type: ignore[misc]  # fsspec has no types
     pass
 
 
-class TestPipe(Fixtures, abstract.AbstractPipeTests):
+class TestPipe(Fixtures, abstract.AbstractPipeTests):  # type: ignore[misc]  # fsspec has no types
     pass

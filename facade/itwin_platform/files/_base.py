@@ -1,5 +1,7 @@
 """What all parts of the file systems need: the client, where a path leads to, and many files at the same time."""
 
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import pickle
@@ -9,15 +11,12 @@ from contextlib import suppress
 from functools import cached_property
 from typing import ClassVar, TypeVar
 
-from fsspec.dircache import DirCache
-from fsspec.spec import AbstractFileSystem
-from fsspec.utils import tokenize
-
 from .._sync.client import ITwinPlatform
 from ..errors import NotFoundError, PermissionDeniedError, StorageNotFoundError, StoragePermissionError
 from ..storage._run import check_concurrency
 from ..storage._single import SingleBlobs
-from ._containers import LISTINGS_EXPIRY, Containers, containers_of, default_client
+from ._containers import LISTINGS_EXPIRY, Containers, Listings, containers_of, default_client
+from ._fsspec import AbstractFileSystem, DirCache, tokenize
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,6 +28,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     # Those of fsspec's cache would share instances by the repr of their options, which is the same for two clients.
     # What is worth sharing, containers and listings, the file systems of a client share anyway.
     cachable = False
+    protocol: str
     _of_what: ClassVar[str]
 
     def __init__(
@@ -47,7 +47,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         super().__init__()
         self._given = platform
         self._concurrency = concurrency
-        self._own_listings = (
+        self._own_listings: Listings | None = (
             None
             if use_listings_cache and listings_expiry_time == LISTINGS_EXPIRY
             else DirCache(use_listings_cache=use_listings_cache, listings_expiry_time=listings_expiry_time)
@@ -64,9 +64,10 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         return containers_of(self.platform)
 
     @cached_property
-    def dircache(self) -> DirCache:
+    def dircache(self) -> Listings:
         """The listings that are remembered. They forget what this process changes through a file system."""
-        return self._own_listings or self._containers.listings_of(str(self.protocol))
+        known = self._own_listings
+        return self._containers.listings_of(self.protocol) if known is None else known
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self._given is None else f'platform={self._given!r}'})"
@@ -78,7 +79,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         if client is not None:
             with suppress(TypeError):
                 client = pickle.loads(pickle.dumps(client))  # noqa: S301 (our own)
-        return str(tokenize(type(self).__qualname__, client and id(client)))
+        return tokenize(type(self).__qualname__, client and id(client))
 
     # Where a path leads to
 

@@ -9,13 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fsspec.callbacks import DEFAULT_CALLBACK
-from fsspec.utils import isfilelike
-
 from ..errors import StorageError
 from ..storage._ranges import Reading, Remote
 from ..storage._single import SingleBlobs
 from ._contents import SMALL, Contents
+from ._fsspec import DEFAULT_CALLBACK, is_file
 from ._local import write_whole
 from ._pairs import Pairs
 
@@ -27,7 +25,7 @@ class Changes(Contents):
         self, rpath: str, lpath: Any, callback: Any = DEFAULT_CALLBACK, outfile: Any = None, **_: object
     ) -> None:
         """Download a file. It gets its name once it is complete and matches its hash, if that is known."""
-        outfile = lpath if outfile is None and isfilelike(lpath) else outfile
+        outfile = lpath if outfile is None and is_file(lpath) else outfile
         blobs, name = self._at(rpath)
         try:
             remote = self._look(blobs, name)
@@ -107,8 +105,7 @@ class Changes(Contents):
             finally:
                 child.close()
 
-        for _ in callback.wrap(self._together(one, pairs)):
-            pass
+        list(callback.wrap(self._together(one, pairs)))
 
     def cp_file(self, path1: str, path2: str, **_: object) -> None:
         """Copy a file. The storage does it, without sending the bytes here."""
@@ -138,8 +135,7 @@ class Changes(Contents):
             with suppress(*([FileNotFoundError] if ignore else [])):
                 self.cp_file(*pair)
 
-        for _ in self._together(one, pairs):
-            pass
+        list(self._together(one, pairs))
 
     def rm_file(self, path: str) -> None:
         """Delete a file.
@@ -171,7 +167,7 @@ class Changes(Contents):
             blobs, name = self._at(each, change=True)
             if recursive and maxdepth is None:
                 prefix = f"{name}/" if name else ""
-                inside = [(blobs, blob.name, each) for blob in blobs.list(prefix)]
+                inside = [(blobs, blob.name, each) for blob, _ in blobs.all(prefix)]
                 doomed += inside
                 if not name or (inside and not self.isfile(each)):
                     continue
@@ -187,8 +183,7 @@ class Changes(Contents):
                 item[0].delete(item[1])
 
         try:
-            for _ in self._together(delete, doomed):
-                pass
+            list(self._together(delete, doomed))
         finally:
             for each in paths:
                 self.invalidate_cache(each)

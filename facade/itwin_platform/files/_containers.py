@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
-
-from fsspec.dircache import DirCache
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 from .._concurrency.forks import on_fork
 from .._sync.client import ITwinPlatform
 from .._sync.containers import Transfers
 from ..storage._single import SingleBlobs
+from ._fsspec import DirCache
+
+# Entries of folders by their paths.
+Listings = MutableMapping[str, list[dict[str, Any]]]
 
 # Seconds that a listing is remembered: jobs of the platform write into buckets as well.
 LISTINGS_EXPIRY = 30.0
@@ -22,7 +25,7 @@ class Containers:
     """The containers of one client, and the listings of what is in them."""
 
     def __init__(self) -> None:
-        self.listings: dict[str, DirCache] = {}
+        self.listings: dict[str, Listings] = {}
         self._opened: dict[tuple[str, ...], SingleBlobs] = {}
         self._lock = threading.Lock()
         on_fork(self)
@@ -31,7 +34,7 @@ class Containers:
         """Begin anew in a child process: the thread that held the lock is not there."""
         self._lock = threading.Lock()
 
-    def listings_of(self, protocol: str) -> DirCache:
+    def listings_of(self, protocol: str) -> Listings:
         """The listings that are remembered for one kind of addresses."""
         return self.listings.setdefault(protocol, DirCache(listings_expiry_time=LISTINGS_EXPIRY))
 

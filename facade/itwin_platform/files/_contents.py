@@ -1,19 +1,20 @@
 """The part of the file systems that reads and writes the contents of files."""
 
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-
-from fsspec.compression import compr
-from fsspec.core import get_compression
 
 from ..errors import StorageExistsError
 from ..storage._names import checked_name
+from ..storage._ranges import Remote
 from ..storage._single import CREATE_ONLY
 from ._entries import file_entry
 from ._file import ReadFile, WriteFile
+from ._fsspec import COMPRESSIONS, compression_of
 from ._listings import Listings
 
 T = TypeVar("T")
@@ -80,9 +81,10 @@ class Contents(Listings):
             StoragePermissionError: The SAS URL does not permit it.
         """
         if "b" in mode and compression is not None:
-            file = super().open(path, mode, block_size, cache_options, **options)
-            return _compressed(file, get_compression(path, compression), mode)
-        return super().open(path, mode, block_size, cache_options, compression, **options)
+            file: Any = super().open(path, mode, block_size, cache_options, **options)
+            return _compressed(file, compression_of(path, compression), mode)
+        text: Any = super().open(path, mode, block_size, cache_options, compression, **options)
+        return text
 
     def _refuse_existing(self, path: str) -> None:
         if self.exists(path, refresh=True):
@@ -129,20 +131,23 @@ class Contents(Listings):
         """
         if max_gap is not None:
             raise NotImplementedError("max_gap is not supported")
-        starts = starts if isinstance(starts, list) else [starts] * len(paths)
-        ends = ends if isinstance(ends, list) else [ends] * len(paths)
-        if not len(paths) == len(starts) == len(ends):
+        firsts: list[Any] = starts if isinstance(starts, list) else [starts] * len(paths)
+        lasts: list[Any] = ends if isinstance(ends, list) else [ends] * len(paths)
+        if not len(paths) == len(firsts) == len(lasts):
             raise ValueError("paths, starts and ends must have the same length")
         places = {path: self._at(path) for path in dict.fromkeys(paths)}
         several = [path for path in places if paths.count(path) > 1] if len(places) < len(paths) else []
-        look = _caught(lambda path: places[path][0].look(places[path][1]), on_error)
-        versions = dict(zip(several, self._together(look, several), strict=True))
+
+        def look(path: str) -> Remote:
+            return places[path][0].look(places[path][1])
+
+        versions = dict(zip(several, self._together(_caught(look, on_error), several), strict=True))
 
         def read(part: tuple[str, int | None, int | None]) -> Any:
             (blobs, name), remote = places[part[0]], versions.get(part[0])
             return remote if isinstance(remote, Exception) else blobs.read(name, part[1], part[2], remote=remote)
 
-        return list(self._together(_caught(read, on_error), list(zip(paths, starts, ends, strict=True))))
+        return list(self._together(_caught(read, on_error), list(zip(paths, firsts, lasts, strict=True))))
 
     def pipe_file(self, path: str, value: Any, mode: str = "overwrite", **_: object) -> None:
         """Write a file.
@@ -163,9 +168,8 @@ class Contents(Listings):
 
     def pipe(self, path: Any, value: Any = None, **options: Any) -> None:
         """Write a file; or several at the same time, if `path` is a dictionary of their bytes."""
-        contents = path if isinstance(path, dict) else {path: value}
-        for _ in self._together(lambda item: self.pipe_file(item[0], item[1], **options), list(contents.items())):
-            pass
+        contents: Mapping[str, Any] = path if isinstance(path, Mapping) else {path: value}
+        list(self._together(lambda item: self.pipe_file(item[0], item[1], **options), list(contents.items())))
 
 
 def _caught(work: Callable[[T], R], on_error: str) -> Callable[[T], R | Exception]:
@@ -186,7 +190,7 @@ def _compressed(file: Any, compression: str | None, mode: str) -> Any:
     """A file that compresses or decompresses; closing it closes the file below as well."""
     if compression is None:
         return file
-    outer: Any = compr[compression](file, mode=mode[0])
+    outer: Any = COMPRESSIONS[compression](file, mode=mode[0])
     close = outer.close
 
     def close_both() -> None:

@@ -1,5 +1,7 @@
 """A blob as an open file of fsspec: it reads one version, and writes all or nothing."""
 
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 import dis
@@ -10,10 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from fsspec.spec import AbstractBufferedFile
-
 from ..storage._ranges import Remote
 from ..storage._single import CREATE_ONLY, SingleBlobs
+from ._fsspec import AbstractBufferedFile
 
 if TYPE_CHECKING:
     from ..storage._blocks import Blocks
@@ -64,6 +65,8 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no ty
 
     Nothing appears if a `with` block is left by an exception, if `discard` is called, or if the file is never closed.
     """
+
+    closed: bool
 
     def __init__(self, fs: Any, path: str, mode: str, blobs: SingleBlobs, name: str, **options: Any) -> None:
         # First of all: an object that could not be made is closed, too.

@@ -1,5 +1,7 @@
 """The part of the file systems that tells what is there."""
 
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 from contextlib import suppress
@@ -26,9 +28,9 @@ class Listings(Base):
         if path is None:
             self.dircache.clear()
             return
-        path = self._strip_protocol(path)
+        where = str(self._strip_protocol(path))
         for known in list(self.dircache):
-            if known == path or known.startswith(f"{path}/") or path.startswith(f"{known}/"):
+            if known == where or known.startswith(f"{where}/") or where.startswith(f"{known}/"):
                 self.dircache.pop(known, None)
 
     def ls(self, path: str, detail: bool = True, refresh: bool = False, **_: object) -> Any:
@@ -146,7 +148,7 @@ class Listings(Base):
 
     def _all_below(self, path: str, blobs: SingleBlobs, name: str) -> dict[str, Entry]:
         prefix = f"{name}/" if name else ""
-        found, folders = entries_below(path, prefix, blobs.list_with_state(prefix))
+        found, folders = entries_below(path, prefix, blobs.all(prefix))
         if found:
             for folder, entries in folders.items():
                 self.dircache[folder] = entries

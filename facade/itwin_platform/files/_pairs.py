@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fsspec.spec import AbstractFileSystem
+from ._fsspec import AbstractFileSystem
 
 
 class Pairs:
     """Stands in for a file system whose `get`, `put` or `copy` is called, and notes what they would do."""
 
-    def __init__(self, system: AbstractFileSystem) -> None:
+    def __init__(self, system: object) -> None:
         self._system = system
         self._noted: list[tuple[Any, Any]] = []
 

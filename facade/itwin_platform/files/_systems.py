@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fsspec.utils import tokenize
-
 from .._sync.client import ITwinPlatform
 from .._sync.containers import Transfers
 from ..storage._single import SingleBlobs
 from ._changes import Changes
+from ._fsspec import tokenize
 
 
 class BucketFileSystem(Changes):
@@ -65,7 +64,7 @@ class RealityDataFileSystem(Changes):
 
     @property
     def _fs_token(self) -> str:
-        return str(tokenize(super()._fs_token, self._itwin_id))
+        return tokenize(super()._fs_token, self._itwin_id)
 
     def _container(self, container_id: str, *, change: bool) -> SingleBlobs:
         def get() -> Transfers:

@@ -123,7 +123,7 @@ class BlobService:
             return {"x-ms-copy-source": source(), "x-ms-source-if-match": etag, "Content-Length": "0"}
 
         def take(response: _http.Response) -> str:
-            return response.headers.get("x-ms-copy-status", "")
+            return str(response.headers.get("x-ms-copy-status", ""))
 
         state = self._patiently(_Call("PUT", "", name, headers), take, Attempts(_POLICY, repeatable=True))
         while state == "pending":  # the storage copies from another account in the background

@@ -100,12 +100,8 @@ class SingleBlobs:
 
         self._do(f"Reading {name!r}", "r", work, partial(reading_error, self._access, name=name) if known else None)
 
-    def list(self, prefix: str) -> list[BlobInfo]:
+    def all(self, prefix: str) -> list[tuple[BlobInfo, Remote]]:
         """All blobs whose names begin with a prefix, with those that only mark a folder (`name/`)."""
-        return [blob for blob, _ in self.list_with_state(prefix)]
-
-    def list_with_state(self, prefix: str) -> list[tuple[BlobInfo, Remote]]:
-        """The same, with their current state."""
         return self._do("Listing the container", "l", lambda: list(list_all(self._service, prefix)))
 
     def level(self, prefix: str) -> list[str | tuple[BlobInfo, Remote]]:
