@@ -17,8 +17,17 @@ import pytest
 
 from itwin_platform.sandbox import Sandbox
 from tests.support.examples import ROOT
+from tests.support.sandbox import png
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+# The files that snippets find in their folder.
+FILES = {
+    "photos/left.jpg": b"left",
+    "photos/right.jpg": b"right",
+    "mesh/root.3mx": b"mesh",
+    "my-cracks.zip": b"a detector",
+    "bridge.png": png(),
+}
 _FENCE = re.compile(r"(?:^<!-- (\S+) -->\n)?^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 
@@ -41,6 +50,9 @@ def snippets(*, runnable: bool) -> list[tuple[str, str]]:
     ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
 )
 def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-W", "ignore:Technical preview", "-c", code],
         env={**os.environ, **sandbox.environment},

@@ -11,8 +11,8 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.models import RealityDataContainer
 from itwin_platform.storage import AsyncTransferContainer, Progress, TransferContainer
-from tests.storage.azurite import Container
 from tests.storage.conftest import hashes_of
+from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 

@@ -7,15 +7,15 @@ from fsspec.tests import abstract
 
 from itwin_platform import ITwinPlatform
 from itwin_platform.files import BucketFileSystem
-from tests.storage.azurite import Container
+from tests.storage.judge import Account, Container
 from tests.storage.platform import BucketServer
 
 
 class Fixtures(abstract.AbstractFixtures):  # type: ignore[misc]  # fsspec has no types
     @pytest.fixture(scope="class")
     @classmethod
-    def fs(cls, azurite: str) -> Iterator[BucketFileSystem]:
-        container = Container(azurite)
+    def fs(cls, account: Account) -> Iterator[BucketFileSystem]:
+        container = Container(account)
         with BucketServer(container.url) as server, ITwinPlatform("token", api_url=server.url) as platform:
             yield BucketFileSystem(platform)
 

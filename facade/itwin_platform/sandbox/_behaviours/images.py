@@ -8,13 +8,13 @@ from .._actions import Actions, Answer
 from .._asked import Asked
 from .._bodies import media_type_of
 from .._catalogue import Json, ServedOperation
-from .._files import File
 from .._refusals import BODY, RefusedError, invalid
 from .._schemas import INVALID, Problem
 from .._store import Place
 from .._world import World
 
 _KIND: Final = "/itwins/{}/image"
+_CONTAINER: Final = "images"
 _LARGEST: Final = 5 * 1024 * 1024
 # How many times longer one side may be than the other.
 _WIDEST: Final = 5
@@ -73,7 +73,7 @@ class Images:
         id_ = str(uuid.uuid4())
         names = {f"{kind}ImageName": f"{kind}_{id_}.{_ENDINGS[media_type]}" for kind in ("small", "large")}
         for name in names.values():
-            self._world.files.put(f"images/{name}", File(asked.body, media_type))
+            self._world.files.put(_CONTAINER, name, asked.body, media_type)
         kept = {"id": id_, **names}
         self._put(itwin_id, kept)
         self._change(itwin_id, {"imageName": names["smallImageName"]})
@@ -92,14 +92,14 @@ class Images:
     def _forget(self, itwin_id: str) -> bool:
         kept = self._world.store.find(_place(itwin_id), "image") or {}
         for name in (kept.get("smallImageName"), kept.get("largeImageName")):
-            self._world.files.remove(f"images/{name}")
+            self._world.files.remove(_CONTAINER, str(name))
         return self._world.store.delete(_place(itwin_id), "image")
 
     def _change(self, itwin_id: str, changes: Json) -> None:
         self._world.store.replace(("/itwins", ()), itwin_id, lambda kept: {**kept, **changes})
 
     def _link(self, name: str) -> str:
-        return self._world.files.link(f"images/{name}")
+        return self._world.files.blob(_CONTAINER, name)
 
     def _with_links(self, image: Json) -> Json:
         if "smallImageUrl" in image:
