@@ -79,12 +79,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     from itwin_platform import ITwinPlatform
     from itwin_platform.files import BucketFileSystem
-    from tests.storage import azurite
+    from tests.storage import emulators
+    from tests.storage.judge import Container
     from tests.storage.platform import BucketServer
 
     found: dict[str, list[Result]] = {client: [] for client in CLIENTS}
-    with tempfile.TemporaryDirectory() as folder, azurite.running(Path(folder)) as address:
-        container = azurite.Container(address)
+    with tempfile.TemporaryDirectory() as folder, emulators.azurite(Path(folder)) as account:
+        container = Container(account)
         with BucketServer(container.url) as server:
             with ITwinPlatform("token", api_url=server.url) as platform:
                 BucketFileSystem(platform).pipe({f"itwin/files/{number:05}": bytes(SIZE) for number in range(FILES)})

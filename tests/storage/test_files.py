@@ -29,8 +29,8 @@ from fsspec.callbacks import Callback
 from itwin_platform import ITwinPlatform, errors
 from itwin_platform.credentials import CredentialsAt
 from itwin_platform.files import BucketFileSystem, RealityDataFileSystem
-from tests.storage.judge import Container
 from tests.storage.conftest import hashes_of
+from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 from tests.support.scripted import Received, ScriptedServer, answer
 

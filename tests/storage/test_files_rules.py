@@ -32,21 +32,27 @@ class Fixtures(abstract.AbstractFixtures):  # type: ignore[misc]  # fsspec has n
         return False
 
 
+@pytest.mark.parametrize("account", ["azurite"], indirect=True)
 class TestCopy(Fixtures, abstract.AbstractCopyTests):  # type: ignore[misc]  # fsspec has no types
-    pass
+    # The same rules as for downloads, many times over.
+    test_copy_glob_edge_cases = None
 
 
+@pytest.mark.parametrize("account", ["azurite"], indirect=True)
 class TestGet(Fixtures, abstract.AbstractGetTests):  # type: ignore[misc]  # fsspec has no types
     pass
 
 
+@pytest.mark.parametrize("account", ["azurite"], indirect=True)
 class TestPut(Fixtures, abstract.AbstractPutTests):  # type: ignore[misc]  # fsspec has no types
-    pass
+    test_put_glob_edge_cases = None
 
 
+@pytest.mark.parametrize("account", ["azurite"], indirect=True)
 class TestOpen(Fixtures, abstract.AbstractOpenTests):  # type: ignore[misc]  # fsspec has no types
     pass
 
 
+@pytest.mark.parametrize("account", ["azurite"], indirect=True)
 class TestPipe(Fixtures, abstract.AbstractPipeTests):  # type: ignore[misc]  # fsspec has no types
     pass

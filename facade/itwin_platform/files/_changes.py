@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -108,11 +109,13 @@ class Changes(Contents):
         list(callback.wrap(self._together(one, pairs)))
 
     def cp_file(self, path1: str, path2: str, **_: object) -> None:
-        """Copy a file. The storage does it, without sending the bytes here."""
+        """Copy a file. The storage does it without sending the bytes here, if it can."""
         source, source_name = self._at(path1)
         target, name = self._at(path2, change=True)
         try:
-            target.copy(name, source, source_name)
+            if not target.copy(name, source, source_name):
+                with self.open(path1) as original, self.open(path2, "wb") as copy:
+                    shutil.copyfileobj(original, copy, copy.blocksize)
         except FileNotFoundError:
             if not self.isdir(path1):
                 raise

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 CREATE_ONLY = {"If-None-Match": "*"}
 _BEYOND_THE_END = 416
+# How storages say that they do not copy, or not from there.
+_COPIES_NOT = frozenset({"CannotVerifyCopySource", "NotImplemented", "UnsupportedHeader"})
 
 
 class SingleBlobs:
@@ -165,8 +167,11 @@ class SingleBlobs:
         headers = {"x-ms-delete-snapshots": "include"}
         self._do(f"Deleting {name!r}", "d", lambda: self._service.send("DELETE", "", name=name, headers=headers))
 
-    def copy(self, name: str, source: SingleBlobs, source_name: str) -> None:
+    def copy(self, name: str, source: SingleBlobs, source_name: str) -> bool:
         """Make a blob a copy of another one, also of another container. The storage does the work.
+
+        Returns:
+            Whether the storage can do that. Not every one can, or between any two containers.
 
         Raises:
             StorageNotFoundError: There is nothing to copy.
@@ -183,7 +188,16 @@ class SingleBlobs:
                 return StorageError(f"{source_name!r} has changed in the container while it was copied. Copy it again.")
             return self._access.error_for(problem, f"Copying {source_name!r}", "w")
 
-        self._do(f"Writing {name!r}", "w", lambda: self._service.copy(name, address, remote.etag), error)
+        def work() -> bool:
+            try:
+                self._service.copy(name, address, remote.etag)
+            except RequestFailed as failed:
+                if failed.code in _COPIES_NOT:
+                    return False
+                raise
+            return True
+
+        return self._do(f"Writing {name!r}", "w", work, error)
 
     def _writing_error(self, name: str, problem: Exception) -> ITwinPlatformError:
         found = one_problem(problem)
