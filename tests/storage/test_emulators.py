@@ -4,6 +4,7 @@ import hashlib
 import os
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -36,7 +37,7 @@ def test_what_goes_with_a_blob(container: Container) -> None:
     assert (found.size, found.metadata, found.blob_type) == (7, {"sha256": "x"}, "BlockBlob")
     kept = found.content_settings
     assert (kept.content_type, kept.content_language, kept.cache_control) == ("text/plain", "de", "no-cache")
-    assert bytes(kept.content_md5) == hashlib.md5(b"content", usedforsecurity=False).digest()
+    assert bytes(kept.content_md5 or b"") == hashlib.md5(b"content", usedforsecurity=False).digest()
     blob.set_blob_metadata({"other": "y"})
     blob.set_http_headers(ContentSettings(content_type="text/html"))
     changed = blob.get_blob_properties()
@@ -80,6 +81,14 @@ def test_conditions(container: Container) -> None:
     with pytest.raises(ResourceModifiedError):
         blob.download_blob(etag=now, match_condition=MatchConditions.IfModified)
     assert container.content("a") == b"2"
+    before = blob.get_blob_properties().last_modified - timedelta(minutes=1)
+    for call in (
+        lambda: blob.download_blob(if_unmodified_since=before),
+        lambda: blob.delete_blob(if_unmodified_since=before),
+    ):
+        with pytest.raises(ResourceModifiedError):
+            call()
+    assert blob.download_blob(if_modified_since=before).readall() == b"2"
     with pytest.raises(ResourceNotFoundError):
         container.client.get_blob_client("none").get_blob_properties()
 

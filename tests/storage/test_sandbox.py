@@ -1,7 +1,9 @@
 """The storage of the sandbox beyond what Azurite does: its clock, its limit, and the form of what it refuses."""
 
 import gc
+import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -123,8 +125,20 @@ class TestSas:
         url = files.blob("own", "a b/ü")
         assert WEB.get(url).text == "content"
         assert code_of(WEB.delete(url)) == (403, "AuthorizationPermissionMismatch")
+        listed = url.replace("/a%20b/%C3%BC", "") + "&restype=container&comp=list"
+        assert code_of(WEB.get(listed))[0] == 403
         other = url.replace("a%20b", "b")
         assert code_of(WEB.get(other)) == (403, "AuthenticationFailed")
+
+    def test_it_is_for_https_if_it_says_so_and_the_sandbox_has_none(self, own: Sandbox) -> None:
+        files = own._world.files
+        files.put("own", "a", b"content", "text/plain")
+        expiry = own._world.clock.now() + timedelta(hours=1)
+        sas = generate_container_sas(
+            "sandbox", "own", account_key=files.signer.key, permission="r", expiry=expiry, protocol="https"
+        )
+        answer = WEB.get(f"{files.storage}/sandbox/own/a?{sas}")
+        assert code_of(answer) == (403, "AuthenticationFailed")
 
     def test_what_restricts_it_further_is_not_ignored(self, bucket: TransferBucket) -> None:
         answer = WEB.get(at(bucket.container_url, "a", "sip=10.0.0.1"))
@@ -198,6 +212,19 @@ def test_a_body_without_a_length(bucket: TransferBucket) -> None:
 def test_a_list_of_blocks_that_is_none(bucket: TransferBucket, body: bytes) -> None:
     answer = WEB.put(at(bucket.container_url, "a", "comp=blocklist"), content=body)
     assert code_of(answer) == (400, "InvalidXmlDocument")
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(own: Sandbox, bucket: TransferBucket) -> None:
+    url = httpx.URL(at(bucket.container_url, "a"))
+    used = own._world.files.blobs._contents
+    with socket.create_connection((url.host, url.port or 0)) as connection:
+        head = f"PUT {url.raw_path.decode()} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-blob-type: BlockBlob\r\n"
+        connection.sendall(head.encode() + b"Content-Length: 2000000\r\n\r\n" + bytes(1_500_000))
+    deadline = time.monotonic() + 10
+    while used._folder and list(used._folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert bucket.list() == []
+    assert not (used._folder and list(used._folder.iterdir()))
 
 
 def test_another_address_is_none_of_the_storage(own: Sandbox, bucket: TransferBucket) -> None:

@@ -28,8 +28,8 @@ put resources of one's own there.
   such a URL can permit, without leases, snapshots, tags and copies. A bucket goes with its iTwin.
 - Its clock can run fast, and can be put forward: `Sandbox(speed=60)`, `Sandbox.advance`.
 
-It holds at most 100,000 resources and `storage_limit` bytes of files, and answers 507 to more. Graphics, messages of failed jobs, files of the reality
-APIs and global repositories are those of the documentation.
+It holds at most 100,000 resources and `storage_limit` bytes of files, and answers 507 to more. Graphics, messages of
+failed jobs, lists of the types of files and global repositories are those of the documentation.
 
 What an operation answers, in this order:
 
