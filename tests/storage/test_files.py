@@ -305,8 +305,9 @@ def test_copies_moves_and_deletions(fs: BucketFileSystem, container: Container) 
     fs.mv("i-1/copy", "i-1/moved")
     fs.cp("i-1/a/c/d", "i-2/other")  # another container, if there were two
     assert {"moved", "other"} <= set(container.names())
-    with pytest.raises(errors.StorageError, match="recursive=True"):
-        fs.rm("i-1/a")
+    for folder in ("i-1/a", "itwin://i-1/a", ["i-1/moved", "i-1/a"]):
+        with pytest.raises(errors.StorageError, match="recursive=True"):
+            fs.rm(folder)
     fs.rm("i-1/a", recursive=True)
     fs.rm("i-1/folder", recursive=True)
     fs.rm("i-1/x", recursive=True)

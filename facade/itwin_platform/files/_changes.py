@@ -165,6 +165,7 @@ class Changes(Contents):
             StorageError: It is a folder, but `recursive` is False.
         """
         paths: list[str] = self.expand_path(path, recursive=recursive and maxdepth is not None, maxdepth=maxdepth)
+        named = set(self._strip_protocol([path] if isinstance(path, str) else list(path)))
         doomed: list[tuple[SingleBlobs, str, str]] = []
         for each in paths:
             blobs, name = self._at(each, change=True)
@@ -175,7 +176,7 @@ class Changes(Contents):
                 if not name or (inside and not self.isfile(each)):
                     continue
             elif self.isdir(each):
-                if recursive or each != path:
+                if recursive or each not in named:  # a pattern fits folders as well
                     continue
                 raise StorageError(f"{each!r} is a folder: delete it with recursive=True.")
             doomed.append((blobs, name, each))

@@ -31,7 +31,8 @@ class Listings(Base):
         where = str(self._strip_protocol(path))
         for known in list(self.dircache):
             if known == where or known.startswith(f"{where}/") or where.startswith(f"{known}/"):
-                self.dircache.pop(known, None)
+                with suppress(KeyError):  # another thread has forgotten it as well
+                    del self.dircache[known]
 
     def ls(self, path: str, detail: bool = True, refresh: bool = False, **_: object) -> Any:
         """What is directly in a folder.
