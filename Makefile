@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports
+.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -76,7 +76,7 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-lists bench-storage bench-waits bench-exports ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-storage bench-files bench-waits bench-exports ## measure: all of these, as ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
@@ -92,6 +92,10 @@ bench-exports: $(DEV) ## measure: the cost and the memory of reading exports of 
 
 bench-waits: $(DEV) ## measure: the cost of 10,000 waits at once
 	$(RUN) scripts/bench_waits.py
+
+bench-files: $(DEV) ## measure: itwin:// addresses beside adlfs
+	$(PIP) install -c requirements/dev.txt adlfs
+	$(RUN) scripts/bench_files.py
 
 audit: $(DEV) ## develop: ask for known vulnerabilities of locked and lowest versions (online)
 	$(PIP) install pip-audit uv

@@ -32,6 +32,8 @@ __all__ = [
     "ResponseError",
     "ServerError",
     "StorageError",
+    "StorageExistsError",
+    "StorageNotFoundError",
     "StoragePermissionError",
     "TransferCancelled",
     "TransferError",
@@ -403,8 +405,16 @@ class StorageError(ITwinPlatformError):
     """A file of a container, or an image, could not be read or written."""
 
 
-class StoragePermissionError(StorageError):
-    """The SAS URL of the container does not permit the operation.
+class StorageNotFoundError(StorageError, FileNotFoundError):
+    """There is no such file in the container, or no such container. It is a FileNotFoundError as well."""
+
+
+class StorageExistsError(StorageError, FileExistsError):
+    """The file that was to be created exists already. It is a FileExistsError as well."""
+
+
+class StoragePermissionError(StorageError, PermissionError):
+    """The SAS URL of the container does not permit the operation. It is a PermissionError as well.
 
     Attributes:
         permission: The letter of the missing permission, as in the `sp` of the URL: `"r"` to read, `"w"` to write,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
@@ -42,9 +42,20 @@ T = TypeVar("T")
 
 
 class Pipeline:
-    """Carries out requests. One belongs to each client; it is shared by threads, or by tasks."""
+    """Carries out requests. One belongs to each client; it is shared by threads, or by tasks.
 
-    def __init__(self, settings: Settings, credentials: TokenProvider) -> None:
+    Parameters:
+        settings: The settings of the client.
+        credentials: Where tokens come from.
+        place: Where other processes find the credentials; None if they cannot.
+        shared: Whether it has come from another process and belongs to all that runs in this one.
+    """
+
+    def __init__(
+        self, settings: Settings, credentials: TokenProvider, place: str | None = None, *, shared: bool = False
+    ) -> None:
+        self._place = place
+        self._shared = shared
         self._settings = settings
         self._credentials = credentials
         self._transport = Transport(settings.transport)
@@ -181,9 +192,33 @@ class Pipeline:
         """How connections are made, for what goes to the storage directly."""
         return self._settings.transport
 
+    @property
+    def api_url(self) -> str:
+        """Address of the APIs."""
+        return self._settings.api_url
+
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, unless others in this process use them."""
+        if not self._shared:
+            await self.end()
+
+    async def end(self) -> None:
+        """Close the connections, whoever uses them."""
         await self._transport.aclose()
+
+    def __copy__(self) -> Self:
+        """The same pipeline: it is shared, not doubled."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same pipeline: it is shared, not doubled."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as settings and the place of the credentials; the other process makes one pipeline of them."""
+        if self._place is None:
+            raise TypeError(messages.NO_PLACE)
+        return shared_pipeline, (self._settings, self._place)
 
     def after_fork(self) -> None:
         """Free the slots, which threads of the parent process may have held."""
@@ -339,3 +374,20 @@ class Pipeline:
             Retry(call.operation, host, call.attempts.count, outcome.status, delay, call.method, call.path), policy
         )
         return delay
+
+
+# Kept until the process ends: a task of a cluster drops its client, and the next one uses the same connections.
+_shared: dict[tuple[Settings, str], Pipeline] = {}
+
+
+def shared_pipeline(settings: Settings, place: str) -> Pipeline:
+    """The one pipeline of this process with the settings of a pickled one. Pickles name this function."""
+    from ..credentials import LateCredentials
+
+    found = _shared.get((settings, place))
+    if found is None:
+        credentials = LateCredentials(place, settings, for_async=True)
+        # Another thread may have been quicker; then there must be only one of them.
+        found = _shared.setdefault((settings, place), Pipeline(settings, credentials, place, shared=True))
+        concurrency.at_exit(found.end)
+    return found

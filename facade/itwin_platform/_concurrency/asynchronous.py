@@ -139,6 +139,14 @@ async def _until_the_end(close: Callable[[], Awaitable[object]]) -> AsyncGenerat
             await close()
 
 
+def at_exit(close: Callable[[], Awaitable[object]]) -> None:
+    """Nothing to close when the process ends: connections end with their event loops."""
+
+
+# Whether code that cannot wait in any other way, such as that of an attribute, may block.
+MAY_BLOCK: bool = False
+
+
 class Slots:
     """So many callers at a time on each event loop; the others wait for their turn."""
 

@@ -6,6 +6,7 @@ at every connect, read and write.
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections import deque
 from collections.abc import Callable
@@ -118,6 +119,15 @@ def is_over(place: object) -> bool:  # noqa: ARG001 (threads share everything)
 def when_loop_ends(close: Callable[[], object]) -> ExitStack:  # noqa: ARG001 (there is no loop)
     """Nothing to wait for: threads have no event loop."""
     return ExitStack()
+
+
+def at_exit(close: Callable[[], object]) -> None:
+    """Close something when the process ends."""
+    atexit.register(close)
+
+
+# Whether code that cannot wait in any other way, such as that of an attribute, may block.
+MAY_BLOCK: bool = True
 
 
 class Slots:

@@ -66,6 +66,7 @@ class RetryPolicy:
         return f"RetryPolicy({', '.join(f'{field.name}={getattr(self, field.name)!r}' for field in shown)})"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "statuses", frozenset(self.statuses))
         if self.attempts < 1:
             raise ValueError("attempts must be at least 1")
         if not (0 <= self.base <= self.cap < float("inf") and 0 <= self.max_retry_after < float("inf")):

@@ -16,8 +16,7 @@ from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
-from ..credentials import CredentialsArgument
-from ..credentials._choice import provider_of
+from ..credentials import CredentialsArgument, place_of, provider_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from .groups.reality_modeling import RealityModeling
     from .groups.recents import Recents
     from .groups.repositories import Repositories
+    from .pipeline import Pipeline
 
 T = TypeVar("T")
 
@@ -41,6 +41,9 @@ class ITwinPlatform:
 
     Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
     a context (`with`). Nothing is sent before the first call.
+
+    It can be pickled if other processes can find its credentials: if there are none, or with
+    `credentials.CredentialsAt`. All pickles of the same settings become one client in another process.
 
     Parameters:
         credentials: An access token (without the word Bearer); a callable that returns one, called for every attempt;
@@ -113,6 +116,7 @@ class ITwinPlatform:
                 http2=http2,
             )
             provider = provider_of(credentials, settings, for_async=False)
+            place = place_of(credentials)
         except ITwinPlatformError as error:
             # Local variables of this frame and those below may be shown with the traceback.
             credentials = api_url = issuer_url = proxy = None
@@ -122,7 +126,7 @@ class ITwinPlatform:
         # Late, like the groups: what the first call needs is not loaded with the package.
         from .pipeline import Pipeline
 
-        self._pipeline = Pipeline(settings, provider)
+        self._pipeline = Pipeline(settings, provider, place)
 
     @cached_property
     def itwins(self) -> ITwins:
@@ -273,7 +277,11 @@ class ITwinPlatform:
         return self._pipeline.send(request, url_or_path, expects_body=False)
 
     def close(self) -> None:
-        """Close the connections. A call after that raises ConfigurationError."""
+        """Close the connections. A call after that raises ConfigurationError.
+
+        A client that has come from another process is shared by all that runs here, and closed when the process ends:
+        on such a client this does nothing.
+        """
         self._pipeline.close()
 
     def __enter__(self) -> Self:
@@ -286,5 +294,36 @@ class ITwinPlatform:
         """Close the client."""
         self.close()
 
+    def __copy__(self) -> Self:
+        """The same client: it is shared, not doubled."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same client: it is shared, not doubled."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as settings and the place of the credentials, never as what they are.
+
+        Raises:
+            TypeError: The credentials have no place, or a setting cannot travel; the message says what to do.
+        """
+        return shared_client, (type(self), self._pipeline)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(api_url={self._api_url!r})"
+
+
+# Kept until the process ends, like their pipelines.
+_shared: dict[tuple[type[ITwinPlatform], Pipeline], ITwinPlatform] = {}
+
+
+def shared_client(kind: type[ITwinPlatform], pipeline: Pipeline) -> ITwinPlatform:
+    """The client of this process that uses a pipeline from another process. Pickles name this function."""
+    found = _shared.get((kind, pipeline))
+    if found is None:
+        protect_logs()
+        made = kind.__new__(kind)
+        made.__dict__.update(_api_url=pipeline.api_url, _pipeline=pipeline)
+        found = _shared.setdefault((kind, pipeline), made)
+    return found

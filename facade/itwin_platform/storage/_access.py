@@ -8,13 +8,14 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
 from .._concurrency.forks import on_fork
 from .._policies.addresses import Target, signed_target
 from .._sas import expiry_of
-from ..errors import ITwinPlatformError, StorageError, StoragePermissionError
+from ..errors import ITwinPlatformError, StorageError, StorageNotFoundError, StoragePermissionError
 from ._problems import UNTRANSFERRED, one_problem
 
 # A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
@@ -45,18 +46,21 @@ class Access:
     """Access to one container, shared by all transfers of it, in any thread.
 
     Parameters:
-        url: The SAS URL.
+        url: The SAS URL; None for one that is asked for at the first use.
         options: How to reach the storage.
         how_to_write: What to do if the URL does not permit changes, for the message.
     """
 
     _noun = "container"
 
-    def __init__(self, url: str, options: _http.TransportOptions, how_to_write: str = "") -> None:
+    def __init__(self, url: str | None, options: _http.TransportOptions, how_to_write: str = "") -> None:
         self.options = options
         self._how_to_write = how_to_write
         self._lock = threading.Lock()
-        self._take(url)
+        self._known: tuple[str, _Container] | None = None
+        self._fresh_until = float("-inf")
+        if url is not None:
+            self._take(url)
         # What gets a new URL: from each operation in progress, and from the latest one. None without a platform.
         self._renewals: list[Callable[[], str]] = []
         self._last_renewal: Callable[[], str] | None = None
@@ -69,6 +73,22 @@ class Access:
         self._lock = threading.Lock()
         self._renewals = []
         self._last_renewal = None
+
+    @property
+    def url(self) -> str:
+        """The SAS URL as it was last given out."""
+        return self._there()[0]
+
+    @property
+    def _container(self) -> _Container:
+        return self._there()[1]
+
+    def _there(self) -> tuple[str, _Container]:
+        if self._known is None:
+            with self._lock:
+                if self._known is None:
+                    self._take(self._ask())
+        return cast("tuple[str, _Container]", self._known)
 
     @property
     def origin(self) -> str:
@@ -125,7 +145,7 @@ class Access:
         raise problem
 
     def _take(self, url: str) -> None:
-        self._container = _container(url, self._noun)
+        self._known = url, _container(url, self._noun)
         self._expires_at = expiry_of(url)
         left = self._seconds_left()
         self._margin = 0.0 if left is None else max(0.0, min(_MARGIN, left / 4))
@@ -164,6 +184,7 @@ class Access:
         """
         if refused is None and time.time() < self._fresh_until:
             return self._container.sas  # without the lock, for which many threads would queue
+        self._there()
         with self._lock:
             left = self._seconds_left()
             ends_soon = left is not None and left <= self._margin
@@ -229,7 +250,8 @@ class Access:
         if problem.code == "AuthorizationPermissionMismatch":
             return self._not_permitted(purpose, right, ".")
         text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")
-        return StorageError(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
+        kind = StorageNotFoundError if problem.missing else StorageError
+        return kind(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
 
     def _not_permitted(self, purpose: str, right: str, end: str) -> StoragePermissionError:
         if self._how_to_write and right in _CHANGES:

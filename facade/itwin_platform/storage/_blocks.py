@@ -64,7 +64,7 @@ class Blocks:
             if one_problem(failed).is_absence:
                 return
             raise
-        for block in read_page(body, "BlockList", "Block", _LIST).entries:
+        for block in read_page(body, "BlockList", ("Block",), _LIST).entries:
             try:
                 block_name = b64decode(block.text("Name"), validate=True)
                 self._there[block_name] = int(block.text("Size"))
