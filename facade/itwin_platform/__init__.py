@@ -21,17 +21,23 @@ from .environments import Environment
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
+    from ._async.many import AsyncResults
     from ._async.pages import AsyncPages
+    from ._many import MapProgress
     from ._policies.previews import TechnicalPreviewWarning
+    from ._sync.many import Results
     from ._sync.pages import Pages
 
 __all__ = [
     "UNCHANGED",
     "AsyncITwinPlatform",
     "AsyncPages",
+    "AsyncResults",
     "Environment",
     "ITwinPlatform",
+    "MapProgress",
     "Pages",
+    "Results",
     "Retry",
     "RetryPolicy",
     "TechnicalPreviewWarning",
@@ -44,7 +50,10 @@ __all__ = [
 _LATE = {
     "UNCHANGED": "itwin_platform_api.runtime",
     "AsyncPages": "itwin_platform._async.pages",
+    "AsyncResults": "itwin_platform._async.many",
+    "MapProgress": "itwin_platform._many",
     "Pages": "itwin_platform._sync.pages",
+    "Results": "itwin_platform._sync.many",
     "TechnicalPreviewWarning": "itwin_platform._policies.previews",
 }
 

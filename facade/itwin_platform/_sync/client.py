@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from .. import _late
 from .._groups import cached_property
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .groups.repositories import Repositories
     from .pipeline import Pipeline
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -275,6 +276,65 @@ class ITwinPlatform:
             # What is sent may hold secrets, which the frames of an error must not show.
             params = json = headers = None
         return self._pipeline.send(request, url_or_path, expects_body=False)
+
+    @overload
+    def map(
+        self,
+        function: Callable[[A], T],
+        items: Iterable[A],
+        *,
+        concurrency: int = ...,
+        ordered: bool = ...,
+        on_error: Literal["raise"] = ...,
+        progress: bool | Callable[[_late.MapProgress], object] = ...,
+    ) -> _late.Results[T]: ...
+    @overload
+    def map(
+        self,
+        function: Callable[[A], T],
+        items: Iterable[A],
+        *,
+        concurrency: int = ...,
+        ordered: bool = ...,
+        on_error: Literal["return"],
+        progress: bool | Callable[[_late.MapProgress], object] = ...,
+    ) -> _late.Results[T | Exception]: ...
+    def map(
+        self,
+        function: Callable[[A], T],
+        items: Iterable[A],
+        *,
+        concurrency: int = 32,
+        ordered: bool = False,
+        on_error: Literal["raise", "return"] = "raise",
+        progress: bool | Callable[[_late.MapProgress], object] = False,
+    ) -> _late.Results[Any]:
+        """Call a function with many items, several at a time, for instance `platform.itwins.get` with all ids.
+
+        Items are taken as results are: of endless items no more than twice `concurrency` are in memory. How many
+        requests are on their way at the same time is limited by `max_in_flight`, too.
+
+        Parameters:
+            function: What to call with each item. Functions that are not async are called in threads.
+            items: What to call it with, such as a list, a generator or the pages of a list.
+            concurrency: Calls at a time, 1 to 1024.
+            ordered: Return results in the order of the items; otherwise as they come.
+            on_error: `"raise"` raises the first error and breaks off the other calls. `"return"` returns errors in
+                place of results.
+            progress: True draws a progress bar (extra `[progress]`). A function is called with `MapProgress` for every
+                result; if it raises, the calls are broken off.
+
+        Returns:
+            The results, to be iterated over. Nothing is called before. Leaving the loop early breaks off the calls
+            that are on their way; `with` and `close()` also wait until nothing runs any more.
+
+        Raises:
+            ValueError: An argument cannot be used.
+            ConfigurationError: `progress=True` needs rich, which is not installed.
+        """
+        from .many import Results
+
+        return Results(function, items, concurrency=concurrency, ordered=ordered, on_error=on_error, progress=progress)
 
     def close(self) -> None:
         """Close the connections. A call after that raises ConfigurationError.
