@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-lists bench-storage audit docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-lists bench-many bench-storage audit docs build check clean
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -73,13 +73,16 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-lists bench-storage ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-many bench-storage ## measure: all of these, as ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
 
 bench-lists: $(DEV) ## measure: the cost and the memory of long lists
 	$(RUN) scripts/bench_lists.py
+
+bench-many: $(DEV) ## measure: many calls at the rate that the platform allows, and on a cluster of Dask (2 minutes)
+	$(RUN) scripts/bench_many.py
 
 bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
 	$(RUN) scripts/bench_storage.py

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .. import _late
 from .._groups import cached_property
@@ -16,6 +16,7 @@ from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, m
 from ..credentials import CredentialsArgument, place_of, provider_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
+from .maps import AsyncMaps
 
 if TYPE_CHECKING:
     from .groups.account_settings import AccountSettings
@@ -30,11 +31,10 @@ if TYPE_CHECKING:
     from .groups.repositories import Repositories
     from .pipeline import Pipeline
 
-A = TypeVar("A")
 T = TypeVar("T")
 
 
-class AsyncITwinPlatform:
+class AsyncITwinPlatform(AsyncMaps):
     """The iTwin Platform.
 
     Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
@@ -58,6 +58,9 @@ class AsyncITwinPlatform:
         max_body_bytes: The largest answer to accept, in bytes after decoding.
         max_in_flight: How many calls are carried out at the same time; further ones wait for their turn. A call keeps
             its place with its retries. Waiting for it does not count for `deadline`.
+        requests_per_minute: The most requests in a minute, as your tier of the platform allows, divided by the number
+            of your processes. Further ones wait, which does not count for `deadline`. None sends as fast as it can,
+            and waits when the platform says so.
         proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
         http2: Use HTTP/2 where the server can; needs the extra `http2`.
@@ -97,6 +100,7 @@ class AsyncITwinPlatform:
         user_agent: str | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY,
         max_in_flight: int = DEFAULT_IN_FLIGHT,
+        requests_per_minute: int | None = None,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | None = None,
         http2: bool = False,
@@ -113,6 +117,7 @@ class AsyncITwinPlatform:
                 user_agent=user_agent,
                 max_body_bytes=max_body_bytes,
                 max_in_flight=max_in_flight,
+                requests_per_minute=requests_per_minute,
                 proxy=proxy,
                 verify=verify,
                 http2=http2,
@@ -278,67 +283,6 @@ class AsyncITwinPlatform:
             # What is sent may hold secrets, which the frames of an error must not show.
             params = json = headers = None
         return await self._pipeline.send(request, url_or_path, expects_body=False)
-
-    @overload
-    def map(
-        self,
-        function: Callable[[A], Awaitable[T] | T],
-        items: Iterable[A] | AsyncIterable[A],
-        *,
-        concurrency: int = ...,
-        ordered: bool = ...,
-        on_error: Literal["raise"] = ...,
-        progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> _late.AsyncResults[T]: ...
-    @overload
-    def map(
-        self,
-        function: Callable[[A], Awaitable[T] | T],
-        items: Iterable[A] | AsyncIterable[A],
-        *,
-        concurrency: int = ...,
-        ordered: bool = ...,
-        on_error: Literal["return"],
-        progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> _late.AsyncResults[T | Exception]: ...
-    def map(
-        self,
-        function: Callable[[A], Awaitable[T] | T],
-        items: Iterable[A] | AsyncIterable[A],
-        *,
-        concurrency: int = 32,
-        ordered: bool = False,
-        on_error: Literal["raise", "return"] = "raise",
-        progress: bool | Callable[[_late.MapProgress], object] = False,
-    ) -> _late.AsyncResults[Any]:
-        """Call a function with many items, several at a time, for instance `platform.itwins.get` with all ids.
-
-        Items are taken as results are: of endless items no more than twice `concurrency` are in memory. How many
-        requests are on their way at the same time is limited by `max_in_flight`, too.
-
-        Parameters:
-            function: What to call with each item. Functions that are not async are called in threads.
-            items: What to call it with, such as a list, a generator or the pages of a list.
-            concurrency: Calls at a time, 1 to 1024.
-            ordered: Return results in the order of the items; otherwise as they come.
-            on_error: `"raise"` raises the first error and breaks off the other calls. `"return"` returns errors in
-                place of results.
-            progress: True draws a progress bar (extra `[progress]`). A function is called with `MapProgress` for every
-                result; if it raises, the calls are broken off.
-
-        Returns:
-            The results, to be iterated over. Nothing is called before. Leaving the loop early breaks off the calls
-            that are on their way; `async with` and `aclose()` also wait until nothing runs any more.
-
-        Raises:
-            ValueError: An argument cannot be used.
-            ConfigurationError: `progress=True` needs rich, which is not installed.
-        """
-        from .many import AsyncResults
-
-        return AsyncResults(
-            function, items, concurrency=concurrency, ordered=ordered, on_error=on_error, progress=progress
-        )
 
     async def aclose(self) -> None:
         """Close the connections. A call after that raises ConfigurationError.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -22,7 +22,7 @@ class AsyncResults(Generic[R_co]):
 
     def __init__(
         self,
-        function: Callable[[T], Awaitable[Any] | Any],
+        function: Callable[[T], Any],
         items: Iterable[T] | AsyncIterable[T],
         *,
         concurrency: int,

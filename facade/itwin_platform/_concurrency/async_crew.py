@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -153,7 +152,8 @@ class Crew(Generic[T, R]):
             if self._is_async:
                 result: Any = self._function(item)
             else:
-                result = await in_thread(partial(self._function, item))
+                # In a tuple: trio takes no awaitable out of a thread.
+                (result,) = await in_thread(lambda: (self._function(item),))
             if isawaitable(result):
                 result = await result
         except BaseException as error:

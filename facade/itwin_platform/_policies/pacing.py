@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from dataclasses import dataclass
 
-# Seconds for which the platform counts, and a little for requests that take longer on their way than later ones.
-WINDOW = 60.0
-MARGIN = 1 / 60
+from .retries import THROTTLED
+
+# Seconds for which the platform counts, and a little for its clock.
+WINDOW = 60.2
+
+
+@dataclass(slots=True, eq=False)
+class Sent:
+    """A request that counts.
+
+    Attributes:
+        latest: The latest moment at which the platform may have counted it: when it was sent, until the answer comes.
+    """
+
+    latest: float
+
+    def answered(self, status: int | None) -> None:
+        """Note that the answer has come, or will not come any more. What was refused does not count."""
+        self.latest = float("-inf") if status == THROTTLED else time.monotonic()
 
 
 class Pace:
-    """So many requests in each window, wherever one lays it.
+    """So many requests in a minute, wherever one lays it.
 
-    They go out as fast as they come until the window is full. Nothing is spread evenly: a short job need not wait.
+    They go out as fast as they come until a minute's worth is sent. Nothing is spread evenly: a short job need not
+    wait.
 
     Parameters:
-        count: The most requests in a window.
-        window: Its length in seconds.
+        count: The most requests in a minute.
     """
 
-    def __init__(self, count: int, window: float = WINDOW) -> None:
+    def __init__(self, count: int) -> None:
         self._count = count
-        self._window = window * (1 + MARGIN)
-        self._sent: deque[float] = deque(maxlen=count)
+        self._sent: list[Sent] = []
 
     def wait(self) -> float:
         """Seconds until a request may be sent; 0 if it may be sent now."""
         if len(self._sent) < self._count:
             return 0.0
-        return max(0.0, self._sent[0] + self._window - time.monotonic())
+        begin = time.monotonic() - WINDOW
+        self._sent = [sent for sent in self._sent if sent.latest > begin]
+        if len(self._sent) < self._count:
+            return 0.0
+        return min(sent.latest for sent in self._sent) - begin
 
-    def note(self) -> None:
+    def note(self) -> Sent:
         """A request is sent now."""
-        self._sent.append(time.monotonic())
+        sent = Sent(time.monotonic())
+        self._sent.append(sent)
+        return sent
