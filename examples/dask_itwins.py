@@ -19,7 +19,7 @@ except ImportError:
 CHUNK = 25
 
 
-def names_of(platform: ITwinPlatform, ids: list[str]) -> dict[str, str | None]:
+def names_of(platform: ITwinPlatform, ids: list[str]) -> dict[str, str]:
     """The work of one task. The client is one for the whole worker, with connections that stay open."""
     return {itwin.id: itwin.display_name for itwin in platform.map(platform.itwins.get, ids)}
 
@@ -30,7 +30,10 @@ def main(kill_a_worker: bool) -> int:
         # Before the cluster starts: if there are no credentials, this says so.
         ids = [itwin.id for itwin in platform.itwins.list()]
         chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
-        with LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as dask:
+        with (
+            LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster) as dask,
+        ):
             # The client travels as its settings. Tasks are not pure: what they answer may change.
             tasks = [dask.submit(names_of, platform, chunk, pure=False) for chunk in chunks]
             if kill_a_worker:

@@ -150,6 +150,8 @@ def client_page(source: Path) -> str:
         "The async client, `AsyncITwinPlatform`, has the same arguments and methods, to be awaited, and `aclose()`.",
         "",
         "::: itwin_platform.ITwinPlatform",
+        "    options:",
+        "      inherited_members: true",
     ]
     for call, module, kind in _groups(source):
         parts += [
@@ -163,7 +165,7 @@ def client_page(source: Path) -> str:
             "      heading_level: 3",
             "      inherited_members: true",
         ]
-    for name in ("Pages", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
+    for name in ("Pages", "Results", "MapProgress", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import multiprocessing
 import pickle
 import ssl
@@ -12,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from dask.base import compute
+from dask.delayed import delayed
+from distributed.protocol.pickle import dumps, loads
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
 from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken
@@ -170,6 +174,18 @@ class TestContainers:
         assert arrived.expires_at == original.expires_at
         with pytest.raises(AttributeError, match="no attribute 'containerurl'"):
             arrived.containerurl  # noqa: B018
+
+    def test_the_graph_of_a_cluster_has_no_secret(self, server: BucketServer, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        with ITwinPlatform() as platform:
+            bucket = platform.reality_analysis.get_bucket("i-1")
+            graph = delayed(address_of)(bucket), delayed(platform.itwins.get)("i-1")
+        sent = dumps(graph)
+        for secret in (TOKEN, "MARK", "sig="):
+            assert secret.encode() not in sent
+            assert secret not in repr(graph) + caplog.text
+        assert compute(loads(sent)[0], scheduler="sync") == (address_of(bucket),)
+        assert server.asked == 2
 
     def test_of_the_async_client(self, server: BucketServer) -> None:
         async def both() -> Any:
