@@ -81,7 +81,7 @@ bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generat
 bench-lists: $(DEV) ## measure: the cost and the memory of long lists
 	$(RUN) scripts/bench_lists.py
 
-bench-many: $(DEV) ## measure: many calls at the rate that the platform allows, and on a cluster of Dask (2 minutes)
+bench-many: $(DEV) ## measure: many calls at the allowed rate, and on a cluster (2 minutes)
 	$(RUN) scripts/bench_many.py
 
 bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob

@@ -11,20 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
-    from ._async.many import AsyncResults
     from ._many import MapProgress
-    from ._sync.many import Results
     from .storage._report import TransferReport
 
 _HOMES = {
-    "AsyncResults": "itwin_platform._async.many",
     "MapProgress": "itwin_platform._many",
     "Request": "itwin_platform_api.runtime",
-    "Results": "itwin_platform._sync.many",
     "TransferReport": "itwin_platform.storage._report",
 }
 
-__all__ = ["AsyncResults", "MapProgress", "Request", "Results", "TransferReport"]
+__all__ = ["MapProgress", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

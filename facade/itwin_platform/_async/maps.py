@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Any, Literal, TypeVar, overload
 
 from .. import _late
+from . import late
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class AsyncMaps:
         ordered: bool = ...,
         on_error: Literal["raise"] = ...,
         progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> _late.AsyncResults[T]: ...
+    ) -> late.AsyncResults[T]: ...
     @overload
     def map(
         self,
@@ -35,7 +36,7 @@ class AsyncMaps:
         ordered: bool = ...,
         on_error: Literal["return"],
         progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> _late.AsyncResults[T | Exception]: ...
+    ) -> late.AsyncResults[T | Exception]: ...
     @overload  # async only
     def map(  # async only
         self,  # async only
@@ -46,7 +47,7 @@ class AsyncMaps:
         ordered: bool = ...,  # async only
         on_error: Literal["raise"] = ...,  # async only
         progress: bool | Callable[[_late.MapProgress], object] = ...,  # async only
-    ) -> _late.AsyncResults[T]: ...  # async only
+    ) -> late.AsyncResults[T]: ...  # async only
     @overload  # async only
     def map(  # async only
         self,  # async only
@@ -57,7 +58,7 @@ class AsyncMaps:
         ordered: bool = ...,  # async only
         on_error: Literal["return"],  # async only
         progress: bool | Callable[[_late.MapProgress], object] = ...,  # async only
-    ) -> _late.AsyncResults[T | Exception]: ...  # async only
+    ) -> late.AsyncResults[T | Exception]: ...  # async only
     def map(
         self,
         function: Callable[[A], Any],
@@ -67,7 +68,7 @@ class AsyncMaps:
         ordered: bool = False,
         on_error: Literal["raise", "return"] = "raise",
         progress: bool | Callable[[_late.MapProgress], object] = False,
-    ) -> _late.AsyncResults[Any]:
+    ) -> late.AsyncResults[Any]:
         """Call a function with many items, several at a time, for instance `platform.itwins.get` with all ids.
 
         Items are taken as results are: of endless items no more than twice `concurrency` are in memory. How many

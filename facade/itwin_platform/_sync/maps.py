@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar, overload
 
 from .. import _late
+from . import late
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -27,7 +28,7 @@ class Maps:
         ordered: bool = ...,
         on_error: Literal["raise"] = ...,
         progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> _late.Results[T]: ...
+    ) -> late.Results[T]: ...
     @overload
     def map(
         self,
@@ -38,7 +39,7 @@ class Maps:
         ordered: bool = ...,
         on_error: Literal["return"],
         progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> _late.Results[T | Exception]: ...
+    ) -> late.Results[T | Exception]: ...
     def map(
         self,
         function: Callable[[A], Any],
@@ -48,7 +49,7 @@ class Maps:
         ordered: bool = False,
         on_error: Literal["raise", "return"] = "raise",
         progress: bool | Callable[[_late.MapProgress], object] = False,
-    ) -> _late.Results[Any]:
+    ) -> late.Results[Any]:
         """Call a function with many items, several at a time, for instance `platform.itwins.get` with all ids.
 
         Items are taken as results are: of endless items no more than twice `concurrency` are in memory. How many
