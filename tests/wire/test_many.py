@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import itertools
 import threading
@@ -223,6 +224,36 @@ def results_after_first(platform: Any) -> Any:
                 break
 
     return one()
+
+
+def test_ctrl_c_ends_it() -> None:
+    def interrupts(number: int) -> int:
+        if number == 20:
+            _thread.interrupt_main()
+        time.sleep(0.01)
+        return number
+
+    with ITwinPlatform("token") as platform:
+        with pytest.raises(KeyboardInterrupt):
+            list(platform.map(interrupts, itertools.count(), concurrency=4))
+        for thread in threading.enumerate():
+            if thread.name == "itwin-map":
+                thread.join(20)
+    assert map_threads() == []
+
+
+def test_threads_that_cannot_be_had_are_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def first_ones(thread: threading.Thread) -> None:
+        if len(map_threads()) >= 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", first_ones)
+    with ITwinPlatform("token") as platform:
+        found = list(platform.map(fails_at_seven, range(20), on_error="return", ordered=True))
+    assert len(found) == 20
 
 
 class TestAsync:

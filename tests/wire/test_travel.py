@@ -18,10 +18,12 @@ from dask.delayed import delayed
 from distributed.protocol.pickle import dumps, loads
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
-from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken
+from itwin_platform._policies.redaction import RedactingFilter
+from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken, provider_of
 from itwin_platform.sandbox import Sandbox
 from tests.storage.platform import BucketServer
 from tests.support.engines import Engine
+from tests.unit.test_credentials_providers import settings
 
 ITWIN = Sandbox.itwin_id
 TOKEN = "a-token-that-nobody-may-see"
@@ -88,6 +90,7 @@ class TestWhatTravels:
     def test_it_travels_to_a_process_of_its_own(self) -> None:
         with multiprocessing.get_context("spawn").Pool(1) as pool, ITwinPlatform() as platform:
             found = pool.map(platform.itwins.get, [ITWIN] * 3)
+            assert pool.apply(logs_are_masked)
             bucket = platform.reality_analysis.get_bucket(ITWIN)
             address = pool.apply(address_of, (bucket,))
         assert {each.display_name for each in found} == {"White River"}
@@ -115,9 +118,6 @@ class TestWhatTravels:
             again.itwins.get(ITWIN)
 
     def test_a_token_in_the_environment_may_be_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from itwin_platform.credentials import provider_of
-        from tests.unit.test_credentials_providers import settings
-
         monkeypatch.setenv("MY_TOKEN", "first")
         provider = provider_of(CredentialsAt("env:MY_TOKEN"), settings(), for_async=False)
         monkeypatch.setenv("MY_TOKEN", "second")
@@ -135,6 +135,10 @@ async def used(client: AsyncITwinPlatform) -> str:
 def used_sync(client: ITwinPlatform) -> str:
     with client:
         return client.itwins.get(ITWIN).display_name or ""
+
+
+def logs_are_masked() -> bool:
+    return any(isinstance(each, RedactingFilter) for each in logging.getLogger("httpx").filters)
 
 
 def address_of(bucket: Any) -> str:

@@ -55,6 +55,7 @@ class AsyncResults(Generic[R_co]):
         except KeyboardInterrupt:
             # Whoever presses Ctrl-C does not want to wait.
             self._ended = True
+            self._tally.close()
             self._crew.abandon()
             raise
         except BaseException:
@@ -102,6 +103,7 @@ class AsyncResults(Generic[R_co]):
         await self.aclose()
 
     def __del__(self) -> None:
-        crew = getattr(self, "_crew", None)
-        if crew is not None and not self._ended:
-            crew.drop()
+        # Not there if the arguments were wrong.
+        if not getattr(self, "_ended", True):
+            self._tally.close()
+            self._crew.drop()

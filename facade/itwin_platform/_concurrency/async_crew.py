@@ -137,9 +137,11 @@ class Crew(Generic[T, R]):
                 except StopAsyncIteration:
                     self._over = True
                     break
-                except Exception as error:  # noqa: BLE001 (raised where the outcomes are taken)
+                except BaseException as error:
                     self._over = True
                     self._put(Outcome(number, error=error, final=True))
+                    if not isinstance(error, Exception):
+                        raise
                     break
                 self._taken += 1
                 self._hire()

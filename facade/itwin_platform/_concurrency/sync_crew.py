@@ -104,7 +104,7 @@ class Crew(Generic[T, R]):
                 except StopIteration:
                     self._over = True
                     break
-                except Exception as error:  # noqa: BLE001 (raised where the outcomes are taken)
+                except BaseException as error:  # noqa: BLE001 (raised where the outcomes are taken)
                     self._over = True
                     self._outcomes.put(Outcome(number, error=error, final=True))
                     break

@@ -328,7 +328,6 @@ def shared_client(kind: type[ITwinPlatform], pipeline: Pipeline) -> ITwinPlatfor
     """The client of this process that uses a pipeline from another process. Pickles name this function."""
     found = _shared.get((kind, pipeline))
     if found is None:
-        protect_logs()
         made = kind.__new__(kind)
         made.__dict__.update(_api_url=pipeline.api_url, _pipeline=pipeline)
         found = _shared.setdefault((kind, pipeline), made)

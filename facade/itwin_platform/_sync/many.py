@@ -58,6 +58,7 @@ class Results(Generic[R_co]):
         except KeyboardInterrupt:
             # Whoever presses Ctrl-C does not want to wait.
             self._ended = True
+            self._tally.close()
             self._crew.abandon()
             raise
         except BaseException:
@@ -105,6 +106,7 @@ class Results(Generic[R_co]):
         self.close()
 
     def __del__(self) -> None:
-        crew = getattr(self, "_crew", None)
-        if crew is not None and not self._ended:
-            crew.drop()
+        # Not there if the arguments were wrong.
+        if not getattr(self, "_ended", True):
+            self._tally.close()
+            self._crew.drop()

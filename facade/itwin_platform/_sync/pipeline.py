@@ -23,7 +23,7 @@ from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
 from .._policies.previews import PREVIEWS
 from .._policies.records import announce, log_answer
-from .._policies.redaction import Secret, one_line
+from .._policies.redaction import Secret, one_line, protect_logs
 from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
 from .._policies.refusals import api_error
 from .._policies.requests import target_of, with_query
@@ -391,6 +391,7 @@ def shared_pipeline(settings: Settings, place: str) -> Pipeline:
 
     found = _shared.get((settings, place))
     if found is None:
+        protect_logs()
         credentials = LateCredentials(place, settings, for_async=False)
         # Another thread may have been quicker; then there must be only one of them.
         found = _shared.setdefault((settings, place), Pipeline(settings, credentials, place, shared=True))
