@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files
+.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files bench-many
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -76,13 +76,16 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-lists bench-storage bench-files bench-waits bench-exports ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-many bench-storage bench-files bench-waits bench-exports ## measure: all of these, as ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
 
 bench-lists: $(DEV) ## measure: the cost and the memory of long lists
 	$(RUN) scripts/bench_lists.py
+
+bench-many: $(DEV) ## measure: many calls at the allowed rate, and on a cluster (2 minutes)
+	$(RUN) scripts/bench_many.py
 
 bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
 	$(RUN) scripts/bench_storage.py

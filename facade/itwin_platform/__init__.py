@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
     from ._async.exports import AsyncExportRecords
+    from ._async.many import AsyncResults
     from ._async.pages import AsyncPages
+    from ._many import MapProgress
     from ._policies.previews import TechnicalPreviewWarning
     from ._sync.exports import ExportRecords
+    from ._sync.many import Results
     from ._sync.pages import Pages
 
 __all__ = [
@@ -32,10 +35,13 @@ __all__ = [
     "AsyncExportRecords",
     "AsyncITwinPlatform",
     "AsyncPages",
+    "AsyncResults",
     "Environment",
     "ExportRecords",
     "ITwinPlatform",
+    "MapProgress",
     "Pages",
+    "Results",
     "Retry",
     "RetryPolicy",
     "TechnicalPreviewWarning",
@@ -50,7 +56,10 @@ _LATE = {
     "AsyncExportRecords": "itwin_platform._async.exports",
     "AsyncPages": "itwin_platform._async.pages",
     "ExportRecords": "itwin_platform._sync.exports",
+    "AsyncResults": "itwin_platform._async.many",
+    "MapProgress": "itwin_platform._many",
     "Pages": "itwin_platform._sync.pages",
+    "Results": "itwin_platform._sync.many",
     "TechnicalPreviewWarning": "itwin_platform._policies.previews",
 }
 

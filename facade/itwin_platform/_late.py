@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
 
     from ._jobs import Job, JobMessages, JobProgress
+    from ._many import MapProgress
     from .storage._report import Progress, TransferReport
 
 _HOMES = {
@@ -20,12 +21,13 @@ _HOMES = {
     "Job": "itwin_platform._jobs",
     "JobMessages": "itwin_platform._jobs",
     "JobProgress": "itwin_platform._jobs",
+    "MapProgress": "itwin_platform._many",
     "Progress": "itwin_platform.storage._report",
     "Request": "itwin_platform_api.runtime",
     "TransferReport": "itwin_platform.storage._report",
 }
 
-__all__ = ["Export", "Job", "JobMessages", "JobProgress", "Progress", "Request", "TransferReport"]
+__all__ = ["Export", "Job", "JobMessages", "JobProgress", "MapProgress", "Progress", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

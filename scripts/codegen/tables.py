@@ -149,17 +149,13 @@ def client_page() -> str:
         "",
         "The async client, `AsyncITwinPlatform`, has the same arguments and methods, to be awaited, and `aclose()`.",
         "Its API groups have a page each.",
+        "",
+        "::: itwin_platform.ITwinPlatform",
+        "    options:",
+        "      inherited_members: true",
     ]
-    for name in (
-        "ITwinPlatform",
-        "Pages",
-        "ExportRecords",
-        "UNCHANGED",
-        "RetryPolicy",
-        "Retry",
-        "Environment",
-        "TechnicalPreviewWarning",
-    ):
+    results = ("Pages", "ExportRecords", "Results", "MapProgress")
+    for name in (*results, "UNCHANGED", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""What the examples say when something is missing: a line that says what to do, not a traceback."""
+"""The examples: what they say when something is missing, and that clusters lose nothing when a worker dies."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from tests.support.examples import ROOT
 
 QUICKSTART = str(ROOT / "examples" / "quickstart.py")
 ARGUMENTS = {"quickstart.py": [], "bucket_transfer.py": ["photos", "copy"], "azure_storage_blob.py": ["report.json"]}
+CLUSTERS = ["dask_itwins.py", "ray_itwins.py"]
 
 
-def run(*command: str, answers: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, answers: str = "", timeout: float = 60, **variables: str
+) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ITP_")}
     return subprocess.run(
         [sys.executable, *command],
@@ -25,12 +28,12 @@ def run(*command: str, answers: str = "", **variables: str) -> subprocess.Comple
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=timeout,
     )
 
 
 def test_every_example_is_looked_at() -> None:
-    assert {path.name for path in (ROOT / "examples").glob("*.py")} == set(ARGUMENTS)
+    assert {path.name for path in (ROOT / "examples").glob("*.py")} == {*ARGUMENTS, *CLUSTERS}
 
 
 @pytest.mark.parametrize("name", [name for name, arguments in ARGUMENTS.items() if arguments])
@@ -73,3 +76,34 @@ class TestQuickstart:
             assert done.returncode == 1, done.stderr
             assert done.stdout.count("Run this?") == max(1, answers.count("\n"))
             assert platform.itwins.list().to_list() == before
+
+
+@pytest.mark.parametrize(("name", "engine"), [("dask_itwins.py", "distributed"), ("ray_itwins.py", "ray")])
+def test_without_the_engine_of_a_cluster(name: str, engine: str) -> None:
+    code = f"import runpy, sys; sys.modules['{engine}'] = None; runpy.run_path(sys.argv[1])"
+    done = run("-c", code, str(ROOT / "examples" / name))
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"pip install {engine}\n")
+    assert done.stderr.count("\n") == 1
+
+
+# Ray starts slowly and is too large to be installed for everybody: pip install ray, then pytest -m slow.
+@pytest.mark.parametrize("name", ["dask_itwins.py", pytest.param("ray_itwins.py", marks=pytest.mark.slow)])
+def test_a_cluster_loses_nothing_when_a_worker_dies(name: str) -> None:
+    if name == "ray_itwins.py":
+        pytest.importorskip("ray")
+    with Sandbox() as sandbox:
+        with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+            names = (f"Bridge {number}" for number in range(198))
+            made = platform.map(
+                lambda name: platform.itwins.create(
+                    class_="Endeavor", sub_class="Project", display_name=name, number=name
+                ),
+                names,
+            )
+            assert len(list(made)) == 198
+        done = run(str(ROOT / "examples" / name), "--kill-a-worker", timeout=300, **sandbox.environment)
+    assert done.stdout == "200 of 200 iTwins\n", done.stderr
+    assert done.returncode == 0
+    for secret in (sandbox.token, sandbox.client_secret):
+        assert secret not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import multiprocessing
 import pickle
 import ssl
@@ -12,12 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from dask.base import compute
+from dask.delayed import delayed
+from distributed.protocol.pickle import dumps, loads
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
-from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken
+from itwin_platform._policies.redaction import RedactingFilter
+from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken, provider_of
 from itwin_platform.sandbox import Sandbox
 from tests.storage.platform import BucketServer
 from tests.support.engines import Engine
+from tests.unit.test_credentials_providers import settings
 
 ITWIN = Sandbox.itwin_id
 TOKEN = "a-token-that-nobody-may-see"
@@ -84,6 +90,7 @@ class TestWhatTravels:
     def test_it_travels_to_a_process_of_its_own(self) -> None:
         with multiprocessing.get_context("spawn").Pool(1) as pool, ITwinPlatform() as platform:
             found = pool.map(platform.itwins.get, [ITWIN] * 3)
+            assert pool.apply(logs_are_masked)
             bucket = platform.reality_analysis.get_bucket(ITWIN)
             address = pool.apply(address_of, (bucket,))
         assert {each.display_name for each in found} == {"White River"}
@@ -111,9 +118,6 @@ class TestWhatTravels:
             again.itwins.get(ITWIN)
 
     def test_a_token_in_the_environment_may_be_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from itwin_platform.credentials import provider_of
-        from tests.unit.test_credentials_providers import settings
-
         monkeypatch.setenv("MY_TOKEN", "first")
         provider = provider_of(CredentialsAt("env:MY_TOKEN"), settings(), for_async=False)
         monkeypatch.setenv("MY_TOKEN", "second")
@@ -131,6 +135,10 @@ async def used(client: AsyncITwinPlatform) -> str:
 def used_sync(client: ITwinPlatform) -> str:
     with client:
         return client.itwins.get(ITWIN).display_name or ""
+
+
+def logs_are_masked() -> bool:
+    return any(isinstance(each, RedactingFilter) for each in logging.getLogger("httpx").filters)
 
 
 def address_of(bucket: Any) -> str:
@@ -170,6 +178,18 @@ class TestContainers:
         assert arrived.expires_at == original.expires_at
         with pytest.raises(AttributeError, match="no attribute 'containerurl'"):
             arrived.containerurl  # noqa: B018
+
+    def test_the_graph_of_a_cluster_has_no_secret(self, server: BucketServer, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        with ITwinPlatform() as platform:
+            bucket = platform.reality_analysis.get_bucket("i-1")
+            graph = delayed(address_of)(bucket), delayed(platform.itwins.get)("i-1")
+        sent = dumps(graph)
+        for secret in (TOKEN, "MARK", "sig="):
+            assert secret.encode() not in sent
+            assert secret not in repr(graph) + caplog.text
+        assert compute(loads(sent)[0], scheduler="sync") == (address_of(bucket),)
+        assert server.asked == 2
 
     def test_of_the_async_client(self, server: BucketServer) -> None:
         async def both() -> Any:

@@ -11,6 +11,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 THROTTLED = 429
+# Seconds over which requests are spread that all wait for the same `Retry-After`.
+_SPREAD = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,9 @@ class RetryPolicy:
             return backoff
         if retry_after > self.max_retry_after:
             return None
-        # Never earlier than requested, and not all clients at the same moment.
-        return retry_after + random.uniform(0, 0.1 * retry_after + 0.25)  # noqa: S311
+        # Never earlier than requested, and not all clients at the same moment. Not much later either: what is left of
+        # the rate that the platform allows is lost.
+        return retry_after + random.uniform(0, min(_SPREAD, 0.1 * retry_after + 0.25))  # noqa: S311
 
 
 class RetryBudget:

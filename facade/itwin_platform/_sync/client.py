@@ -16,9 +16,12 @@ from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
-from ..credentials import CredentialsArgument, place_of, provider_of
+from ..credentials import CredentialsArgument
+from ..credentials._choice import provider_of
+from ..credentials._places import place_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
+from .maps import Maps
 
 if TYPE_CHECKING:
     from .groups.account_settings import AccountSettings
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ITwinPlatform:
+class ITwinPlatform(Maps):
     """The iTwin Platform.
 
     Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
@@ -60,6 +63,9 @@ class ITwinPlatform:
         max_body_bytes: The largest answer to accept, in bytes after decoding.
         max_in_flight: How many calls are carried out at the same time; further ones wait for their turn. A call keeps
             its place with its retries. Waiting for it does not count for `deadline`.
+        requests_per_minute: The most requests in a minute, as your tier of the platform allows, divided by the number
+            of your processes. Further ones wait, which does not count for `deadline`. None sends as fast as it can,
+            and waits when the platform says so.
         proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
         http2: Use HTTP/2 where the server can; needs the extra `http2`.
@@ -96,6 +102,7 @@ class ITwinPlatform:
         user_agent: str | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY,
         max_in_flight: int = DEFAULT_IN_FLIGHT,
+        requests_per_minute: int | None = None,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | None = None,
         http2: bool = False,
@@ -111,6 +118,7 @@ class ITwinPlatform:
                 user_agent=user_agent,
                 max_body_bytes=max_body_bytes,
                 max_in_flight=max_in_flight,
+                requests_per_minute=requests_per_minute,
                 proxy=proxy,
                 verify=verify,
                 http2=http2,
@@ -322,7 +330,6 @@ def shared_client(kind: type[ITwinPlatform], pipeline: Pipeline) -> ITwinPlatfor
     """The client of this process that uses a pipeline from another process. Pickles name this function."""
     found = _shared.get((kind, pipeline))
     if found is None:
-        protect_logs()
         made = kind.__new__(kind)
         made.__dict__.update(_api_url=pipeline.api_url, _pipeline=pipeline)
         found = _shared.setdefault((kind, pipeline), made)

@@ -23,7 +23,7 @@ from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
 from .._policies.previews import PREVIEWS
 from .._policies.records import announce, log_answer
-from .._policies.redaction import Secret, one_line
+from .._policies.redaction import Secret, one_line, protect_logs
 from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
 from .._policies.refusals import api_error
 from .._policies.requests import target_of, with_query
@@ -31,6 +31,7 @@ from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryP
 from .._policies.success import link_error, read_body, read_success
 from .._tracing import Tracing
 from ..errors import ApiError
+from .pacing import Pacing
 from .transport import Transport, TransportFailure
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Pipeline:
         self._budget = RetryBudget()
         self._gate = PauseGate()
         self._slots = concurrency.Slots(settings.max_in_flight)
+        self._pacing = Pacing(settings.requests_per_minute)
         self._tracing = Tracing()
         self._user_agent = settings.user_agent.encode("ascii")
         on_fork(self)
@@ -195,11 +197,6 @@ class Pipeline:
         """How connections are made, for what goes to the storage directly."""
         return self._settings.transport
 
-    @property
-    def api_url(self) -> str:
-        """Address of the APIs."""
-        return self._settings.api_url
-
     def close(self) -> None:
         """Close the connections, unless others in this process use them."""
         if not self._shared:
@@ -226,6 +223,7 @@ class Pipeline:
     def after_fork(self) -> None:
         """Free the slots, which threads of the parent process may have held."""
         self._slots = concurrency.Slots(self._settings.max_in_flight)
+        self._pacing.after_fork()
 
     def _ends(self) -> float:
         return time.monotonic() + self._settings.deadline
@@ -254,6 +252,7 @@ class Pipeline:
     def _successful(self, call: Call) -> tuple[Answer, Target]:
         """The answer to a call, if it is a success, and where it came from."""
         with self._slots.one():
+            self._pacing.wait(call)
             # Its time begins with its turn: those that wait for a slot wait for others, not for the platform.
             call.ends = self._ends()
             outcome = self._carry_out(call)
@@ -301,6 +300,7 @@ class Pipeline:
         target, hops = call.target, 0
         while True:
             self._pass_gate(call, target.host)
+            self._pacing.wait(call)
             token = self._token() if call.signed else None
             try:
                 answer = self._send(call, target, token)
@@ -332,9 +332,11 @@ class Pipeline:
             try:
                 answer = self._transport.send(call.method, target, headers, call.body)
             except TransportFailure as caught:
+                self._pacing.answered(call, None)
                 span.failed(caught.failure.phase)
                 log_answer(call, target.host, time.monotonic() - began, f"no answer ({caught.failure.phase})", None)
                 raise
+            self._pacing.answered(call, answer.status)
             answer.secret = token.reveal() if token is not None else None
             span.answered(answer)
         log_answer(call, target.host, time.monotonic() - began, f"status {answer.status}", answer)
@@ -389,6 +391,7 @@ def shared_pipeline(settings: Settings, place: str) -> Pipeline:
 
     found = _shared.get((settings, place))
     if found is None:
+        protect_logs()
         credentials = LateCredentials(place, settings, for_async=False)
         # Another thread may have been quicker; then there must be only one of them.
         found = _shared.setdefault((settings, place), Pipeline(settings, credentials, place, shared=True))

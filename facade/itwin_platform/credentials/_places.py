@@ -16,6 +16,8 @@ ENVIRONMENT = "env"
 _VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,199})", re.ASCII)
 _NAMED = re.compile(r"(?!env:)([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 _LONGEST = 400
+# What a main program is called; it is another one in every process.
+_MAIN = frozenset({"__main__", "__mp_main__"})
 
 
 class CredentialsAt:
@@ -69,7 +71,7 @@ def place_of(credentials: object) -> str | None:
     if isinstance(credentials, CredentialsAt):
         return credentials.place
     module, name = getattr(credentials, "__module__", None), getattr(credentials, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
+    if not isinstance(module, str) or not isinstance(name, str) or module in _MAIN:
         return None
     found: object = sys.modules.get(module)
     for part in name.split("."):
