@@ -6,19 +6,32 @@ So `typing.get_type_hints` works, for which a name has to exist while the progra
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from itwin_platform_api.runtime import Request
+    from pandas import DataFrame
+    from pyarrow import Table
+
+    from itwin_platform_api.runtime import Model, Request
 
     from .storage._report import TransferReport
 
-_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
+_HOMES = {
+    "DataFrame": "pandas",
+    "Model": "itwin_platform_api.runtime",
+    "Request": "itwin_platform_api.runtime",
+    "Table": "pyarrow",
+    "TransferReport": "itwin_platform.storage._report",
+}
 
-__all__ = ["Request", "TransferReport"]
+__all__ = ["DataFrame", "Model", "Request", "Table", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        module = import_module(_HOMES[name])
+    except ImportError:  # pandas and pyarrow are extras
+        return Any
+    return getattr(module, name)

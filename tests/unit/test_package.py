@@ -73,7 +73,18 @@ def test_the_import_loads_nothing_that_is_not_needed_yet() -> None:
     assert unwanted.isdisjoint(done.stdout.split())
 
 
-MODULES = ("", "connections", "credentials", "environments", "errors", "models", "models.itwins", "sandbox", "storage")
+MODULES = (
+    "",
+    "connections",
+    "credentials",
+    "environments",
+    "errors",
+    "frames",
+    "models",
+    "models.itwins",
+    "sandbox",
+    "storage",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
