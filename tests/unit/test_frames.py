@@ -6,7 +6,6 @@ All in one module, because importing these tools takes seconds.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import io
 import json
 import subprocess
@@ -30,8 +29,7 @@ from itwin_platform.frames._columns import columns_of
 from itwin_platform.models import Bucket, ITwin, ITwinClass, ITwinCreate, Repository, reality_analysis
 from itwin_platform.sandbox import Sandbox
 from itwin_platform.storage import FileOutcome, TransferReport
-from itwin_platform_api.runtime import Model
-from tests.support.examples import SPECIFICATIONS, example
+from tests.support.examples import every_model, example
 
 SECRET = "MARK"
 ITWIN = example("get-itwin")["iTwin"]
@@ -65,14 +63,6 @@ LISTS = [
 def platform(sandbox: Sandbox) -> typing.Iterator[ITwinPlatform]:
     with ITwinPlatform(sandbox.token, api_url=sandbox.url) as client:
         yield client
-
-
-def every_model() -> list[type[Model]]:
-    modules = [
-        importlib.import_module(f"itwin_platform_api.{name.replace('-', '_')}.models") for name in SPECIFICATIONS
-    ]
-    found = [getattr(module, name) for module in modules for name in module.__all__]
-    return [each for each in found if issubclass(each, Model)]
 
 
 class TestLists:

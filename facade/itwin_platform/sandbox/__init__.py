@@ -23,6 +23,7 @@ put resources of one's own there.
   below `/elsewhere`, because a client follows to no other address of this machine.
 - Images and exports can be downloaded by their links. Behind the links to containers and to files of detectors nothing
   is stored; they have the form of links of Azure Storage and lead to this machine.
+- It remembers what was asked of it: `Sandbox.calls`.
 - Its clock can run fast, and can be put forward: `Sandbox(speed=60)`, `Sandbox.advance`.
 
 It holds at most 100,000 resources, and answers 507 to more. Graphics, messages of failed jobs, files of the reality
@@ -49,6 +50,7 @@ only where `Sandbox.fail` asks for it. `POST /connect/token` issues access token
 client credentials grant, and `GET /.well-known/openid-configuration` says so: the sandbox is its own issuer.
 """
 
+from ._calls import RecordedCall
 from ._server import Sandbox
 
-__all__ = ["Sandbox"]
+__all__ = ["RecordedCall", "Sandbox"]

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 _OPEN: ContextVar[frozenset[type]] = ContextVar("_OPEN", default=frozenset())
 
 
-def core_schema_of(model: type[Model], handler: GetCoreSchemaHandler, unset: type) -> core_schema.CoreSchema:
+def core_schema_of(
+    model: type[Model], names: Mapping[str, str], handler: GetCoreSchemaHandler, unset: type
+) -> core_schema.CoreSchema:
     """How pydantic validates a model and serializes it. Its shape is there for the JSON schema alone.
 
     Parameters:
         model: The model.
+        names: The names of its properties in JSON, by attribute.
         handler: Makes the schemas of other types.
         unset: The type of what stands for a property that is left out.
     """
@@ -35,7 +38,7 @@ def core_schema_of(model: type[Model], handler: GetCoreSchemaHandler, unset: typ
         return core_schema.definition_reference_schema(reference)
     token = _OPEN.set(_OPEN.get() | {model})
     try:
-        shape = _shape_of(model, handler, unset)
+        shape = _shape_of(model, names, handler, unset)
     finally:
         _OPEN.reset(token)
     return core_schema.no_info_plain_validator_function(
@@ -51,7 +54,9 @@ def json_schema_of(schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     return handler(cast(Any, schema)["json_schema_input_schema"])
 
 
-def _shape_of(model: type[Model], handler: GetCoreSchemaHandler, unset: type) -> core_schema.CoreSchema:
+def _shape_of(
+    model: type[Model], names: Mapping[str, str], handler: GetCoreSchemaHandler, unset: type
+) -> core_schema.CoreSchema:
     hints = typing.get_type_hints(model)
     rest = hints.pop("additional_properties")
     attributes = {each.name: each for each in attrs.fields(cast(Any, model))}
@@ -60,7 +65,7 @@ def _shape_of(model: type[Model], handler: GetCoreSchemaHandler, unset: type) ->
             handler.generate_schema(_without(unset, hints[name])),
             required=attributes[name].default is attrs.NOTHING,
         )
-        for name, documented in documented_names(model).items()
+        for name, documented in names.items()
     }
     extra = typing.get_args(rest)[1]
     return core_schema.typed_dict_schema(
@@ -69,17 +74,6 @@ def _shape_of(model: type[Model], handler: GetCoreSchemaHandler, unset: type) ->
         extra_behavior="allow",
         extras_schema=None if extra is Any else handler.generate_schema(extra),
     )
-
-
-def documented_names(model: type[Model]) -> dict[str, str]:
-    """The names that the properties of a model have in JSON, by the names of its attributes."""
-    # `to_dict` knows them: of an object whose values are the names of its attributes, it makes the whole table.
-    probe: Any = model.__new__(model)
-    names = [each.name for each in attrs.fields(cast(Any, model))]
-    for name in names:
-        setattr(probe, name, name)
-    probe.additional_properties = {}
-    return {name: documented for documented, name in probe.to_dict().items()}
 
 
 def _without(unset: type, hint: Any) -> Any:

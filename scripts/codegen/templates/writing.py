@@ -195,7 +195,10 @@ class Model:
     additional_properties: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it stands in a JSON body. What is None is left out; of a body to send, what is UNCHANGED."""
+        """The object as it stands in a JSON body. What is None is left out, unless it has to be there as null.
+
+        Of a body to send, what is UNCHANGED is left out.
+        """
         raise NotImplementedError
 
     @property
@@ -251,7 +254,7 @@ class Model:
         """For fields of pydantic models and for FastAPI: validated by `from_dict`, serialized by `to_dict`."""
         from .schemas import core_schema_of
 
-        return core_schema_of(cls, handler, Unchanged)
+        return core_schema_of(cls, documented_names(cls), handler, Unchanged)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
@@ -265,9 +268,11 @@ class Model:
         attributes: Any = attrs.fields(kind)  # type: ignore[arg-type]  # the models are made with attrs
         return type(self)(**{each.alias: getattr(self, each.name) for each in attributes})
 
-    def _to_dict(self, properties: dict[str, Any]) -> dict[str, Any]:
+    def _to_dict(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
         result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
-        result.update((name, _inside(name, value)) for name, value in properties.items() if value is not None)
+        for name, value in properties.items():
+            if value is not None or name in nullable:
+                result[name] = _inside(name, value)
         return result
 
     def _to_send(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
@@ -278,6 +283,16 @@ class Model:
             if value is not UNCHANGED:
                 result[name] = _inside(name, value)
         return result
+
+
+def documented_names(model: type[Model]) -> dict[str, str]:
+    """The names that the properties of a model have in JSON, by attribute."""
+    # `to_dict` knows them. Of an object whose values are the names of its attributes, it makes the table, turned round.
+    probe: Any = model.__new__(model)
+    for each in attrs.fields(model):  # type: ignore[arg-type]  # the models are made with attrs
+        setattr(probe, each.name, each.name)
+    probe.additional_properties = {}
+    return {name: documented for documented, name in probe.to_dict().items()}
 
 
 @attrs.define
