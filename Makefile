@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-lists bench-storage audit docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build check clean
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -65,6 +65,9 @@ type: $(DEV) ## develop: mypy and pyright, both strict
 	$(RUN) -m pyright
 
 test: $(DEV) ## develop: run the tests
+	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL)
+
+coverage: $(DEV) ## develop: run the tests, and show which lines of the package none of them reaches
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 contract: $(DEV) ## develop: run the tests against independent servers
@@ -108,7 +111,11 @@ changelog: $(DEV) ## drift: draft the entry of CHANGELOG.md from the changes sin
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md
 
 docs: $(DEV) ## use: build the documentation site into site/
-	$(RUN) -m mkdocs build --quiet --clean
+	$(RUN) -m zensical build --clean --strict
+
+look: docs ## develop: look at the site in a headless Chromium, narrow and wide (needs one)
+	$(PIP) install playwright
+	$(RUN) scripts/look.py
 
 build: $(DEV) ## use: build the wheel and the source distribution
 	$(RUN) -m build --no-isolation

@@ -13,7 +13,8 @@ from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
-from ..credentials import CredentialsArgument, provider_of
+from ..credentials import CredentialsArgument
+from ..credentials._choice import provider_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
 

@@ -13,7 +13,6 @@ Any object with the three methods of `TokenProvider` works as well.
 from __future__ import annotations
 
 from ._authorization_code import AuthorizationCode
-from ._choice import provider_of
 from ._client_credentials import ClientCredentials
 from ._provider import CallableToken, CredentialsArgument, StaticToken, TokenProvider
 from ._stores import FileTokenStore, KeyringTokenStore, TokenStore
@@ -28,5 +27,4 @@ __all__ = [
     "StaticToken",
     "TokenProvider",
     "TokenStore",
-    "provider_of",
 ]
