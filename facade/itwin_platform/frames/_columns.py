@@ -97,6 +97,8 @@ def columns_of(model: type, *, nested: bool = False, secrets: bool = False) -> t
 
 def records_of(columns: tuple[Column, ...], items: list[Any]) -> list[dict[str, Any]]:
     """The items as dictionaries from names of columns to values."""
+    if not columns:
+        return [{} for _ in items]
     names = [column.name for column in columns]
     rows = zip(*(column.values(items) for column in columns), strict=True)
     return [dict(zip(names, row, strict=True)) for row in rows]
@@ -128,9 +130,9 @@ class _Maker:
         self, path: tuple[str, ...], members: list[Any], mask: Any, inside: frozenset[type]
     ) -> Iterator[Column]:
         kinds = [member for member in members if member is not Unchanged]
-        if many := all(typing.get_origin(kind) is list for kind in kinds):
+        if many := bool(kinds) and all(typing.get_origin(kind) is list for kind in kinds):
             kinds = [inner for kind in kinds for inner in _members(typing.get_args(kind)[0])]
-        if all(map(_is_model, kinds)):
+        if kinds and all(map(_is_model, kinds)):
             if not self.nested:
                 return
             if mask is None and not inside.intersection(kinds):

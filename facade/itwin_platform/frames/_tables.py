@@ -24,8 +24,6 @@ _PANDAS: Final[dict[Kind, str]] = {
     "date": "datetime64[s]",
     "record": "object",
 }
-
-
 _ARROW: Final = {"text": "string", "number": "double", "integer": "int64", "boolean": "bool", "date": "date32"}
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 import attrs
@@ -14,7 +14,7 @@ import attrs
 from itwin_platform_api.runtime import MASK, UNCHANGED, Model, to_json
 from itwin_platform_api.writing import documented_names, hidden_query, mask_query
 
-from ._catalogue import ServedOperation
+from ._catalogue import ServedOperation, is_list
 from ._modules import model_of_body
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class Calls:
 
 def _masked(value: Any) -> Any:
     """The JSON of a value; in models, what their reprs mask is masked."""
-    if isinstance(value, list):
-        return [_masked(each) for each in cast(list[Any], value)]
+    if is_list(value):
+        return [_masked(each) for each in value]
     if not isinstance(value, Model):
         return to_json(value)
     names = documented_names(type(value))
