@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build check clean
+.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -119,6 +119,10 @@ look: docs ## develop: look at the site in a headless Chromium, narrow and wide 
 
 build: $(DEV) ## use: build the wheel and the source distribution
 	$(RUN) -m build --no-isolation
+
+packages: $(DEV) ## develop: build, and try every extra on every Python that is here (online)
+	$(PIP) install twine uv
+	$(RUN) scripts/packages.py
 
 check: lint type check-generated test contract docs ## develop: everything that CI runs
 
