@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean
+.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -36,7 +36,7 @@ $(DEV): requirements/dev.txt pyproject.toml | $(RUN)
 	@$(RUN) -c "open('$(DEV)', 'w'); open('$(DEMO)', 'w')"
 
 $(DEMO): pyproject.toml | $(RUN)
-	$(PIP) install -c requirements/dev.txt -e ".[sandbox]"
+	$(PIP) install -c requirements/dev.txt -e ".[progress,sandbox,storage]"
 	@$(RUN) -c "open('$(DEMO)', 'w')"
 
 lock: $(DEV) ## develop: pin the newest allowed versions of what development needs
@@ -76,7 +76,7 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-lists bench-storage ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-storage bench-waits bench-exports ## measure: all of these, as ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
@@ -86,6 +86,12 @@ bench-lists: $(DEV) ## measure: the cost and the memory of long lists
 
 bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
 	$(RUN) scripts/bench_storage.py
+
+bench-exports: $(DEV) ## measure: the cost and the memory of reading exports of 1,000,000 iTwins
+	$(RUN) scripts/bench_exports.py
+
+bench-waits: $(DEV) ## measure: the cost of 10,000 waits at once
+	$(RUN) scripts/bench_waits.py
 
 audit: $(DEV) ## develop: ask for known vulnerabilities of locked and lowest versions (online)
 	$(PIP) install pip-audit uv

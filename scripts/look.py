@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
@@ -56,7 +57,8 @@ def chromium() -> str:
 
 def complaints(browser: Browser, address: str, width: int, *, scheme: str) -> Iterator[str]:
     """What is wrong with the pages at this width."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    page = browser.new_page(**options)
     wrong: list[str] = []
 
     def only_here(route: Route) -> None:

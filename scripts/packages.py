@@ -25,13 +25,13 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 # What has to import in every environment, and what with an extra as well.
 PARTS = ("connections", "credentials", "errors", "filters", "frames", "models", "storage", "testing")
 ALWAYS = ["itwin_platform", *(f"itwin_platform.{name}" for name in PARTS)]
-WITH = {"sandbox": ("itwin_platform.sandbox",)}
+WITH = {"cli": ("itwin_platform.cli._app",), "sandbox": ("itwin_platform.sandbox",)}
 TRY = """
 import importlib, sys
 from importlib.metadata import version
 for name in sys.argv[1:]:
     module = importlib.import_module(name)
-    for exported in module.__all__:
+    for exported in getattr(module, "__all__", ()):
         getattr(module, exported)
 import itwin_platform
 with itwin_platform.ITwinPlatform("token") as platform:

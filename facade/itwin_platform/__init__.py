@@ -21,15 +21,19 @@ from .environments import Environment
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
+    from ._async.exports import AsyncExportRecords
     from ._async.pages import AsyncPages
     from ._policies.previews import TechnicalPreviewWarning
+    from ._sync.exports import ExportRecords
     from ._sync.pages import Pages
 
 __all__ = [
     "UNCHANGED",
+    "AsyncExportRecords",
     "AsyncITwinPlatform",
     "AsyncPages",
     "Environment",
+    "ExportRecords",
     "ITwinPlatform",
     "Pages",
     "Retry",
@@ -43,7 +47,9 @@ __all__ = [
 # Not needed before the first call, and quicker to import without.
 _LATE = {
     "UNCHANGED": "itwin_platform_api.runtime",
+    "AsyncExportRecords": "itwin_platform._async.exports",
     "AsyncPages": "itwin_platform._async.pages",
+    "ExportRecords": "itwin_platform._sync.exports",
     "Pages": "itwin_platform._sync.pages",
     "TechnicalPreviewWarning": "itwin_platform._policies.previews",
 }

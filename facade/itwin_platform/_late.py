@@ -12,19 +12,37 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from pyarrow import Table
 
+    from itwin_platform_api.itwins.models import Export
     from itwin_platform_api.runtime import Model, Request
 
-    from .storage._report import TransferReport
+    from ._jobs import Job, JobMessages, JobProgress
+    from .storage._report import Progress, TransferReport
 
 _HOMES = {
     "DataFrame": "pandas",
+    "Export": "itwin_platform_api.itwins.models",
+    "Job": "itwin_platform._jobs",
+    "JobMessages": "itwin_platform._jobs",
+    "JobProgress": "itwin_platform._jobs",
     "Model": "itwin_platform_api.runtime",
+    "Progress": "itwin_platform.storage._report",
     "Request": "itwin_platform_api.runtime",
     "Table": "pyarrow",
     "TransferReport": "itwin_platform.storage._report",
 }
 
-__all__ = ["DataFrame", "Model", "Request", "Table", "TransferReport"]
+__all__ = [
+    "DataFrame",
+    "Export",
+    "Job",
+    "JobMessages",
+    "JobProgress",
+    "Model",
+    "Progress",
+    "Request",
+    "Table",
+    "TransferReport",
+]
 
 
 def __getattr__(name: str) -> object:

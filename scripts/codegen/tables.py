@@ -153,6 +153,7 @@ def client_page() -> str:
     for name in (
         "ITwinPlatform",
         "Pages",
+        "ExportRecords",
         "UNCHANGED",
         "RetryPolicy",
         "Retry",

@@ -12,9 +12,11 @@ import pytest
 from itwin_platform import errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import Progress, TransferBucket, _tree
-from tests.storage.azurite import Container
 from tests.storage.conftest import MakeBucket
+from tests.storage.emulators import ONE_EMULATOR
+from tests.storage.judge import Container
 
+pytestmark = ONE_EMULATOR
 LINKS = pytest.mark.skipif(os.name == "nt", reason="links need privileges")
 
 

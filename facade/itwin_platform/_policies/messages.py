@@ -33,6 +33,7 @@ def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
         path=call.path or None,
     )
     error.may_have_happened = unsure
+    error.final = failure.final
     return error
 
 

@@ -19,7 +19,7 @@ from ..storage._download import download
 from ..storage._listing import list_blobs
 from ..storage._progress import shown
 from ..storage._reader import BlobReader, open_blob
-from ..storage._report import BlobInfo, Progress, TransferReport
+from ..storage._report import BlobInfo, Progress, ProgressCallback, TransferReport
 from ..storage._run import Run
 from ..storage._upload import upload
 
@@ -140,11 +140,26 @@ class Transfers:
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Downloading") as on_progress:
-            access = self._access
-            run = Run(access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
-            work = partial(download, access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._to_its_end(access, run, work)
+            return self._download(names, folder, overwrite=overwrite, concurrency=concurrency, on_progress=on_progress)
+
+    def _download(
+        self,
+        names: str | Iterable[str],
+        folder: str | Path,
+        *,
+        overwrite: bool,
+        concurrency: int,
+        on_progress: ProgressCallback | None,
+        into: str = "",
+    ) -> TransferReport:
+        """The same to a folder in the folder, for the outputs of jobs."""
+        access = self._access
+        run = Run(access, on_progress)
+        work = partial(
+            download, access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run, into=into
+        )
+        return self._to_its_end(access, run, work)
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, sorted by name.

@@ -175,6 +175,11 @@ class Pipeline:
         raise messages.work_too_late(operation, self._settings.deadline)
 
     @property
+    def api_url(self) -> str:
+        """The address of the platform."""
+        return self._settings.api_url
+
+    @property
     def transport_options(self) -> TransportOptions:
         """How connections are made, for what goes to the storage directly."""
         return self._settings.transport

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ._agenda import Agenda
 from ._calls import Calls
 from ._catalogue import Catalogue
 from ._clock import Clock
@@ -19,4 +20,5 @@ class World:
     clock: Clock
     files: Files
     demands: Demands
+    agenda: Agenda
     calls: Calls

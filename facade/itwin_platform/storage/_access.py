@@ -32,12 +32,12 @@ class _Container:
     sas: str
 
 
-def _container(url: str) -> _Container:
+def _container(url: str, noun: str) -> _Container:
     target = signed_target(url)
     path, _, sas = target.path.partition("?") if target is not None else ("", "", "")
     path = path.rstrip("/")
     if target is None or not path or not sas:
-        raise StorageError("The URL is not the https URL of a container with a SAS. Get the container again.")
+        raise StorageError(f"The URL is not the https URL of a {noun} with a SAS. Get the {noun} again.")
     return _Container(target.origin, path, sas)
 
 
@@ -49,6 +49,8 @@ class Access:
         options: How to reach the storage.
         how_to_write: What to do if the URL does not permit changes, for the message.
     """
+
+    _noun = "container"
 
     def __init__(self, url: str, options: _http.TransportOptions, how_to_write: str = "") -> None:
         self.options = options
@@ -108,7 +110,7 @@ class Access:
         Raises:
             ITwinPlatformError: None could be obtained.
         """
-        problem = StorageError("The container's SAS URL cannot be renewed. Get the container again.")
+        problem = StorageError(f"The {self._noun}'s SAS URL cannot be renewed. Get the {self._noun} again.")
         for renew in (*reversed(self._renewals), self._last_renewal):
             try:
                 if renew is not None:
@@ -117,12 +119,13 @@ class Access:
                 raise
             except Exception as error:  # noqa: BLE001 (its event loop may have ended)
                 problem = StorageError(
-                    f"The container's SAS URL could not be renewed ({type(error).__name__}). Get the container again."
+                    f"The {self._noun}'s SAS URL could not be renewed ({type(error).__name__}). "
+                    f"Get the {self._noun} again."
                 )
         raise problem
 
     def _take(self, url: str) -> None:
-        self._container = _container(url)
+        self._container = _container(url, self._noun)
         self._expires_at = expiry_of(url)
         left = self._seconds_left()
         self._margin = 0.0 if left is None else max(0.0, min(_MARGIN, left / 4))
@@ -169,11 +172,11 @@ class Access:
             left = self._seconds_left()
             if left is not None and left <= 0:
                 advice = (
-                    "Get the container again"
+                    f"Get the {self._noun} again"
                     if self._last_renewal is None
                     else "So has its replacement: check the clock of this machine"
                 )
-                raise StorageError(f"The container's SAS URL has expired. {advice}.")
+                raise StorageError(f"The {self._noun}'s SAS URL has expired. {advice}.")
             return self._container.sas
 
     def _try_to_renew(self, *, must: bool) -> None:
@@ -232,7 +235,20 @@ class Access:
         if self._how_to_write and right in _CHANGES:
             end += f" {self._how_to_write}"
         return StoragePermissionError(
-            f"{purpose} needs the permission to {_VERBS[right]} ({right}); the container's SAS URL does not grant it"
-            f"{end}",
+            f"{purpose} needs the permission to {_VERBS[right]} ({right}); the {self._noun}'s SAS URL does not grant "
+            f"it{end}",
             permission=right,
         )
+
+
+class FileAccess(Access):
+    """Access to one file by a SAS URL of its own. Whatever name is asked for, it is this file: names are for messages.
+
+    The parameters are those of `Access`.
+    """
+
+    _noun = "file"
+
+    def target(self, query: str, name: str | None, sas: str) -> Target:  # noqa: ARG002 (the URL names the file)
+        """Where a request goes."""
+        return super().target(query, None, sas)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from ._outcomes import Refusal
@@ -24,12 +24,30 @@ _LIST = "a list of blocks"
 class Blocks:
     """The blocks of a blob that is being uploaded."""
 
-    def __init__(self, service: BlobService, name: str, advance: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        service: BlobService,
+        name: str,
+        advance: Callable[[int], None],
+        *,
+        arrived: Mapping[bytes, int] | None = None,
+        note: Callable[[bytes, int], None] | None = None,
+    ) -> None:
+        """Begin.
+
+        Parameters:
+            service: Sends requests.
+            name: The blob.
+            advance: Called with the number of bytes sent.
+            arrived: Names and sizes of blocks that have already arrived, as far as they are known without asking.
+            note: Called with each block that arrives.
+        """
         self._service = service
         self._name = name
         self._advance = advance
+        self._note = note
         self._length = _LENGTH
-        self._there: dict[bytes, int] = {}
+        self._there = dict(arrived or {})
         self._order: list[bytes] = []
         self._sha256 = hashlib.sha256()
         self.size = 0
@@ -81,6 +99,8 @@ class Blocks:
     def _send(self, block_name: bytes, content: bytes) -> None:
         query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
         self._service.send("PUT", query, name=self._name, content=content, advance=self._advance)
+        if self._note is not None:
+            self._note(block_name, len(content))
 
     def put_together(self, condition: dict[str, str]) -> None:
         """Create the blob from the blocks, in the order in which they were added, with their hash as metadata.

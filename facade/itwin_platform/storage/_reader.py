@@ -45,6 +45,10 @@ class RawBlob(io.RawIOBase):
         self._service.close()
         super().close()
 
+    def abort(self) -> None:
+        """Have the read in progress fail, from any thread. Closing would wait for it."""
+        self._service.close()
+
     @property
     def size(self) -> int:
         """The size of the blob in bytes."""

@@ -30,7 +30,8 @@ _PART = 8 * 1024 * 1024
 # A blob can have 50,000 parts.
 _MAX_PARTS = 49_000
 _LARGE_AT_A_TIME = 2
-_IN_FLIGHT = 48 * 1024 * 1024
+# Bytes of large files.
+IN_FLIGHT = 48 * 1024 * 1024
 _TRIES = 3
 
 
@@ -46,7 +47,7 @@ class _Upload:
         self._overwrite = overwrite
         self._can_look = access.permits("r")
         # How many bytes of one large file may be in flight: all of them, if it is the only one.
-        self.in_flight = _IN_FLIGHT
+        self.in_flight = IN_FLIGHT
         # Whether the last file already existed, as a guess for the next: in a rerun it saves a request for each file.
         self._meets_existing = False
         # Small files are read one at a time: threads that switch at every system call are slower.
@@ -107,7 +108,7 @@ class _Upload:
         if self._can_look:
             condition = _condition(self._look_first(job, size))
             blocks.find()
-        part = max(_PART, -(-size // _MAX_PARTS))
+        part = part_size(size)
         contents = read_in_parts(self._tree, job.path, part, partial(self._run.expect, job.name))
         sends = (send for content in contents if (send := blocks.add(content)) is not None)
         in_parallel(sends, max(1, self.in_flight // part))
@@ -122,6 +123,11 @@ class _Upload:
     def _has_arrived(self, name: str, digest: str) -> bool:
         remote = self._blobs.look(name) if self._can_look else None
         return remote is not None and remote.sha256 == digest
+
+
+def part_size(size: int) -> int:
+    """The size of the parts of a file."""
+    return max(_PART, -(-size // _MAX_PARTS))
 
 
 def _condition(remote: Remote | None) -> dict[str, str]:
@@ -149,7 +155,7 @@ def upload(
         found = find_files(tree, prefix)
         lanes = _lanes(found.files, concurrency)
         work = _Upload(access, run, service, tree, overwrite=overwrite)
-        work.in_flight = _IN_FLIGHT // lanes[0].threads
+        work.in_flight = IN_FLIGHT // lanes[0].threads
         settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
         return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
 
