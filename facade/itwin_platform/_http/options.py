@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -9,10 +10,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
 from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
+
+
+# Variables that name a file or a folder of certificate authorities, the first one of them first.
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class _Cell:
@@ -33,12 +36,6 @@ class TransportOptions:
     max_body_bytes: int = 32 * 1024 * 1024
     _cell: _Cell = field(default_factory=_Cell, repr=False, compare=False)
 
-    @property
-    def timeouts(self) -> dict[str, float]:
-        """The timeouts as httpx takes them with a request."""
-        connect, each = self.timeout
-        return {"connect": connect, "read": each, "write": each, "pool": each}
-
     def ssl_context(self) -> ssl.SSLContext:
         """The context for TLS connections. It is made once: loading the certificate authorities takes a while."""
         if self._cell.context is None:
@@ -49,15 +46,20 @@ class TransportOptions:
 def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
     if isinstance(verify, ssl.SSLContext):
         return verify
-    if verify is None:
-        return httpx.create_ssl_context()
+    name, place = "verify", verify
+    if place is None:
+        name, place = next(((name, os.environ[name]) for name in _AUTHORITIES if os.environ.get(name)), ("certifi", ""))
+    if not place:
+        import certifi
+
+        place = certifi.where()
     try:
-        if Path(verify).is_dir():
-            return ssl.create_default_context(capath=verify)
-        return ssl.create_default_context(cafile=verify)
+        if Path(place).is_dir():
+            return ssl.create_default_context(capath=place)
+        return ssl.create_default_context(cafile=place)
     except OSError as error:
         problem = type(error).__name__
-    raise ConfigurationError(f"verify: no certificate authorities can be read from {str(verify)[:200]!r} ({problem}).")
+    raise ConfigurationError(f"{name}: no certificate authorities can be read from {place[:200]!r} ({problem}).")
 
 
 def proxy_for(origin: str, options: TransportOptions) -> str | None:
