@@ -53,9 +53,7 @@ class Transport:
         self._closed = False
         on_fork(self)
 
-    async def send(
-        self, method: str, target: Target, headers: Headers, body: bytes | None = None
-    ) -> Answer:
+    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None = None) -> Answer:
         """Send a request and read the answer.
 
         Raises:

@@ -1,8 +1,8 @@
 """The alternative engine of the async client: aiohttp.
 
-It is there because its connections are cheaper, and stay so with many requests at once. Features of aiohttp are switched
-off, so that both engines put the same bytes on the wire: cookies, netrc, proxies of the environment, redirects,
-decoding, rewriting of URLs, and repeating a request when a connection breaks.
+It is there because its connections are cheaper, and stay so with many requests at once. Features of aiohttp are
+switched off, so that both engines put the same bytes on the wire: cookies, netrc, proxies of the environment,
+redirects, decoding, rewriting of URLs, and repeating a request when a connection breaks.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ A module of its own, because importing httpcore takes a while and is not needed 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpcore
@@ -86,7 +86,8 @@ class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self) -> None:
         on_trio = sniffio.current_async_library() == "trio"
-        self._backend = httpcore.TrioBackend() if on_trio else httpcore.AnyIOBackend()
+        kind: Any = httpcore.TrioBackend if on_trio else httpcore.AnyIOBackend
+        self._backend: httpcore.AsyncNetworkBackend = kind()
 
     async def connect_tcp(
         self,
@@ -106,10 +107,10 @@ class _Response(Head):
 
     def __init__(self, response: httpcore.Response) -> None:
         super().__init__(response.status, response.headers)
-        self._response = response
+        self._response: Any = response
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(cast(AsyncIterable[bytes], self._response.stream))
+        return aiter(self._response.stream)
 
     async def aclose(self) -> None:
         """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""

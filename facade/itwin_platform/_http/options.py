@@ -13,7 +13,6 @@ from urllib.request import getproxies, proxy_bypass
 from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
 
-
 # Variables that name a file or a folder of certificate authorities, the first one of them first.
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -63,11 +63,11 @@ def _proxy(url: str, context: ssl.SSLContext) -> httpcore.Proxy:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").encode("ascii"), parts.port
-        auth = unquote(parts.username or "").encode(), unquote(parts.password or "").encode()
     except ValueError:
-        parts = None
-    if parts is None or not host or parts.scheme not in _SCHEMES:
+        parts, host, port = urlsplit(""), b"", None
+    if not host or parts.scheme not in _SCHEMES:
         raise ConfigurationError("The proxy is not a usable URL. Write it as http://host:port.")
+    auth = unquote(parts.username or "").encode(), unquote(parts.password or "").encode()
     return httpcore.Proxy(
         httpcore.URL(scheme=parts.scheme, host=host, port=port, target="/"),
         auth if any(auth) else None,

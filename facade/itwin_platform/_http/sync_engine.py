@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
 import httpcore
@@ -167,10 +167,10 @@ class _Response(Head):
 
     def __init__(self, response: httpcore.Response) -> None:
         super().__init__(response.status, response.headers)
-        self._response = response
+        self._response: Any = response
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(cast(Iterable[bytes], self._response.stream))
+        return iter(self._response.stream)
 
     def close(self) -> None:
         """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""

@@ -10,7 +10,7 @@ from ._request import Secrets
 
 
 class ConnectionAuth:
-    """Authenticates requests to the server of a repository, as `auth=` of httpx and of requests.
+    """Authenticates requests to the server of a repository: a function that httpx and requests take as `auth=`.
 
     Requests to another origin (scheme, host or port) are left as they are. Secrets are masked in `repr()`.
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from .. import _http
-from .._http import pools
 from .._concurrency.synchronous import time_limit
+from .._http import pools
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
 from .._policies.bodies import BodyReader
 from .._policies.retries import RetryPolicy, parse_retry_after
