@@ -273,8 +273,14 @@ def test_extras_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> N
         AsyncITwinPlatform("token", aiohttp=True, http2=True)
 
 
-def test_without_aiohttp_httpcore_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing(monkeypatch, "aiohttp")
+@pytest.mark.parametrize("version", [None, "3.9.5"])
+def test_without_a_usable_aiohttp_httpcore_does_the_work(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
+    if version is None:
+        missing(monkeypatch, "aiohttp")
+    else:
+        monkeypatch.setattr("importlib.metadata.version", {"aiohttp": version}.__getitem__)
+    with pytest.raises(errors.ConfigurationError, match=r"itwin-platform\[aiohttp\]"):
+        AsyncITwinPlatform("token", aiohttp=True)
 
     async def main(url: str) -> Any:
         async with AsyncITwinPlatform("token", api_url=url) as platform:

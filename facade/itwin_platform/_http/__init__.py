@@ -8,12 +8,13 @@ package does itself: redirects, auth, cookies, decoding, proxies from the enviro
 from __future__ import annotations
 
 from .._policies.attempts import Failure
-from .options import TransportOptions, check_socks, is_installed, proxy_for
+from .options import TransportOptions, check_socks, has_aiohttp, is_installed, proxy_for
 
 __all__ = [
     "Failure",
     "TransportOptions",
     "check_socks",
+    "has_aiohttp",
     "is_installed",
     "proxy_for",
 ]

@@ -1,4 +1,4 @@
-"""httpcore's connections without their locks, for engines that one thread or task uses at a time.
+"""httpcore's connections as the engines use them: one thread or task at a time, and bodies that are not copied.
 
 httpcore guards its connections with locks, in case several threads or tasks share them. Here none do. A lock would only
 do harm: Ctrl-C at the wrong moment leaves it held, and the next step waits for it for ever, past every deadline.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, TypeVar
 
+import h11
 import httpcore
 
 T = TypeVar("T")
@@ -29,17 +30,29 @@ class _NoLock:
 _NO_LOCK = _NoLock()
 
 
+class _State(h11.Connection):
+    """h11's part of a connection, which hands the pieces of a body on as they are instead of copying them."""
+
+    def send(self, event: Any) -> Any:
+        pieces = self.send_with_data_passthrough(event)
+        if pieces is None:
+            return None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
 def without_locks(connection: T) -> T:
     """The same connection, which takes no locks, and neither does one that it holds or will hold.
 
-    The attributes are private. If they disappear in another version of httpcore, its locks are there again, and all
-    else stays as it is.
+    The attributes are private. If they disappear in another version of httpcore, its locks and copies are there again,
+    and all else stays as it is.
     """
     if isinstance(connection, (httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)):
         kind: Any = type(connection)
         connection.__class__ = _lockless_kind(kind)
         for name, each in list(vars(connection).items()):
             setattr(connection, name, _NO_LOCK if name.endswith("_lock") else each)
+            if type(each) is h11.Connection:
+                each.__class__ = _State
     return connection
 
 

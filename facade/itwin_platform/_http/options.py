@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -13,6 +14,8 @@ from urllib.request import getproxies, proxy_bypass
 from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
 
+# As the extra asks for.
+_LEAST_AIOHTTP = (3, 13, 4)
 # Variables that name a file or a folder of certificate authorities, the first one of them first.
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -86,6 +89,19 @@ def check_socks(proxy: str) -> None:
     """
     if proxy.lower().startswith("socks") and not is_installed("socksio"):
         raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+
+
+def has_aiohttp() -> bool:
+    """Whether aiohttp is installed, in a version that the engine works with. Others bring it along, however old."""
+    if not is_installed("aiohttp"):
+        return False
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("aiohttp")
+    except PackageNotFoundError:
+        return False
+    return tuple(map(int, re.findall(r"\d+", found)[:3])) >= _LEAST_AIOHTTP
 
 
 def is_installed(package: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import sniffio
 
-from .options import TransportOptions, is_installed, proxy_for
+from .options import TransportOptions, has_aiohttp, proxy_for
 from .routes import KEPT, Route
 
 if TYPE_CHECKING:
@@ -191,4 +191,4 @@ def open_async_engines(origin: str, options: TransportOptions) -> Connections[As
 
 def _wants_aiohttp(options: TransportOptions) -> bool:
     # aiohttp does not support HTTP/2.
-    return options.aiohttp is not False and not options.http2 and is_installed("aiohttp")
+    return options.aiohttp is not False and not options.http2 and has_aiohttp()

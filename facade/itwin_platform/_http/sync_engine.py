@@ -31,7 +31,7 @@ class _PendingWrite:
 
     __slots__ = ("_buffer", "_stream")
 
-    def __init__(self, stream: httpcore.NetworkStream, buffer: bytes) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, buffer: Any) -> None:
         self._stream = stream
         self._buffer = buffer
 
@@ -81,7 +81,8 @@ class _LimitedStream(httpcore.NetworkStream):
         if not buffer:  # httpcore ends every request by writing nothing
             return
         # The buffer holds the token: if the write fails, the variables of this frame must not show it.
-        write = _PendingWrite(self._stream, buffer)
+        # A view, because httpcore cuts off what the socket has taken, and cutting bytes copies the rest.
+        write = _PendingWrite(self._stream, memoryview(buffer))
         del buffer
         _within_limit(write, timeout)
 

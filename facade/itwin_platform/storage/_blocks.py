@@ -22,12 +22,22 @@ _LIST = "a list of blocks"
 
 
 class Blocks:
-    """The blocks of a blob that is being uploaded."""
+    """The blocks of a blob that is being uploaded.
 
-    def __init__(self, service: BlobService, name: str, advance: Callable[[int], None]) -> None:
+    Parameters:
+        service: Sends them.
+        name: The name of the blob.
+        advance: Called with numbers of bytes that have arrived.
+        done: Called with the content of each block that has arrived.
+    """
+
+    def __init__(
+        self, service: BlobService, name: str, advance: Callable[[int], None], done: Callable[[memoryview], None]
+    ) -> None:
         self._service = service
         self._name = name
         self._advance = advance
+        self._done = done
         self._length = _LENGTH
         self._there: dict[bytes, int] = {}
         self._order: list[bytes] = []
@@ -63,7 +73,7 @@ class Blocks:
         """The hash of all blocks so far, in hexadecimal."""
         return self._sha256.hexdigest()
 
-    def add(self, content: bytes) -> Callable[[], None] | None:
+    def add(self, content: memoryview) -> Callable[[], None] | None:
         """Add the next block.
 
         Returns:
@@ -75,12 +85,14 @@ class Blocks:
         self.size += len(content)
         if self._there.get(block_name) == len(content):
             self._advance(len(content))
+            self._done(content)
             return None
         return lambda: self._send(block_name, content)
 
-    def _send(self, block_name: bytes, content: bytes) -> None:
+    def _send(self, block_name: bytes, content: memoryview) -> None:
         query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
         self._service.send("PUT", query, name=self._name, content=content, advance=self._advance)
+        self._done(content)
 
     def put_together(self, condition: dict[str, str]) -> None:
         """Create the blob from the blocks, in the order in which they were added, with their hash as metadata.

@@ -60,7 +60,7 @@ class BlobService:
         *,
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
+        content: bytes | memoryview = b"",
         advance: Callable[[int], None] = _ignore,
     ) -> bytes:
         """Send a request and return the body of its answer. Temporary failures are retried.
@@ -211,7 +211,7 @@ class _Call:
 class _Body:
     """A body in pieces that can be sent more than once."""
 
-    def __init__(self, content: bytes, advance: Callable[[int], None]) -> None:
+    def __init__(self, content: bytes | memoryview, advance: Callable[[int], None]) -> None:
         self._view = memoryview(content)
         self._advance = advance
         self._counted = 0

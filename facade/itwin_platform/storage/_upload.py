@@ -12,14 +12,14 @@ from pathlib import Path
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._blocks import Blocks
-from ._local import find_files, local_path, read_in_parts, read_whole, size_of
+from ._local import Buffers, find_files, local_path, read_in_parts, read_whole, size_of
 from ._names import checked_prefix
 from ._outcomes import Refusal, Skip
 from ._problems import RequestFailed, one_problem
 from ._quick import TINY, QuickPut, check_installed
 from ._ranges import Remote
 from ._report import FileOutcome, TransferReport
-from ._run import Lane, Run, check_concurrency, in_parallel
+from ._run import Lane, Run, ahead, check_concurrency, in_parallel
 from ._service import BlobService
 from ._tree import Tree
 
@@ -103,14 +103,16 @@ class _Upload:
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = size_of(self._tree, job.path)
         condition: dict[str, str] = {}
-        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
+        buffers = Buffers(max(_PART, -(-size // _MAX_PARTS)))
+        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name), buffers.give_back)
         if self._can_look:
             condition = _condition(self._look_first(job, size))
             blocks.find()
-        part = max(_PART, -(-size // _MAX_PARTS))
-        contents = read_in_parts(self._tree, job.path, part, partial(self._run.expect, job.name))
-        sends = (send for content in contents if (send := blocks.add(content)) is not None)
-        in_parallel(sends, max(1, self.in_flight // part))
+        contents = read_in_parts(self._tree, job.path, buffers, partial(self._run.expect, job.name))
+        # One part is read, the one before it hashed, and those before them sent, all at the same time.
+        with closing(ahead(contents)) as parts:
+            sends = (send for part in parts if (send := blocks.add(part)) is not None)
+            in_parallel(sends, max(1, self.in_flight // buffers.size))
         try:
             blocks.put_together(condition)
         except RequestFailed as failed:
