@@ -16,8 +16,6 @@ from ..errors import ConfigurationError
 
 # As the extra asks for.
 _LEAST_AIOHTTP = (3, 13, 4)
-# Variables that name a file or a folder of certificate authorities, the first one of them first.
-_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class _Cell:
@@ -50,8 +48,10 @@ def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
         return verify
     name, place = "verify", verify
     if place is None:
-        name, place = next(((name, os.environ[name]) for name in _AUTHORITIES if os.environ.get(name)), ("certifi", ""))
+        name, place = "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE")
     if not place:
+        if folders := os.environ.get("SSL_CERT_DIR"):
+            return ssl.create_default_context(capath=folders)
         import certifi
 
         place = certifi.where()
