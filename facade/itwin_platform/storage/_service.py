@@ -32,7 +32,7 @@ _MAX_BODY, _MAX_ERROR = 32 * 1024 * 1024, 64 * 1024
 _DONE = {"GET": 200, "HEAD": 200, "PUT": 201, "DELETE": 202}
 _PROXY_LOGIN = 407
 # A body is sent in pieces: after each one, progress is reported and the transfer can be stopped.
-_PIECE = 512 * 1024
+_PIECE = 1024 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 
 
@@ -222,6 +222,6 @@ class _Body:
             self._counted = 0
         for start in range(0, len(self._view), _PIECE):
             piece = self._view[start : start + _PIECE]
-            yield piece  # type: ignore[misc]  # httpcore sends it like bytes
+            yield piece  # type: ignore[misc]  # sent like bytes
             self._counted += len(piece)
             self._advance(len(piece))
