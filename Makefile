@@ -1,6 +1,6 @@
 # One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test contract demo bench bench-calls bench-lists bench-storage audit docs build check clean
+.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files bench-many
 .PHONY: drift drift-cases adopt changelog
 
 PYTHON ?= python3
@@ -36,7 +36,7 @@ $(DEV): requirements/dev.txt pyproject.toml | $(RUN)
 	@$(RUN) -c "open('$(DEV)', 'w'); open('$(DEMO)', 'w')"
 
 $(DEMO): pyproject.toml | $(RUN)
-	$(PIP) install -c requirements/dev.txt -e ".[sandbox]"
+	$(PIP) install -c requirements/dev.txt -e ".[progress,sandbox,storage]"
 	@$(RUN) -c "open('$(DEMO)', 'w')"
 
 lock: $(DEV) ## develop: pin the newest allowed versions of what development needs
@@ -65,6 +65,9 @@ type: $(DEV) ## develop: mypy and pyright, both strict
 	$(RUN) -m pyright
 
 test: $(DEV) ## develop: run the tests
+	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL)
+
+coverage: $(DEV) ## develop: run the tests, and show which lines of the package none of them reaches
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 contract: $(DEV) ## develop: run the tests against independent servers
@@ -73,7 +76,7 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-lists bench-storage ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-many bench-storage bench-files bench-waits bench-exports ## measure: all of these, as ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
@@ -81,8 +84,21 @@ bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generat
 bench-lists: $(DEV) ## measure: the cost and the memory of long lists
 	$(RUN) scripts/bench_lists.py
 
+bench-many: $(DEV) ## measure: many calls at the allowed rate, and on a cluster (2 minutes)
+	$(RUN) scripts/bench_many.py
+
 bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
 	$(RUN) scripts/bench_storage.py
+
+bench-exports: $(DEV) ## measure: the cost and the memory of reading exports of 1,000,000 iTwins
+	$(RUN) scripts/bench_exports.py
+
+bench-waits: $(DEV) ## measure: the cost of 10,000 waits at once
+	$(RUN) scripts/bench_waits.py
+
+bench-files: $(DEV) ## measure: itwin:// addresses beside adlfs
+	$(PIP) install -c requirements/dev.txt adlfs
+	$(RUN) scripts/bench_files.py
 
 audit: $(DEV) ## develop: ask for known vulnerabilities of locked and lowest versions (online)
 	$(PIP) install pip-audit uv
@@ -108,10 +124,18 @@ changelog: $(DEV) ## drift: draft the entry of CHANGELOG.md from the changes sin
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md
 
 docs: $(DEV) ## use: build the documentation site into site/
-	$(RUN) -m mkdocs build --quiet --clean
+	$(RUN) -m zensical build --clean --strict
+
+look: docs ## develop: look at the site in a headless Chromium, narrow and wide (needs one)
+	$(PIP) install playwright
+	$(RUN) scripts/look.py
 
 build: $(DEV) ## use: build the wheel and the source distribution
 	$(RUN) -m build --no-isolation
+
+packages: $(DEV) ## develop: build, and try every extra on every Python that is here (online)
+	$(PIP) install twine uv
+	$(RUN) scripts/packages.py
 
 check: lint type check-generated test contract docs ## develop: everything that CI runs
 

@@ -1,152 +1,195 @@
-"""A tour of the SDK: five things to read, a list over several pages, and an iTwin that is created, changed and deleted.
+"""From photos to results: an iTwin, its files, a job of Reality Analysis and what it finds, step by step.
 
-Everything it needs comes from environment variables: `ITP_ACCESS_TOKEN` (or `ITP_SERVICE_CLIENT_ID` and
-`ITP_SERVICE_CLIENT_SECRET`) for the credentials, `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` for what to
-ask about. It changes something only where `ITP_DEMO_WRITE=1` is set. `make demo` runs it against the sandbox.
+Each step is printed as the code that runs. Credentials come from environment variables: `ITP_ACCESS_TOKEN`, or
+`ITP_SERVICE_CLIENT_ID` and `ITP_SERVICE_CLIENT_SECRET`. Before a step that creates something, it asks;
+`ITP_DEMO_YES=1` answers for you. What it has created is deleted at the end. `ITP_DEMO_PHOTOS` is a folder of photos of
+your own.
+
+`make demo` runs it on the embedded sandbox, or on the platform where there are credentials. It needs the extras
+`[storage]` and `[progress]`.
 """
 
+import inspect
+import json
 import os
+import random
+import struct
 import sys
+import tempfile
+import textwrap
 import uuid
 import warnings
+import zlib
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import TypeVar
 
 from itwin_platform import ITwinPlatform, TechnicalPreviewWarning, errors
-from itwin_platform.models import ApiKeyAuthentication, GISUrlTemplateOptions
+from itwin_platform.models import ITwin, ITwinImage
+from itwin_platform.models.reality_analysis import (
+    Job,
+    Objects2DInputs,
+    Objects2DOutputsCreate,
+    Objects2DSpecificationsCreate,
+)
+from itwin_platform.models.reality_management import RealityData
+from itwin_platform.storage import TransferReport
+
+T = TypeVar("T")
+
+
+class DeclinedError(Exception):
+    """Whoever was asked does not want to go on."""
+
+
+# The steps.
+
+
+def list_itwins(platform: ITwinPlatform) -> list[str]:
+    """The iTwins that you are a member of: the first five."""
+    return [itwin.display_name or itwin.id for itwin in platform.itwins.list(limit=5)]
+
+
+def create_itwin(platform: ITwinPlatform, name: str) -> ITwin:
+    """Create an iTwin."""
+    return platform.itwins.create(name, class_="Thing", sub_class="Asset", latitude=40.028, longitude=-75.621)
+
+
+def upload_folder(platform: ITwinPlatform, itwin: ITwin, folder: Path) -> TransferReport:
+    """Upload a folder to its bucket. A rerun sends only what is missing."""
+    bucket = platform.reality_analysis.get_bucket(itwin.id)
+    return bucket.upload(folder, "survey", progress=True)
+
+
+def create_photos(platform: ITwinPlatform, itwin: ITwin, folder: Path) -> RealityData:
+    """Make reality data of the photos, for jobs to read."""
+    photos = platform.reality_data.create(itwin.id, "Photos", type_="CCImageCollection")
+    platform.reality_data.container(photos.id, access="write").upload(folder, progress=True)
+    return photos
+
+
+def find_detector(platform: ITwinPlatform) -> str:
+    """Find a detector of objects in photos."""
+    detectors = platform.reality_analysis.detectors.list()
+    found = (each for each in detectors if each.type_ == "PhotoObjectDetector" and each.latest_version_number)
+    return next(f"{each.name}/{each.latest_version_number}" for each in found)
+
+
+def run_job(platform: ITwinPlatform, itwin: ITwin, photos: RealityData, detector: str) -> Job:
+    """Let it look through the photos, and wait for the end of the job."""
+    inputs = Objects2DInputs(photos=photos.id, photo_object_detector=detector)
+    todo = Objects2DSpecificationsCreate(inputs=inputs, outputs=[Objects2DOutputsCreate.OBJECTS_2D])
+    job = platform.reality_analysis.jobs.create(itwin.id, specifications=todo, name="What is in the photos")
+    return platform.reality_analysis.jobs.wait(job.id, intervals=(1, 5, 15, 30), progress=True)
+
+
+def download_results(platform: ITwinPlatform, job: Job, folder: Path) -> TransferReport:
+    """Download what it has made."""
+    return platform.reality_analysis.jobs.download(job, folder, progress=True)
+
+
+def give_image(platform: ITwinPlatform, itwin: ITwin, picture: Path) -> ITwinImage:
+    """Give the iTwin an image."""
+    return platform.itwins.upload_image(itwin.id, picture)
+
+
+def look_at_image(platform: ITwinPlatform, itwin: ITwin) -> Path:
+    """Download the image, once: it is kept in a cache."""
+    return platform.itwins.download_image(itwin.id)
+
+
+def delete_everything(platform: ITwinPlatform, itwin: ITwin) -> None:
+    """Clean up: the reality data of the iTwin, then the iTwin."""
+    for data in platform.reality_data.list(itwin.id):
+        platform.reality_data.delete(data.id)
+    platform.itwins.delete(itwin.id)
+
+
+# The story.
 
 
 def main() -> int:
-    """Take the tour; return 1 if a step failed."""
-    try:
-        itwin_id = os.environ["ITP_ITWIN_ID"]
-    except KeyError:
-        print("Set ITP_ITWIN_ID to the id of an iTwin that you are a member of.", file=sys.stderr)
-        return 2
-    repository_id = os.environ.get("ITP_REPOSITORY_ID", "imodels")
-    resource_id = os.environ.get("ITP_RESOURCE_ID", itwin_id)
-    # Some of the steps call technical previews. In production, better let the warning be seen.
+    """Tell the story; return 1 if it ended early."""
+    # Reality Analysis is a technical preview. In production, better let the warning be seen.
     warnings.simplefilter("ignore", TechnicalPreviewWarning)
-
-    with ITwinPlatform() as platform:
-        steps: list[tuple[Callable[..., None], list[str]]] = [
-            (show_itwin, [itwin_id]),
-            (show_image, [itwin_id]),
-            (show_repository, [itwin_id, repository_id]),
-            (show_resource, [itwin_id, repository_id, resource_id]),
-            (show_bucket, [itwin_id]),
-            (show_list, []),
-        ]
-        if os.environ.get("ITP_DEMO_WRITE") == "1":
-            steps.append((create_change_delete, []))
-        failures = 0
-        for show, ids in steps:
-            try:
-                show(platform, *ids)
-            except errors.ApiError as error:
-                # Not every iTwin has an image, a repository or a bucket: say so and go on.
-                print(f"  {error}")
-                failures += 1
-    return 1 if failures else 0
+    with ITwinPlatform() as platform, tempfile.TemporaryDirectory() as scratch:
+        folder = Path(os.environ.get("ITP_DEMO_PHOTOS") or drawn_photos(Path(scratch) / "photos"))
+        show(", ".join(step(list_itwins, platform)) or "none")
+        itwin = step(create_itwin, platform, f"Demo {uuid.uuid4().hex[:8]}", creates=True)
+        show(f"{itwin.display_name}, {itwin.id}")
+        try:
+            visit(platform, itwin, folder, Path(scratch) / "results")
+        finally:
+            step(delete_everything, platform, itwin)
+            show("nothing is left of it")
+    return 0
 
 
-def show_itwin(platform: ITwinPlatform, itwin_id: str) -> None:
-    """The iTwin itself."""
-    title("platform.itwins.get(itwin_id)")
-    itwin = platform.itwins.get(itwin_id)
-    row("name", itwin.display_name)
-    row("class", f"{itwin.class_}, {itwin.sub_class}")
-    row("number", itwin.number)
-    row("status", itwin.status)
-    row("location", f"{itwin.geographic_location} ({itwin.latitude}, {itwin.longitude})")
-    row("data center", itwin.data_center_location)
-    row("created", itwin.created_date_time)
+def visit(platform: ITwinPlatform, itwin: ITwin, folder: Path, results: Path) -> None:
+    """What happens to the iTwin."""
+    report = step(upload_folder, platform, itwin, folder, creates=True)
+    show(f"{len(report.sent)} files, {report.bytes_sent:,} bytes")
+    photos = step(create_photos, platform, itwin, folder, creates=True)
+    show(f"{photos.display_name}, {photos.id}")
+    detector = step(find_detector, platform)
+    show(detector)
+    job = step(run_job, platform, itwin, photos, detector, creates=True)
+    show(f"{job.name}: {job.state}")
+    for outcome in step(download_results, platform, job, results).sent:
+        show(f"{outcome.name}: {summary(outcome.path)}")
+    image = step(give_image, platform, itwin, next(folder.iterdir()), creates=True)
+    show(f"{image.large_image_name}")
+    show(f"{step(look_at_image, platform, itwin).stat().st_size:,} bytes")
 
 
-def show_image(platform: ITwinPlatform, itwin_id: str) -> None:
-    """Its image. The links open it for whoever has them, so only their hosts are shown."""
-    title("platform.itwins.get_image(itwin_id)")
-    image = platform.itwins.get_image(itwin_id)
-    row("small image", f"{image.small_image_name}  (on {host(image.small_image_url)})")
-    row("large image", f"{image.large_image_name}  (on {host(image.large_image_url)})")
+# What is around it.
 
 
-def show_repository(platform: ITwinPlatform, itwin_id: str, repository_id: str) -> None:
-    """One of its repositories. The key to it is masked in what is printed."""
-    title("platform.repositories.get(itwin_id, repository_id)")
-    repository = platform.repositories.get(itwin_id, repository_id)
-    row("name", repository.display_name)
-    row("class", f"{repository.class_}, {repository.sub_class}")
-    row("uri", repository.uri)
-    authentication, options = repository.authentication, repository.options
-    row("authentication", authentication and authentication.type_)
-    if isinstance(authentication, ApiKeyAuthentication):
-        row("api key", f"{authentication.key} = ***")
-    if isinstance(options, GISUrlTemplateOptions):
-        row("levels", f"{options.minimum_level} to {options.maximum_level}")
+def step(function: Callable[..., T], *arguments: object, creates: bool = False) -> T:
+    """Show the code of a step, and run it; ask before, if it creates something."""
+    lines, _ = inspect.getsourcelines(function)
+    print(f"\n{function.__doc__}\n")
+    print(textwrap.indent(textwrap.dedent("".join(lines[2:])), "    "), flush=True)
+    if creates and os.environ.get("ITP_DEMO_YES") != "1" and not agreed():
+        raise DeclinedError
+    return function(*arguments)
 
 
-def show_resource(platform: ITwinPlatform, itwin_id: str, repository_id: str, resource_id: str) -> None:
-    """A resource in the repository."""
-    title("platform.repositories.get_resource(itwin_id, repository_id, resource_id)")
-    resource = platform.repositories.get_resource(itwin_id, repository_id, resource_id)
-    row("name", resource.display_name)
-    row("class", resource.class_)
-    row("type", resource.type_)
-    graphics = resource.capabilities and resource.capabilities.graphics.uri
-    row("graphics on", graphics and host(graphics))
+def show(text: str) -> None:
+    """Show what came of it."""
+    print(f"  → {text}", flush=True)
 
 
-def show_bucket(platform: ITwinPlatform, itwin_id: str) -> None:
-    """The storage container of the iTwin. Its URL opens it, so only the host is shown."""
-    title("platform.reality_analysis.get_bucket(itwin_id)")
-    bucket = platform.reality_analysis.get_bucket(itwin_id)
-    row("iTwin", bucket.itwin_id)
-    row("container on", host(bucket.container_url))
-    row("expires", bucket.expires_at)
-
-
-def show_list(platform: ITwinPlatform) -> None:
-    """A search. Each page is asked for when it is needed; most programs iterate over the list and see no pages."""
-    title('platform.itwins.list(search="bridge", page_size=5)')
-    pages = platform.itwins.list(search="bridge", order_by="displayName ASC", page_size=5, limit=12).pages()
-    for number, page in enumerate(pages, 1):
-        row(f"page {number}", ", ".join(itwin.display_name for itwin in page) or "nothing is found")
-
-
-def create_change_delete(platform: ITwinPlatform) -> None:
-    """An iTwin from its first to its last day."""
-    title("platform.itwins.create(...), update(...), delete(...)")
-    itwin = platform.itwins.create(
-        f"Demo {uuid.uuid4()}", class_="Thing", sub_class="Asset", geographic_location="Exton, PA", latitude=40.028
-    )
-    row("created", f"{itwin.display_name}, latitude {itwin.latitude}")
+def agreed() -> bool:
+    """Ask whether to run a step."""
     try:
-        # None clears a property; what is not named stays as it is.
-        itwin = platform.itwins.update(itwin.id, type_="Bridge", latitude=None)
-        row("changed", f"type {itwin.type_}, latitude {itwin.latitude}, still in {itwin.geographic_location}")
-    finally:
-        platform.itwins.delete(itwin.id)
-    row("deleted", itwin.id)
+        return input("  Run this? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        print("\nThere is nobody to ask. ITP_DEMO_YES=1 goes on without.")
+        return False
+
+
+def summary(path: Path) -> str:
+    """What a file of the results says, in short."""
     try:
-        platform.itwins.get(itwin.id)
-    except errors.NotFoundError as error:
-        row("asked again", error.code)
+        found = json.loads(path.read_text("utf-8"))["objects"]
+        return f"{len(found)} objects, the first of them: {found[0]}"
+    except (ValueError, KeyError, IndexError, TypeError):
+        return f"{path.stat().st_size:,} bytes"
 
 
-def title(text: str) -> None:
-    """Begin a table."""
-    print(f"\n{text}\n{'-' * len(text)}")
-
-
-def row(name: str, value: object) -> None:
-    """A line of a table; what the platform does not say is a dash."""
-    print(f"  {name:<15} {'-' if value is None else value}")
-
-
-def host(url: str) -> str | None:
-    """The host of a URL, without what gives access."""
-    return urlsplit(url).hostname
+def drawn_photos(folder: Path) -> Path:
+    """A few pictures to begin with: grey noise."""
+    folder.mkdir()
+    noise = random.Random(1)  # noqa: S311 (nothing is to be kept secret)
+    for number in range(1, 13):
+        rows = b"".join(b"\0" + noise.randbytes(256) for _ in range(192))
+        picture = b"\x89PNG\r\n\x1a\n"
+        header = struct.pack(">IIBBBBB", 256, 192, 8, 0, 0, 0, 0)
+        for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+            picture += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        (folder / f"photo-{number:02}.png").write_bytes(picture)
+    return folder
 
 
 if __name__ == "__main__":
@@ -154,3 +197,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except errors.ITwinPlatformError as error:
         sys.exit(str(error))
+    except DeclinedError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

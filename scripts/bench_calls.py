@@ -1,4 +1,4 @@
-"""`make bench-calls`: what a call costs beside raw httpx, what the import costs, how long generation takes.
+"""`make bench-calls`: what calls, the import and `itwin --help` cost beside raw httpx, how long generation takes.
 
 Processor time of this process, as ratios within one run: machines differ and are noisy, ratios hardly. The server is a
 process of its own that answers every request with the same bytes. The rounds of the things compared are interleaved,
@@ -157,6 +157,24 @@ def bench_import() -> Comparison:
     return result
 
 
+def bench_help() -> Comparison:
+    """Processor time of whole processes, which is what somebody waits for who types a command."""
+
+    def measure(work: str) -> float:
+        code = f"{work}\nimport sys, time; print(time.process_time(), file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        return float(done.stderr) * 1000
+
+    base = "import click, httpx"
+    ours = "import sys; sys.argv = ['itwin', '--help']; import itwin_platform.cli as cli\n"
+    ours += "try: cli.main()\nexcept SystemExit: pass"
+    result = Comparison("itwin --help, beside click and httpx", "ms")
+    measure(base), measure(ours)
+    for _ in range(ROUNDS):
+        result.add(measure(base), measure(ours))
+    return result
+
+
 def seconds_to_generate() -> float:
     times: list[float] = []
     for _ in range(3):
@@ -177,6 +195,7 @@ def main() -> None:
     imports = bench_import()
     base, ours = (statistics.median(column) for column in zip(*imports.rounds, strict=True))
     print(f"{imports.line()}  (+{ours - base:.1f} ms)", flush=True)
+    print(bench_help().line(), flush=True)
     print(f"{'regeneration of everything':<38} {'':>9} {seconds_to_generate():>9.1f} s")
 
 

@@ -222,10 +222,11 @@ def speed(kind: str, seconds: float) -> str:
 @contextmanager
 def fresh_azurite() -> Iterator[str]:
     """The SAS URL of a container in an Azurite of its own: it gets slower with every blob that it holds."""
-    from tests.storage import azurite
+    from tests.storage import emulators
+    from tests.storage.judge import Container
 
-    with tempfile.TemporaryDirectory() as folder, azurite.running(Path(folder)) as address:
-        yield azurite.Container(address).url()
+    with tempfile.TemporaryDirectory() as folder, emulators.azurite(Path(folder)) as account:
+        yield Container(account).url()
 
 
 def compare(

@@ -1,7 +1,7 @@
 """`make demo`: run examples/quickstart.py, against the embedded sandbox unless there are credentials for the platform.
 
-make demo                                          the sandbox; needs nothing
-ITP_ACCESS_TOKEN=... ITP_ITWIN_ID=... make demo    the platform; with ITP_DEMO_WRITE=1 it also creates an iTwin there
+make demo                          the sandbox; needs nothing
+ITP_ACCESS_TOKEN=... make demo     the platform; it asks before it creates anything
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from itwin_platform.sandbox import Sandbox
 QUICKSTART = Path(__file__).resolve().parent.parent / "examples" / "quickstart.py"
 
 BRIDGES = [{"displayName": f"Bridge {n:02}", "class": "Thing", "subClass": "Asset"} for n in range(1, 21)]
+# Seconds of the sandbox for one of ours: a job takes a minute there.
+SPEED = 30
 
 
 def run(variables: dict[str, str]) -> int:
@@ -28,14 +30,16 @@ def main() -> int:
     if os.environ.get("ITP_ACCESS_TOKEN") or os.environ.get("ITP_SERVICE_CLIENT_ID"):
         print("Running examples/quickstart.py against the platform.", flush=True)
         return run({})
-    with Sandbox() as sandbox:
+    with Sandbox(speed=SPEED) as sandbox:
         print(f"Running examples/quickstart.py against the sandbox at {sandbox.url}.", flush=True)
         sandbox.add("/itwins", BRIDGES)
-        code = run({**sandbox.environment, "ITP_DEMO_WRITE": "1"})
-    print("\nThe sandbox is stopped. With credentials and ITP_ITWIN_ID in the environment, this runs on the platform,")
-    print("where it changes nothing unless ITP_DEMO_WRITE=1 is set.")
+        code = run({**sandbox.environment, "ITP_DEMO_YES": "1"})
+    print("\nThe sandbox is stopped. With credentials in the environment, this runs on the platform.")
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -21,17 +21,27 @@ from .environments import Environment
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
+    from ._async.exports import AsyncExportRecords
+    from ._async.many import AsyncResults
     from ._async.pages import AsyncPages
+    from ._many import MapProgress
     from ._policies.previews import TechnicalPreviewWarning
+    from ._sync.exports import ExportRecords
+    from ._sync.many import Results
     from ._sync.pages import Pages
 
 __all__ = [
     "UNCHANGED",
+    "AsyncExportRecords",
     "AsyncITwinPlatform",
     "AsyncPages",
+    "AsyncResults",
     "Environment",
+    "ExportRecords",
     "ITwinPlatform",
+    "MapProgress",
     "Pages",
+    "Results",
     "Retry",
     "RetryPolicy",
     "TechnicalPreviewWarning",
@@ -43,8 +53,13 @@ __all__ = [
 # Not needed before the first call, and quicker to import without.
 _LATE = {
     "UNCHANGED": "itwin_platform_api.runtime",
+    "AsyncExportRecords": "itwin_platform._async.exports",
     "AsyncPages": "itwin_platform._async.pages",
+    "ExportRecords": "itwin_platform._sync.exports",
+    "AsyncResults": "itwin_platform._async.many",
+    "MapProgress": "itwin_platform._many",
     "Pages": "itwin_platform._sync.pages",
+    "Results": "itwin_platform._sync.many",
     "TechnicalPreviewWarning": "itwin_platform._policies.previews",
 }
 

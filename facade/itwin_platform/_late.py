@@ -9,13 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from itwin_platform_api.itwins.models import Export
     from itwin_platform_api.runtime import Request
 
-    from .storage._report import TransferReport
+    from ._jobs import Job, JobMessages, JobProgress
+    from ._many import MapProgress
+    from .storage._report import Progress, TransferReport
 
-_HOMES = {"Request": "itwin_platform_api.runtime", "TransferReport": "itwin_platform.storage._report"}
+_HOMES = {
+    "Export": "itwin_platform_api.itwins.models",
+    "Job": "itwin_platform._jobs",
+    "JobMessages": "itwin_platform._jobs",
+    "JobProgress": "itwin_platform._jobs",
+    "MapProgress": "itwin_platform._many",
+    "Progress": "itwin_platform.storage._report",
+    "Request": "itwin_platform_api.runtime",
+    "TransferReport": "itwin_platform.storage._report",
+}
 
-__all__ = ["Request", "TransferReport"]
+__all__ = ["Export", "Job", "JobMessages", "JobProgress", "MapProgress", "Progress", "Request", "TransferReport"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import ClassVar, NoReturn, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -19,7 +19,7 @@ def expiry_of(url: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HoldsSas:
-    """An object that has a SAS URL and does not change: its copies are itself, and it cannot be pickled.
+    """An object that has a SAS URL and does not change: its copies are itself, and pickles never hold the URL.
 
     A URL is a field that is declared with `repr=False`. Objects are equal if all fields are, even if one of them can
     transfer files and the other cannot.
@@ -31,7 +31,7 @@ class HoldsSas:
         """Show the URLs without their SAS."""
         from itwin_platform_api.writing import mask_query
 
-        shown = {each.name: (repr if each.repr else mask_query)(getattr(self, each.name)) for each in fields(self)}
+        shown = {each.name: (repr if each.repr else mask_query)(self._held(each.name)) for each in fields(self)}
         return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
     def __eq__(self, other: object) -> bool:
@@ -40,10 +40,18 @@ class HoldsSas:
         return self._values() == other._values()
 
     def __hash__(self) -> int:
-        return hash(self._values())
+        # Of the id alone: the URL of an object that has come from another process is asked for later.
+        return hash(self._held(fields(self)[0].name))
 
     def _values(self) -> tuple[object, ...]:
-        return tuple(getattr(self, each.name) for each in fields(self))
+        return tuple(self._held(each.name) for each in fields(self))
+
+    def _held(self, name: str) -> Any:
+        """The value of a field; None if it has not been asked for yet."""
+        try:
+            return object.__getattribute__(self, name)
+        except AttributeError:
+            return None
 
     def __copy__(self) -> Self:
         """The same object: it does not change."""
@@ -53,6 +61,6 @@ class HoldsSas:
         """The same object: it does not change."""
         return self
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
         """Keep the SAS, which anyone can use, out of pickles."""
         raise TypeError(self._no_pickle)

@@ -38,6 +38,7 @@ class Settings:
     retry: RetryPolicy | None
     user_agent: str
     max_in_flight: int = DEFAULT_IN_FLIGHT
+    requests_per_minute: int | None = None
     origin: str = field(init=False)
     prefix: str = field(init=False)
 
@@ -59,6 +60,7 @@ def make_settings(
     user_agent: str | None,
     max_body_bytes: int,
     max_in_flight: int = DEFAULT_IN_FLIGHT,
+    requests_per_minute: int | None = None,
     proxy: str | None,
     verify: ssl.SSLContext | str | Path | None,
     http2: bool,
@@ -87,14 +89,15 @@ def make_settings(
         deadline=_positive("deadline", deadline),
         retry=_retry(retry),
         user_agent=_user_agent(user_agent),
-        max_in_flight=_in_flight(max_in_flight),
+        max_in_flight=_whole("max_in_flight", max_in_flight),
+        requests_per_minute=None if requests_per_minute is None else _whole("requests_per_minute", requests_per_minute),
     )
 
 
-def _in_flight(count: object) -> int:
+def _whole(name: str, count: object) -> int:
     if isinstance(count, int) and not isinstance(count, bool) and count >= 1:
         return count
-    raise ConfigurationError("max_in_flight must be a whole number from 1.")
+    raise ConfigurationError(f"{name} must be a whole number from 1.")
 
 
 def _positive(name: str, value: object) -> float:

@@ -19,9 +19,12 @@ __all__ = [
     "CredentialsError",
     "DeadlineExceeded",
     "ErrorDetail",
+    "ExportFailedError",
     "ITwinPlatformError",
     "IncompleteListError",
     "InvalidRequestError",
+    "JobCancelledError",
+    "JobFailedError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -29,11 +32,16 @@ __all__ = [
     "ResponseError",
     "ServerError",
     "StorageError",
+    "StorageExistsError",
+    "StorageNotFoundError",
     "StoragePermissionError",
     "TransferCancelled",
     "TransferError",
     "TransportError",
     "UnauthorizedError",
+    "WaitCancelled",
+    "WaitError",
+    "WaitTimeout",
 ]
 
 
@@ -67,11 +75,13 @@ class CredentialsError(ITwinPlatformError):
 
     Attributes:
         code: The identity service's error code, for instance `"invalid_client"`, if it is a standard one.
+        may_pass: Whether the identity service could not be reached or failed, so that trying again later may help.
     """
 
-    def __init__(self, message: str = "", *, code: str | None = None) -> None:
+    def __init__(self, message: str = "", *, code: str | None = None, may_pass: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.may_pass = may_pass
 
 
 class TransportError(ITwinPlatformError):
@@ -84,9 +94,11 @@ class TransportError(ITwinPlatformError):
         method: The HTTP method of the request.
         path: Its path, without the query; None where the request did not go to the platform.
         may_have_happened: Whether a request that creates or changes something may have been carried out all the same.
+        final: Whether another attempt would fail as well, for instance because of a certificate.
     """
 
     may_have_happened = False
+    final = False
 
     def __init__(
         self,
@@ -132,6 +144,46 @@ class IncompleteListError(ITwinPlatformError):
         super().__init__(message)
         self.operation = operation
         self.count = count
+
+
+class WaitError(ITwinPlatformError):
+    """A wait has ended before what was waited for. That goes on: the message says how to wait for it again.
+
+    Attributes:
+        id: Id of what was waited for.
+        seen: What was last seen of it, for instance the progress of a job; None if nothing was.
+    """
+
+    def __init__(self, message: str, *, id: str, seen: Any = None) -> None:  # noqa: A002 (the word of the field)
+        super().__init__(message)
+        self.id = id
+        self.seen = seen
+
+
+class WaitTimeout(WaitError):  # noqa: N818 (the established term)
+    """The `timeout` of a wait is over."""
+
+
+class WaitCancelled(WaitError):  # noqa: N818 (an outcome that was asked for)
+    """The progress function asked to end a wait."""
+
+
+class JobFailedError(ITwinPlatformError):
+    """A job has ended without success. The message has the first of its errors.
+
+    Attributes:
+        job: The job.
+        messages: The errors and warnings that it has left behind; None if they are not known.
+    """
+
+    def __init__(self, message: str, *, job: _late.Job, messages: _late.JobMessages | None) -> None:
+        super().__init__(message)
+        self.job = job
+        self.messages = messages
+
+
+class JobCancelledError(JobFailedError):
+    """A job was cancelled, by whomever."""
 
 
 class ResponseError(ITwinPlatformError):
@@ -182,6 +234,18 @@ class ResponseError(ITwinPlatformError):
         self.method = method
         self.request_path = request_path
         self.request_id = request_id
+
+
+class ExportFailedError(ITwinPlatformError):
+    """An export has failed.
+
+    Attributes:
+        export: The export.
+    """
+
+    def __init__(self, message: str, *, export: _late.Export) -> None:
+        super().__init__(message)
+        self.export = export
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +322,28 @@ class ApiError(ITwinPlatformError):
         return self.advice
 
 
+_QUOTA = "ResourceQuotaExceeded"
+# By the target of the detail.
+_QUOTAS = {
+    "SimultaneousJobsQuota": "A user may have one unfinished export: exports.list() names it, exports.wait(id) waits "
+    "for it and exports.records(id) reads it.",
+    "MaxJobsPerHourQuota": "A user may create three exports an hour: exports.list() names those of the last 4 hours "
+    "and exports.records(id) reads one again; otherwise try again in an hour.",
+}
+
+
 class InvalidRequestError(ApiError):
     """400 or 422: the platform cannot process the request."""
 
     advice = "Correct what the message names; the same request would fail again."
+
+    def _advice(self) -> str:
+        exceeded = [each.target or "" for each in self.details if each.code == _QUOTA]
+        if not exceeded:
+            return self.advice
+        # One request can exceed several quotas; the last of these takes longest to pass.
+        known = [advice for target, advice in _QUOTAS.items() if target in exceeded]
+        return known[-1] if known else "A quota is used up: try again later, or ask for a larger one."
 
 
 class UnauthorizedError(ApiError):
@@ -323,8 +405,16 @@ class StorageError(ITwinPlatformError):
     """A file of a container, or an image, could not be read or written."""
 
 
-class StoragePermissionError(StorageError):
-    """The SAS URL of the container does not permit the operation.
+class StorageNotFoundError(StorageError, FileNotFoundError):
+    """There is no such file in the container, or no such container. It is a FileNotFoundError as well."""
+
+
+class StorageExistsError(StorageError, FileExistsError):
+    """The file that was to be created exists already. It is a FileExistsError as well."""
+
+
+class StoragePermissionError(StorageError, PermissionError):
+    """The SAS URL of the container does not permit the operation. It is a PermissionError as well.
 
     Attributes:
         permission: The letter of the missing permission, as in the `sp` of the URL: `"r"` to read, `"w"` to write,

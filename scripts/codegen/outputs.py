@@ -26,6 +26,7 @@ PAGES = (
     Path("README.md"),
     Path("docs/operations.md"),
     Path("docs/reference/client.md"),
+    Path("docs/reference/groups"),
     Path("docs/reference/models.md"),
 )
 SANDBOX_DATA = Path("facade/itwin_platform/sandbox/operations.json")

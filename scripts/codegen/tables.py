@@ -141,31 +141,45 @@ def _operation_line(row: Row, *, is_served: bool) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def client_page(source: Path) -> str:
-    """The reference page of the client and its groups, in the order in which the sources in this folder have them."""
+def client_page() -> str:
+    """The reference page of the client itself; its groups have pages of their own."""
     parts = [
         NOTE,
         "# The client",
         "",
         "The async client, `AsyncITwinPlatform`, has the same arguments and methods, to be awaited, and `aclose()`.",
+        "Its API groups have a page each.",
         "",
         "::: itwin_platform.ITwinPlatform",
+        "    options:",
+        "      inherited_members: true",
     ]
-    for call, module, kind in _groups(source):
-        parts += [
-            "",
-            f"## {call}",
-            "",
-            f"::: itwin_platform._sync.{module}.{kind}",
-            "    options:",
-            "      show_root_heading: false",
-            "      show_root_toc_entry: false",
-            "      heading_level: 3",
-            "      inherited_members: true",
-        ]
-    for name in ("Pages", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
+    results = ("Pages", "ExportRecords", "Results", "MapProgress")
+    for name in (*results, "UNCHANGED", "RetryPolicy", "Retry", "Environment", "TechnicalPreviewWarning"):
         parts += ["", f"::: itwin_platform.{name}"]
     return "\n".join(parts) + "\n"
+
+
+def group_pages(source: Path, rows: list[Row]) -> Iterator[tuple[str, str]]:
+    """The reference pages of the API groups: name and text of each. The sources of the clients are in this folder."""
+    for call, module, kind in _groups(source):
+        parts = [NOTE, f"# {call}", "", *_methods(call, rows), f"::: itwin_platform._sync.{module}.{kind}"]
+        parts += ["    options:", "      show_root_heading: false", "      show_root_toc_entry: false"]
+        parts += ["      inherited_members: true"]
+        yield f"{call.removeprefix('platform.')}.md", "\n".join(parts) + "\n"
+
+
+def _methods(group: str, rows: list[Row]) -> list[str]:
+    """A table of the methods of a group, with what they ask for and how mature that is."""
+    found = [row for row in rows if row.call is not None and row.call.rpartition(".")[0] == group]
+    if not found:
+        return []
+    lines = ["| method | request | maturity |", "|---|---|---|"]
+    for row in found:
+        name = str(row.call).rpartition(".")[2]
+        request = f"[`{row.request}`]({row.page})" if row.page else f"`{row.request}`"
+        lines.append(f"| `{name}` | {request} | {row.maturity and f'technical {row.maturity}'} |")
+    return [*lines, ""]
 
 
 def _groups(source: Path, module: str = "client", at: str = "platform") -> Iterator[tuple[str, str, str]]:
@@ -232,9 +246,11 @@ def write_tables(
     pages: dict[str, Any] = {
         "README.md": replaced((root / "README.md").read_text("utf-8"), "groups", groups_table(rows)),
         "docs/operations.md": operations_page(rows, served),
-        "docs/reference/client.md": client_page(root / "facade" / "itwin_platform" / "_async"),
+        "docs/reference/client.md": client_page(),
         "docs/reference/models.md": models_page(models, flat),
     }
+    sources = root / "facade" / "itwin_platform" / "_async"
+    pages |= {f"docs/reference/groups/{name}": text for name, text in group_pages(sources, rows)}
     for name, text in pages.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Produce the sync twin of the facade's async source by replacing words, in the manner of httpcore's unasync.
 
-A line of code that ends with `# async only` has no place in the twin. If it is a parameter, its entry in the docstring
-goes with it.
+A line of code that ends with `# async only` has no place in the twin. If it is the only parameter of its name, its
+entry in the docstring goes with it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ RULES: tuple[tuple[str, str], ...] = (
     (r"await ", ""),
     (r"asynchronous", "synchronous"),
     (r"for_async=True", "for_async=False"),
-    (r"Awaitable\[(\w+)\]", r"\1"),
+    (r"Awaitable\[((?:[^\[\]]|\[[^\[\]]*\])+)\]", r"\1"),
+    (r"Iterable\[(\w+)\] \| AsyncIterable\[\1\]", r"Iterable[\1]"),
+    (r"async_crew", "sync_crew"),
     (r"AsyncBlobReader", "BlobReader"),
+    (r"AsyncExportRecords", "ExportRecords"),
     (r"AsyncITwinPlatform", "ITwinPlatform"),
     (r"AsyncIterator", "Iterator"),
+    (r"AsyncMaps", "Maps"),
     (r"AsyncPages", "Pages"),
+    (r"AsyncResults", "Results"),
     (r"AsyncTransferBucket", "TransferBucket"),
     (r"AsyncTransferContainer", "TransferContainer"),
     (r"AsyncTransfers", "Transfers"),
@@ -74,7 +79,9 @@ def _whole(word: str) -> str:
 def _without_async_only(text: str) -> str:
     for line in [line for line in text.splitlines(keepends=True) if line.rstrip().endswith(MARKER)]:
         text = text.replace(line, "", 1)
-        if parameter := re.match(r"\s+(\w+): ", line):
+        parameter = re.match(r"\s+(\w+): ", line)
+        # Overloads may have others of that name.
+        if parameter and not re.search(rf"^\s+{parameter[1]}: .*,$", text, re.M):
             text = _without_entry(text, parameter[1])
     return text
 

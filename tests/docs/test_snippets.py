@@ -11,14 +11,25 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
 from tests.support.examples import ROOT
+from tests.support.sandbox import png
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+# The files that snippets find in their folder.
+FILES = {
+    "photos/left.jpg": b"left",
+    "photos/right.jpg": b"right",
+    "mesh/root.3mx": b"mesh",
+    "my-cracks.zip": b"a detector",
+    "bridge.png": png(),
+}
 _FENCE = re.compile(r"(?:^<!-- (\S+) -->\n)?^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 
@@ -37,13 +48,28 @@ def snippets(*, runnable: bool) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """What snippets read: variables that lead to a sandbox, where a job and an export have ended."""
+    # Fast, so that exports are waited for in seconds.
+    with Sandbox(speed=20) as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+        specifications = {"inputs": {"photos": "..."}, "outputs": ["objects2D"]}
+        job = platform.reality_analysis.jobs.create(sandbox.itwin_id, "Objects2D", specifications, name="Signs")
+        export = platform.exports.create(output_format="CsvGZip")
+        sandbox.advance(3600)
+        yield {**sandbox.environment, "ITP_JOB_ID": job.id, "ITP_EXPORT_ID": export.id}
+
+
 @pytest.mark.parametrize(
     ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
 )
-def test_a_snippet_runs(place: str, code: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_snippet_runs(place: str, code: str, environment: dict[str, str], tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-W", "ignore:Technical preview", "-c", code],
-        env={**os.environ, **sandbox.environment},
+        env={**os.environ, **environment},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -9,27 +9,29 @@ import pytest
 
 from itwin_platform import ITwinPlatform
 from itwin_platform.storage import TransferBucket
-from tests.storage import azurite as emulator
+from tests.storage import emulators
+from tests.storage.judge import Account, Container
 from tests.storage.platform import BucketServer
 
 MakeBucket = Callable[..., TransferBucket]
 
 
-@pytest.fixture(scope="session")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running Azurite."""
-    with emulator.running(tmp_path_factory.mktemp("azurite")) as address:
-        yield address
+@pytest.fixture(scope="session", params=["azurite", "sandbox"])
+def account(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """The account of a running emulator."""
+    starting = emulators.azurite(tmp_path_factory.mktemp("azurite"))
+    with starting if request.param == "azurite" else emulators.sandbox() as running:
+        yield running
 
 
 @pytest.fixture
-def container(azurite: str) -> emulator.Container:
+def container(account: Account) -> Container:
     """A container that is empty."""
-    return emulator.Container(azurite)
+    return Container(account)
 
 
 @pytest.fixture
-def make_bucket(container: emulator.Container) -> Iterator[MakeBucket]:
+def make_bucket(container: Container) -> Iterator[MakeBucket]:
     """Gets the container as the bucket of an iTwin, with the SAS URLs that a test chooses."""
     with ExitStack() as stack:
 

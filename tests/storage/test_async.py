@@ -12,8 +12,9 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import AsyncTransferBucket, Progress
-from tests.storage.azurite import Container
 from tests.storage.conftest import hashes_of
+from tests.storage.emulators import ONE_EMULATOR
+from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 
@@ -64,6 +65,7 @@ def test_everything_a_bucket_does(container: Container, files: Path, tmp_path: P
     assert [name for name in container.names() if name.startswith("files/")] == ["files/large"]
 
 
+@ONE_EMULATOR
 def test_a_bucket_on_two_event_loops(container: Container, files: Path) -> None:
     """The one that was last has ended when the other needs another SAS."""
     urls = [container.url(seconds=3), container.url()]
@@ -94,6 +96,7 @@ def test_a_bucket_on_two_event_loops(container: Container, files: Path) -> None:
     assert urls == []
 
 
+@ONE_EMULATOR
 def test_giving_up_ends_what_is_under_way(container: Container) -> None:
     names = [f"blob-{number:03}" for number in range(60)]
     for name in names:

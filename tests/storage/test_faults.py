@@ -14,8 +14,9 @@ import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.storage import Progress, TransferBucket
-from tests.storage.azurite import Container
 from tests.storage.conftest import MakeBucket, hashes_of
+from tests.storage.emulators import ONE_EMULATOR
+from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 
@@ -64,10 +65,10 @@ def network() -> Network:
 
 
 @pytest.fixture
-def server(container: Container, azurite: str, network: Network) -> Iterator[BucketServer]:
+def server(container: Container, network: Network) -> Iterator[BucketServer]:
     """A platform whose bucket is reached over the network."""
     with (
-        between(azurite, network) as address,
+        between(container.address, network) as address,
         BucketServer(lambda: container.url(address=address)) as running,
     ):
         yield running
@@ -79,6 +80,7 @@ def far_bucket(server: BucketServer) -> Iterator[TransferBucket]:
         yield platform.reality_analysis.get_bucket("i-1")
 
 
+@ONE_EMULATOR
 def test_resets_in_the_middle(far_bucket: TransferBucket, network: Network, files: Path, tmp_path: Path) -> None:
     network.resets, network.reset_after = 8, 700_000
     far_bucket.upload(files, "files")
@@ -99,6 +101,7 @@ def test_rerunning_a_download_asks_for_the_list_alone(
     assert network.to_server < 1500
 
 
+@ONE_EMULATOR
 def test_latency(far_bucket: TransferBucket, network: Network, files: Path, tmp_path: Path) -> None:
     network.latency = 0.005
     far_bucket.upload(files, "files")
@@ -106,6 +109,7 @@ def test_latency(far_bucket: TransferBucket, network: Network, files: Path, tmp_
     assert hashes_of(tmp_path / "copy") == hashes_of(files)
 
 
+@ONE_EMULATOR
 def test_a_storage_that_is_gone_ends_the_transfer(make_bucket: MakeBucket, files: Path) -> None:
     bucket = make_bucket(address="http://127.0.0.1:9")
     started = time.monotonic()
@@ -119,6 +123,7 @@ def test_a_storage_that_is_gone_ends_the_transfer(make_bucket: MakeBucket, files
     assert time.monotonic() - started < 60
 
 
+@ONE_EMULATOR
 def test_killed_while_uploading(
     server: BucketServer, container: Container, network: Network, files: Path, bucket: TransferBucket
 ) -> None:
@@ -142,6 +147,7 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
+@ONE_EMULATOR
 def test_killed_in_the_middle_of_a_large_file(
     server: BucketServer, container: Container, network: Network, large: Path, far_bucket: TransferBucket
 ) -> None:
@@ -174,6 +180,7 @@ def test_a_file_that_was_changed_before_the_rerun(
     assert network.to_server < 80_000_000, "what comes before the change was sent again"
 
 
+@ONE_EMULATOR
 def test_a_file_that_was_changed_at_its_start_before_the_rerun(
     bucket: TransferBucket, container: Container, large: Path
 ) -> None:
@@ -223,6 +230,7 @@ def test_something_else_writes_the_same_file(
     assert container.content(large.name) == b"theirs"
 
 
+@ONE_EMULATOR
 def test_killed_while_downloading(
     server: BucketServer, network: Network, files: Path, bucket: TransferBucket, tmp_path: Path
 ) -> None:
@@ -276,6 +284,7 @@ def test_a_part_that_was_tampered_with_is_noticed(bucket: TransferBucket, files:
     assert (copy / "large").read_bytes() == (files / "large").read_bytes()
 
 
+@ONE_EMULATOR
 @pytest.mark.skipif(os.name == "nt", reason="the limit is one of POSIX")
 def test_no_room_for_a_file(server: BucketServer, bucket: TransferBucket, files: Path, tmp_path: Path) -> None:
     """A limit on the size of files stands for a disk that fills up in the middle of one."""
@@ -312,6 +321,7 @@ def small_disk() -> Iterator[Path]:
         folder.rmdir()
 
 
+@ONE_EMULATOR
 def test_a_full_disk(bucket: TransferBucket, files: Path, small_disk: Path) -> None:
     bucket.upload(files, "files")
     with pytest.raises(errors.TransferError, match="disk is full") as caught:
@@ -342,6 +352,7 @@ def ordinary_user() -> Iterator[Path]:
         subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
+@ONE_EMULATOR
 def test_files_that_may_not_be_read(bucket: TransferBucket, container: Container, ordinary_user: Path) -> None:
     folder = ordinary_user / "files"
     (folder / "closed").mkdir(parents=True)
@@ -358,6 +369,7 @@ def test_files_that_may_not_be_read(bucket: TransferBucket, container: Container
     assert container.names() == ["fine"]
 
 
+@ONE_EMULATOR
 def test_a_folder_that_may_not_be_written(bucket: TransferBucket, container: Container, ordinary_user: Path) -> None:
     container.put("closed/file", b"x")
     container.put("fine", b"x")
@@ -368,6 +380,7 @@ def test_a_folder_that_may_not_be_written(bucket: TransferBucket, container: Con
     assert (ordinary_user / "fine").read_bytes() == b"x"
 
 
+@ONE_EMULATOR
 def test_files_and_folders_of_the_same_name(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
     container.put("a/file", b"x")
     (tmp_path / "a").write_bytes(b"a file where a folder is needed")
@@ -378,6 +391,7 @@ def test_files_and_folders_of_the_same_name(bucket: TransferBucket, container: C
         bucket.download("", tmp_path / "other", overwrite=True)
 
 
+@ONE_EMULATOR
 def test_a_cancelled_task_ends_its_transfer(server: BucketServer, network: Network, files: Path) -> None:
     asyncio.run(_cancel_in_the_middle(server, network, files))
 

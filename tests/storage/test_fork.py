@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.azurite import Container
+from tests.storage.emulators import ONE_EMULATOR
+from tests.storage.judge import Container
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+pytestmark = [ONE_EMULATOR, pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")]
 
 SCRIPT = """
 import os, signal, sys, threading, time

@@ -13,8 +13,9 @@ import pytest
 from itwin_platform import ITwinPlatform, errors
 from itwin_platform.models import Bucket
 from itwin_platform.storage import TransferBucket
-from tests.storage.azurite import Container
 from tests.storage.conftest import MakeBucket, hashes_of
+from tests.storage.emulators import ONE_EMULATOR
+from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 from tests.storage.proxy import Network, between
 
@@ -132,9 +133,10 @@ def test_a_sas_that_cannot_be_replaced(container: Container, tmp_path: Path) -> 
             bucket.list()
 
 
+@ONE_EMULATOR
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
-    container: Container, azurite: str, tmp_path: Path, direction: str
+    container: Container, tmp_path: Path, direction: str
 ) -> None:
     """Each SAS lasts one to two seconds and the transfer longer, in one large file and in several small ones."""
     files = tmp_path / "files"
@@ -146,7 +148,7 @@ def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
     container.put("large", (files / "large").read_bytes())
     network = Network(rate=2_000_000, latency=0.01)
     with (
-        between(azurite, network) as address,
+        between(container.address, network) as address,
         BucketServer(lambda: container.url(seconds=2, address=address)) as server,
         ITwinPlatform("t", api_url=server.url) as platform,
     ):
@@ -163,9 +165,7 @@ def test_the_sas_is_renewed_in_the_middle_of_a_long_transfer(
         assert server.asked >= 2
 
 
-def test_nothing_shows_the_signature(
-    container: Container, azurite: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_nothing_shows_the_signature(container: Container, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     (tmp_path / "file").write_bytes(os.urandom(3_000_000))
     said: list[object] = []
@@ -202,6 +202,7 @@ def test_buckets_are_values(make_bucket: MakeBucket) -> None:
     assert type(bucket.container_url) is str
 
 
+@ONE_EMULATOR
 @pytest.mark.parametrize(
     ("missing", "call"),
     [

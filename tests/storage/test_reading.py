@@ -7,7 +7,7 @@ import pytest
 
 from itwin_platform import errors
 from itwin_platform.storage import TransferBucket
-from tests.storage.azurite import Container
+from tests.storage.judge import Container
 
 
 def test_reading_as_a_file(bucket: TransferBucket, container: Container) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from itwin_platform import errors
 from itwin_platform.storage import Progress, TransferBucket, _listing
-from tests.storage.azurite import Container
 from tests.storage.conftest import hashes_of
+from tests.storage.emulators import ONE_EMULATOR
+from tests.storage.judge import Container
 
 SMALL = 2 * 1024 * 1024
 FILES = {
@@ -286,7 +287,7 @@ def test_deleting_does_not_touch_what_is_below(bucket: TransferBucket, container
 
 
 def test_a_container_that_is_gone(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
-    container.client.delete_container()
+    container.delete()
     (tmp_path / "file").write_bytes(b"x")
     for call in (
         bucket.list,
@@ -378,6 +379,7 @@ def test_a_drive_letter_does_not_lead_out_of_the_folder(
     assert hashes_of(tmp_path / "here").keys() == {"fine"}
 
 
+@ONE_EMULATOR
 def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
     path = tmp_path / "growing"
     path.write_bytes(b"old" * 30_000_000)
@@ -395,6 +397,7 @@ def test_a_file_that_changes_while_it_is_sent(bucket: TransferBucket, container:
     assert container.content("growing") == path.read_bytes()
 
 
+@ONE_EMULATOR
 def test_a_change_that_hides_its_time(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(bytes(90_000_000))

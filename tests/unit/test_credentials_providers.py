@@ -23,8 +23,8 @@ from itwin_platform.credentials import (
     CredentialsArgument,
     StaticToken,
     TokenProvider,
-    provider_of,
 )
+from itwin_platform.credentials._choice import provider_of
 from itwin_platform.errors import ConfigurationError, CredentialsError, ITwinPlatformError
 from tests.support import leaks
 

@@ -144,7 +144,7 @@ class TestRealityData:
         answer = client.get(f"{self.PATH}/{id_}/{way}access", params={"iTwinId": itwin}).json()
         assert (answer["type"], answer["access"]) == ("AzureBlobSasUrl", access)
         url = httpx.URL(answer["_links"]["containerUrl"]["href"])
-        assert (url.host, url.path) == ("127.0.0.1", f"/{id_}")
+        assert (url.host, url.path) == ("127.0.0.1", f"/sandbox/{id_}")
         assert (url.params["sp"], url.params["sr"]) == (allowed, "c")
         assert url.params["sig"]
 
@@ -154,5 +154,5 @@ def test_both_apis_give_the_same_bucket(client: httpx.Client, itwin: str) -> Non
         client.get(f"/{api}/itwins/{itwin}/bucket").json() for api in ("reality-analysis", "reality-modeling")
     )
     assert first["bucket"] == {"iTwinId": itwin}
-    assert httpx.URL(first["_links"]["containerUrl"]["href"]).path == f"/bucket-{itwin}"
-    assert httpx.URL(second["_links"]["containerUrl"]["href"]).path == f"/bucket-{itwin}"
+    assert httpx.URL(first["_links"]["containerUrl"]["href"]).path == f"/sandbox/bucket-{itwin}"
+    assert httpx.URL(second["_links"]["containerUrl"]["href"]).path == f"/sandbox/bucket-{itwin}"

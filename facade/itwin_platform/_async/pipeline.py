@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
@@ -20,7 +20,7 @@ from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
 from .._policies.previews import PREVIEWS
 from .._policies.records import announce, log_answer
-from .._policies.redaction import Secret, one_line
+from .._policies.redaction import Secret, one_line, protect_logs
 from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
 from .._policies.refusals import api_error
 from .._policies.requests import target_of, with_query
@@ -28,6 +28,7 @@ from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryP
 from .._policies.success import link_error, read_body, read_success
 from .._tracing import Tracing
 from ..errors import ApiError
+from .pacing import Pacing
 from .transport import Transport, TransportFailure
 
 if TYPE_CHECKING:
@@ -42,9 +43,20 @@ T = TypeVar("T")
 
 
 class Pipeline:
-    """Carries out requests. One belongs to each client; it is shared by threads, or by tasks."""
+    """Carries out requests. One belongs to each client; it is shared by threads, or by tasks.
 
-    def __init__(self, settings: Settings, credentials: TokenProvider) -> None:
+    Parameters:
+        settings: The settings of the client.
+        credentials: Where tokens come from.
+        place: Where other processes find the credentials; None if they cannot.
+        shared: Whether it has come from another process and belongs to all that runs in this one.
+    """
+
+    def __init__(
+        self, settings: Settings, credentials: TokenProvider, place: str | None = None, *, shared: bool = False
+    ) -> None:
+        self._place = place
+        self._shared = shared
         self._settings = settings
         self._credentials = credentials
         self._transport = Transport(settings.transport)
@@ -52,6 +64,7 @@ class Pipeline:
         self._budget = RetryBudget()
         self._gate = PauseGate()
         self._slots = concurrency.Slots(settings.max_in_flight)
+        self._pacing = Pacing(settings.requests_per_minute)
         self._tracing = Tracing()
         self._user_agent = settings.user_agent.encode("ascii")
         on_fork(self)
@@ -172,17 +185,42 @@ class Pipeline:
         raise messages.work_too_late(operation, self._settings.deadline)
 
     @property
+    def api_url(self) -> str:
+        """The address of the platform."""
+        return self._settings.api_url
+
+    @property
     def transport_options(self) -> TransportOptions:
         """How connections are made, for what goes to the storage directly."""
         return self._settings.transport
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, unless others in this process use them."""
+        if not self._shared:
+            await self.end()
+
+    async def end(self) -> None:
+        """Close the connections, whoever uses them."""
         await self._transport.aclose()
+
+    def __copy__(self) -> Self:
+        """The same pipeline: it is shared, not doubled."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same pipeline: it is shared, not doubled."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as settings and the place of the credentials; the other process makes one pipeline of them."""
+        if self._place is None:
+            raise TypeError(messages.NO_PLACE)
+        return shared_pipeline, (self._settings, self._place)
 
     def after_fork(self) -> None:
         """Free the slots, which threads of the parent process may have held."""
         self._slots = concurrency.Slots(self._settings.max_in_flight)
+        self._pacing.after_fork()
 
     def _ends(self) -> float:
         return time.monotonic() + self._settings.deadline
@@ -211,6 +249,7 @@ class Pipeline:
     async def _successful(self, call: Call) -> tuple[Answer, Target]:
         """The answer to a call, if it is a success, and where it came from."""
         async with self._slots.one():
+            await self._pacing.wait(call)
             # Its time begins with its turn: those that wait for a slot wait for others, not for the platform.
             call.ends = self._ends()
             outcome = await self._carry_out(call)
@@ -258,6 +297,7 @@ class Pipeline:
         target, hops = call.target, 0
         while True:
             await self._pass_gate(call, target.host)
+            await self._pacing.wait(call)
             token = await self._token() if call.signed else None
             try:
                 answer = await self._send(call, target, token)
@@ -289,9 +329,11 @@ class Pipeline:
             try:
                 answer = await self._transport.send(call.method, target, headers, call.body)
             except TransportFailure as caught:
+                self._pacing.answered(call, None)
                 span.failed(caught.failure.phase)
                 log_answer(call, target.host, time.monotonic() - began, f"no answer ({caught.failure.phase})", None)
                 raise
+            self._pacing.answered(call, answer.status)
             answer.secret = token.reveal() if token is not None else None
             span.answered(answer)
         log_answer(call, target.host, time.monotonic() - began, f"status {answer.status}", answer)
@@ -334,3 +376,21 @@ class Pipeline:
             Retry(call.operation, host, call.attempts.count, outcome.status, delay, call.method, call.path), policy
         )
         return delay
+
+
+# Kept until the process ends: a task of a cluster drops its client, and the next one uses the same connections.
+_shared: dict[tuple[Settings, str], Pipeline] = {}
+
+
+def shared_pipeline(settings: Settings, place: str) -> Pipeline:
+    """The one pipeline of this process with the settings of a pickled one. Pickles name this function."""
+    from ..credentials import LateCredentials
+
+    found = _shared.get((settings, place))
+    if found is None:
+        protect_logs()
+        credentials = LateCredentials(place, settings, for_async=True)
+        # Another thread may have been quicker; then there must be only one of them.
+        found = _shared.setdefault((settings, place), Pipeline(settings, credentials, place, shared=True))
+        concurrency.at_exit(found.end)
+    return found

@@ -6,12 +6,15 @@ The functions import asyncio and anyio themselves, because these load slowly and
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from asyncio import Task
+    from contextvars import Context
+
     from anyio import Semaphore
 
 T = TypeVar("T")
@@ -81,7 +84,7 @@ async def wait_for(future: Future[T]) -> T:
     import anyio
 
     done = anyio.Event()
-    call_soon = _from_other_threads()
+    call_soon = from_other_threads()
 
     def wake(_: Future[T]) -> None:
         with suppress(RuntimeError):  # the event loop has ended, so nobody is waiting
@@ -92,7 +95,43 @@ async def wait_for(future: Future[T]) -> T:
     return future.result()
 
 
-def _from_other_threads() -> Callable[[Callable[[], None]], object]:
+# asyncio itself does not keep tasks.
+_tasks: set[Task[None]] = set()
+
+
+def in_background(work: Callable[[], Coroutine[Any, Any, None]], context: Context, done: Callable[[], object]) -> None:
+    """Run something as a task of its own in a context, and call `done` when it has ended in whatever way."""
+    import asyncio
+
+    try:
+        task = asyncio.get_running_loop().create_task(work(), context=context)
+    except RuntimeError:
+        _in_background_of_trio(work, context, done)
+        return
+
+    def ended(task: Task[None]) -> None:
+        _tasks.discard(task)
+        done()
+
+    _tasks.add(task)
+    task.add_done_callback(ended)
+
+
+def _in_background_of_trio(
+    work: Callable[[], Coroutine[Any, Any, None]], context: Context, done: Callable[[], object]
+) -> None:
+    import trio
+
+    async def to_its_end() -> None:
+        try:
+            await work()
+        finally:
+            done()
+
+    trio.lowlevel.spawn_system_task(to_its_end, context=context)
+
+
+def from_other_threads() -> Callable[[Callable[[], None]], object]:
     """A function by which other threads have the running event loop call something."""
     import asyncio
 
@@ -137,6 +176,14 @@ async def _until_the_end(close: Callable[[], Awaitable[object]]) -> AsyncGenerat
     finally:
         with anyio.CancelScope(shield=True):
             await close()
+
+
+def at_exit(close: Callable[[], Awaitable[object]]) -> None:
+    """Nothing to close when the process ends: connections end with their event loops."""
+
+
+# Whether code that cannot wait in any other way, such as that of an attribute, may block.
+MAY_BLOCK: bool = False
 
 
 class Slots:

@@ -6,13 +6,15 @@ at every connect, read and write.
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import TypeVar
 from weakref import getweakrefcount, ref
 
@@ -23,7 +25,7 @@ LoopEnd = ExitStack
 # Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
 _SLICE = 0.5
 
-# Seconds after which those that wait for a slot look for themselves.
+# Seconds after which those that wait for a slot, or for somebody who may lose interest, look for themselves.
 _LOOK = 0.05
 
 # The limits that are in force, the innermost first.
@@ -31,13 +33,43 @@ _Entry = tuple["ref[time_limit]", "_Entry | None"]
 _limits: ContextVar[_Entry | None] = ContextVar("itwin_platform_time_limit", default=None)
 
 
+# What ends the waits of a thread of `platform.map` early, when nobody wants its results any more.
+_stop: ContextVar[Event | None] = ContextVar("itwin_platform_stop", default=None)
+
+
+@contextmanager
+def stopped_by(stop: Event) -> Generator[None]:
+    """Have no time left inside the context from when the event is set."""
+    before = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(before)
+
+
+def _is_stopped() -> bool:
+    stop = _stop.get()
+    return stop is not None and stop.is_set()
+
+
 def sleep(seconds: float) -> None:
     """Wait."""
     left = time_left()
     if left is not None and left < seconds:
-        time.sleep(max(0.0, left))
+        _sleep(max(0.0, left))
         raise TimeoutError
-    time.sleep(seconds)
+    _sleep(seconds)
+
+
+def _sleep(seconds: float) -> None:
+    if _stop.get() is None:
+        time.sleep(seconds)
+        return
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if _is_stopped():
+            raise TimeoutError
+        time.sleep(min(left, _LOOK))
 
 
 class time_limit:  # noqa: N801 (used like the function of the async client)
@@ -71,6 +103,8 @@ def _innermost() -> _Entry | None:
 
 def time_left() -> float | None:
     """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
+    if _is_stopped():
+        return -1.0
     entry = _innermost()
     limit = None if entry is None else entry[0]()
     return None if limit is None or limit.end is None else limit.end - time.monotonic()
@@ -118,6 +152,15 @@ def is_over(place: object) -> bool:  # noqa: ARG001 (threads share everything)
 def when_loop_ends(close: Callable[[], object]) -> ExitStack:  # noqa: ARG001 (there is no loop)
     """Nothing to wait for: threads have no event loop."""
     return ExitStack()
+
+
+def at_exit(close: Callable[[], object]) -> None:
+    """Close something when the process ends."""
+    atexit.register(close)
+
+
+# Whether code that cannot wait in any other way, such as that of an attribute, may block.
+MAY_BLOCK: bool = True
 
 
 class Slots:
@@ -178,6 +221,8 @@ class _Turn:
         try:
             # A slot that got lost on its way to somebody who waits no longer is free: nobody is told, so all look.
             while not self._take():
+                if _is_stopped():
+                    raise TimeoutError
                 with suppress(Empty):
                     self._slot = handed.get(timeout=_LOOK)
                     return

@@ -8,6 +8,7 @@ import ssl
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -35,6 +36,20 @@ class TransportOptions:
     aiohttp: bool | None = None
     max_body_bytes: int = 32 * 1024 * 1024
     _cell: _Cell = field(default_factory=_Cell, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what was given, if other processes can use it and nobody may not see it."""
+        if isinstance(self.verify, ssl.SSLContext):
+            raise TypeError(
+                "A client with an ssl.SSLContext cannot be pickled. Pass verify the path of a file with the "
+                "certificate authorities, which every process can read."
+            )
+        if self.proxy is not None and "@" in self.proxy:
+            raise TypeError(
+                "A client whose proxy has a user or password cannot be pickled, because they are secrets. Set "
+                "HTTPS_PROXY in the environment of every process, and leave proxy out."
+            )
+        return type(self), (self.timeout, self.proxy, self.verify, self.http2, self.aiohttp, self.max_body_bytes)
 
     def ssl_context(self) -> ssl.SSLContext:
         """The context for TLS connections. It is made once: loading the certificate authorities takes a while."""

@@ -9,6 +9,7 @@ from ..errors import ITwinPlatformError, named_request
 from .addresses import Target
 from .answers import Answer
 from .attempts import NO_FAILURE, Attempts, Failure
+from .pacing import Sent
 from .redaction import Secret
 
 Headers = list[tuple[bytes, bytes]]
@@ -44,6 +45,7 @@ class Call:
         deletes: Whether success means that something is gone, with nothing to return.
         path: The path that the user asked for, to be named in errors and records; empty where it was not the user who
             chose it. Later pages of a list have the same: links are the server's text.
+        paced: Its next request, or the one on its way, as the pace of the client counts it.
     """
 
     operation: str
@@ -61,6 +63,7 @@ class Call:
     deletes: bool = False
     path: str = ""
     sent: int = 0
+    paced: Sent | None = None
 
     @property
     def named(self) -> str:

@@ -15,6 +15,13 @@ from .calls import Call
 
 MAY_HAVE_HAPPENED = "The request may have been carried out: look before you send it again."
 
+NO_PLACE = (
+    "This client cannot be pickled, because other processes cannot find its credentials, and a pickle must not hold "
+    'them. Say where they are: ITwinPlatform(credentials.CredentialsAt("env:MY_TOKEN")) for a variable that every '
+    'process has, or CredentialsAt("package.module:name") for a function or credentials object that every process can '
+    "import. A client without credentials takes the ITP_ variables of the process that it is in."
+)
+
 
 def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
     """Nothing usable came back."""
@@ -33,6 +40,7 @@ def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
         path=call.path or None,
     )
     error.may_have_happened = unsure
+    error.final = failure.final
     return error
 
 

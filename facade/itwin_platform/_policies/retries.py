@@ -11,6 +11,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 THROTTLED = 429
+# Seconds over which requests are spread that all wait for the same `Retry-After`.
+_SPREAD = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class RetryPolicy:
         return f"RetryPolicy({', '.join(f'{field.name}={getattr(self, field.name)!r}' for field in shown)})"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "statuses", frozenset(self.statuses))
         if self.attempts < 1:
             raise ValueError("attempts must be at least 1")
         if not (0 <= self.base <= self.cap < float("inf") and 0 <= self.max_retry_after < float("inf")):
@@ -96,8 +99,9 @@ class RetryPolicy:
             return backoff
         if retry_after > self.max_retry_after:
             return None
-        # Never earlier than requested, and not all clients at the same moment.
-        return retry_after + random.uniform(0, 0.1 * retry_after + 0.25)  # noqa: S311
+        # Never earlier than requested, and not all clients at the same moment. Not much later either: what is left of
+        # the rate that the platform allows is lost.
+        return retry_after + random.uniform(0, min(_SPREAD, 0.1 * retry_after + 0.25))  # noqa: S311
 
 
 class RetryBudget:

@@ -16,9 +16,12 @@ from .._groups import cached_property
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
-from ..credentials import CredentialsArgument, provider_of
+from ..credentials import CredentialsArgument
+from ..credentials._choice import provider_of
+from ..credentials._places import place_of
 from ..environments import Environment
 from ..errors import ITwinPlatformError
+from .maps import Maps
 
 if TYPE_CHECKING:
     from .groups.account_settings import AccountSettings
@@ -31,15 +34,19 @@ if TYPE_CHECKING:
     from .groups.reality_modeling import RealityModeling
     from .groups.recents import Recents
     from .groups.repositories import Repositories
+    from .pipeline import Pipeline
 
 T = TypeVar("T")
 
 
-class ITwinPlatform:
+class ITwinPlatform(Maps):
     """The iTwin Platform.
 
     Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
     a context (`with`). Nothing is sent before the first call.
+
+    It can be pickled if other processes can find its credentials: if there are none, or with
+    `credentials.CredentialsAt`. All pickles of the same settings become one client in another process.
 
     Parameters:
         credentials: An access token (without the word Bearer); a callable that returns one, called for every attempt;
@@ -56,6 +63,9 @@ class ITwinPlatform:
         max_body_bytes: The largest answer to accept, in bytes after decoding.
         max_in_flight: How many calls are carried out at the same time; further ones wait for their turn. A call keeps
             its place with its retries. Waiting for it does not count for `deadline`.
+        requests_per_minute: The most requests in a minute, as your tier of the platform allows, divided by the number
+            of your processes. Further ones wait, which does not count for `deadline`. None sends as fast as it can,
+            and waits when the platform says so.
         proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
         http2: Use HTTP/2 where the server can; needs the extra `http2`.
@@ -92,6 +102,7 @@ class ITwinPlatform:
         user_agent: str | None = None,
         max_body_bytes: int = DEFAULT_MAX_BODY,
         max_in_flight: int = DEFAULT_IN_FLIGHT,
+        requests_per_minute: int | None = None,
         proxy: str | None = None,
         verify: ssl.SSLContext | str | Path | None = None,
         http2: bool = False,
@@ -107,11 +118,13 @@ class ITwinPlatform:
                 user_agent=user_agent,
                 max_body_bytes=max_body_bytes,
                 max_in_flight=max_in_flight,
+                requests_per_minute=requests_per_minute,
                 proxy=proxy,
                 verify=verify,
                 http2=http2,
             )
             provider = provider_of(credentials, settings, for_async=False)
+            place = place_of(credentials)
         except ITwinPlatformError as error:
             # Local variables of this frame and those below may be shown with the traceback.
             credentials = api_url = issuer_url = proxy = None
@@ -121,7 +134,7 @@ class ITwinPlatform:
         # Late, like the groups: what the first call needs is not loaded with the package.
         from .pipeline import Pipeline
 
-        self._pipeline = Pipeline(settings, provider)
+        self._pipeline = Pipeline(settings, provider, place)
 
     @cached_property
     def itwins(self) -> ITwins:
@@ -272,7 +285,11 @@ class ITwinPlatform:
         return self._pipeline.send(request, url_or_path, expects_body=False)
 
     def close(self) -> None:
-        """Close the connections. A call after that raises ConfigurationError."""
+        """Close the connections. A call after that raises ConfigurationError.
+
+        A client that has come from another process is shared by all that runs here, and closed when the process ends:
+        on such a client this does nothing.
+        """
         self._pipeline.close()
 
     def __enter__(self) -> Self:
@@ -285,5 +302,35 @@ class ITwinPlatform:
         """Close the client."""
         self.close()
 
+    def __copy__(self) -> Self:
+        """The same client: it is shared, not doubled."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """The same client: it is shared, not doubled."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as settings and the place of the credentials, never as what they are.
+
+        Raises:
+            TypeError: The credentials have no place, or a setting cannot travel; the message says what to do.
+        """
+        return shared_client, (type(self), self._pipeline)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(api_url={self._api_url!r})"
+
+
+# Kept until the process ends, like their pipelines.
+_shared: dict[tuple[type[ITwinPlatform], Pipeline], ITwinPlatform] = {}
+
+
+def shared_client(kind: type[ITwinPlatform], pipeline: Pipeline) -> ITwinPlatform:
+    """The client of this process that uses a pipeline from another process. Pickles name this function."""
+    found = _shared.get((kind, pipeline))
+    if found is None:
+        made = kind.__new__(kind)
+        made.__dict__.update(_api_url=pipeline.api_url, _pipeline=pipeline)
+        found = _shared.setdefault((kind, pipeline), made)
+    return found

@@ -6,30 +6,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from dataclasses import fields
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
 from .._containers import Bucket, RealityDataContainer
 from .._http import TransportOptions
+from .._sas import expiry_of
 from ..storage._access import Access
 from ..storage._delete import delete
 from ..storage._download import download
 from ..storage._listing import list_blobs
 from ..storage._progress import shown
 from ..storage._reader import BlobReader, open_blob
-from ..storage._report import BlobInfo, Progress, TransferReport
+from ..storage._report import BlobInfo, Progress, ProgressCallback, TransferReport
 from ..storage._run import Run
 from ..storage._upload import upload
 
 T = TypeVar("T")
 
 
+class Origin(Protocol):
+    """What knows how to ask the platform for a container, in any process."""
+
+    @property
+    def options(self) -> TransportOptions:
+        """How connections are made."""
+        ...
+
+    def __call__(self) -> str:
+        """A new SAS URL."""
+        ...
+
+
 class Transfers:
     """A container whose files can be transferred: what buckets and containers of reality data have in common."""
 
     container_url: str
+    _held: Callable[[str], Any]
+    _no_pickle: ClassVar[str]
     _options: TransportOptions
     _renew: Callable[[], str]
     _how_to_write: str
@@ -47,11 +64,41 @@ class Transfers:
         object.__setattr__(self, "_renew", renew)
         object.__setattr__(self, "_how_to_write", how_to_write)
 
+    def _parts(self) -> tuple[object, ...]:
+        """What identifies the container: the arguments that its class takes before the URL."""
+        raise NotImplementedError
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        """Travel as id and client. The other process asks for a SAS URL of its own, when it first needs one."""
+        if not hasattr(self._renew, "options"):
+            raise TypeError(self._no_pickle)
+        return shared_container, (type(self), self._parts(), self._renew, self._how_to_write)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            """The fields that a container from another process has only after it has asked for its URL."""
+            if name not in {"container_url", "expires_at"}:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            if not concurrency.MAY_BLOCK:
+                raise AttributeError(
+                    f"{name} is not there: this object has come from another process, without its SAS URL. Its "
+                    "methods ask for one; to have it yourself, get the object again from the platform."
+                )
+            access = self._access
+            with access.renewed_by(self._renew):
+                object.__setattr__(self, "container_url", access.url)
+            object.__setattr__(self, "expires_at", expiry_of(access.url))
+            return getattr(self, name)
+
     @property
     def _access(self) -> Access:
         """Access to the container, shared by all transfers. The first of them makes it, without a lock."""
         made: Access | None = self.__dict__.get("_made")
-        return made or self.__dict__.setdefault("_made", Access(self.container_url, self._options, self._how_to_write))
+        if made is None:
+            access = Access(self._held("container_url"), self._options, self._how_to_write)
+            return cast(Access, self.__dict__.setdefault("_made", access))
+        return made
 
     def upload(
         self,
@@ -140,11 +187,26 @@ class Transfers:
             ConfigurationError: obstore or rich is not installed.
         """
         with shown(progress, "Downloading") as on_progress:
-            access = self._access
-            run = Run(access, on_progress)
             names = prefix if isinstance(prefix, str) else list(prefix)
-            work = partial(download, access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run)
-            return self._to_its_end(access, run, work)
+            return self._download(names, folder, overwrite=overwrite, concurrency=concurrency, on_progress=on_progress)
+
+    def _download(
+        self,
+        names: str | Iterable[str],
+        folder: str | Path,
+        *,
+        overwrite: bool,
+        concurrency: int,
+        on_progress: ProgressCallback | None,
+        into: str = "",
+    ) -> TransferReport:
+        """The same to a folder in the folder, for the outputs of jobs."""
+        access = self._access
+        run = Run(access, on_progress)
+        work = partial(
+            download, access, names, folder, overwrite=overwrite, concurrency=concurrency, run=run, into=into
+        )
+        return self._to_its_end(access, run, work)
 
     def list(self, prefix: str = "") -> list[BlobInfo]:
         """The files under a prefix, sorted by name.
@@ -206,8 +268,8 @@ class TransferBucket(Transfers, Bucket):
     """The bucket of an iTwin, whose files can be transferred.
 
     Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
-    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket cannot be pickled,
-    because its URL is a secret: get it again in the other process.
+    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket can be pickled if
+    its client can. The pickle has no SAS URL: the other process asks the platform for its own, at the first use.
 
     All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
     does not permit the operation: before anything is sent, if the URL names its permissions.
@@ -221,11 +283,14 @@ class TransferBucket(Transfers, Bucket):
         Bucket.__init__(self, bucket.itwin_id, bucket.container_url, bucket.expires_at)
         self._transfer_with(options, renew)
 
+    def _parts(self) -> tuple[object, ...]:
+        return (self.itwin_id,)
+
 
 class TransferContainer(Transfers, RealityDataContainer):
     """The container of reality data, whose files can be transferred.
 
-    It has the methods of a bucket, and is renewed, shared and copied like one. It cannot be pickled either.
+    It has the methods of a bucket, and is renewed, shared, copied and pickled like one.
 
     With `access="read"`, uploading and deleting raise StoragePermissionError: before anything is sent, if the SAS URL
     names its permissions.
@@ -243,3 +308,17 @@ class TransferContainer(Transfers, RealityDataContainer):
         )
         how_to_write = 'Get the container with access="write".' if container.access == "read" else ""
         self._transfer_with(options, renew, how_to_write)
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.reality_data_id, self.access
+
+
+# Many tasks of a cluster that are given the same container ask for one SAS URL. So many containers are kept.
+@lru_cache(maxsize=256)
+def shared_container(kind: type[T], parts: tuple[object, ...], origin: Origin, how_to_write: str) -> T:
+    """The one container of this process that a pickled one becomes. Pickles name this function."""
+    made: Any = object.__new__(kind)
+    for field, value in zip(fields(made), parts, strict=False):
+        object.__setattr__(made, field.name, value)
+    made._transfer_with(origin.options, origin, how_to_write)  # noqa: SLF001 (what its constructor does)
+    return cast(T, made)

@@ -6,6 +6,7 @@ A client takes a token, a callable that returns one, or one of the objects here:
 - `ClientCredentials`: a service app that authenticates with its id and secret.
 - `AuthorizationCode`: a person who logs in with a browser. `FileTokenStore` and `KeyringTokenStore` keep the login
   after the program ends.
+- `CredentialsAt`: where every process finds one of these, for clients that are pickled.
 
 Any object with the three methods of `TokenProvider` works as well.
 """
@@ -13,9 +14,10 @@ Any object with the three methods of `TokenProvider` works as well.
 from __future__ import annotations
 
 from ._authorization_code import AuthorizationCode
-from ._choice import provider_of
+from ._choice import CredentialsArgument, LateCredentials
 from ._client_credentials import ClientCredentials
-from ._provider import CallableToken, CredentialsArgument, StaticToken, TokenProvider
+from ._places import CredentialsAt, place_of
+from ._provider import CallableToken, StaticToken, TokenProvider
 from ._stores import FileTokenStore, KeyringTokenStore, TokenStore
 
 __all__ = [
@@ -23,10 +25,11 @@ __all__ = [
     "CallableToken",
     "ClientCredentials",
     "CredentialsArgument",
+    "CredentialsAt",
     "FileTokenStore",
     "KeyringTokenStore",
+    "LateCredentials",
     "StaticToken",
     "TokenProvider",
     "TokenStore",
-    "provider_of",
 ]

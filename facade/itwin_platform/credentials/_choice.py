@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import cast
 
+from .._concurrency import asynchronous
 from .._policies.redaction import Secret
 from .._settings import Settings
 from ..errors import ConfigurationError
 from ._client_credentials import ClientCredentials
-from ._provider import CallableToken, CredentialsArgument, OtherProvider, StaticToken, TokenProvider, is_async
+from ._places import CredentialsAt, found_at
+from ._provider import CallableToken, OtherProvider, StaticToken, TokenProvider, is_async
 from ._renewed import RenewedCredentials
+
+CredentialsArgument = str | Callable[[], str] | Callable[[], Awaitable[str]] | TokenProvider | CredentialsAt | None
 
 
 def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_async: bool) -> TokenProvider:
@@ -21,6 +25,8 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         ConfigurationError: There are no credentials, or they are of an unsupported type.
         CredentialsError: The token is not valid.
     """
+    if isinstance(credentials, CredentialsAt):
+        credentials = cast(CredentialsArgument, found_at(credentials.place))
     if credentials is None:
         credentials = _from_environment()
     if isinstance(credentials, str):
@@ -41,6 +47,56 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         f"credentials must be a token, a callable that returns one, or a credentials object, "
         f"not {type(credentials).__name__}."
     )
+
+
+class LateCredentials:
+    """Credentials that are looked for when the first token is needed.
+
+    A client may pass through processes that never use it and have no credentials, such as the scheduler of a cluster.
+
+    Parameters:
+        place: Where they are.
+        settings: The settings of the client.
+        for_async: Whether it is the async client.
+    """
+
+    def __init__(self, place: str, settings: Settings, *, for_async: bool) -> None:
+        self._place = CredentialsAt(place)
+        self._settings = settings
+        self._for_async = for_async
+
+    def _found(self) -> TokenProvider:
+        found: TokenProvider | None = self.__dict__.get("_provider")
+        if found is None:
+            made = provider_of(self._place, self._settings, for_async=self._for_async)
+            # Another thread may have been quicker; all use the same, which fetches one token.
+            found = cast(TokenProvider, self.__dict__.setdefault("_provider", made))
+        return found
+
+    def get_token(self) -> str:
+        """A token of the credentials.
+
+        Raises:
+            ITwinPlatformError: There are no credentials at the place, or they have no token.
+        """
+        return self._found().get_token()
+
+    async def aget_token(self) -> str:
+        """A token of the credentials. They are looked for in a thread, because a module may take long to import.
+
+        Raises:
+            ITwinPlatformError: There are no credentials at the place, or they have no token.
+        """
+        if "_provider" not in self.__dict__:
+            await asynchronous.in_thread(self._found)
+        return await self._found().aget_token()
+
+    def invalidate(self, token: str) -> None:
+        """Stop using this token."""
+        self._found().invalidate(token)
+
+    def __repr__(self) -> str:
+        return f"LateCredentials({self._place.place!r})"
 
 
 def _from_environment() -> CredentialsArgument:

@@ -34,9 +34,6 @@ class TokenProvider(Protocol):
         ...
 
 
-CredentialsArgument = str | Callable[[], str] | Callable[[], Awaitable[str]] | TokenProvider | None
-
-
 def checked_token(token: object, source: str) -> str:
     """The token, if it can be sent in a header.
 

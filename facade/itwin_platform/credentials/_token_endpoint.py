@@ -156,14 +156,15 @@ class TokenEndpoint:
             pass
         if answer is None:
             raise CredentialsError(
-                f"The identity service {self._host} did not answer in time. Check the network and issuer_url."
+                f"The identity service {self._host} did not answer in time. Check the network and issuer_url.",
+                may_pass=True,
             )
         fields = _fields(answer)
         if answer.status == 200:
             return fields
         if answer.status == 429 or answer.status >= 500:
             raise CredentialsError(
-                f"The identity service {self._host} failed: status {answer.status}. Try again later."
+                f"The identity service {self._host} failed: status {answer.status}. Try again later.", may_pass=True
             )
         # The description is left out: it may echo what was sent.
         code = fields.get("error")
@@ -180,7 +181,7 @@ class TokenEndpoint:
         transport = Transport(self._options)
         # A service that is unavailable has not processed the request.
         attempts = Attempts(_POLICY, repeatable=repeatable, refusals=frozenset({429, 503}))
-        problem = ""
+        problem, final = "", False
         try:
             while True:
                 attempts.begin()
@@ -188,7 +189,7 @@ class TokenEndpoint:
                 try:
                     answer = transport.send("POST", target, headers, body)
                 except TransportFailure as caught:
-                    problem = caught.failure.text
+                    problem, final = caught.failure.text, caught.failure.final
                     delay = attempts.delay(None, caught.failure)
                 else:
                     delay = attempts.delay(answer.status, retry_after=answer.retry_after)
@@ -201,7 +202,8 @@ class TokenEndpoint:
         finally:
             transport.close()
         raise CredentialsError(
-            f"The identity service {self._host} {problem}. Check the network, the proxy settings and issuer_url."
+            f"The identity service {self._host} {problem}. Check the network, the proxy settings and issuer_url.",
+            may_pass=not final,
         )
 
 

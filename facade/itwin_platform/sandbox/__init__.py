@@ -17,16 +17,19 @@ put resources of one's own there.
   hours. There may be one unfinished, and three an hour.
 - A job is queued for 10 seconds, active for 60, and then successful, or failed after `Sandbox.fail_jobs`. Cancelling
   takes 10 seconds, and is too late in the last 5. After 30 days it is gone.
-- A version of a detector awaits its data, is completed, published, unpublished and deleted.
+- What a job has made is there once it has succeeded: reality data with a few small files, reports in the bucket. What
+  is found in photos is made up from their names, the same each time. Formats that are not JSON have a line of text.
+- A version of a detector awaits its data, is completed once that was uploaded, published, unpublished and deleted.
 - Every iTwin has curated content, and a repository of its reality data if there is some. These cannot be changed.
   Requests for curated content are answered with a redirect, as on the platform; but it leads to the sandbox itself,
   below `/elsewhere`, because a client follows to no other address of this machine.
-- Images and exports can be downloaded by their links. Behind the links to containers and to files of detectors nothing
-  is stored; they have the form of links of Azure Storage and lead to this machine.
+- Buckets, reality data, images, exports and detectors are stored as in Azure Blob Storage, on another port: block blobs
+  behind SAS URLs, which are signed, permit what they say, and end by the clock. It has the operations on blobs that
+  such a URL can permit, without leases, snapshots, tags and copies. A bucket goes with its iTwin.
 - Its clock can run fast, and can be put forward: `Sandbox(speed=60)`, `Sandbox.advance`.
 
-It holds at most 100,000 resources, and answers 507 to more. Graphics, messages of failed jobs, files of the reality
-APIs and global repositories are those of the documentation.
+It holds at most 100,000 resources and `storage_limit` bytes of files, and answers 507 to more. Graphics, messages of
+failed jobs, lists of the types of files and global repositories are those of the documentation.
 
 What an operation answers, in this order:
 

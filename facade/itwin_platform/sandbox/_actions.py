@@ -40,6 +40,7 @@ class Actions:
         self._reads: Final = world.catalogue.reads
         self._lists: Final = world.catalogue.lists
         self._store: Final = world.store
+        self._agenda: Final = world.agenda
         self.handlers: dict[str, Handler] = {}
         self.checks: dict[str, Callable[[ServedOperation, Asked], Answer | None]] = {}
 
@@ -51,6 +52,7 @@ class Actions:
             FullError: The sandbox holds as much as it can.
         """
         with self._store.lock:
+            self._agenda.run()
             try:
                 self.check_path(operation, asked.ids)
                 if operation.does != "list":

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from ._actions import Actions
 from ._asked import ELSEWHERE, Asked
+from ._blobs import BlobError
 from ._catalogue import ServedOperation, encode
 from ._refusals import RefusedError, error_body
 from ._store import FullError
@@ -22,10 +23,10 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "
 
 
 class Api:
-    """All operations, at the addresses of one sandbox."""
+    """All operations of one sandbox."""
 
-    def __init__(self, origins: Mapping[int, str], world: World, actions: Actions, tokens: IssuedTokens) -> None:
-        self._origins: Final = origins
+    def __init__(self, world: World, actions: Actions, tokens: IssuedTokens) -> None:
+        self._origin: Final = world.files.origin
         self._operations: Final = world.catalogue.operations
         self._actions: Final = actions
         self._tokens: Final = tokens
@@ -66,7 +67,7 @@ class Api:
         if demanded := self._demands.refusal(operation):
             return _refusal(operation, *demanded)
         asked = Asked(
-            url=self._origins[request.scope["server"][1]] + request.url.path,
+            url=self._origin + request.url.path,
             query=parse_qsl(request.url.query, keep_blank_values=True),
             headers=request.headers,
             ids=tuple(map(unquote, request.path_params.values())),
@@ -79,6 +80,8 @@ class Api:
             return Response(body, refused.status, media_type=operation.media_type)
         except FullError as error:
             return error_response(507, "SandboxFull", f"{error}.".capitalize(), operation.media_type)
+        except BlobError:
+            return error_response(507, "SandboxFull", "The storage of the sandbox is full.", operation.media_type)
         if answer.body is None:
             return Response(status_code=answer.status, headers=answer.headers)
         return Response(encode(answer.body), answer.status, answer.headers, operation.media_type)

@@ -1,7 +1,7 @@
-"""The sandbox as an ASGI application: the APIs, the token endpoint, the switch for 429, and files behind links."""
+"""The sandbox as an ASGI application: the APIs, the token endpoint, the switch for 429, and the storage."""
 
-from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ._actions import Actions
 from ._api import Api, error_response
+from ._blobs import Service
 from ._demands import MOST
-from ._files import PATH as FILES_PATH
-from ._guard import guarded
+from ._guard import bounded, guarded
 from ._tokens import GRANT_TYPE, SCOPE, IssuedTokens, TokenError
 from ._world import World
 
@@ -23,9 +23,9 @@ RATE_LIMIT_PATH: Final = "/sandbox/rate-limit"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def make_app(origins: Mapping[int, str], world: World, actions: Actions, tokens: IssuedTokens) -> ASGIApp:
-    """Make the application that is served at these addresses, by their ports. The first is that of the sandbox."""
-    url = next(iter(origins.values()))
+def make_app(world: World, actions: Actions, tokens: IssuedTokens) -> ASGIApp:
+    """Make the application that is served at the two addresses of a sandbox: that of its APIs and of its storage."""
+    url = world.files.origin
 
     async def token(request: Request) -> Response:
         body = await request.body()
@@ -65,25 +65,29 @@ def make_app(origins: Mapping[int, str], world: World, actions: Actions, tokens:
             return error_response(400, "InvalidRequest", message)
         return JSONResponse({"times": times, "retry_after": retry_after})
 
-    async def file(request: Request) -> Response:
-        # The signature is in the link; a token is neither needed nor looked at.
-        found = world.files.get(request.path_params["name"], request.query_params)
-        if found is None:
-            return error_response(403, "AuthenticationFailed", "The link has expired, or leads nowhere.")
-        return Response(found.content, media_type=found.media_type)
-
     app = Starlette(
         routes=[
-            *Api(origins, world, actions, tokens).routes(),
+            *Api(world, actions, tokens).routes(),
             Route(TOKEN_PATH, token, methods=["POST"]),
             Route("/.well-known/openid-configuration", discovery),
             Route(RATE_LIMIT_PATH, limit, methods=["POST"]),
-            Route(f"{FILES_PATH}/{{name:path}}", file),
         ],
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
-    return guarded(list(origins.values()), _with_raw_path(app))
+    storage = Service(world.files.blobs, world.files.signer, world.agenda.run)
+    return guarded([url, world.files.storage], _by_port(world, bounded(_with_raw_path(app)), storage))
+
+
+def _by_port(world: World, apis: ASGIApp, storage: ASGIApp) -> ASGIApp:
+    """What answers a request by the port that it came to."""
+    port = urlsplit(world.files.storage).port
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        is_for_storage = scope["type"] == "http" and scope["server"][1] == port
+        await (storage if is_for_storage else apis)(scope, receive, send)
+
+    return wrapped
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

@@ -1,90 +1,61 @@
-"""Links with a signature as those of Azure Storage, and the files behind them: images and exports."""
+"""The files of a sandbox, and the links that lead to them: SAS URLs like those of the platform."""
 
-import base64
-import hashlib
-import hmac
-import secrets
-import threading
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Final, NamedTuple
-from urllib.parse import urlencode
+from typing import Final
+from urllib.parse import quote
 
-from ._clock import Clock, read
+from ._blobs import Blobs, Signer
+from ._clock import Clock
 
-PATH: Final = "/sandbox/files"
-# Bytes that are kept. The oldest go first.
-_MOST: Final = 64 * 1024 * 1024
-
-
-class File(NamedTuple):
-    """What is behind a link."""
-
-    content: bytes
-    media_type: str
+# What a SAS can permit: to read, add, create, write, delete and list.
+PERMISSIONS: Final = "racwdl"
+# The account, as it is named in the path of a link.
+_ACCOUNT: Final = "sandbox"
 
 
 class Files:
-    """Files by their names. Safe to use from several threads.
+    """What the storage of a sandbox has in it. Safe to use from several threads.
 
     Attributes:
-        origin: The address that links begin with; the server sets it when it starts.
-        storage: The address that links to containers begin with.
-        made: What makes files when they are asked for, by the folder that their names begin with.
+        origin: The address of the APIs; the server sets it when it starts.
+        storage: The address of the storage, likewise.
+        blobs: What is stored.
+        signer: What signs the links.
+        bucket_permissions: What the links to buckets permit.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, limit: int, bucket_permissions: str) -> None:
         self.origin = ""
         self.storage = ""
-        self.made: dict[str, Callable[[str], File | None]] = {}
-        self._clock: Final = clock
-        self._key: Final = secrets.token_bytes(32)
-        self._lock = threading.Lock()
-        self._kept: dict[str, File] = {}
+        self.bucket_permissions: Final = bucket_permissions
+        self.blobs: Final = Blobs(clock.now, limit)
+        self.signer: Final = Signer(_ACCOUNT, clock.now)
 
-    def link(self, name: str, seconds: int = 3600) -> str:
-        """A link to a file that works for so long."""
-        return self._signed(f"{self.origin}{PATH}/{name}", name, "b", "r", seconds)
+    def container(self, name: str, permissions: str, seconds: float = 3600) -> str:
+        """A link to a container that works for so long. The container is there from now on."""
+        self.blobs.create(name)
+        return f"{self._address(name)}?{self.signer.token(permissions, seconds, name)}"
 
-    def container(self, name: str, permissions: str, seconds: int = 3600) -> str:
-        """A link to a container. Nothing is stored behind it."""
-        return self._signed(f"{self.storage}/{name}", name, "c", permissions, seconds)
+    def blob(self, container: str, name: str, permissions: str = "r", seconds: float = 3600) -> str:
+        """A link to one blob that works for so long, whether there is such a blob or not."""
+        return f"{self._address(container)}/{quote(name)}?{self.signer.token(permissions, seconds, container, name)}"
 
-    def blob(self, name: str, permissions: str, seconds: int = 3600) -> str:
-        """A link to one blob in a container. Nothing is stored behind it."""
-        return self._signed(f"{self.storage}/{name}", name, "b", permissions, seconds)
+    def put(self, container: str, name: str, content: bytes, media_type: str) -> None:
+        """Store a file."""
+        self.blobs.create(container)
+        self.blobs.put(container, name, content, {"Content-Type": media_type})
 
-    def put(self, name: str, file: File) -> None:
-        """Keep a file."""
-        with self._lock:
-            self._kept.pop(name, None)
-            self._kept[name] = file
-            while sum(len(each.content) for each in self._kept.values()) > _MOST:
-                del self._kept[next(iter(self._kept))]
+    def names(self, container: str) -> list[str]:
+        """The names of the files in a container; none if there is no container."""
+        return self.blobs.names(container)
 
-    def remove(self, name: str) -> None:
-        """Forget a file."""
-        with self._lock:
-            self._kept.pop(name, None)
+    def has(self, container: str, name: str) -> bool:
+        """Whether there is a file."""
+        return self.blobs.has(container, name)
 
-    def get(self, name: str, query: Mapping[str, str]) -> File | None:
-        """The file that a link leads to; None if the link is not good, or there is no file."""
-        expected = self._signature(name, query.get("se", ""), query.get("sp", ""))
-        ends = read(query.get("se"))
-        if not hmac.compare_digest(expected.encode(), query.get("sig", "").encode()):
-            return None
-        if ends is None or ends < self._clock.now():
-            return None
-        if make := self.made.get(name.partition("/")[0]):
-            return make(name.partition("/")[2])
-        with self._lock:
-            return self._kept.get(name)
+    def remove(self, container: str, name: str) -> None:
+        """Delete a file, if there is one."""
+        if self.blobs.has(container, name):
+            self.blobs.remove(container, name)
 
-    def _signed(self, address: str, name: str, resource: str, permissions: str, seconds: int) -> str:
-        end = (self._clock.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        parts = {"sv": "2024-08-04", "se": end, "sr": resource, "sp": permissions}
-        return f"{address}?{urlencode({**parts, 'sig': self._signature(name, end, permissions)})}"
-
-    def _signature(self, name: str, end: str, permissions: str) -> str:
-        message = "\n".join((name, end, permissions)).encode()
-        return base64.b64encode(hmac.new(self._key, message, hashlib.sha256).digest()).decode()
+    def _address(self, container: str) -> str:
+        return f"{self.storage}/{_ACCOUNT}/{quote(container, safe='')}"

@@ -21,7 +21,7 @@ _LARGEST_BODY: Final = 8 * 1024 * 1024
 
 
 def guarded(urls: Sequence[str], app: ASGIApp) -> ASGIApp:
-    """The application, for requests that are meant for one of `urls` and whose bodies are not too large."""
+    """The application, for requests that are meant for one of `urls`."""
     ports = [urlsplit(url).port for url in urls]
     origins = {f"http://{name}{'' if port == 80 else f':{port}'}" for name in _NAMES for port in ports}
 
@@ -34,8 +34,16 @@ def guarded(urls: Sequence[str], app: ASGIApp) -> ASGIApp:
                 refusal = error_response(403, "ForeignRequest", message, headers={"connection": "close"})
                 await refusal(scope, receive, send)
                 return
-            receive = _bounded(receive)
         await app(scope, receive, send)
+
+    return wrapped
+
+
+def bounded(app: ASGIApp) -> ASGIApp:
+    """The application, for requests whose bodies are not too large."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, _bounded(receive), send)
 
     return wrapped
 

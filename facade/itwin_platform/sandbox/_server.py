@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ._actions import Actions
+from ._agenda import Agenda
 from ._behaviours import install
 from ._catalogue import CATALOGUE
 from ._clock import Clock
 from ._demands import Demands
-from ._files import Files
+from ._files import PERMISSIONS, Files
 from ._own_data import read_own_data
 from ._store import Store
 from ._tokens import IssuedTokens
@@ -43,6 +44,10 @@ class Sandbox:
         speed: how fast the clock runs: 60 makes an hour of a minute. Jobs, exports and the links with a signature go
             by it, tokens do not.
         latency: seconds before each answer of the APIs, at most 600. It can be set later, too.
+        storage_limit: bytes that its storage takes; 4 GiB if not given. More is refused with the status 507. What does
+            not fit into 64 MiB of memory is in a temporary folder, which is deleted with the sandbox.
+        bucket_permissions: what the SAS URL of a bucket permits, in the letters of Azure. The documentation shows one
+            with `rw` alone; with that, nothing can be listed or deleted.
 
     Attributes:
         token: an access token.
@@ -54,8 +59,9 @@ class Sandbox:
         resource_id: the resource that is found in the repository.
 
     Raises:
-        ValueError: the port is not within 0 and 65535, the lifetime is below 1, the speed or the latency is not what a
-            clock can do, or the data cannot be read or used. The message says what is wrong with it.
+        ValueError: the port is not within 0 and 65535, the lifetime or the limit is below 1, the speed or the latency
+            is not what a clock can do, the permissions are none, or the data cannot be read or used. The message says
+            what is wrong with it.
     """
 
     itwin_id: Final = CATALOGUE.known_id("/itwins")
@@ -70,20 +76,28 @@ class Sandbox:
         data: Mapping[str, Iterable[Mapping[str, object]]] | str | os.PathLike[str] | None = None,
         speed: float = 1.0,
         latency: float = 0.0,
+        storage_limit: int = 4 * 1024**3,
+        bucket_permissions: str = "rwdl",
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"port must be within 0 and 65535, not {port}")
         if token_lifetime < 1:
             raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
+        if storage_limit < 1:
+            raise ValueError(f"storage_limit must be at least 1 byte, not {storage_limit}")
+        if not bucket_permissions or set(bucket_permissions) - set(PERMISSIONS):
+            raise ValueError(f"bucket_permissions must be letters of {PERMISSIONS!r}, not {bucket_permissions!r}")
         self._port = port
         self._tokens = IssuedTokens(token_lifetime)
         clock = Clock(speed)
+        store = Store(CATALOGUE, clock)
         self._world = World(
             catalogue=CATALOGUE,
-            store=Store(CATALOGUE, clock),
+            store=store,
             clock=clock,
-            files=Files(clock),
+            files=Files(clock, storage_limit, bucket_permissions),
             demands=Demands(CATALOGUE.operations, latency),
+            agenda=Agenda(clock, store),
         )
         self._actions = Actions(self._world)
         install(self._world, self._actions)
@@ -227,22 +241,21 @@ class Sandbox:
             import uvicorn
 
             from ._app import make_app
+            from ._protocol import SilentProtocol
         except ModuleNotFoundError as error:
             raise ImportError(_MISSING, name=error.name) from None
         listener = _listener(self._port)
         # The platform's storage is on another host.
         listeners = [listener, _listener(0)]
-        ports = [each.getsockname()[1] for each in listeners]
-        origins = {port: f"http://{_HOST}:{port}" for port in ports}
         files = self._world.files
-        files.origin, files.storage = origins.values()
+        files.origin, files.storage = (f"http://{_HOST}:{each.getsockname()[1]}" for each in listeners)
         config = uvicorn.Config(
-            make_app(origins, self._world, self._actions, self._tokens),
+            make_app(self._world, self._actions, self._tokens),
             log_config=None,
             access_log=False,
             server_header=False,
             loop="asyncio",
-            http="h11",
+            http=SilentProtocol,
             ws="none",
             lifespan="off",
             timeout_graceful_shutdown=1,

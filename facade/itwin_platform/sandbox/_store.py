@@ -3,6 +3,7 @@
 import re
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final
 
@@ -51,6 +52,7 @@ class Store:
         views: What is seen of the resources of a collection, where that depends on the time or on others.
         makings: What else becomes of new resources of a collection.
         providers: Resources that are there by themselves.
+        removals: Called with the id of a resource of a collection that was deleted.
     """
 
     def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
@@ -60,6 +62,7 @@ class Store:
         self.views: dict[str, View] = {}
         self.makings: dict[str, Making] = {}
         self.providers: dict[str, Provider] = {}
+        self.removals = defaultdict[str, list[Callable[[str], None]]](list)
         self._members: dict[Place, dict[str, Json]] = {}
         for path, collection in self._collections.items():
             found = [*collection.documented, *(self._complete(collection, each) for each in collection.summaries)]
@@ -210,6 +213,9 @@ class Store:
                     self._count -= len(self._members.pop((other, ids)))
             found = self._members.get(place, {}).pop(id_, None) is not None
             self._count -= found
+            if found and path in self.removals:
+                for removed in self.removals[path]:
+                    removed(id_)
             return found
 
     def add(self, address: str, resources: Iterable[Mapping[str, object]]) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ._agenda import Agenda
 from ._catalogue import Catalogue
 from ._clock import Clock
 from ._demands import Demands
@@ -18,3 +19,4 @@ class World:
     clock: Clock
     files: Files
     demands: Demands
+    agenda: Agenda

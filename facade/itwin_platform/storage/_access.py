@@ -8,13 +8,14 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from .. import _http
 from .._concurrency.forks import on_fork
 from .._policies.addresses import Target, signed_target
 from .._sas import expiry_of
-from ..errors import ITwinPlatformError, StorageError, StoragePermissionError
+from ..errors import ITwinPlatformError, StorageError, StorageNotFoundError, StoragePermissionError
 from ._problems import UNTRANSFERRED, one_problem
 
 # A SAS URL is renewed this many seconds before it expires, or when a quarter of its time is left; whichever is later.
@@ -32,12 +33,12 @@ class _Container:
     sas: str
 
 
-def _container(url: str) -> _Container:
+def _container(url: str, noun: str) -> _Container:
     target = signed_target(url)
     path, _, sas = target.path.partition("?") if target is not None else ("", "", "")
     path = path.rstrip("/")
     if target is None or not path or not sas:
-        raise StorageError("The URL is not the https URL of a container with a SAS. Get the container again.")
+        raise StorageError(f"The URL is not the https URL of a {noun} with a SAS. Get the {noun} again.")
     return _Container(target.origin, path, sas)
 
 
@@ -45,16 +46,21 @@ class Access:
     """Access to one container, shared by all transfers of it, in any thread.
 
     Parameters:
-        url: The SAS URL.
+        url: The SAS URL; None for one that is asked for at the first use.
         options: How to reach the storage.
         how_to_write: What to do if the URL does not permit changes, for the message.
     """
 
-    def __init__(self, url: str, options: _http.TransportOptions, how_to_write: str = "") -> None:
+    _noun = "container"
+
+    def __init__(self, url: str | None, options: _http.TransportOptions, how_to_write: str = "") -> None:
         self.options = options
         self._how_to_write = how_to_write
         self._lock = threading.Lock()
-        self._take(url)
+        self._known: tuple[str, _Container] | None = None
+        self._fresh_until = float("-inf")
+        if url is not None:
+            self._take(url)
         # What gets a new URL: from each operation in progress, and from the latest one. None without a platform.
         self._renewals: list[Callable[[], str]] = []
         self._last_renewal: Callable[[], str] | None = None
@@ -67,6 +73,22 @@ class Access:
         self._lock = threading.Lock()
         self._renewals = []
         self._last_renewal = None
+
+    @property
+    def url(self) -> str:
+        """The SAS URL as it was last given out."""
+        return self._there()[0]
+
+    @property
+    def _container(self) -> _Container:
+        return self._there()[1]
+
+    def _there(self) -> tuple[str, _Container]:
+        if self._known is None:
+            with self._lock:
+                if self._known is None:
+                    self._take(self._ask())
+        return cast("tuple[str, _Container]", self._known)
 
     @property
     def origin(self) -> str:
@@ -108,7 +130,7 @@ class Access:
         Raises:
             ITwinPlatformError: None could be obtained.
         """
-        problem = StorageError("The container's SAS URL cannot be renewed. Get the container again.")
+        problem = StorageError(f"The {self._noun}'s SAS URL cannot be renewed. Get the {self._noun} again.")
         for renew in (*reversed(self._renewals), self._last_renewal):
             try:
                 if renew is not None:
@@ -117,12 +139,13 @@ class Access:
                 raise
             except Exception as error:  # noqa: BLE001 (its event loop may have ended)
                 problem = StorageError(
-                    f"The container's SAS URL could not be renewed ({type(error).__name__}). Get the container again."
+                    f"The {self._noun}'s SAS URL could not be renewed ({type(error).__name__}). "
+                    f"Get the {self._noun} again."
                 )
         raise problem
 
     def _take(self, url: str) -> None:
-        self._container = _container(url)
+        self._known = url, _container(url, self._noun)
         self._expires_at = expiry_of(url)
         left = self._seconds_left()
         self._margin = 0.0 if left is None else max(0.0, min(_MARGIN, left / 4))
@@ -161,6 +184,7 @@ class Access:
         """
         if refused is None and time.time() < self._fresh_until:
             return self._container.sas  # without the lock, for which many threads would queue
+        self._there()
         with self._lock:
             left = self._seconds_left()
             ends_soon = left is not None and left <= self._margin
@@ -169,11 +193,11 @@ class Access:
             left = self._seconds_left()
             if left is not None and left <= 0:
                 advice = (
-                    "Get the container again"
+                    f"Get the {self._noun} again"
                     if self._last_renewal is None
                     else "So has its replacement: check the clock of this machine"
                 )
-                raise StorageError(f"The container's SAS URL has expired. {advice}.")
+                raise StorageError(f"The {self._noun}'s SAS URL has expired. {advice}.")
             return self._container.sas
 
     def _try_to_renew(self, *, must: bool) -> None:
@@ -226,13 +250,27 @@ class Access:
         if problem.code == "AuthorizationPermissionMismatch":
             return self._not_permitted(purpose, right, ".")
         text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")
-        return StorageError(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
+        kind = StorageNotFoundError if problem.missing else StorageError
+        return kind(f"{purpose} failed: {text}." if text != problem.text else f"{purpose} failed: it {text}.")
 
     def _not_permitted(self, purpose: str, right: str, end: str) -> StoragePermissionError:
         if self._how_to_write and right in _CHANGES:
             end += f" {self._how_to_write}"
         return StoragePermissionError(
-            f"{purpose} needs the permission to {_VERBS[right]} ({right}); the container's SAS URL does not grant it"
-            f"{end}",
+            f"{purpose} needs the permission to {_VERBS[right]} ({right}); the {self._noun}'s SAS URL does not grant "
+            f"it{end}",
             permission=right,
         )
+
+
+class FileAccess(Access):
+    """Access to one file by a SAS URL of its own. Whatever name is asked for, it is this file: names are for messages.
+
+    The parameters are those of `Access`.
+    """
+
+    _noun = "file"
+
+    def target(self, query: str, name: str | None, sas: str) -> Target:  # noqa: ARG002 (the URL names the file)
+        """Where a request goes."""
+        return super().target(query, None, sas)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from ._outcomes import Refusal
@@ -22,24 +22,35 @@ _LIST = "a list of blocks"
 
 
 class Blocks:
-    """The blocks of a blob that is being uploaded.
-
-    Parameters:
-        service: Sends them.
-        name: The name of the blob.
-        advance: Called with numbers of bytes that have arrived.
-        done: Called with the content of each block that has arrived.
-    """
+    """The blocks of a blob that is being uploaded."""
 
     def __init__(
-        self, service: BlobService, name: str, advance: Callable[[int], None], done: Callable[[memoryview], None]
+        self,
+        service: BlobService,
+        name: str,
+        advance: Callable[[int], None],
+        *,
+        arrived: Mapping[bytes, int] | None = None,
+        note: Callable[[bytes, int], None] | None = None,
+        done: Callable[[memoryview], None] | None = None,
     ) -> None:
+        """Begin.
+
+        Parameters:
+            service: Sends requests.
+            name: The blob.
+            advance: Called with the number of bytes sent.
+            arrived: Names and sizes of blocks that have already arrived, as far as they are known without asking.
+            note: Called with each block that arrives.
+            done: Called with the content of each block that has arrived.
+        """
         self._service = service
         self._name = name
         self._advance = advance
+        self._note = note
         self._done = done
         self._length = _LENGTH
-        self._there: dict[bytes, int] = {}
+        self._there = dict(arrived or {})
         self._order: list[bytes] = []
         self._sha256 = hashlib.sha256()
         self.size = 0
@@ -56,7 +67,7 @@ class Blocks:
             if one_problem(failed).is_absence:
                 return
             raise
-        for block in read_page(body, "BlockList", "Block", _LIST).entries:
+        for block in read_page(body, "BlockList", ("Block",), _LIST).entries:
             try:
                 block_name = b64decode(block.text("Name"), validate=True)
                 self._there[block_name] = int(block.text("Size"))
@@ -73,7 +84,7 @@ class Blocks:
         """The hash of all blocks so far, in hexadecimal."""
         return self._sha256.hexdigest()
 
-    def add(self, content: memoryview) -> Callable[[], None] | None:
+    def add(self, content: bytes | memoryview) -> Callable[[], None] | None:
         """Add the next block.
 
         Returns:
@@ -85,14 +96,20 @@ class Blocks:
         self.size += len(content)
         if self._there.get(block_name) == len(content):
             self._advance(len(content))
-            self._done(content)
+            self._end(content)
             return None
         return lambda: self._send(block_name, content)
 
-    def _send(self, block_name: bytes, content: memoryview) -> None:
+    def _send(self, block_name: bytes, content: bytes | memoryview) -> None:
         query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
         self._service.send("PUT", query, name=self._name, content=content, advance=self._advance)
-        self._done(content)
+        if self._note is not None:
+            self._note(block_name, len(content))
+        self._end(content)
+
+    def _end(self, content: bytes | memoryview) -> None:
+        if self._done is not None and isinstance(content, memoryview):
+            self._done(content)
 
     def put_together(self, condition: dict[str, str]) -> None:
         """Create the blob from the blocks, in the order in which they were added, with their hash as metadata.

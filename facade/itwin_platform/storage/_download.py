@@ -15,7 +15,7 @@ from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._listing import find_blobs
 from ._local import belongs_to, ignores_case, local_path
-from ._names import Names, checked_prefix, clashes, listed_names, relative_to, target_problem
+from ._names import Names, blob_name, checked_prefix, clashes, listed_names, relative_to, target_problem
 from ._outcomes import Refusal, Skip
 from ._parts import PartFile, temporary_files
 from ._problems import RequestFailed, one_problem
@@ -30,7 +30,7 @@ _UNKNOWN = datetime.min.replace(tzinfo=UTC)
 _MARKER = "marks a folder and has no content"
 
 
-class _Download:
+class FileDownload:
     """Downloads files."""
 
     def __init__(
@@ -147,8 +147,13 @@ def download(
     overwrite: bool,
     concurrency: int,
     run: Run,
+    into: str = "",
 ) -> TransferReport:
-    """Download the blobs under a prefix, or named blobs; see the method of the container."""
+    """Download the blobs under a prefix, or named blobs; see the method of the container.
+
+    With `into`, all of that goes to this folder below the other, and where listing is not permitted, what should be a
+    prefix is taken for the name of a blob.
+    """
     check_concurrency(concurrency)
     root = local_path("folder", folder)
     access.need("r", "Downloading")
@@ -156,6 +161,7 @@ def download(
     prefix, listed = "", None
     if isinstance(names, str):
         prefix = checked_prefix(names)
+    if isinstance(names, str) and not (into and prefix and not access.permits("l")):
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
         found = find_blobs(access, prefix, run)
         if prefix and not found:
@@ -163,21 +169,21 @@ def download(
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:
-        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in listed_names(names)]
-    jobs, settled = _targets(blobs, prefix, root)
+        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in listed_names([names] if isinstance(names, str) else names)]
+    jobs, settled = _targets(blobs, prefix, root, into)
     with closing(BlobService(access, run.pause)) as service, closing(Tree(root)) as tree:
-        work = _Download(run, service, tree, listed, overwrite=overwrite)
+        work = FileDownload(run, service, tree, listed, overwrite=overwrite)
         lanes = (Lane(deque(jobs), concurrency),)
         return run.carry_out(lanes, work.fetch, verb="downloaded", settled=settled, abort=service.close)
 
 
 def _targets(
-    blobs: list[BlobInfo], prefix: str, root: Path
+    blobs: list[BlobInfo], prefix: str, root: Path, into: str
 ) -> tuple[list[FileOutcome], list[tuple[FileOutcome, bool]]]:
     """The target of each blob; and the blobs that need or have none, and whether they have failed."""
     jobs: list[FileOutcome] = []
     settled: list[tuple[FileOutcome, bool]] = []
-    relatives = [relative_to(blob.name, prefix) for blob in blobs]
+    relatives = [blob_name(into, (relative_to(blob.name, prefix),)) for blob in blobs]
     clashing = clashes(relatives)
     if clashing and not _root_ignores_case(root):
         clashing.clear()

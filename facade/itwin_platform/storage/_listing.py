@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from ..errors import ITwinPlatformError
 from ._access import Access
-from ._names import checked_prefix
+from ._names import MAX_NAME, checked_prefix
 from ._problems import RequestFailed
 from ._ranges import Remote, stored_hash
 from ._report import BlobInfo
@@ -55,25 +55,54 @@ def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Re
 def _find(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
     """The blobs in a folder; if there is no such folder, the blob whose whole name is the prefix."""
     in_folder = False
-    for found in _list(service, f"{prefix}/" if prefix else ""):
+    for found in list_all(service, f"{prefix}/" if prefix else ""):
         in_folder = True
         yield found
     if prefix and not in_folder:
         # The storage sorts by name, so the shortest comes first.
-        first = next(_list(service, prefix), None)
+        first = next(list_all(service, prefix), None)
         if first is not None and first[0].name == prefix:
             yield first
 
 
-def _list(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
-    marker, seen, idle, count = "", set[str](), 0, 0
-    while True:
-        query = f"restype=container&comp=list&maxresults={_PAGE}&include=metadata"
-        query += f"&prefix={quote(prefix, safe='')}" + (f"&marker={quote(marker, safe='')}" if marker else "")
-        page = read_page(service.send("GET", query), "EnumerationResults", "Blob", _LIST)
-        for entry in page.entries:
+def list_all(service: BlobService, prefix: str) -> Generator[tuple[BlobInfo, Remote]]:
+    """All blobs whose names begin with a prefix."""
+    for entry in _entries(service, prefix, "&include=metadata"):
+        if not _is_folder(entry):
+            yield _read(entry, prefix)
+
+
+def list_level(service: BlobService, prefix: str) -> Generator[str | tuple[BlobInfo, Remote]]:
+    """What is directly in a folder: names of folders, with a slash at their end, and blobs.
+
+    A part of a name without a character is no folder of its own: what is in `a//` belongs to `a/`.
+
+    Parameters:
+        service: Sends the requests.
+        prefix: The name of the folder, with a slash at its end; empty for the whole container.
+    """
+    for entry in _entries(service, prefix, "&include=metadata&delimiter=/"):
+        if entry.tag != "BlobPrefix":
             if not _is_folder(entry):
                 yield _read(entry, prefix)
+            continue
+        name = _name_of(entry)
+        if not (name.startswith(prefix) and name.endswith("/") and len(prefix) < len(name) <= MAX_NAME):
+            raise RequestFailed(200, problem=f"is not {_LIST}")
+        if name == f"{prefix}/":
+            yield from list_level(service, name)
+        else:
+            yield name
+
+
+def _entries(service: BlobService, prefix: str, options: str) -> Generator[Entry]:
+    """The entries of a list, page by page."""
+    marker, seen, idle, count = "", set[str](), 0, 0
+    while True:
+        query = f"restype=container&comp=list&maxresults={_PAGE}{options}"
+        query += f"&prefix={quote(prefix, safe='')}" + (f"&marker={quote(marker, safe='')}" if marker else "")
+        page = read_page(service.send("GET", query), "EnumerationResults", ("Blob", "BlobPrefix"), _LIST)
+        yield from page.entries
         count += len(page.entries)
         idle = 0 if page.entries else idle + 1
         marker = page.marker
@@ -92,9 +121,7 @@ def _is_folder(blob: Entry) -> bool:
 
 
 def _read(blob: Entry, prefix: str) -> tuple[BlobInfo, Remote]:
-    name, changed = blob.text("Name"), None
-    if blob.encoded:
-        name = unquote(name)
+    name, changed = _name_of(blob), None
     try:
         size = int(blob.text("Properties/Content-Length"))
         changed = parsedate_to_datetime(blob.text("Properties/Last-Modified")).astimezone(UTC)
@@ -105,5 +132,10 @@ def _read(blob: Entry, prefix: str) -> tuple[BlobInfo, Remote]:
         etag = blob.text("Properties/Etag")
         # Conditions need the quotes that the header of a single blob has.
         etag = etag if etag.startswith('"') else f'"{etag}"'
-        return BlobInfo(name, size, changed), Remote(size, etag, stored_hash(blob.text("Metadata/sha256")))
+        return BlobInfo(name, size, changed), Remote(size, etag, stored_hash(blob.text("Metadata/sha256")), changed)
     raise RequestFailed(200, problem=f"is not {_LIST}")
+
+
+def _name_of(entry: Entry) -> str:
+    name = entry.text("Name")
+    return unquote(name) if entry.encoded else name

@@ -1,36 +1,28 @@
-"""The progress bar of `progress=True`, drawn by rich."""
+"""The progress bar of transfers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
-from ..errors import ConfigurationError
+from .._bars import Bar
+from .._bars import shown as bar_shown
 from ._report import Progress, ProgressCallback
 
 
-@contextmanager
-def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator[ProgressCallback | None]:
-    """The callback for the argument `progress`; if that is True, one that draws a bar on the terminal.
+def shown(progress: bool | Callable[[Progress], object], verb: str) -> AbstractContextManager[ProgressCallback | None]:
+    """The callback for the argument `progress` of a transfer.
 
     Raises:
         ValueError: It is neither a boolean nor a function.
         ConfigurationError: A bar is requested, but rich is not installed.
     """
-    if not isinstance(progress, bool):
-        if not callable(progress):
-            raise ValueError("progress must be True, False or a function")  # noqa: TRY004 (as for all arguments)
-        yield progress
-        return
-    if not progress:
-        yield None
-        return
-    try:
-        from rich import progress as bars
-    except ImportError:
-        missing = 'progress=True needs rich. Install it: pip install "itwin-platform[progress]"'
-        raise ConfigurationError(missing) from None
-    columns = (
+    return bar_shown(progress, Bar(verb, _columns, _fields))
+
+
+def _columns(bars: Any) -> tuple[Any, ...]:
+    return (
         bars.TextColumn("{task.description}"),
         bars.BarColumn(),
         bars.DownloadColumn(),
@@ -38,19 +30,11 @@ def shown(progress: bool | Callable[[Progress], object], verb: str) -> Generator
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.fields[files]}"),
     )
-    display = bars.Progress(*columns)
-    task = display.add_task(verb, total=None, files="")
 
-    def show(state: Progress) -> None:
-        display.start()  # only now, so that a transfer which fails before draws nothing
-        display.update(
-            task,
-            completed=state.bytes_done,
-            total=state.bytes_total,
-            files=f"{state.files_done}/{state.files_total} files",
-        )
 
-    try:
-        yield show
-    finally:
-        display.stop()
+def _fields(state: Progress) -> Mapping[str, Any]:
+    return {
+        "completed": state.bytes_done,
+        "total": state.bytes_total,
+        "files": f"{state.files_done}/{state.files_total} files",
+    }

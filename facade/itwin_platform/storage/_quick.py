@@ -66,7 +66,6 @@ class QuickPut:
             options.verify is None
             and _http.proxy_for(access.origin, options) is None
             and ":" not in access.host  # exceptions from a proxy are not reliable for such addresses
-            and _survives()
         )
         # Set once the service has got through, and unset when obstore has not.
         self.open = False
@@ -77,7 +76,7 @@ class QuickPut:
         Raises:
             RequestFailed: The condition is not met.
         """
-        if not (self.open and self._possible):
+        if not (self.open and self._possible and _survives()):
             return False
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from ._problems import RequestFailed
 
@@ -23,6 +25,8 @@ class Remote:
     size: int
     etag: str
     sha256: str | None
+    changed: datetime | None = None
+    is_folder: bool = False
 
 
 def stored_hash(text: str | None) -> str | None:
@@ -36,10 +40,24 @@ def remote_of(headers: Mapping[str, str], status: int = 200) -> Remote:
     Raises:
         RequestFailed: They do not say what every storage says.
     """
-    length, etag = headers.get("content-length", ""), headers.get("etag", "")
+    length = headers.get("content-length", "")
     if not _LENGTH.fullmatch(length):
         raise RequestFailed(status, problem="does not say how long the file is")
-    return Remote(int(length), _checked_etag(etag, status), stored_hash(headers.get("x-ms-meta-sha256")))
+    return _described(headers, int(length), status)
+
+
+def _described(headers: Mapping[str, str], size: int, status: int) -> Remote:
+    try:
+        changed = parsedate_to_datetime(headers.get("last-modified", "")).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        changed = None
+    return Remote(
+        size,
+        _checked_etag(headers.get("etag", ""), status),
+        stored_hash(headers.get("x-ms-meta-sha256")),
+        changed,
+        headers.get("x-ms-meta-hdi_isfolder", "").lower() == "true",
+    )
 
 
 def _checked_etag(etag: str, status: int) -> str:
@@ -75,11 +93,10 @@ class Reading:
 
     def headers(self) -> dict[str, str]:
         """The headers of the request for what is missing."""
-        if self.remote is None:
-            return {}
-        headers = {"If-Match": self.remote.etag}
+        headers = {} if self.remote is None else {"If-Match": self.remote.etag}
         if self.position > 0 or self.end is not None:
-            headers["Range"] = f"bytes={self.position}-{self._end(self.remote) - 1}"
+            end = self.end if self.remote is None else self._end(self.remote)
+            headers["Range"] = f"bytes={self.position}-{'' if end is None else end - 1}"
         return headers
 
     def begin(self, status: int, headers: Mapping[str, str]) -> Remote:
@@ -91,19 +108,21 @@ class Reading:
         Raises:
             RequestFailed: It does not.
         """
-        if "Range" not in self.headers():
-            if status != 200:
+        # An empty file has no part that could be named.
+        is_empty = self.remote is None and headers.get("content-length") == "0" and self.position == 0
+        if "Range" not in self.headers() or is_empty:
+            if status != 200 and not is_empty:
                 raise RequestFailed(status, problem="is only a part of the file")
             described = remote_of(headers)
             self.remote = self.remote or described
             if (described.size, described.etag) != (self.remote.size, self.remote.etag):
                 raise _changed(status)
             return self.remote
-        remote = self.remote
         found = _RANGE.fullmatch(headers.get("content-range", ""))
-        if remote is None or status != 206 or found is None:
+        if status != 206 or found is None:
             raise RequestFailed(status, problem="is not the part of the file that was asked for")
         first, last, size = (int(number) for number in found.groups())
+        remote = self.remote = self.remote or _described(headers, size, status)
         if size != remote.size or _checked_etag(headers.get("etag", ""), status) != remote.etag:
             raise _changed(status)
         if (first, last + 1) != (self.position, self._end(remote)):

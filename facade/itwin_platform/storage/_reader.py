@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._concurrency import asynchronous
-from ..errors import ITwinPlatformError, StorageError
+from ..errors import ITwinPlatformError, StorageError, StorageNotFoundError
 from ._access import Access
 from ._names import listed_name
 from ._problems import RequestFailed, one_problem
@@ -44,6 +44,10 @@ class RawBlob(io.RawIOBase):
         """Close the connections as well."""
         self._service.close()
         super().close()
+
+    def abort(self) -> None:
+        """Have the read in progress fail, from any thread. Closing would wait for it."""
+        self._service.close()
 
     @property
     def size(self) -> int:
@@ -109,12 +113,17 @@ class RawBlob(io.RawIOBase):
             problem = error
         else:
             return
-        found = one_problem(problem)
-        if found.is_rival:
-            raise StorageError(f"{self.name!r} has changed in the container since it was opened. Open it again.")
-        if found.missing:
-            raise StorageError(f"{self.name!r} has been deleted since it was opened. Upload it again.")
-        raise self._access.error_for(problem, f"Reading {self.name!r}", "r")
+        raise reading_error(self._access, problem, self.name)
+
+
+def reading_error(access: Access, problem: Exception, name: str) -> ITwinPlatformError:
+    """The public error for a read of a blob that was there when it was opened."""
+    found = one_problem(problem)
+    if found.is_rival:
+        return StorageError(f"{name!r} has changed in the container since it was opened. Open it again.")
+    if found.missing:
+        return StorageNotFoundError(f"{name!r} has been deleted since it was opened. Upload it again.")
+    return access.error_for(problem, f"Reading {name!r}", "r")
 
 
 def open_blob(access: Access, name: str) -> RawBlob:

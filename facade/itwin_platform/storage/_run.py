@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ T = TypeVar("T")
 # How many failed files a traceback lists.
 _SHOWN = 20
 _RERUN = "Run it again to continue with the rest."
+_LOOK = "See report.failed."
 # Seconds that requests in progress may take to finish when a transfer is stopped.
 _GRACE = 1.0
 _NOT_TRIED = "was not transferred: the transfer"
@@ -51,7 +52,7 @@ class Run:
         self._raised: BaseException | None = None
         self._cancelled = False
         self._abort: Callable[[], None] = _nothing
-        self._advice = "See report.failed."
+        self._advice = _LOOK
         self._files_total = self._bytes_total = self._bytes_done = self._files_done = 0
         self._counted: dict[str, int] = {}
         # Names of the files that failed because of something on this machine: messages show where they are.
@@ -177,9 +178,9 @@ class Run:
             seconds=seconds,
         )
         if self._cancelled:
-            raise _cancelled(report, verb)
+            raise cancelled_error(report, verb)
         if report.failed:
-            raise _failed(report, verb, self._advice, self._local)
+            raise failed_error(report, verb, self._advice, self._local)
         return report
 
     def _take_jobs(self, jobs: deque[FileOutcome], work: Callable[[FileOutcome], FileOutcome]) -> None:
@@ -284,7 +285,17 @@ def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:
     return FileOutcome(job.name, job.path, job.size, reason)
 
 
-def _failed(report: TransferReport, verb: str, advice: str, local: set[str]) -> TransferError:
+def failed_error(
+    report: TransferReport, verb: str, advice: str = _LOOK, local: Collection[str] = frozenset()
+) -> TransferError:
+    """The error for files that were not transferred.
+
+    Parameters:
+        report: What the transfer did.
+        verb: What happens to files, as a participle.
+        advice: What to do.
+        local: Names of files that failed because of something on this machine: the message shows where they are.
+    """
     count, total = len(report.failed), len(report.sent) + len(report.skipped) + len(report.failed)
 
     def said(outcome: FileOutcome) -> str:
@@ -307,5 +318,6 @@ def _failed(report: TransferReport, verb: str, advice: str, local: set[str]) -> 
     return error
 
 
-def _cancelled(report: TransferReport, verb: str) -> TransferCancelled:
+def cancelled_error(report: TransferReport, verb: str) -> TransferCancelled:
+    """The error for a transfer that its progress callback has cancelled."""
     return TransferCancelled(f"Cancelled with {len(report.sent)} files {verb}. {_RERUN}", report=report)

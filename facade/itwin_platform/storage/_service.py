@@ -31,6 +31,8 @@ _READ_TIMEOUT, _WHOLE_TIMEOUT = 300.0, 900.0
 _MAX_BODY, _MAX_ERROR = 32 * 1024 * 1024, 64 * 1024
 _DONE = {"GET": 200, "HEAD": 200, "PUT": 201, "DELETE": 202}
 _PROXY_LOGIN = 407
+# Seconds between looking whether a copy is complete.
+_COPY_PAUSE = 1.0
 # A body is sent in pieces: after each one, progress is reported and the transfer can be stopped.
 _PIECE = 1024 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
@@ -104,6 +106,32 @@ class BlobService:
             return remote_of(response.headers)
 
         return self._patiently(_Call("HEAD", "", name), take, Attempts(_POLICY, repeatable=True))
+
+    def copy(self, name: str, source: Callable[[], str], etag: str) -> None:
+        """Make a blob a copy of another one, with its metadata, without reading it.
+
+        Parameters:
+            name: The blob.
+            source: The URL of the other one with its SAS, asked for before each attempt.
+            etag: The version of the other one.
+
+        Raises:
+            RequestFailed: The storage refused the request or cannot be reached; or the other blob has changed.
+            ITwinPlatformError: A SAS has expired and cannot be renewed.
+        """
+
+        def headers() -> dict[str, str]:
+            return {"x-ms-copy-source": source(), "x-ms-source-if-match": etag, "Content-Length": "0"}
+
+        def take(response: pools.Response) -> str:
+            return str(response.headers.get("x-ms-copy-status", ""))
+
+        state = self._patiently(_Call("PUT", "", name, headers), take, Attempts(_POLICY, repeatable=True))
+        while state == "pending":  # the storage copies from another account in the background
+            self._pause(_COPY_PAUSE)
+            state = self._patiently(_Call("HEAD", "", name), take, Attempts(_POLICY, repeatable=True))
+        if state != "success":
+            raise RequestFailed(200, problem="does not confirm the copy")
 
     def read(self, name: str, reading: Reading) -> Remote:
         """Read a blob or a part of it, going on where the connection broke.

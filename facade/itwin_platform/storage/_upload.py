@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,8 @@ _PART = 8 * 1024 * 1024
 # A blob can have 50,000 parts.
 _MAX_PARTS = 49_000
 _LARGE_AT_A_TIME = 2
-_IN_FLIGHT = 48 * 1024 * 1024
+# Bytes of large files.
+IN_FLIGHT = 48 * 1024 * 1024
 _TRIES = 3
 
 
@@ -46,7 +48,7 @@ class _Upload:
         self._overwrite = overwrite
         self._can_look = access.permits("r")
         # How many bytes of one large file may be in flight: all of them, if it is the only one.
-        self.in_flight = _IN_FLIGHT
+        self.in_flight = IN_FLIGHT
         # Whether the last file already existed, as a guess for the next: in a rerun it saves a request for each file.
         self._meets_existing = False
         # Small files are read one at a time: threads that switch at every system call are slower.
@@ -103,16 +105,13 @@ class _Upload:
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = size_of(self._tree, job.path)
         condition: dict[str, str] = {}
-        buffers = Buffers(max(_PART, -(-size // _MAX_PARTS)))
-        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name), buffers.give_back)
+        buffers = Buffers(part_size(size))
+        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name), done=buffers.give_back)
         if self._can_look:
             condition = _condition(self._look_first(job, size))
             blocks.find()
         contents = read_in_parts(self._tree, job.path, buffers, partial(self._run.expect, job.name))
-        # One part is read, the one before it hashed, and those before them sent, all at the same time.
-        with closing(ahead(contents)) as parts:
-            sends = (send for part in parts if (send := blocks.add(part)) is not None)
-            in_parallel(sends, max(1, self.in_flight // buffers.size))
+        send_parts(blocks, contents, max(1, self.in_flight // buffers.size))
         try:
             blocks.put_together(condition)
         except RequestFailed as failed:
@@ -124,6 +123,17 @@ class _Upload:
     def _has_arrived(self, name: str, digest: str) -> bool:
         remote = self._blobs.look(name) if self._can_look else None
         return remote is not None and remote.sha256 == digest
+
+
+def send_parts(blocks: Blocks, contents: Iterator[memoryview], threads: int) -> None:
+    """Send a file. A part is read, the one before it hashed, and those before them sent, all at the same time."""
+    with closing(ahead(contents)) as parts:
+        in_parallel((send for part in parts if (send := blocks.add(part)) is not None), threads)
+
+
+def part_size(size: int) -> int:
+    """The size of the parts of a file."""
+    return max(_PART, -(-size // _MAX_PARTS))
 
 
 def _condition(remote: Remote | None) -> dict[str, str]:
@@ -151,7 +161,7 @@ def upload(
         found = find_files(tree, prefix)
         lanes = _lanes(found.files, concurrency)
         work = _Upload(access, run, service, tree, overwrite=overwrite)
-        work.in_flight = _IN_FLIGHT // lanes[0].threads
+        work.in_flight = IN_FLIGHT // lanes[0].threads
         settled = [(outcome, False) for outcome in found.skipped] + [(outcome, True) for outcome in found.failed]
         return run.carry_out(lanes, work.send, verb="uploaded", settled=settled, abort=service.close)
 

@@ -21,8 +21,9 @@ class _NotAListError(Exception):
 
 @dataclass(slots=True)
 class Entry:
-    """One entry: the texts of its elements, by their path below it."""
+    """One entry: its tag, and the texts of its elements, by their path below it."""
 
+    tag: str
     texts: dict[str, str] = field(default_factory=dict[str, str])
     encoded: bool = False
 
@@ -40,9 +41,9 @@ class Page:
 
 
 class _Reader:
-    def __init__(self, root: str, entry: str) -> None:
+    def __init__(self, root: str, entries: tuple[str, ...]) -> None:
         self.page = Page([], "")
-        self._root, self._entry_tag = root, entry
+        self._root, self._entry_tags = root, entries
         self._path: list[str] = []
         self._entry: Entry | None = None
         self._entry_depth = 0
@@ -75,8 +76,8 @@ class _Reader:
         if self._elements > _MAX_ELEMENTS or len(self._path) > _MAX_DEPTH or self._path[0] != self._root:
             raise _NotAListError
         self._text.clear()
-        if self._entry is None and tag == self._entry_tag:
-            self._entry, self._entry_depth, self._left = Entry(), len(self._path), _MAX_TEXT
+        if self._entry is None and tag in self._entry_tags:
+            self._entry, self._entry_depth, self._left = Entry(tag), len(self._path), _MAX_TEXT
         elif tag == "Name" and attributes.get("Encoded", "").lower() == "true" and self._entry is not None:
             self._entry.encoded = True
 
@@ -107,19 +108,19 @@ def _refuse(*_: object) -> None:
     raise _NotAListError
 
 
-def read_page(body: bytes, root: str, entry: str, what: str) -> Page:
+def read_page(body: bytes, root: str, entries: tuple[str, ...], what: str) -> Page:
     """The entries of a list.
 
     Parameters:
         body: The XML.
         root: The name of its root.
-        entry: The name of the elements that are entries.
+        entries: The names of the elements that are entries.
         what: What was expected, for the message.
 
     Raises:
         RequestFailed: The XML is something else.
     """
-    read: Callable[[bytes], Page] = _Reader(root, entry).read
+    read: Callable[[bytes], Page] = _Reader(root, entries).read
     try:
         return read(body)
     except (expat.ExpatError, _NotAListError, LookupError, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -97,15 +98,23 @@ def snapshot(sources: Mapping[str, str]) -> tuple[Snapshot, list[str]]:
     modules: Snapshot = {}
     invalid: list[str] = []
     for path, text in sorted(sources.items()):
-        name = module_name(path)
-        try:
-            tree = ast.parse(text, path)
-            compile(text, path, "exec", dont_inherit=True)  # finds what the grammar allows: a keyword given twice
-        except (SyntaxError, ValueError):
+        module = _read(path, text)
+        if module is None:
             invalid.append(path)
-            continue
-        modules[name] = _module(path, tree)
+        else:
+            modules[module.name] = module
     return modules, invalid
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(path: str, text: str) -> Module | None:
+    """The API of a module; None if it is not valid Python. Most modules are the same on both sides of a comparison."""
+    try:
+        tree = ast.parse(text, path)
+        compile(text, path, "exec", dont_inherit=True)  # finds what the grammar allows: a keyword given twice
+    except (SyntaxError, ValueError):
+        return None
+    return _module(path, tree)
 
 
 def _module(path: str, tree: ast.Module) -> Module:

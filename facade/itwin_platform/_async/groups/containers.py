@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from itwin_platform_api.runtime import Request
 
@@ -45,11 +45,36 @@ async def _with_transfers(
     kind: Callable[[C, TransportOptions, Callable[[], Awaitable[str]]], T],
 ) -> T:
     """What a request asks for, as a container of this kind. The same request renews its SAS URL."""
+    origin = ContainerOrigin(pipeline, request, read)
+    return kind(await origin.ask(), origin.options, origin)
 
-    async def ask() -> C:
-        return read(await pipeline.call(request))
 
-    async def renew() -> str:
-        return (await ask()).container_url
+class ContainerOrigin(Generic[C]):
+    """Asks for a container, in this process or in another: it is pickled with a container."""
 
-    return kind(await ask(), pipeline.transport_options, renew)
+    def __init__(self, pipeline: Pipeline, request: Request[A], read: Callable[[A], C]) -> None:
+        self._pipeline = pipeline
+        self._request: Request[Any] = request
+        self._read: Callable[[Any], C] = read
+
+    @property
+    def options(self) -> TransportOptions:
+        """How connections are made."""
+        return self._pipeline.transport_options
+
+    async def ask(self) -> C:
+        """The container, with a new SAS URL."""
+        return self._read(await self._pipeline.call(self._request))
+
+    async def __call__(self) -> str:
+        """A new SAS URL."""
+        return (await self.ask()).container_url
+
+    def _key(self) -> tuple[object, ...]:
+        return self._pipeline, self._request.operation.id, self._request.target
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, ContainerOrigin) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())

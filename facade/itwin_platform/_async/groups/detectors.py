@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from itwin_platform_api.reality_analysis.models import Detector, DetectorSummary, DetectorUpdate
+from itwin_platform_api.reality_analysis.models import Detector, DetectorSummary, DetectorUpdate, DetectorVersion
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._detector_versions import DetectorVersionUpload, version_upload_of
 from ..._policies.arguments import filter_text, given, one_change, text, texts
 from ...filters import Expression
+from ...storage._report import Progress
+from ..detector_uploads import VersionUpload
 from ..pages import AsyncPages
 from ..pipeline import Pipeline
 
@@ -211,6 +214,57 @@ class Detectors:
         body = DetectorVersionCreate(version_number=text("version_number", version_number), capabilities=able)
         request = detectors_version_create.request(detector_name=detector_name, body=body)
         return version_upload_of(await self._pipeline.call(request))
+
+    async def upload_version(
+        self,
+        detector_name: str,
+        path: str | Path,
+        *,
+        version_number: str,
+        labels: Iterable[str],
+        exports: Iterable[str] | None = None,
+        publish: bool = False,
+        progress: bool | Callable[[Progress], object] = False,
+    ) -> DetectorVersion:
+        """Create a version of a detector, upload its file, declare the upload complete, and publish it on request.
+
+        It can be run again after it was interrupted, and goes on where it stopped. A version that waits for its file is
+        created anew, because only its creation gives a URL to upload to; of the file, in parts of 8 MiB, only those are
+        sent that have not arrived yet. What has arrived is noted in the user's state folder, without the URL's SAS. A
+        version that is ready with this file is left as it is.
+
+        The operations are technical previews: for trying out, not for production.
+
+        Parameters:
+            detector_name: Name of the detector, for instance `"my-detector"`.
+            path: The file, a zip archive.
+            version_number: Number of the version, of the form `"1.0"`.
+            labels: What the version can find, for instance `["crack"]`.
+            exports: What it can give as its result: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
+            publish: Whether to put the version into the public library as well.
+            progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
+                worker threads, one at a time. If it returns False, the upload is cancelled.
+
+        Returns:
+            The version, which is ready.
+
+        Raises:
+            ValueError: An argument cannot be sent, or the file is no zip archive. Nothing was sent.
+            StorageError: The file cannot be read, or the version is there already with another file, other labels or
+                exports, or in a state in which it takes no file.
+            TransferError: The file could not be uploaded, for instance because the URL, which works for 20 minutes, has
+                expired. Run it again.
+            TransferCancelled: The progress function asked to stop.
+            InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
+            PermissionDeniedError: The caller may not publish the version (`InsufficientPermissions`). It is ready.
+            NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
+            ConflictError: Another program has created the version meanwhile, or the library has it already
+                (`DetectorVersionExists`).
+        """
+        upload = VersionUpload(
+            self, self._pipeline, name=detector_name, number=version_number, labels=labels, exports=exports
+        )
+        return await upload.carry_out(path, publish=publish, progress=progress)
 
     async def complete_version(self, detector_name: str, version_number: str) -> None:
         """Declare the upload of a version complete, so that the version becomes ready.

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from itwin_platform_api.itwins.models import Export, ExportRequest
 
-from ..._policies.arguments import any_given, choice, filter_text, joined, one_body
+from ..._bars import Bar, shown
+from ..._policies.arguments import text
+from ..._policies.exports import (
+    INTERVALS,
+    checked_age,
+    completed,
+    export_request,
+    readable_select,
+    reusable,
+)
+from ..._policies.waiting import Awaited, Look, Polling, checked_intervals
 from ...filters import Expression
+from ...storage._report import Progress
+from ..exports import AsyncExportRecords, download_export
 from ..pages import AsyncPages
 from ..pipeline import Pipeline
+from ..waiting import wait_until
+
+
+def _columns(bars: Any) -> tuple[Any, ...]:
+    return bars.SpinnerColumn(), bars.TextColumn("{task.description}"), bars.TimeElapsedColumn()
+
+
+def _fields(export: Export) -> Mapping[str, Any]:
+    return {"description": f"Exporting: {export.status.value}"}
 
 
 class Exports:
@@ -93,18 +116,183 @@ class Exports:
             PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
         """
         from itwin_platform_api.itwins.api.exports import create_export
-        from itwin_platform_api.itwins.models import ExportOutputFormat, QueryScope
 
-        def named() -> ExportRequest:
-            return ExportRequest(
-                output_format=choice("output_format", ExportOutputFormat, output_format),
-                query_scope=None if query_scope is None else choice("query_scope", QueryScope, query_scope),
-                sub_class=joined("sub_class", sub_class),
-                select=joined("select", select),
-                filter_=filter_text(filter, "property-first"),
-                include_inactive=include_inactive,
-            )
-
-        others = any_given(output_format, query_scope, sub_class, select, filter, include_inactive)
-        body = one_body(export, ExportRequest, named, given=others)
+        body = export_request(
+            export,
+            output_format=output_format,
+            query_scope=query_scope,
+            sub_class=sub_class,
+            select=select,
+            filter=filter,
+            include_inactive=include_inactive,
+        )
         return (await self._pipeline.call(create_export.request(body=body))).export
+
+    async def run(
+        self,
+        export: ExportRequest | None = None,
+        *,
+        output_format: str | None = None,
+        query_scope: str | None = None,
+        sub_class: str | Iterable[str] | None = None,
+        select: str | Iterable[str] | None = None,
+        filter: str | Expression | None = None,  # noqa: A002 (the word of the field)
+        include_inactive: bool | None = None,
+        max_age: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
+        intervals: Iterable[float] = INTERVALS,
+        progress: bool | Callable[[Export], object] | None = None,
+    ) -> AsyncExportRecords:
+        """Export iTwins and read them: create the export, wait for it, and iterate over what is in its file.
+
+        It can be run again after it was interrupted: an export of the same that is not finished yet is waited for, and
+        no other one is created. With `max_age`, one that is completed is read again as well.
+
+        Parameters:
+            export: What to export as a model, in place of the arguments up to `include_inactive`.
+            output_format: As for `create`; without it `"JsonGZip"`. The iTwins are the same whatever the format.
+            query_scope: As for `create`.
+            sub_class: As for `create`.
+            select: As for `create`; `id` and `displayName` always are exported.
+            filter: As for `create`.
+            include_inactive: As for `create`.
+            max_age: Seconds, at most 14,400: an export of the same that was started in this time is read in place of a
+                new one, which spares the quota.
+            timeout: As for `wait`.
+            intervals: As for `wait`.
+            progress: As for `wait`.
+
+        Returns:
+            The iTwins, to be iterated over, with the export as `export`. The file is read while they are.
+
+        Raises:
+            ValueError: Something is missing, or cannot be sent. Nothing was sent.
+            InvalidRequestError: As for `create`.
+            PermissionDeniedError: As for `create`.
+            ExportFailedError: The export has failed.
+            WaitTimeout: It is not finished in time. It goes on: `wait` and `records` take its id.
+            WaitCancelled: The progress function asked to end the wait.
+        """
+        if export is None:
+            output_format, select = output_format or "JsonGZip", readable_select(select)
+        request = export_request(
+            export,
+            output_format=output_format,
+            query_scope=query_scope,
+            sub_class=sub_class,
+            select=select,
+            filter=filter,
+            include_inactive=include_inactive,
+        )
+        intervals, max_age = checked_intervals(intervals), checked_age(max_age)
+        # A timeout that cannot be used is refused before anything is sent as well.
+        Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
+        found = reusable(await self.list().to_list(), request, max_age) or await self.create(request)
+        return await self.records(await self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
+
+    async def wait(
+        self,
+        export_id: str,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
+        intervals: Iterable[float] = INTERVALS,
+        progress: bool | Callable[[Export], object] | None = None,
+    ) -> Export:
+        """Wait until an export is completed. Most take seconds; one of more than 100,000 iTwins can take minutes.
+
+        Failures that may pass do not end the wait. If it is interrupted, the export goes on, and its id is all that it
+        takes to wait again, from any program with the same credentials.
+
+        Parameters:
+            export_id: Id of the export, a GUID.
+            timeout: Seconds after which to give up; None to wait for ever.
+            intervals: Seconds between looks. The last is repeated; they begin again when something has changed.
+            progress: True shows the state (extra `[progress]`). A function is called with the export at each look. If
+                it returns False, the wait ends; the export goes on.
+
+        Returns:
+            The completed export.
+
+        Raises:
+            ExportFailedError: The export has failed.
+            NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
+            WaitTimeout: It is not finished in time. It goes on.
+            WaitCancelled: The progress function asked to end the wait.
+            ConfigurationError: rich is not installed.
+        """
+
+        async def look() -> Look[Export, Export]:
+            export = await self.get(export_id)
+            return Look(export, export.status, completed(export))
+
+        awaited = Awaited(f"Export {export_id}", export_id, f"exports.wait({text('export_id', export_id)!r})")
+        polling = Polling(awaited, timeout=timeout, intervals=intervals)
+        with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
+            return await wait_until(look, polling, on_progress)
+
+    async def records(self, export: str | Export) -> AsyncExportRecords:
+        """Read the iTwins of a completed export from its file, which the platform keeps for 4 hours.
+
+        Parameters:
+            export: Id of the export, or the export.
+
+        Returns:
+            The iTwins, to be iterated over; none where nothing was found. The file is read while they are.
+
+        Raises:
+            StorageError: The export is not completed: `wait` for it.
+            NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
+        """
+        return AsyncExportRecords(
+            await self._completed(export), self._pipeline.transport_options, self._renewal(export)
+        )
+
+    async def download(
+        self,
+        export: str | Export,
+        path: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: bool | Callable[[Progress], object] = False,
+    ) -> Path:
+        """Download the file of a completed export, as it is.
+
+        It is written under a temporary name (`.itp-*.part`) and renamed once it is complete. A file that is there
+        already with the same content is kept. A connection that breaks is gone on with, and a link that expires is
+        asked for again.
+
+        Parameters:
+            export: Id of the export, or the export.
+            path: Where to put the file. Folders are created when they are needed.
+            overwrite: Replace an existing file whose content differs.
+            progress: As for transfers of a bucket: True draws a bar (extra `[progress]`), a function is called.
+
+        Returns:
+            The path.
+
+        Raises:
+            StorageError: The export is not completed, or has no file because nothing was found.
+            TransferError: The file could not be downloaded, or another one is in its place.
+            TransferCancelled: The progress function asked to stop.
+            NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
+        """
+        found, options = await self._completed(export), self._pipeline.transport_options
+        renew = self._renewal(export)
+        return await download_export(found, path, options, renew, overwrite=overwrite, progress=progress)
+
+    async def _completed(self, export: str | Export) -> Export:
+        from ...storage._export_file import check_completed
+
+        found = await self.get(export) if isinstance(export, str) else export
+        check_completed(found)
+        return found
+
+    def _renewal(self, export: str | Export) -> Callable[[], Awaitable[str]]:
+        """What asks for the link to the file of an export again."""
+
+        async def renew() -> str:
+            from ...storage._export_file import url_of
+
+            return url_of(await self.get(export if isinstance(export, str) else export.id))
+
+        return renew

@@ -29,8 +29,10 @@ from itwin_platform_api.reality_analysis.models import (
 from ..._policies.arguments import given, text
 from ..._policies.jobs import job_filter, job_of
 from ...filters import Expression
+from ..containers import TransferBucket
 from ..pages import Pages
-from ..pipeline import Pipeline
+from .containers import transfer_bucket
+from .long_jobs import LongJobs
 
 TypedSpecifications: TypeAlias = (
     ChangeDetectionSpecificationsCreate
@@ -48,11 +50,10 @@ TypedSpecifications: TypeAlias = (
 Specifications: TypeAlias = TypedSpecifications | JobSpecifications | Mapping[str, object]
 
 
-class AnalysisJobs:
+class AnalysisJobs(LongJobs[Job, JobProgress, JobMessages]):
     """Jobs of reality analysis: `platform.reality_analysis.jobs`."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    _called = "platform.reality_analysis.jobs"
 
     @overload
     def list(self, itwin_id: str, *, page_size: int | None = None, limit: int | None = None) -> Pages[Job]: ...
@@ -224,3 +225,11 @@ class AnalysisJobs:
         from itwin_platform_api.reality_analysis.api.jobs import jobs_progress
 
         return (self._pipeline.call(jobs_progress.request(job_id=job_id))).progress
+
+    def _bucket_of(self, itwin_id: str) -> TransferBucket:
+        from itwin_platform_api.reality_analysis.api.buckets import buckets_get
+
+        return transfer_bucket(self._pipeline, buckets_get.request(itwin_id=itwin_id))
+
+    def _progress_of(self, job: Job) -> JobProgress:
+        return JobProgress(percentage=0, state=job.state)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from itwin_platform_api.runtime import Request
 
@@ -46,11 +46,36 @@ def _with_transfers(
     kind: Callable[[C, TransportOptions, Callable[[], str]], T],
 ) -> T:
     """What a request asks for, as a container of this kind. The same request renews its SAS URL."""
+    origin = ContainerOrigin(pipeline, request, read)
+    return kind(origin.ask(), origin.options, origin)
 
-    def ask() -> C:
-        return read(pipeline.call(request))
 
-    def renew() -> str:
-        return (ask()).container_url
+class ContainerOrigin(Generic[C]):
+    """Asks for a container, in this process or in another: it is pickled with a container."""
 
-    return kind(ask(), pipeline.transport_options, renew)
+    def __init__(self, pipeline: Pipeline, request: Request[A], read: Callable[[A], C]) -> None:
+        self._pipeline = pipeline
+        self._request: Request[Any] = request
+        self._read: Callable[[Any], C] = read
+
+    @property
+    def options(self) -> TransportOptions:
+        """How connections are made."""
+        return self._pipeline.transport_options
+
+    def ask(self) -> C:
+        """The container, with a new SAS URL."""
+        return self._read(self._pipeline.call(self._request))
+
+    def __call__(self) -> str:
+        """A new SAS URL."""
+        return (self.ask()).container_url
+
+    def _key(self) -> tuple[object, ...]:
+        return self._pipeline, self._request.operation.id, self._request.target
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, ContainerOrigin) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())

@@ -16,6 +16,8 @@ from .._world import World
 
 _PATH: Final = "/reality-analysis/detectors"
 _PLACE: Final[Place] = (_PATH, ())
+_CONTAINER: Final = "detectors"
+_ZIP: Final = "application/zip"
 _MOST: Final = 1000
 
 
@@ -24,7 +26,8 @@ def install(world: World, actions: Actions) -> None:
     if _PATH not in world.catalogue.collections:
         return
     detectors = Detectors(world)
-    world.store.views[_PATH] = _seen
+    world.store.views[_PATH] = detectors.seen
+    world.store.removals[_PATH].append(detectors.forget)
     operations: dict[str, Handler] = {
         "version-create": detectors.create,
         "delete-version": detectors.delete,
@@ -44,11 +47,14 @@ def install(world: World, actions: Actions) -> None:
     actions.handlers |= {f"reality-analysis/detectors-{name}": handler for name, handler in operations.items()}
 
 
-def _seen(_: Place, detector: Json) -> Json:
-    """A detector with its latest version that can be used, which lists show."""
-    versions: list[Json] = detector.get("versions") or []
-    ready: list[str] = [each["versionNumber"] for each in versions if each["status"] == "Ready"]
-    return {**detector, "latestVersionNumber": max(ready, key=_order)} if ready else detector
+def _file(name: str, version: Json) -> str:
+    """The name of the file of a version, which is the same if the version is deleted and made again, as documented."""
+    return f"{_folder(name)}{version['versionNumber']}.zip"
+
+
+def _folder(name: str) -> str:
+    """The folder of the files of a detector, whose name may have slashes in it."""
+    return f"{quote(name, safe='')}/"
 
 
 def _order(number: str) -> list[int]:
@@ -60,15 +66,41 @@ class Detectors:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        world.files.blobs.create(_CONTAINER)
         # No answer says what is published. With its date, a version that was deleted and made again is another one.
         self._published: set[tuple[str, str, str]] = set()
         collection = world.catalogue.collections[_PATH]
         versions: list[Json] = [each for one in collection.documented for each in one.get("versions", [])]
         self._creator: Any = next((each.get("creatorId") for each in versions), None)
+        # Nobody has a link to upload the data of those that wait for it from the beginning.
+        for detector in collection.documented:
+            for version in detector.get("versions", []):
+                if version["status"] == "AwaitingData":
+                    world.files.put(_CONTAINER, _file(detector["name"], version), b"", _ZIP)
         for each in collection.summaries:
             if number := each.get("latestVersionNumber"):
                 ready = self._new({"versionNumber": number, "capabilities": {"labels": []}}) | {"status": "Ready"}
                 self._replace(each["name"], lambda _, ready=ready: [ready])  # type: ignore[misc]
+
+    def seen(self, _: Place, detector: Json) -> Json:
+        """A detector with links to the files of its versions, and its latest version that can be used."""
+        kept: list[Json] = detector.get("versions") or []
+        versions = [self._with_link(detector["name"], each) for each in kept]
+        ready: list[str] = [each["versionNumber"] for each in versions if each["status"] == "Ready"]
+        seen = {**detector, "versions": versions} if versions else detector
+        return {**seen, "latestVersionNumber": max(ready, key=_order)} if ready else seen
+
+    def forget(self, name: str) -> None:
+        """Delete the files of a detector that was deleted."""
+        for file in self._world.files.names(_CONTAINER):
+            if file.startswith(_folder(name)):
+                self._world.files.remove(_CONTAINER, file)
+
+    def _with_link(self, name: str, version: Json) -> Json:
+        file = _file(name, version)
+        if version["status"] != "Ready" or not self._world.files.has(_CONTAINER, file):
+            return version
+        return {**version, "downloadUrl": self._world.files.blob(_CONTAINER, file)}
 
     def create(self, operation: ServedOperation, asked: Asked) -> Answer:
         """Create a version, with a link to upload its files to."""
@@ -84,28 +116,27 @@ class Detectors:
             return [version, *versions]
 
         self._replace(name, added)
-        file = f"{quote(name, safe='')}-{version['versionNumber']}.zip"
         links = {
             # As relative and as wrong as the platform has it.
             "completeUrl": {"href": f"detectors/{quote(name)}/version/{version['versionNumber']}/complete"},
-            "uploadUrl": {"href": self._world.files.blob(f"detectors/{file}", "w", 1200)},
+            "uploadUrl": {"href": self._world.files.blob(_CONTAINER, _file(name, version), "w", 1200)},
         }
         return Answer(operation.success, {"version": version, "_links": links})
 
     def delete(self, operation: ServedOperation, asked: Asked) -> Answer:
         """Delete a version."""
         name, number = asked.ids
-        self._version(name, number)
+        self._world.files.remove(_CONTAINER, _file(name, self._version(name, number)))
         self._replace(name, lambda versions: [each for each in versions if each["versionNumber"] != number])
         return Answer(operation.success)
 
     def complete(self, operation: ServedOperation, asked: Asked) -> Answer:
         """Make a version ready whose files were uploaded."""
         name, number = asked.ids
-        if self._version(name, number)["status"] != "AwaitingData":
+        version = self._version(name, number)
+        if version["status"] != "AwaitingData" or not self._world.files.has(_CONTAINER, _file(name, version)):
             raise invalid(operation, [Problem(CHANGE, "")])
-        link = self._world.files.blob(f"detectors/{quote(name, safe='')}-{number}.zip", "r")
-        ready = {"status": "Ready", "downloadUrl": link}
+        ready = {"status": "Ready"}
         self._replace(name, lambda all_: [each | ready if each["versionNumber"] == number else each for each in all_])
         return Answer(operation.success)
 

@@ -16,8 +16,7 @@ from .._actions import Actions, Answer
 from .._asked import Asked
 from .._bodies import body_of
 from .._catalogue import Json, ServedOperation
-from .._clock import read
-from .._files import File
+from .._clock import read, written
 from .._filters import Dialect, FilterError, Test, UnknownPropertyError, compile_filter
 from .._refusals import PARAMETER, QUOTA, invalid
 from .._schemas import INVALID, Problem
@@ -26,6 +25,7 @@ from .._world import World
 
 _PATH: Final = "/itwins/exports"
 _PLACE: Final[Place] = (_PATH, ())
+_CONTAINER: Final = "exports"
 # Seconds until an export starts, and until it is completed.
 _STARTS: Final = 5.0
 _ENDS: Final = 20.0
@@ -45,7 +45,6 @@ def install(world: World, actions: Actions) -> None:
     exports = Exports(world)
     world.store.makings[_PATH] = exports.planned
     world.store.views[_PATH] = exports.seen
-    world.files.made["exports"] = exports.file
     actions.checks["itwins/create-export"] = exports.check
 
 
@@ -81,17 +80,23 @@ class Exports:
     def planned(self, _: Place, given: Mapping[str, object], export: Json) -> Json:
         """A new export with the times that it will have."""
         request = {**_DEFAULTS, **export["request"]}
+        clock, agenda = self._world.clock, self._world.agenda
         if "status" in given:
-            return {**export, "request": request}
-        clock = self._world.clock
-        return {
+            added = {**export, "request": request}
+            if given["status"] == "Completed" and not given.get("outputUrl"):
+                agenda.add(clock.now(), lambda: self.write(added))
+            return added
+        ends = clock.now() + timedelta(seconds=_ENDS)
+        planned = {
             **export,
             "request": request,
             "status": "Completed",
             "createdDateTime": clock.written(),
             "startedDateTime": clock.written(_STARTS),
-            "completedDateTime": clock.written(_ENDS),
+            "completedDateTime": written(ends),
         }
+        agenda.add(ends, lambda: self.write(planned))
+        return planned
 
     def seen(self, _: Place, export: Json) -> Json | None:
         """What is seen of an export by its user, now."""
@@ -109,16 +114,17 @@ class Exports:
             return {**export, "status": "Queued", **nothing}
         if now < completed:
             return {**export, "status": "InProgress", "completedDateTime": None, "outputUrl": None}
-        # What was exported with nothing in it has no file.
-        link = export.get("outputUrl") or (self._link(export) if self._rows(export["request"]) else None)
-        return {**export, "outputUrl": link}
+        # It may have been completed just now, after the agenda was looked at.
+        self._world.agenda.run()
+        return {**export, "outputUrl": export.get("outputUrl") or self._link(export)}
 
-    def file(self, name: str) -> File | None:
-        """The file of a completed export."""
-        export = self._world.store.find(_PLACE, name.partition(".")[0])
-        if export is None or export["status"] != "Completed":
-            return None
-        return _written(export["request"], self._rows(export["request"]), name.partition(".")[0])
+    def write(self, export: Json) -> None:
+        """Write the file of an export that is completed now. What has nothing in it has none."""
+        if rows := self._rows(export["request"]):
+            content, media_type = _content(export["request"], rows, export["id"])
+            self._world.files.put(_CONTAINER, _name_of(export), content, media_type)
+            end = self._world.clock.now() + _KEPT
+            self._world.agenda.add(end, lambda: self._world.files.remove(_CONTAINER, _name_of(export)))
 
     def _exceeded(self) -> list[Problem]:
         """The quotas that one more export would exceed. Those that were there from the beginning do not count."""
@@ -132,8 +138,10 @@ class Exports:
             found.append(Problem(QUOTA, "MaxJobsPerHourQuota"))
         return found
 
-    def _link(self, export: Json) -> str:
-        return self._world.files.link(f"exports/{export['id']}.{_ENDINGS[export['request']['outputFormat']]}")
+    def _link(self, export: Json) -> str | None:
+        """A new link to the file, which works for an hour."""
+        name = _name_of(export)
+        return self._world.files.blob(_CONTAINER, name) if self._world.files.has(_CONTAINER, name) else None
 
     def _filter(self, request: Json) -> Test:
         # In a body too, the documentation writes blanks as in a query.
@@ -152,12 +160,16 @@ class Exports:
         ]
 
 
+def _name_of(export: Json) -> str:
+    return f"{export['id']}.{_ENDINGS[export['request']['outputFormat']]}"
+
+
 def _columns(request: Json) -> list[str]:
     return [name.strip() for name in (request.get("select") or _DEFAULT_SELECT).split(",")]
 
 
-def _written(request: Json, rows: list[Json], name: str) -> File:
-    """The rows in the format that was asked for."""
+def _content(request: Json, rows: list[Json], name: str) -> tuple[bytes, str]:
+    """The rows in the format that was asked for, and its media type."""
     kind: Any = request["outputFormat"]
     if kind.startswith("Json"):
         content = json.dumps(rows, ensure_ascii=False).encode()
@@ -168,10 +180,10 @@ def _written(request: Json, rows: list[Json], name: str) -> File:
         writer.writerows(rows)
         content = text.getvalue().encode()
     if kind == "Csv":
-        return File(content, "text/csv")
+        return content, "text/csv"
     if kind == "JsonZipArchive":
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(f"{name}.json", content)
-        return File(packed.getvalue(), "application/zip")
-    return File(gzip.compress(content, mtime=0), "application/gzip")
+        return packed.getvalue(), "application/zip"
+    return gzip.compress(content, mtime=0), "application/gzip"

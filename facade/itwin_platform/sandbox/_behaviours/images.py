@@ -8,7 +8,6 @@ from .._actions import Actions, Answer
 from .._asked import Asked
 from .._bodies import media_type_of
 from .._catalogue import Json, ServedOperation
-from .._files import File
 from .._refusals import BODY, RefusedError, invalid
 from .._schemas import INVALID, Problem
 from .._store import Place
@@ -27,6 +26,7 @@ def install(world: World, actions: Actions) -> None:
         return
     images = Images(world)
     world.store.views["/itwins"] = images.seen
+    world.store.removals["/itwins"].append(lambda id_: world.files.blobs.delete(_container(id_)))
     actions.handlers |= {
         "itwins/get-itwin-image": images.get,
         "itwins/upload-itwin-image": images.upload,
@@ -48,14 +48,14 @@ class Images:
         kept = self._world.store.find(_place(itwin["id"]), "image") if itwin.get("imageName") else None
         if kept is None or itwin["imageName"] != kept["smallImageName"] or "smallImageUrl" in kept:
             return itwin
-        return {**itwin, "image": self._link(kept["smallImageName"])}
+        return {**itwin, "image": self._link(itwin["id"], kept["smallImageName"])}
 
     def get(self, operation: ServedOperation, asked: Asked) -> Answer:
         """The names and links of an image."""
         kept = self._world.store.find(_place(asked.ids[0]), "image")
         if kept is None:
             raise RefusedError(404)
-        return Answer(operation.success, {"image": self._with_links(kept)})
+        return Answer(operation.success, {"image": self._with_links(asked.ids[0], kept)})
 
     def upload(self, operation: ServedOperation, asked: Asked) -> Answer:
         """Keep an image. The small one is as large as the other."""
@@ -73,11 +73,11 @@ class Images:
         id_ = str(uuid.uuid4())
         names = {f"{kind}ImageName": f"{kind}_{id_}.{_ENDINGS[media_type]}" for kind in ("small", "large")}
         for name in names.values():
-            self._world.files.put(f"images/{name}", File(asked.body, media_type))
+            self._world.files.put(_container(itwin_id), name, asked.body, media_type)
         kept = {"id": id_, **names}
         self._put(itwin_id, kept)
         self._change(itwin_id, {"imageName": names["smallImageName"]})
-        return Answer(operation.success, {"image": self._with_links(kept)})
+        return Answer(operation.success, {"image": self._with_links(asked.ids[0], kept)})
 
     def delete(self, operation: ServedOperation, asked: Asked) -> Answer:
         """Delete an image."""
@@ -90,27 +90,29 @@ class Images:
         self._world.store.put(_place(itwin_id), "image", image)
 
     def _forget(self, itwin_id: str) -> bool:
-        kept = self._world.store.find(_place(itwin_id), "image") or {}
-        for name in (kept.get("smallImageName"), kept.get("largeImageName")):
-            self._world.files.remove(f"images/{name}")
+        self._world.files.blobs.delete(_container(itwin_id))
         return self._world.store.delete(_place(itwin_id), "image")
 
     def _change(self, itwin_id: str, changes: Json) -> None:
         self._world.store.replace(("/itwins", ()), itwin_id, lambda kept: {**kept, **changes})
 
-    def _link(self, name: str) -> str:
-        return self._world.files.link(f"images/{name}")
+    def _link(self, itwin_id: str, name: str) -> str:
+        return self._world.files.blob(_container(itwin_id), name)
 
-    def _with_links(self, image: Json) -> Json:
+    def _with_links(self, itwin_id: str, image: Json) -> Json:
         if "smallImageUrl" in image:
             return image
         small, large = image["smallImageName"], image["largeImageName"]
-        links = {"smallImageUrl": self._link(small), "largeImageUrl": self._link(large)}
+        links = {"smallImageUrl": self._link(itwin_id, small), "largeImageUrl": self._link(itwin_id, large)}
         return {**image, **links}
 
 
 def _place(itwin_id: str) -> Place:
     return _KIND, (itwin_id,)
+
+
+def _container(itwin_id: str) -> str:
+    return f"images-{itwin_id}"
 
 
 def _size_of(media_type: str, content: bytes) -> tuple[int, int] | None:

@@ -13,11 +13,12 @@ from .._actions import Actions, Answer
 from .._asked import Asked
 from .._bodies import body_of
 from .._catalogue import Json, ServedOperation, is_list, is_object
-from .._clock import read
+from .._clock import read, written
 from .._refusals import CHANGE, RefusedError, invalid
 from .._schemas import INVALID, Problem
 from .._store import Place
 from .._world import World
+from .results import Results
 
 # Seconds in a queue, and at work.
 _QUEUED: Final = 10.0
@@ -50,6 +51,7 @@ class Jobs:
     def __init__(self, world: World, actions: Actions, path: str) -> None:
         self._world = world
         self._actions = actions
+        self._results = Results(world)
         self._place: Place = (path, ())
 
     def check(self, operation: ServedOperation, asked: Asked) -> Answer | None:
@@ -78,21 +80,30 @@ class Jobs:
 
     def planned(self, _: Place, given: Mapping[str, object], job: Json) -> Json:
         """A new job with the times and the end that it will have."""
-        specifications = {**job["specifications"], "outputs": _made(job["specifications"].get("outputs", {}))}
+        outputs = _made(job, job["specifications"].get("outputs", {}))
+        planned = {**job, "specifications": {**job["specifications"], "outputs": outputs}}
+        now = self._world.clock.now()
         if "state" in given:
-            return {**job, "specifications": specifications}
-        clock = self._world.clock
+            self._world.agenda.add(now, lambda: self.end(job["id"]))
+            return planned
+        ends = now + timedelta(seconds=_QUEUED + _ACTIVE)
+        self._world.agenda.add(ends, lambda: self.end(job["id"]))
         return {
-            **job,
-            "specifications": specifications,
+            **planned,
             "state": "Failed" if self._world.demands.job_fails() else "Success",
             "executionInfo": {
-                "createdDateTime": clock.written(),
-                "startedDateTime": clock.written(_QUEUED),
-                "endedDateTime": clock.written(_QUEUED + _ACTIVE),
+                "createdDateTime": written(now),
+                "startedDateTime": written(now + timedelta(seconds=_QUEUED)),
+                "endedDateTime": written(ends),
                 "processingUnits": 1.0,
             },
         }
+
+    def end(self, id_: str) -> None:
+        """Let the outputs of a job exist, if it has succeeded."""
+        job = self._world.store.find(self._place, id_)
+        if job is not None and job["state"] == "Success":
+            self._results.deliver(job)
 
     def seen(self, _: Place, job: Json) -> Json | None:
         """What is seen of a job, now."""
@@ -103,6 +114,8 @@ class Jobs:
         if now > max(last, start) + _KEPT:
             return None
         if ended is None or now >= ended:
+            # It may have ended just now, after the agenda was looked at.
+            self._world.agenda.run()
             return job
         hidden = {"endedDateTime", "processingUnits"}
         state = "Active"
@@ -165,10 +178,13 @@ class Jobs:
         return job
 
 
-def _made(outputs: Any) -> Any:
-    """What a job answers for the outputs that it was asked for: an id for each."""
+def _made(job: Json, outputs: Any) -> Any:
+    """What a job answers for the outputs that it was asked for: the id of reality data for each; for reports a path."""
     if is_list(outputs):
-        return {name[0].lower() + name[1:]: str(uuid.uuid4()) for name in outputs if isinstance(name, str) and name}
+        names = [name[0].lower() + name[1:] for name in outputs if isinstance(name, str) and name]
+        # Evaluations of objects spell the names with small letters alone.
+        names = [name.lower() for name in names] if job["type"].startswith("EvalO") else names
+        return {name: f"bkt:reports/{job['id']}.json" if name == "report" else str(uuid.uuid4()) for name in names}
     asked: Json = outputs if is_object(outputs) else {}
     return {name: _output(each) for name, each in asked.items() if each is not False}
 

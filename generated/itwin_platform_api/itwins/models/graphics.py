@@ -36,9 +36,8 @@ class Graphics(_Model):
         type_ (ContentType): Format of graphics.
         uri (str): Where the graphics are. It can be cached but may change with time, and some carry a SAS key that
             expires.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
-            OtherAuthentication | None): What to send along with every request for the graphics, where the service behind
-            the link asks for it.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | None):
+            What to send along with every request for the graphics, where the service behind the link asks for it.
         provider (GraphicsProvider | None): A class of Cesium that can show graphics.
     """
 

@@ -42,10 +42,9 @@ class Repository(_Model):
         display_name (str | None): The name to show to people.
         uri (str | None): Where the repository is.
         capabilities (RepositoryCapabilities | None): What else can be asked of the repository.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
-            OtherAuthentication | None): How to authenticate at the repository, where it asks for that. The property `type`
-            tells the method: an API key in a header or in the query, Basic authentication, or the OAuth 2.0 authorization
-            code flow.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | None):
+            How to authenticate at the repository, where it asks for that. The property `type` tells the method: an API key
+            in a header or in the query, Basic authentication, or the OAuth 2.0 authorization code flow.
         options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None): What a request for data of the
             repository needs besides its address.
     """

@@ -39,8 +39,8 @@ class RepositoryCreate(_Model):
         uri (str): Where the repository is, at most 2000 characters.
         sub_class (RepositorySubClass | Unchanged): The subclass of a repository.
         display_name (str | Unchanged): The name to show to people.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
-            OtherAuthentication | Unchanged): How clients are to authenticate at the repository, where it asks for that.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | Unchanged):
+            How clients are to authenticate at the repository, where it asks for that.
         options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | Unchanged): What a request for data of the
             repository needs besides its address.
     """

@@ -33,9 +33,8 @@ class RepositoryUpdate(_Model):
     Attributes:
         display_name (str | Unchanged): The name to show to people.
         uri (str | Unchanged): Where the repository is, at most 2000 characters.
-        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication |
-            OtherAuthentication | None | Unchanged): How clients are to authenticate at the repository. Replaced as a whole;
-            null removes it.
+        authentication (ApiKeyAuthentication | BasicAuthentication | OAuth2AuthCodePKCEAuthentication | OtherAuthentication | None | Unchanged):
+            How clients are to authenticate at the repository. Replaced as a whole; null removes it.
         options (GISGeneralOptions | GISUrlTemplateOptions | OtherOptions | None | Unchanged): What a request for data
             needs besides the address. Replaced as a whole; null removes them.
     """

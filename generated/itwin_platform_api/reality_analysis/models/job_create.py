@@ -34,12 +34,8 @@ class JobCreate(_Model):
     """The job to create.
 
     Attributes:
-        specifications (ChangeDetectionSpecificationsCreate | ClearanceSpecificationsCreate |
-            EvalO2DSpecificationsCreate | EvalO3DSpecificationsCreate | EvalS2DSpecificationsCreate |
-            EvalS3DSpecificationsCreate | EvalSOrthoSpecificationsCreate | JobSpecifications | Objects2DSpecificationsCreate
-            | Segmentation2DSpecificationsCreate | Segmentation3DSpecificationsCreate |
-            SegmentationOrthophotoSpecificationsCreate): Inputs, outputs and options, of the form that belongs to the type
-            of the job.
+        specifications (ChangeDetectionSpecificationsCreate | ClearanceSpecificationsCreate | EvalO2DSpecificationsCreate | EvalO3DSpecificationsCreate | EvalS2DSpecificationsCreate | EvalS3DSpecificationsCreate | EvalSOrthoSpecificationsCreate | JobSpecifications | Objects2DSpecificationsCreate | Segmentation2DSpecificationsCreate | Segmentation3DSpecificationsCreate | SegmentationOrthophotoSpecificationsCreate):
+            Inputs, outputs and options, of the form that belongs to the type of the job.
         type_ (JobType): What a job does.
         itwin_id (str): Id of the iTwin that the inputs are taken from and the outputs are put into.
         name (str | None | Unchanged): The name to show to people.

@@ -36,12 +36,9 @@ class JobCreate(_Model):
     Attributes:
         type_ (JobType): What a job does.
         itwin_id (str): Id of the iTwin that the inputs are taken from and the outputs are put into.
-        specifications (CalibrationSpecificationsCreate | ConstraintsSpecificationsCreate |
-            FillImagePropertiesSpecificationsCreate | GaussianSplatsSpecificationsCreate |
-            ImportPointCloudSpecificationsCreate | JobSpecifications | ProductionSpecificationsCreate |
-            ReconstructionSpecificationsCreate | TilingSpecificationsCreate | TouchUpExportSpecificationsCreate |
-            TouchUpImportSpecificationsCreate | WaterConstraintsSpecificationsCreate): Inputs, outputs and options, of the
-            form that belongs to the type of the job. `JobSpecifications` takes any other.
+        specifications (CalibrationSpecificationsCreate | ConstraintsSpecificationsCreate | FillImagePropertiesSpecificationsCreate | GaussianSplatsSpecificationsCreate | ImportPointCloudSpecificationsCreate | JobSpecifications | ProductionSpecificationsCreate | ReconstructionSpecificationsCreate | TilingSpecificationsCreate | TouchUpExportSpecificationsCreate | TouchUpImportSpecificationsCreate | WaterConstraintsSpecificationsCreate):
+            Inputs, outputs and options, of the form that belongs to the type of the job. `JobSpecifications` takes any
+            other.
         name (str | None | Unchanged): The name to show to people.
     """
 

@@ -1,0 +1,109 @@
+"""The records of an export, read from its file as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from itwin_platform_api.itwins.models import Export, ITwin
+
+from .._concurrency import asynchronous as concurrency
+from .._http import TransportOptions
+from ..storage import _export_file as file
+from ..storage._access import FileAccess
+from ..storage._progress import shown
+from ..storage._report import Progress
+from ..storage._run import Run
+from ..storage._single import download_file
+
+T = TypeVar("T")
+
+
+class AsyncExportRecords:
+    """The iTwins of an export.
+
+    Iterate over it: the file is read piece by piece, so that a million iTwins take no more memory than a few thousand.
+    Every iteration starts anew. The iTwins are the same whatever the format of the file, and of the same class as in
+    lists: numbers and times are read as such, also from CSV, where an empty cell is None; what was not exported is None
+    too. A connection that breaks is gone on with, and a link that expires is asked for again.
+
+    Attributes:
+        export: The export.
+
+    Raises:
+        StorageError: The file cannot be read, is not what the format says, or lacks ids or display names: then `dicts`
+            reads it. What was read before has been returned.
+        NotFoundError: The platform no longer has the export, 4 hours later (`iTwinExportNotFound`).
+    """
+
+    def __init__(self, export: Export, options: TransportOptions, renew: Callable[[], Awaitable[str]]) -> None:
+        self.export = export
+        self._renew = renew
+        # What was exported with nothing in it has no file.
+        self._access = FileAccess(file.url_of(export), options) if export.output_url else None
+
+    def __aiter__(self) -> AsyncIterator[ITwin]:
+        """The iTwins one by one."""
+        return self._read(ITwin.from_dict)
+
+    def dicts(self) -> AsyncIterator[dict[str, Any]]:
+        """What was exported of each iTwin, by the documented names. Times are texts, as they stand in the file."""
+        return self._read(lambda record: record)
+
+    async def to_list(self) -> list[ITwin]:
+        """All iTwins as a list."""
+        return [itwin async for itwin in self]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of export {self.export.id}>"
+
+    def _read(self, read: Callable[[dict[str, Any]], T]) -> AsyncIterator[T]:
+        reading = None if self._access is None else file.ExportReading(self._access, self.export, read)
+        return _RecordIterator(reading, self._access, self._renew)
+
+
+class _RecordIterator(Generic[T]):
+    # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
+    def __init__(
+        self, reading: file.ExportReading[T] | None, access: FileAccess | None, renew: Callable[[], Awaitable[str]]
+    ) -> None:
+        self._reading = reading
+        self._access = access
+        self._renew = renew
+        self._batch: Iterator[T] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        for item in self._batch:
+            return item
+        if self._reading is not None and self._access is not None:
+            reading = self._reading
+            with self._access.renewed_by(concurrency.from_threads(self._renew)):
+                batch = await concurrency.in_thread_to_its_end(reading.batch, reading.abort)
+            self._batch = iter(batch)
+            for item in self._batch:
+                return item
+        raise StopAsyncIteration
+
+
+async def download_export(
+    export: Export,
+    path: str | Path,
+    options: TransportOptions,
+    renew: Callable[[], Awaitable[str]],
+    *,
+    overwrite: bool,
+    progress: bool | Callable[[Progress], object],
+) -> Path:
+    """Download the file of an export; see the method of the group."""
+    url = file.url_of(export)
+    access = FileAccess(url, options)
+    with shown(progress, "Downloading") as on_progress, access.renewed_by(concurrency.from_threads(renew)):
+        run = Run(access, on_progress)
+        work = partial(download_file, access, file.name_of(url), path, overwrite=overwrite, run=run)
+        await concurrency.in_thread_to_its_end(work, run.cancel)
+    return Path(path)

@@ -1,0 +1,200 @@
+"""What jobs of all APIs have beside single operations: waiting for their end, and getting what they have made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from ... import _late
+from ..._bars import Bar, shown
+from ..._policies.arguments import text
+from ..._policies.finished_jobs import ENDED, Output, job_error, kept_for_a_while, outputs_of
+from ..._policies.waiting import INTERVALS, Awaited, Look, Polling
+from ...errors import ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
+from ..containers import AsyncTransferBucket, AsyncTransferContainer
+from ..pipeline import Pipeline
+from ..waiting import wait_until
+from .reality_data_containers import RealityDataContainers
+
+J = TypeVar("J", bound="_late.Job")
+P = TypeVar("P", bound="_late.JobProgress")
+M = TypeVar("M", bound="_late.JobMessages")
+
+
+class LongJobs(Generic[J, P, M]):
+    """The part of a group of jobs that is the same for every API."""
+
+    _called: ClassVar[str]
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def get(self, job_id: str) -> J:
+        """Get a job."""
+        raise NotImplementedError
+
+    async def get_messages(self, job_id: str) -> M:
+        """Get the errors and the warnings that a job has left behind."""
+        raise NotImplementedError
+
+    async def get_progress(self, job_id: str) -> P:
+        """Get how far a job is."""
+        raise NotImplementedError
+
+    async def _bucket_of(self, itwin_id: str) -> AsyncTransferBucket:
+        """The bucket that jobs of an iTwin write to."""
+        raise NotImplementedError
+
+    def _progress_of(self, job: J) -> P:
+        """The progress of a job that has none any more, or not yet."""
+        raise NotImplementedError
+
+    async def wait(
+        self,
+        job_id: str,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 (it ends between two looks, and says how to go on)
+        intervals: Iterable[float] = INTERVALS,
+        progress: bool | Callable[[P], object] | None = None,
+    ) -> J:
+        """Wait until a job has ended, and return it.
+
+        The job does not depend on who waits: after a timeout, Ctrl-C or a restart of the program, wait again with the
+        same id. Throttling, failures of the platform and broken connections do not end the wait, but are logged.
+        `deadline` of the client holds for each request, not for the wait.
+
+        It asks for `GET .../jobs/{id}/progress`, and at the end for `GET .../jobs/{id}`.
+
+        Parameters:
+            job_id: Id of the job, a GUID.
+            timeout: Seconds after which to give up; None to wait for ever. At the end it looks once more.
+            intervals: Seconds between two looks. They are gone through up to the last one, which is repeated, and begin
+                again whenever the state or the percentage has changed. The platform may ask for longer pauses.
+            progress: True draws a progress bar (extra `[progress]`). A function is called with the progress at each
+                look. If it returns False, the wait is cancelled, not the job: that is what `cancel` is for.
+
+        Returns:
+            The job, which is `Success`. `download` gets its outputs.
+
+        Raises:
+            ValueError: An argument cannot be used. Nothing was sent.
+            JobFailedError: The job has failed; `messages` say why. `JobCancelledError` if it was cancelled.
+            WaitTimeout: The time was over. The message says how to go on waiting.
+            WaitCancelled: The progress function asked to end the wait.
+            NotFoundError: There is no such job, or not any more: finished ones are kept for 30 days (`JobNotFound`).
+            ConfigurationError: rich is not installed.
+        """
+        again = f"{self._called}.wait({text('job_id', job_id)!r})"
+        polling = Polling(Awaited(f"Job {job_id}", job_id, again), timeout=timeout, intervals=intervals)
+        with shown(progress, Bar("Waiting", _columns, _fields)) as on_progress:
+            job = await wait_until(partial(self._look, job_id), polling, on_progress)
+        if job.state == "Success":
+            return job
+        messages, problem = None, None
+        try:
+            messages = await self.get_messages(job_id)
+        except ITwinPlatformError as error:
+            problem = error
+        raise job_error(job, messages, problem)
+
+    async def _look(self, job_id: str) -> Look[P, J]:
+        seen: P | None = None
+        # It is kept for a while only; the job itself says whether it is there.
+        with suppress(NotFoundError):
+            seen = await self.get_progress(job_id)
+        if seen is not None and seen.state not in ENDED:
+            return Look(seen, (seen.state, seen.percentage))
+        gone: NotFoundError | None = None
+        try:
+            job = await self.get(job_id)
+        except NotFoundError as error:
+            gone = error
+        else:
+            seen = seen or self._progress_of(job)
+            return Look(seen, (seen.state, seen.percentage), job if job.state in ENDED else None)
+        raise kept_for_a_while(gone)
+
+    async def download(
+        self,
+        job: J | str,
+        folder: str | Path,
+        *,
+        outputs: str | Iterable[str] | None = None,
+        overwrite: bool = False,
+        concurrency: int = 16,
+        progress: bool | Callable[[_late.Progress], object] = False,
+    ) -> _late.TransferReport:
+        """Download the outputs of a finished job, whether they are reality data or in the bucket of the iTwin.
+
+        Each output has a folder of its own below `folder`, which is called like it: `scene`, or `exports/3DTiles` for
+        one of several. All that downloads from containers promise holds here too. Rerunning an interrupted download
+        continues where it stopped.
+
+        Parameters:
+            job: The job, or its id. Given a job, nothing is asked about it.
+            folder: The target. It and the folders below it are created when a file needs them.
+            outputs: The name of the output to download, or several; None for all. `"exports"` means all of them.
+            overwrite: Replace existing files whose content differs, instead of reporting them as failed.
+            concurrency: Files at a time, 1 to 256.
+            progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
+                worker threads, one at a time; it must be quick. If it returns False, the download is cancelled. The
+                totals grow with each output that is begun.
+
+        Returns:
+            The files of all outputs that were downloaded (as `sent`) and skipped. Before the name of each stands that
+            of its output.
+
+        Raises:
+            ValueError: The job has not ended, or has no such outputs. If a job was given, nothing was sent.
+            JobFailedError: The job has failed, `JobCancelledError` if it was cancelled.
+            NotFoundError: There is no such job (`JobNotFound`).
+            TransferError: Files failed; `report` lists them with the reasons. The others have been downloaded.
+            TransferCancelled: The progress function asked to stop.
+            ConfigurationError: obstore or rich is not installed.
+        """
+        from ...storage._progress import shown as shown_transfer
+        from ...storage._several import Several
+
+        with shown_transfer(progress, "Downloading") as on_progress:
+            several = Several(folder, concurrency, on_progress)
+            finished = await self.get(job) if isinstance(job, str) else job
+            for place in outputs_of(finished, outputs):
+                try:
+                    container = await self._container_of(place, finished.itwin_id)
+                    report = await container._download(  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (not for users)
+                        place.path,
+                        folder,
+                        into=place.name,
+                        overwrite=overwrite,
+                        concurrency=concurrency,
+                        on_progress=several.progress,
+                    )
+                except (NotFoundError, PermissionDeniedError, StorageError) as error:
+                    several.failed(place.name, error)
+                else:
+                    several.done(place.name, report)
+                if several.cancelled:
+                    break
+            return several.report()
+
+    async def _container_of(self, place: Output, itwin_id: str) -> AsyncTransferBucket | AsyncTransferContainer:
+        if place.reality_data_id is None:
+            return await self._bucket_of(itwin_id)
+        return await RealityDataContainers(self._pipeline).container(place.reality_data_id, itwin_id=itwin_id)
+
+
+def _columns(bars: Any) -> tuple[Any, ...]:
+    return (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TaskProgressColumn(),
+        bars.TimeElapsedColumn(),
+        bars.TextColumn("{task.fields[state]}"),
+    )
+
+
+def _fields(seen: _late.JobProgress) -> Mapping[str, Any]:
+    return {"completed": seen.percentage, "total": 100, "state": str(seen.state)}

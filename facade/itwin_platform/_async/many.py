@@ -1,0 +1,109 @@
+"""`platform.map`: a function called with many items at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast
+
+from .._concurrency.async_crew import Crew
+from .._many import Order, Outcome, ProgressArgument, Tally, check
+
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class AsyncResults(Generic[R_co]):
+    """The results of `platform.map`, to be iterated over once. Calls are made as results are taken.
+
+    Leaving the loop early breaks off what is running. To be sure that nothing runs any more, use it as a context
+    (`async with`), or close it.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[T], Any],
+        items: Iterable[T] | AsyncIterable[T],
+        *,
+        concurrency: int,
+        ordered: bool,
+        on_error: str,
+        progress: ProgressArgument,
+    ) -> None:
+        check(function, concurrency, on_error, progress)
+        self._crew: Crew[Any, R_co] = Crew(function, items, concurrency)
+        self._order: Order[R_co] = Order(ordered=ordered)
+        self._tally = Tally(items, progress)
+        self._raises = on_error == "raise"
+        self._ended = False
+
+    def __aiter__(self) -> AsyncIterator[R_co]:
+        """The results. There is one iteration: a second one goes on where the first was left."""
+        return self
+
+    async def __anext__(self) -> R_co:
+        """The next result.
+
+        Raises:
+            Exception: What the function raised, unless errors are returned; or what the items raised.
+        """
+        try:
+            outcome = await self._next_outcome()
+            if outcome is not None:
+                self._crew.make_room()
+                return self._value_of(outcome)
+        except KeyboardInterrupt:
+            # Whoever presses Ctrl-C does not want to wait.
+            self._ended = True
+            self._tally.close()
+            self._crew.abandon()
+            raise
+        except BaseException:
+            await self.aclose()
+            raise
+        await self.aclose()
+        raise StopAsyncIteration
+
+    async def _next_outcome(self) -> Outcome[R_co] | None:
+        while not self._ended:
+            found = self._order.get()
+            if found is not None:
+                return found
+            came = await self._crew.get()
+            if came is None:
+                return None
+            self._order.put(came)
+        return None
+
+    def _value_of(self, outcome: Outcome[R_co]) -> R_co:
+        error = outcome.error
+        if error is None:
+            self._tally.count(failed=False)
+            return cast(R_co, outcome.result)
+        error.add_note(outcome.named)
+        if self._raises or outcome.final or not isinstance(error, Exception):
+            raise error
+        self._tally.count(failed=True)
+        return cast(R_co, error)
+
+    async def aclose(self) -> None:
+        """Break off what is running, and wait until nothing runs any more."""
+        self._ended = True
+        self._tally.close()
+        await self._crew.end()
+
+    async def __aenter__(self) -> Self:
+        """Use the results as a context, which closes them."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close them."""
+        await self.aclose()
+
+    def __del__(self) -> None:
+        # Not there if the arguments were wrong.
+        if not getattr(self, "_ended", True):
+            self._tally.close()
+            self._crew.drop()

@@ -1,0 +1,38 @@
+"""Holds requests back, so that there are never more in a minute than the user has said."""
+
+from __future__ import annotations
+
+from .._concurrency import asynchronous as concurrency
+from .._policies.calls import Call
+from .._policies.pacing import Pace
+
+
+class Pacing:
+    """The pace of a client. Those who wait go one after the other, the first one first.
+
+    Parameters:
+        requests_per_minute: The most requests in a minute; None for any number.
+    """
+
+    def __init__(self, requests_per_minute: int | None) -> None:
+        self._pace = None if requests_per_minute is None else Pace(requests_per_minute)
+        self._turns = concurrency.Slots(1)
+
+    async def wait(self, call: Call) -> None:
+        """Wait until the next request of a call may be sent, unless it already may, and count it."""
+        if self._pace is None or call.paced is not None or not call.signed:
+            return
+        async with self._turns.one():
+            while (seconds := self._pace.wait()) > 0:
+                await concurrency.sleep(seconds)
+            call.paced = self._pace.note()
+
+    def answered(self, call: Call, status: int | None) -> None:
+        """Note that a request of the call was answered, or has failed."""
+        if call.paced is not None:
+            call.paced.answered(status)
+            call.paced = None
+
+    def after_fork(self) -> None:
+        """Let nobody wait for threads of the parent process. What it has sent still counts."""
+        self._turns = concurrency.Slots(1)

@@ -1,0 +1,58 @@
+"""Waits for what takes long. The rules are in `_policies.waiting`; here it is looked at and slept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from .._concurrency import asynchronous as concurrency
+from .._policies.waiting import Look, Polling
+from ..errors import ITwinPlatformError
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+
+async def wait_until(
+    look: Callable[[], Awaitable[Look[S, R]]], polling: Polling, progress: Callable[[S], object] | None = None
+) -> R:
+    """Look at something again and again until there is a result.
+
+    Each look consists of calls of its own: between them, nothing is held and no deadline runs.
+
+    Parameters:
+        look: Looks, by calls of the pipeline.
+        polling: When to look again.
+        progress: Called with what was seen, at each look. If it returns False, the wait ends.
+
+    Returns:
+        The result.
+
+    Raises:
+        WaitTimeout: The time is over.
+        WaitCancelled: The progress function asked to end the wait.
+        ITwinPlatformError: A look ended in an error that waiting does not help against.
+    """
+    try:
+        while True:
+            found: Look[S, R] | ITwinPlatformError
+            try:
+                found = await look()
+            except ITwinPlatformError as error:
+                found = error
+            if isinstance(found, ITwinPlatformError):
+                pause = polling.after_problem(found)
+            else:
+                wanted = progress is None or progress(found.seen) is not False
+                if found.result is not None:
+                    return found.result
+                if not wanted:
+                    raise polling.cancelled(found.seen)
+                pause = polling.after(found)
+            await concurrency.sleep(pause)
+    except Exception:
+        raise
+    except BaseException as end:
+        # Ctrl-C, or the task was cancelled: whoever reads the traceback learns that nothing is lost.
+        end.add_note(polling.awaited.goes_on)
+        raise

@@ -1,0 +1,183 @@
+"""Tasks that take items one after the other, for `platform.map` of the async client, on asyncio and trio."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from contextlib import suppress
+from contextvars import copy_context
+from inspect import isawaitable, iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from .._many import Outcome
+from .asynchronous import from_other_threads, in_background, in_thread
+
+if TYPE_CHECKING:
+    from anyio import CancelScope, Event
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def _taker(items: Iterable[T] | AsyncIterable[T]) -> Callable[[], Awaitable[T]]:
+    """What takes the next item."""
+    if isinstance(items, AsyncIterable):
+        return aiter(items).__anext__
+    iterator = iter(items)
+
+    async def take() -> T:
+        for item in iterator:
+            return item
+        raise StopAsyncIteration
+
+    return take
+
+
+class Crew(Generic[T, R]):
+    """Workers that call a function with one item after the other.
+
+    There are as many as are needed, up to a limit, and twice as many outcomes at most that nobody has taken yet: then
+    the workers wait. They hold no reference to who takes them, so that they can be broken off when nobody is there.
+
+    Parameters:
+        function: What to call. If it is not async, it is called in a thread; what it returns may be awaitable.
+        items: What with. They are taken one at a time.
+        workers: The most workers.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[T], Awaitable[R] | R],
+        items: Iterable[T] | AsyncIterable[T],
+        workers: int,
+    ) -> None:
+        self._function = function
+        self._is_async = iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+        self._items = items
+        self._workers = workers
+        self._context = copy_context()
+        self._outcomes: deque[Outcome[R]] = deque()
+        self._scopes: set[CancelScope] = set()
+        self._hired = self._left = self._taken = 0
+        self._over = False
+        self._news: Event | None = None
+
+    async def get(self) -> Outcome[R] | None:
+        """The next outcome in the order of completion; None after the last. The first call starts the work."""
+        if not self._hired and not self._over:
+            from anyio import Lock, Semaphore
+
+            self._call_soon = from_other_threads()
+            self._room = Semaphore(2 * self._workers)
+            self._turn = Lock()
+            self._next = _taker(self._items)
+            self._hire()
+        while not self._outcomes:
+            if self._left == self._hired:
+                return None
+            await self._some_news()
+        return self._outcomes.popleft()
+
+    def make_room(self) -> None:
+        """An outcome has been handed out, and there may be another."""
+        self._room.release()
+
+    def abandon(self) -> None:
+        """Start nothing more, and cancel what runs."""
+        self._over = True
+        for scope in list(self._scopes):
+            scope.cancel()
+
+    def drop(self) -> None:
+        """Cancel what runs, from any thread and without waiting."""
+        if self._hired:
+            with suppress(RuntimeError):  # the event loop has ended, and with it all tasks
+                self._call_soon(self.abandon)
+
+    async def end(self) -> None:
+        """Cancel what runs, and wait until all workers have left."""
+        from anyio import CancelScope
+
+        self.abandon()
+        with CancelScope(shield=True):
+            while self._left < self._hired:
+                await self._some_news()
+
+    def _hire(self) -> None:
+        """Start one more worker. Each does so when it has found an item, until there are enough."""
+        if self._hired < self._workers and not self._over:
+            self._hired += 1
+            in_background(self._work, self._context.copy(), self._leave)
+
+    def _leave(self) -> None:
+        self._left += 1
+        self._tell()
+
+    async def _work(self) -> None:
+        from anyio import CancelScope
+
+        scope = CancelScope()
+        self._scopes.add(scope)
+        try:
+            with scope:
+                if not self._over:
+                    await self._take_items()
+        finally:
+            self._scopes.discard(scope)
+
+    async def _take_items(self) -> None:
+        while True:
+            await self._room.acquire()
+            async with self._turn:
+                if self._over:
+                    break
+                number = self._taken
+                try:
+                    item = await self._next()
+                except StopAsyncIteration:
+                    self._over = True
+                    break
+                except BaseException as error:
+                    self._over = True
+                    self._put(Outcome(number, error=error, final=True))
+                    if not isinstance(error, Exception):
+                        raise
+                    break
+                self._taken += 1
+                self._hire()
+            await self._call(number, item)
+        # Others may wait for room, only to find that it is over.
+        self._room.release()
+
+    async def _call(self, number: int, item: T) -> None:
+        try:
+            if self._is_async:
+                result: Any = self._function(item)
+            else:
+                # In a tuple: trio takes no awaitable out of a thread.
+                (result,) = await in_thread(lambda: (self._function(item),))
+            if isawaitable(result):
+                result = await result
+        except BaseException as error:
+            # Also a cancellation that was not ours: nothing is lost without a word.
+            self._put(Outcome(number, error=error))
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._put(Outcome(number, cast(R, result)))
+
+    def _put(self, outcome: Outcome[R]) -> None:
+        self._outcomes.append(outcome)
+        self._tell()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, None
+        if news is not None:
+            news.set()
+
+    async def _some_news(self) -> None:
+        from anyio import Event
+
+        if self._news is None:
+            self._news = Event()
+        await self._news.wait()

@@ -1,0 +1,123 @@
+"""Threads that take items one after the other, for `platform.map` of the sync client."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from .._many import Outcome
+from .synchronous import stopped_by
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
+_SLICE = 0.5
+
+
+class Crew(Generic[T, R]):
+    """Workers that call a function with one item after the other.
+
+    There are as many as are needed, up to a limit, and twice as many outcomes at most that nobody has taken yet: then
+    the workers wait. They hold no reference to who takes them, so that they end when nobody is there any more.
+
+    Parameters:
+        function: What to call.
+        items: What with. They are taken in these threads, one at a time.
+        workers: The most workers.
+    """
+
+    def __init__(self, function: Callable[[T], R], items: Iterable[T], workers: int) -> None:
+        self._function = function
+        self._items = items
+        self._workers = workers
+        self._context = copy_context()
+        self._room = threading.Semaphore(2 * workers)
+        self._turn = threading.Lock()
+        self._outcomes: SimpleQueue[Outcome[R] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._left = 0
+        self._taken = 0
+        self._over = False
+        self._stop = threading.Event()
+
+    def get(self) -> Outcome[R] | None:
+        """The next outcome in the order of completion; None after the last. The first call starts the work."""
+        if not self._threads and not self._over:
+            self._iterator = iter(self._items)
+            self._hire()
+        while self._left < len(self._threads):
+            with suppress(Empty):
+                outcome = self._outcomes.get(timeout=_SLICE)
+                if outcome is not None:
+                    return outcome
+                self._left += 1
+        return None
+
+    def make_room(self) -> None:
+        """An outcome has been handed out, and there may be another."""
+        self._room.release()
+
+    def abandon(self) -> None:
+        """Start nothing more, and break off what waits for the platform."""
+        self._over = True
+        self._stop.set()
+        self._room.release()
+
+    def end(self) -> None:
+        """Break off, and wait until all workers have left."""
+        self.abandon()
+        for thread in self._threads:
+            if thread is not threading.current_thread() and not sys.is_finalizing():
+                thread.join()
+
+    def drop(self) -> None:
+        """The same, for results that nobody has closed."""
+        self.end()
+
+    def _hire(self) -> None:
+        """Start one more worker. Each does so when it has found an item, until there are enough."""
+        if len(self._threads) < self._workers and not self._over:
+            thread = threading.Thread(target=self._work, name="itwin-map", daemon=True)
+            self._threads.append(thread)
+            try:
+                thread.start()
+            except RuntimeError:  # this system has no more threads to give
+                self._threads.remove(thread)
+                if not self._threads:
+                    raise
+
+    def _work(self) -> None:
+        while True:
+            self._room.acquire()
+            with self._turn:
+                if self._over:
+                    break
+                number = self._taken
+                try:
+                    item = next(self._iterator)
+                except StopIteration:
+                    self._over = True
+                    break
+                except BaseException as error:  # noqa: BLE001 (raised where the outcomes are taken)
+                    self._over = True
+                    self._outcomes.put(Outcome(number, error=error, final=True))
+                    break
+                self._taken += 1
+                self._hire()
+            self._outcomes.put(self._context.copy().run(self._outcome, number, item))
+        # Others may wait for room, only to find that it is over.
+        self._room.release()
+        self._outcomes.put(None)
+
+    def _outcome(self, number: int, item: T) -> Outcome[R]:
+        try:
+            with stopped_by(self._stop):
+                return Outcome(number, self._function(item))
+        except BaseException as error:  # noqa: BLE001 (raised where the outcomes are taken)
+            return Outcome(number, error=error)

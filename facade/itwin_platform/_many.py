@@ -1,0 +1,150 @@
+"""`platform.map`: its arguments, its progress, and what came of an item. Without I/O, for sync and async alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from .errors import ConfigurationError
+
+R = TypeVar("R")
+
+MOST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MapProgress:
+    """How far `platform.map` is.
+
+    Attributes:
+        done: How many results have been handed out, errors among them.
+        failed: How many of them were errors.
+        total: How many items there are; None if they do not say.
+    """
+
+    done: int
+    failed: int
+    total: int | None
+
+
+ProgressArgument = bool | Callable[[MapProgress], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What came of an item.
+
+    Attributes:
+        number: Its place among the items, from 0.
+        result: What the function returned.
+        error: What it raised, or None.
+        final: Whether it is the items themselves that failed.
+    """
+
+    number: int
+    result: R | None = None
+    error: BaseException | None = None
+    final: bool = False
+
+    @property
+    def named(self) -> str:
+        """What to tell of the item in a traceback."""
+        return "raised by the items of platform.map" if self.final else f"item {self.number} of platform.map"
+
+
+def check(function: object, concurrency: object, on_error: object, progress: object) -> None:
+    """Check the arguments.
+
+    Raises:
+        ValueError: One of them cannot be used; the message names it.
+    """
+    if not callable(function):
+        raise ValueError("function must be callable")  # noqa: TRY004 (as for all arguments)
+    if not isinstance(concurrency, int) or isinstance(concurrency, bool) or not 1 <= concurrency <= MOST:
+        raise ValueError(f"concurrency must be a whole number from 1 to {MOST}")
+    if on_error not in {"raise", "return"}:
+        raise ValueError('on_error must be "raise" or "return"')
+    if not isinstance(progress, bool) and not callable(progress):
+        raise ValueError("progress must be True, False or a function")  # noqa: TRY004
+
+
+class Order(Generic[R]):
+    """Brings outcomes into the order of their items, or leaves them as they come."""
+
+    def __init__(self, *, ordered: bool) -> None:
+        self._ordered = ordered
+        self._next = 0
+        self._held: dict[int, Outcome[R]] = {}
+
+    def put(self, outcome: Outcome[R]) -> None:
+        """Take an outcome in."""
+        self._held[outcome.number] = outcome
+
+    def get(self) -> Outcome[R] | None:
+        """The outcome whose turn it is; None if it has not come yet."""
+        if not self._ordered:
+            return self._held.popitem()[1] if self._held else None
+        found = self._held.pop(self._next, None)
+        self._next += found is not None
+        return found
+
+
+class Tally:
+    """Counts results and tells of them.
+
+    Parameters:
+        items: The items.
+        progress: True for a bar, or a function.
+
+    Raises:
+        ConfigurationError: A bar is requested, but rich is not installed.
+    """
+
+    def __init__(self, items: object, progress: ProgressArgument) -> None:
+        self._total = len(cast(Any, items)) if hasattr(items, "__len__") else None
+        self._done = self._failed = 0
+        self._bar = _bar() if progress is True else None
+        self._tell = next(self._bar) if self._bar is not None else progress
+
+    def count(self, *, failed: bool) -> None:
+        """Count a result."""
+        self._done += 1
+        self._failed += failed
+        if callable(self._tell):
+            self._tell(MapProgress(self._done, self._failed, self._total))
+
+    def close(self) -> None:
+        """Leave the terminal to others."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _bar() -> Any:
+    try:
+        from rich import progress as bars
+    except ImportError:
+        missing = 'progress=True needs rich. Install it: pip install "itwin-platform[progress]"'
+        raise ConfigurationError(missing) from None
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("{task.fields[failed]}"),
+    )
+    return _drawn(bars.Progress(*columns))
+
+
+def _drawn(display: Any) -> Iterator[Callable[[MapProgress], object]]:
+    task = display.add_task("Calls", total=None, failed="")
+
+    def show(state: MapProgress) -> None:
+        display.start()  # only now, so that what fails before draws nothing
+        failed = f"{state.failed} failed" if state.failed else ""
+        display.update(task, completed=state.done, total=state.total, failed=failed)
+
+    try:
+        yield show
+    finally:
+        display.stop()

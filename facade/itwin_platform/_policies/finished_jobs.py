@@ -1,0 +1,158 @@
+"""Jobs that have ended: what to say of those that failed, and where the outputs of the others are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from .._jobs import Job, JobMessages
+from ..errors import ITwinPlatformError, JobCancelledError, JobFailedError, NotFoundError
+from .redaction import one_line
+
+ENDED: Final = frozenset({"Success", "Failed", "Cancelled"})
+_IN_BUCKET: Final = "bkt:"
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_NO_FOLDER: Final = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where an output of a job is.
+
+    Attributes:
+        name: Its name in the specifications, for instance `"scene"`; `"exports/3DTiles"` for one of several.
+        reality_data_id: The id of the reality data that it is; None if it is in the bucket.
+        path: The file or the folder in the bucket of the iTwin; empty if it is reality data.
+    """
+
+    name: str
+    reality_data_id: str | None = None
+    path: str = ""
+
+
+def named(job: Job) -> str:
+    """A job as messages name it, at the beginning of a sentence."""
+    kind = one_line(job.type_)
+    return (
+        f"Job {one_line(job.id)} ({kind}, {one_line(job.name)!r})" if job.name else f"Job {one_line(job.id)} ({kind})"
+    )
+
+
+def job_error(job: Job, messages: JobMessages | None, problem: ITwinPlatformError | None = None) -> JobFailedError:
+    """The error for a job that has ended without success.
+
+    Parameters:
+        job: The job.
+        messages: What it has left behind; None if that is not known.
+        problem: Why the messages could not be had, if that was tried.
+    """
+    if job.state == "Cancelled":
+        return JobCancelledError(f"{named(job)} was cancelled.", job=job, messages=messages)
+    said = (
+        [f"{one_line(each.code)}: {_filled(each.message, each.params)}" for each in messages.errors] if messages else []
+    )
+    if said:
+        reason = f": {said[0]}" + (f"; and {len(said) - 1} more, see error.messages." if len(said) > 1 else "")
+    elif problem is not None:
+        reason = f". Its messages could not be read: {problem}"
+    else:
+        reason = ". It has left no message." if messages else ". Its messages say why: get_messages."
+    return JobFailedError(f"{named(job)} failed{reason}", job=job, messages=messages)
+
+
+def _filled(message: str, params: Iterable[str]) -> str:
+    """A message with its parameters in place of %1, %2 and so on."""
+    values = list(params)
+
+    def value(found: re.Match[str]) -> str:
+        at = int(found[1]) - 1
+        return values[at] if at < len(values) else found[0]
+
+    return one_line(re.sub(r"%([1-9][0-9]?)", value, message))
+
+
+def kept_for_a_while(error: NotFoundError) -> NotFoundError:
+    """The same error, for a job that may have been there once."""
+    error.args = (f"{error} Finished jobs are kept for 30 days.",)
+    return error
+
+
+def outputs_of(job: object, chosen: str | Iterable[str] | None) -> list[Output]:
+    """Where the outputs of a job are.
+
+    Parameters:
+        job: The job.
+        chosen: Names of the outputs to find, or the beginnings of names before a slash; None for all.
+
+    Raises:
+        ValueError: It has not ended, it has no such output, or none at all.
+        JobFailedError: It has ended without success.
+    """
+    if not isinstance(job, Job):
+        raise ValueError(f"job must be a job or its id, not {type(job).__name__}")  # noqa: TRY004 (as for all arguments)
+    if job.state != "Success":
+        if job.state in ENDED:
+            raise job_error(job, None)
+        raise ValueError(
+            f"{named(job)} has not ended, it is {one_line(job.state)}. Wait for it: job = jobs.wait({job.id!r})"
+        )
+    found = list(_places("", job.specifications.to_dict().get("outputs"), told=False))
+    if not found:
+        raise ValueError(f"{named(job)} has no outputs that can be downloaded")
+    if chosen is None:
+        return found
+    names = [chosen] if isinstance(chosen, str) else list(chosen)
+    for name in names:
+        if not any(_is_part(each, name) for each in found):
+            known = ", ".join(each.name for each in found)
+            raise ValueError(f"{named(job)} has no output {name!r}; it has {known}")
+    return [each for each in found if any(_is_part(each, name) for name in names)]
+
+
+def _is_part(output: Output, name: str) -> bool:
+    return f"{output.name}/".startswith(f"{name}/")
+
+
+def _places(name: str, value: object, *, told: bool) -> Iterator[Output]:
+    """The outputs in a value of the specifications.
+
+    Parameters:
+        name: What has led there.
+        value: A place; a list of outputs; or an object that has a location, or outputs by their names.
+        told: Whether text in it is a place in any case, and not just where it looks like one.
+    """
+    if isinstance(value, str) and name:
+        if value.startswith(_IN_BUCKET):
+            # An empty path would be the whole bucket.
+            if path := value.removeprefix(_IN_BUCKET).strip("/"):
+                yield Output(name, path=path)
+        elif (told and value) or _GUID.fullmatch(value):
+            yield Output(name, value)
+    elif isinstance(value, list):
+        for part, each in _parts(cast(list[object], value)):
+            yield from _places(_joined(name, part), each, told=False)
+    elif isinstance(value, Mapping):
+        properties = cast(Mapping[str, object], value)
+        if "location" in properties:
+            yield from _places(name, properties["location"], told=True)
+            return
+        for key, each in properties.items():
+            yield from _places(_joined(name, key), each, told=not name)
+
+
+def _joined(name: str, part: str) -> str:
+    """The name of something within something; all names become folders."""
+    part = _NO_FOLDER.sub("_", part) or "_"
+    return f"{name}/{part}" if name else part
+
+
+def _parts(values: list[object]) -> Iterator[tuple[str, object]]:
+    """The parts of a list with names: their formats, with numbers where one is there twice."""
+    seen: dict[str, int] = {}
+    for at, value in enumerate(values, 1):
+        kind = cast(Mapping[str, object], value).get("format") if isinstance(value, Mapping) else None
+        part = kind if isinstance(kind, str) else str(at)
+        seen[part] = seen.get(part, 0) + 1
+        yield (part if seen[part] == 1 else f"{part}-{seen[part]}"), value

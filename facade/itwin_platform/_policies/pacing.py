@@ -1,0 +1,57 @@
+"""How soon a request may follow those before it, for users who know the rate that the platform allows them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from .retries import THROTTLED
+
+# Seconds for which the platform counts, and a little for its clock.
+WINDOW = 60.2
+
+
+@dataclass(slots=True, eq=False)
+class Sent:
+    """A request that counts.
+
+    Attributes:
+        latest: The latest moment at which the platform may have counted it: when it was sent, until the answer comes.
+    """
+
+    latest: float
+
+    def answered(self, status: int | None) -> None:
+        """Note that the answer has come, or will not come any more. What was refused does not count."""
+        self.latest = float("-inf") if status == THROTTLED else time.monotonic()
+
+
+class Pace:
+    """So many requests in a minute, wherever one lays it.
+
+    They go out as fast as they come until a minute's worth is sent. Nothing is spread evenly: a short job need not
+    wait.
+
+    Parameters:
+        count: The most requests in a minute.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._sent: list[Sent] = []
+
+    def wait(self) -> float:
+        """Seconds until a request may be sent; 0 if it may be sent now."""
+        if len(self._sent) < self._count:
+            return 0.0
+        begin = time.monotonic() - WINDOW
+        self._sent = [sent for sent in self._sent if sent.latest > begin]
+        if len(self._sent) < self._count:
+            return 0.0
+        return min(sent.latest for sent in self._sent) - begin
+
+    def note(self) -> Sent:
+        """A request is sent now."""
+        sent = Sent(time.monotonic())
+        self._sent.append(sent)
+        return sent

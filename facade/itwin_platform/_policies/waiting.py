@@ -1,0 +1,173 @@
+"""How what takes long is waited for: when to look again, which errors a wait outlives, and when it ends. No I/O."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from ..errors import (
+    ApiError,
+    CredentialsError,
+    ITwinPlatformError,
+    TransportError,
+    WaitCancelled,
+    WaitTimeout,
+)
+from .records import logger
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+# Seconds between looks; they begin again with every change.
+INTERVALS = (15, 30, 60, 120)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What is waited for, as messages name it.
+
+    Attributes:
+        name: For instance `"Job 5b0c2f5d"`, at the beginning of a sentence.
+        id: Its id.
+        again: The call that waits for it again.
+    """
+
+    name: str
+    id: str
+    again: str
+
+    @property
+    def goes_on(self) -> str:
+        """That only the waiting has ended, and how to go on with it."""
+        return f"{self.name} goes on, only the waiting has ended. To wait again: {self.again}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[S, R]):
+    """What a look has found.
+
+    Attributes:
+        seen: What was seen, for progress functions and errors.
+        state: What of it counts as a change when it differs.
+        result: What the wait returns; None as long as it is not over.
+    """
+
+    seen: S
+    state: object
+    result: R | None = None
+
+
+class Polling:
+    """When to look again at something.
+
+    Parameters:
+        awaited: What is looked at.
+        timeout: Seconds after which to give up; None to wait for ever.
+        intervals: Seconds between looks. The last is repeated; they begin again when something has changed.
+        now: The clock, in seconds.
+
+    Raises:
+        ValueError: The timeout or an interval is not a usable number.
+    """
+
+    def __init__(
+        self,
+        awaited: Awaited,
+        *,
+        timeout: float | None = None,
+        intervals: Iterable[float] = INTERVALS,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        self.awaited = awaited
+        self._now = now or time.monotonic
+        self._timeout = None if timeout is None else _seconds("timeout", timeout)
+        self._ends = None if timeout is None else self._now() + timeout
+        self._intervals = checked_intervals(intervals)
+        self._step = 0
+        self._last: Look[Any, Any] | None = None
+        self._problem: ITwinPlatformError | None = None
+
+    def after(self, look: Look[Any, Any]) -> float:
+        """Seconds until the next look, after one that has found something.
+
+        Raises:
+            WaitTimeout: The time is over.
+        """
+        if self._last is None or look.state != self._last.state:
+            self._step = 0
+        self._last, self._problem = look, None
+        return self._pause(0.0)
+
+    def after_problem(self, problem: ITwinPlatformError) -> float:
+        """Seconds until the next look, after one that has failed.
+
+        Raises:
+            WaitTimeout: The time is over, or will be before the platform wants to be asked again.
+            ITwinPlatformError: The problem itself, if it does not pass by waiting.
+        """
+        if not passes(problem):
+            raise problem
+        self._problem = problem
+        pause = self._pause(getattr(problem, "retry_after", None) or 0.0)
+        logger.warning("%s: still waiting, next look in %.0f s. %s", self.awaited.name, pause, problem)
+        return pause
+
+    def cancelled(self, seen: object) -> WaitCancelled:
+        """The error for a wait that the progress function has ended."""
+        return WaitCancelled(
+            f"The progress function has ended the wait. {self.awaited.goes_on}", id=self.awaited.id, seen=seen
+        )
+
+    def _pause(self, at_least: float) -> float:
+        pause = max(self._intervals[self._step], at_least)
+        self._step = min(self._step + 1, len(self._intervals) - 1)
+        if self._ends is None:
+            return pause
+        left = self._ends - self._now()
+        if left <= 0 or at_least > left:
+            raise self._too_late()
+        return min(pause, left)
+
+    def _too_late(self) -> WaitTimeout:
+        why = f" The last look failed: {self._problem}" if self._problem is not None else ""
+        error = WaitTimeout(
+            f"{self.awaited.name} is not finished after {self._timeout:g} seconds.{why} {self.awaited.goes_on}",
+            id=self.awaited.id,
+            seen=self._last.seen if self._last is not None else None,
+        )
+        error.__cause__ = self._problem
+        return error
+
+
+def passes(problem: ITwinPlatformError) -> bool:
+    """Whether an error may pass by waiting: throttling, and what is down or cannot be reached for a while."""
+    if isinstance(problem, TransportError):
+        return not problem.final
+    if isinstance(problem, ApiError):
+        # Gateways say it with a 403 that a quota is used up, and until when.
+        used_up = problem.status == 403 and problem.retry_after is not None
+        return used_up or problem.status in {408, 429} or problem.status >= 500
+    return isinstance(problem, CredentialsError) and problem.may_pass
+
+
+def checked_intervals(intervals: object) -> tuple[float, ...]:
+    """Seconds between looks.
+
+    Raises:
+        ValueError: There are none, or one is not a positive number.
+    """
+    if isinstance(intervals, str) or not isinstance(intervals, Iterable):
+        raise ValueError("intervals must be a list of seconds, for instance (15, 30, 60, 120)")  # noqa: TRY004
+    checked = tuple(_seconds("an interval", each) for each in cast(Iterable[object], intervals))
+    if not checked or 0 in checked:
+        raise ValueError("intervals must be a list of seconds, each more than 0")
+    return checked
+
+
+def _seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be a number of seconds, not {value!r:.50}")
+    return value

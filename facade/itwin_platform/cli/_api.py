@@ -1,0 +1,61 @@
+"""`itwin api`: any request, also for operations that no command has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from . import _session
+from ._command import Command
+from ._options import confirm, current, with_common_options
+from ._output import emit
+from ._parameters import Json
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+@click.command("api", cls=Command)
+@click.argument("method")
+@click.argument("path")
+@click.option(
+    "params", "-p", "--param", multiple=True, metavar="NAME=VALUE", help="A parameter of the query; repeatable."
+)
+@click.option("headers", "-H", "--header", multiple=True, metavar="NAME=VALUE", help="A header; repeatable.")
+@click.option("--body", type=Json(), help="The body of the request; from a file if it holds secrets.")
+@click.option("--api-version", default="v1", show_default=True, help="The version of the API: v1, v2 and so on.")
+@with_common_options(changes=True)
+def api(method: str, path: str, params: tuple[str, ...], headers: tuple[str, ...], body: Any, api_version: str) -> None:
+    """Send any request to the platform, with your token, and show the JSON that comes back.
+
+    PATH is a path of the platform, for instance /itwins/favorites, or a whole address. The token goes to hosts of the
+    platform only.
+
+    \b
+    itwin api GET /itwins/recents -p '$top=5'
+    itwin api POST /itwins/favorites/ITWIN_ID --yes
+    """  # noqa: D301 (the mark of click for lines that stay as they are)
+    if method.upper() not in _READING:
+        confirm(f"Send {method.upper()} {path.partition('?')[0]}.")
+    with _session.client() as platform:
+        answer = platform.request(
+            method.upper(),
+            path,
+            params=_pairs(params) or None,
+            json=body,
+            headers=_pairs(headers) or None,
+            api_version=api_version,
+        )
+    emit(answer, current())
+
+
+def _pairs(texts: Iterable[str]) -> dict[str, list[str] | str]:
+    found: dict[str, list[str] | str] = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not (name and mark):
+            raise click.UsageError(f"{name!r} is no NAME=VALUE.", click.get_current_context())
+        before = found.get(name)
+        found[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
+    return found

@@ -1,0 +1,196 @@
+"""Commands made from methods: their arguments from the signature, their help from the docstring."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import click
+
+from itwin_platform_api.runtime import UNCHANGED
+
+from . import _session
+from ._command import Command
+from ._docstrings import Documentation, documentation_of
+from ._options import common_options, confirm, current
+from ._output import draw_on_standard_error, emit
+from ._parameters import Json, Kind, kind_of
+
+# Groups whose things are iTwins: there, the id of one is the object of the command and no context of it.
+_OF_ITWINS = frozenset({"itwins", "favorites", "recents"})
+# Verbs of methods that change nothing, for those whose docstrings name no request.
+_READING = frozenset({"container", "download", "get", "list", "read", "records", "wait"})
+_PROGRESS = "Show the progress on standard error; without the option, where that is a terminal."
+_UNDERSCORED = re.compile(r"\b[a-z]+_[a-z_]*")
+
+
+def command_name(name: str) -> str:
+    """The name of a command or an option for a name in Python."""
+    return name.strip("_").replace("_", "-")
+
+
+def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | None:
+    """The command for a method; None if a parameter that it needs cannot be typed, such as a function or a model.
+
+    Parameters:
+        path: The names that lead to the method from the client, for instance `("itwins", "list")`.
+        method: The method, as its class has it.
+    """
+    documentation = documentation_of(method)
+    signature, hints = inspect.signature(method), typing.get_type_hints(method)
+    words = {name: _word(path, parameter) for name, parameter in signature.parameters.items()}
+    parameters: list[click.Parameter] = []
+    nullable: list[str] = []
+    for parameter in list(signature.parameters.values())[1:]:
+        kind = kind_of(hints[parameter.name])
+        if kind is None or _is_model_alone(kind, parameter):
+            if parameter.default is parameter.empty:
+                return None
+            continue
+        parameters.append(
+            _parameter_of(path, parameter, kind, _typed(documentation.parameters.get(parameter.name, ""), words))
+        )
+        if kind.nullable and parameter.default is UNCHANGED:
+            nullable.append(parameter.name)
+    if nullable:
+        choice = click.Choice([command_name(name) for name in nullable])
+        clear = "What to set to null. Can be repeated."
+        parameters.append(click.Option(["cleared", "--clear"], type=choice, multiple=True, help=clear))
+    changes = _changes(path[-1], documentation)
+    return Command(
+        command_name(path[-1]),
+        params=[*parameters, *common_options(changes=changes)],
+        callback=_Call(path, documentation.summary, changes, words, signature.parameters),
+        help="\n\n".join((documentation.summary, *documentation.text)),
+        short_help=documentation.summary,
+        epilog="\n\n".join(f"\b\n{line}" for line in (*documentation.requests, *documentation.pages)) or None,
+    )
+
+
+def _changes(name: str, documentation: Documentation) -> bool:
+    """Whether a method creates, changes or deletes something. One that says nothing about it is better asked for."""
+    if documentation.requests:
+        return any(not request.startswith(("GET ", "HEAD ")) for request in documentation.requests)
+    return name.partition("_")[0] not in _READING
+
+
+def _is_model_alone(kind: Kind, parameter: inspect.Parameter) -> bool:
+    """Whether it has to be a model that another method returns: nobody types that."""
+    alone = isinstance(kind.type, Json) and bool(kind.type.models) and not kind.type.plain
+    return alone and parameter.default is parameter.empty
+
+
+def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kind, text: str) -> click.Parameter:
+    name, needed, word = parameter.name, parameter.default is parameter.empty, _word(path, parameter)
+    if kind.multiple:
+        text += " Can be repeated."
+    if _is_context(path, parameter):
+        text += " By default that of: itwin use."
+        return click.Option([name, "-i", word], type=kind.type, envvar=_session.ITWIN_VARIABLE, help=text)
+    if _is_argument(path, parameter):
+        return click.Argument([name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=word)
+    if kind.flag:
+        both = f"{word}/--no-{command_name(name)}"
+        if name == "progress":
+            return click.Option([name, both], is_flag=True, default=sys.stderr.isatty, help=_PROGRESS)
+        declared = word if parameter.default is False else both
+        return click.Option([name, declared], is_flag=True, default=None, help=text)
+    return click.Option([name, word], type=kind.type, required=needed, multiple=kind.multiple, help=text)
+
+
+def _word(path: tuple[str, ...], parameter: inspect.Parameter) -> str:
+    """What stands for a parameter on the command line."""
+    if _is_argument(path, parameter):
+        return parameter.name.strip("_").upper()
+    return f"--{command_name(parameter.name)}"
+
+
+def _typed(text: str, words: Mapping[str, str]) -> str:
+    """A text about parameters, with what stands for them here. A name of one word may be just that word."""
+    return _UNDERSCORED.sub(lambda found: words.get(found[0], found[0]), text)
+
+
+def _is_argument(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
+    if parameter.kind is parameter.KEYWORD_ONLY or _is_context(path, parameter):
+        return False
+    return parameter.default is parameter.empty or parameter.name.endswith("_id")
+
+
+def _is_context(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
+    """Whether the saved iTwin is meant where no iTwin is named."""
+    if parameter.name != "itwin_id" or path[0] in _OF_ITWINS or parameter.kind is parameter.KEYWORD_ONLY:
+        return False
+    return parameter.default is parameter.empty or path[-1].startswith("list")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a command does: it calls the method and writes what it returns.
+
+    Attributes:
+        path: The names that lead to the method from the client.
+        summary: What it does.
+        changes: Whether it changes something, and is asked for before.
+        words: What stands for its parameters on the command line.
+        parameters: The parameters of the method.
+    """
+
+    path: tuple[str, ...]
+    summary: str
+    changes: bool
+    words: Mapping[str, str]
+    parameters: Mapping[str, inspect.Parameter]
+
+    def __call__(self, *, cleared: tuple[str, ...] = (), **given: Any) -> None:
+        context = click.get_current_context()
+        arguments = {name: value for name, value in given.items() if value is not None and value != ()}
+        names = {word: name for name, word in self.words.items()}
+        for word in (f"--{each}" for each in cleared):
+            if names[word] in arguments:
+                raise click.UsageError(f"{word} and --clear exclude each other.", context)
+            arguments[names[word]] = None
+        self._add_itwin(context, arguments)
+        if self.changes:
+            confirm(_question(self.summary, arguments))
+        if arguments.get("progress"):
+            draw_on_standard_error()
+        with _session.client() as platform:
+            method: Callable[..., object] = functools.reduce(getattr, self.path, cast(Any, platform))
+            try:
+                result = method(**arguments)
+            except ValueError as error:
+                raise click.UsageError(_typed(str(error), self.words), context) from None
+            emit(result, current())
+
+    def _add_itwin(self, context: click.Context, arguments: dict[str, Any]) -> None:
+        """Let the saved iTwin stand where none is named."""
+        parameter = self.parameters.get("itwin_id")
+        if parameter is None or not _is_context(self.path, parameter):
+            return
+        if "filter" in arguments:
+            # A filter is the whole question, to which an iTwin that is named elsewhere adds nothing.
+            if context.get_parameter_source("itwin_id") is click.core.ParameterSource.ENVIRONMENT:
+                del arguments["itwin_id"]
+        elif "itwin_id" not in arguments:
+            found = _session.saved_itwin_id()
+            if found is not None:
+                arguments["itwin_id"] = found
+            elif parameter.default is parameter.empty:
+                raise click.UsageError(_session.NO_ITWIN, context)
+
+
+def _question(summary: str, arguments: dict[str, Any]) -> str:
+    """What is about to be done, and to what. Only ids and names are shown."""
+    shown = ", ".join(
+        f"{name.strip('_')} {value}"
+        for name, value in arguments.items()
+        if isinstance(value, str) and name.endswith(("_id", "name"))
+    )
+    sentence = summary.partition(". ")[0].rstrip(".")
+    return f"{sentence} ({shown})." if shown else f"{sentence}."

@@ -1,0 +1,118 @@
+"""Where credentials are, in place of what they are: what a client can take along to another process."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from importlib import import_module
+
+from .._policies.redaction import Secret
+from ..errors import ConfigurationError
+from ._provider import CallableToken, where
+
+# The usual variables of the environment, `ITP_ACCESS_TOKEN` and so on.
+ENVIRONMENT = "env"
+_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]{0,199})", re.ASCII)
+_NAMED = re.compile(r"(?!env:)([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W\d]\w*)*)")
+_LONGEST = 400
+# What a main program is called; it is another one in every process.
+_MAIN = frozenset({"__main__", "__mp_main__"})
+
+
+class CredentialsAt:
+    """The place where every process finds the credentials for itself.
+
+    A client that is made with it can be pickled, because the pickle holds the place and no secret: see
+    "Other processes" in the documentation of authentication.
+
+    Parameters:
+        place: One of these:
+
+            - `"env:MY_TOKEN"`: the access token in a variable of the environment. It is read for every attempt, so a
+              program may replace it when it expires.
+            - `"package.module:name"`: what is called so in a module that every process can import: a function that
+              returns a token, or an object of `itwin_platform.credentials`.
+            - `"env"`: the usual variables, as for a client without credentials.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+
+    def __init__(self, place: str) -> None:
+        text = Secret(place) if isinstance(place, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+        del place  # it may be the token itself, which a traceback with locals would show
+        if text is None or not _is_place(text.reveal()):
+            raise ConfigurationError(
+                'CredentialsAt takes the place of credentials: "env:MY_TOKEN" for a variable of the environment, '
+                '"package.module:name" for what a module has, or "env" for the usual variables.'
+            )
+        self.place = text.reveal()
+
+    def __repr__(self) -> str:
+        return f"CredentialsAt({self.place!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.place == other.place if isinstance(other, CredentialsAt) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.place)
+
+
+def _is_place(text: str) -> bool:
+    named = text == ENVIRONMENT or _VARIABLE.fullmatch(text) or _NAMED.fullmatch(text)
+    return bool(named) and len(text) <= _LONGEST
+
+
+def place_of(credentials: object) -> str | None:
+    """Where other processes find these credentials; None if they have to be told what they are."""
+    if credentials is None:
+        return ENVIRONMENT
+    if isinstance(credentials, CredentialsAt):
+        return credentials.place
+    module, name = getattr(credentials, "__module__", None), getattr(credentials, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(name, str) or module in _MAIN:
+        return None
+    found: object = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    place = f"{module}:{name}"
+    return place if found is credentials and _is_place(place) else None
+
+
+def token_in(variable: str) -> CallableToken:
+    """The token in a variable of the environment, which is read for every attempt.
+
+    Raises:
+        ConfigurationError: The variable is not set.
+    """
+    if not os.environ.get(variable):
+        raise ConfigurationError(f"{variable} is not set in the environment of this process. It must hold a token.")
+    return CallableToken(lambda: os.environ.get(variable, ""), source=variable)
+
+
+def found_at(place: str) -> object:
+    """What is at a place: a token provider, a function, or None for the usual variables of the environment.
+
+    Raises:
+        ConfigurationError: There is nothing.
+    """
+    if place == ENVIRONMENT:
+        return token_in("ITP_ACCESS_TOKEN") if os.environ.get("ITP_ACCESS_TOKEN") else None
+    if variable := _VARIABLE.fullmatch(place):
+        return token_in(variable[1])
+    module, _, name = place.partition(":")
+    try:
+        found: object = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:  # noqa: BLE001 (whatever a user's module raises)
+        problem = where(error)
+    else:
+        if found is not None and not isinstance(found, CredentialsAt):
+            return found
+        problem = "it is None" if found is None else "it is only the name of another place"
+    raise ConfigurationError(
+        f"The credentials at {place!r} cannot be used in this process: {problem}. "
+        "Every process that uses the client has to be able to import them."
+    )

@@ -1,0 +1,15 @@
+"""Files of containers as `itwin://` addresses, for pandas, pyarrow, DuckDB, Dask, zarr and all that uses fsspec.
+
+    import pandas as pd
+
+    frame = pd.read_csv(f"itwin://{itwin_id}/site-a/points.csv")
+
+`itwin://<iTwin id>/<path>` is the bucket of an iTwin, `itwin-reality://<reality data id>/<path>` the container of
+reality data. Needs the extra `[fsspec]`: `pip install "itwin-platform[fsspec]"`.
+"""
+
+from __future__ import annotations
+
+from ._systems import BucketFileSystem, RealityDataFileSystem
+
+__all__ = ["BucketFileSystem", "RealityDataFileSystem"]

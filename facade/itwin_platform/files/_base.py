@@ -1,0 +1,122 @@
+"""What all parts of the file systems need: the client, where a path leads to, and many files at the same time."""
+
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cached_property
+from typing import ClassVar, TypeVar
+
+from .._sync.client import ITwinPlatform
+from ..errors import NotFoundError, PermissionDeniedError, StorageNotFoundError, StoragePermissionError
+from ..storage._run import check_concurrency
+from ..storage._single_blobs import SingleBlobs
+from ._containers import LISTINGS_EXPIRY, Containers, Listings, containers_of, default_client
+from ._fsspec import AbstractFileSystem, DirCache, tokenize
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A file system of containers; see `BucketFileSystem`."""
+
+    # Those of fsspec's cache would share instances by the repr of their options, which is the same for two clients.
+    # What is worth sharing, containers and listings, the file systems of a client share anyway.
+    cachable = False
+    protocol: str
+    _of_what: ClassVar[str]
+
+    def __init__(
+        self,
+        platform: ITwinPlatform | None = None,
+        *,
+        concurrency: int = 16,
+        use_listings_cache: bool = True,
+        listings_expiry_time: float = LISTINGS_EXPIRY,
+        asynchronous: bool = False,  # noqa: ARG002 (callers give it to every file system, also to those that are not)
+        loop: object = None,  # noqa: ARG002 (likewise)
+    ) -> None:
+        if not (platform is None or isinstance(platform, ITwinPlatform)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"platform must be an ITwinPlatform, not {type(platform).__name__}")
+        check_concurrency(concurrency)
+        super().__init__()
+        self._given = platform
+        self._concurrency = concurrency
+        self._own_listings: Listings | None = (
+            None
+            if use_listings_cache and listings_expiry_time == LISTINGS_EXPIRY
+            else DirCache(use_listings_cache=use_listings_cache, listings_expiry_time=listings_expiry_time)
+        )
+        del self.dircache
+
+    @cached_property
+    def platform(self) -> ITwinPlatform:
+        """The client: the given one, or one with the credentials of the environment."""
+        return self._given or default_client()
+
+    @cached_property
+    def _containers(self) -> Containers:
+        return containers_of(self.platform)
+
+    @cached_property
+    def dircache(self) -> Listings:
+        """The listings that are remembered. They forget what this process changes through a file system."""
+        known = self._own_listings
+        return self._containers.listings_of(self.protocol) if known is None else known
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'' if self._given is None else f'platform={self._given!r}'})"
+
+    @property
+    def _fs_token(self) -> str:
+        """What tells file systems apart: their client. Equal ones come from pickles of the same settings."""
+        client = self._given
+        if client is not None:
+            with suppress(TypeError):
+                client = pickle.loads(pickle.dumps(client))  # noqa: S301 (our own)
+        return tokenize(type(self).__qualname__, client and id(client))
+
+    # Where a path leads to
+
+    @classmethod
+    def _parent(cls, path: str) -> str:
+        path = cls._strip_protocol(path)
+        return str(path.rpartition("/")[0].rstrip("/"))
+
+    def _container(self, container_id: str, *, change: bool) -> SingleBlobs:
+        raise NotImplementedError
+
+    def _at(self, path: str, *, change: bool = False) -> tuple[SingleBlobs, str]:
+        """The container that a path leads to, and the name of the blob in it.
+
+        Raises:
+            ValueError: The path does not begin with an id.
+            StorageNotFoundError: There is no such container.
+            StoragePermissionError: The caller may not use it.
+        """
+        container_id, _, name = self._strip_protocol(path).partition("/")
+        if not container_id:
+            raise ValueError(f"{path!r} names no container: write {self.protocol}://<{self._of_what} id>/path")
+        try:
+            return self._container(container_id, change=change), name
+        except NotFoundError as error:
+            raise StorageNotFoundError(str(error)) from error
+        except PermissionDeniedError as error:
+            raise StoragePermissionError(str(error), permission="w" if change else "r") from error
+
+    def _together(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """Do something with many files at the same time. The results come in order."""
+        if len(items) < 2:
+            yield from map(work, items)
+            return
+        with ThreadPoolExecutor(min(self._concurrency, len(items)), thread_name_prefix="itwin-files") as pool:
+            try:
+                yield from pool.map(work, items)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise

@@ -1,0 +1,193 @@
+"""The part of the file systems that copies files, also from and to this machine, and deletes them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import StorageError
+from ..storage._ranges import Reading, Remote
+from ..storage._single_blobs import SingleBlobs
+from ._contents import SMALL, Contents
+from ._fsspec import DEFAULT_CALLBACK, is_file
+from ._local import write_whole
+from ._pairs import Pairs
+
+
+class Changes(Contents):
+    """Copies and deletes files."""
+
+    def get_file(
+        self, rpath: str, lpath: Any, callback: Any = DEFAULT_CALLBACK, outfile: Any = None, **_: object
+    ) -> None:
+        """Download a file. It gets its name once it is complete and matches its hash, if that is known."""
+        outfile = lpath if outfile is None and is_file(lpath) else outfile
+        blobs, name = self._at(rpath)
+        try:
+            remote = self._look(blobs, name)
+        except FileNotFoundError:
+            if outfile is not None or not self.isdir(rpath):
+                raise
+            Path(lpath).mkdir(parents=True, exist_ok=True)
+            return
+        callback.set_size(remote.size)
+
+        def fetch(write: Callable[[bytes], object]) -> None:
+            def take(_: Remote, chunk: bytes) -> None:
+                write(chunk)
+                callback.relative_update(len(chunk))
+
+            blobs.fetch(name, Reading(take, remote))
+
+        if outfile is not None:
+            fetch(outfile.write)
+        else:
+            write_whole(Path(lpath), fetch, remote.sha256, name)
+
+    def put_file(
+        self, lpath: Any, rpath: str, callback: Any = DEFAULT_CALLBACK, mode: str = "overwrite", **_: object
+    ) -> None:
+        """Upload a file."""
+        source = Path(lpath)
+        if source.is_dir():
+            return
+        with source.open("rb") as local:
+            size = os.fstat(local.fileno()).st_size
+            callback.set_size(size)
+            if size <= SMALL:
+                content = local.read()
+                self.pipe_file(rpath, content, mode)
+                callback.relative_update(len(content))
+                return
+            with self.open(rpath, "xb" if mode == "create" else "wb") as file:
+                while content := local.read(file.blocksize):
+                    callback.relative_update(file.write(content))
+
+    def get(
+        self,
+        rpath: Any,
+        lpath: Any,
+        recursive: bool = False,
+        callback: Any = DEFAULT_CALLBACK,
+        maxdepth: int | None = None,
+        **options: Any,
+    ) -> None:
+        """Download files, several at the same time: see fsspec."""
+        pairs = Pairs(self).of("get", rpath, lpath, recursive=recursive, maxdepth=maxdepth)
+        self._transfer(self.get_file, pairs, callback, options)
+
+    def put(
+        self,
+        lpath: Any,
+        rpath: Any,
+        recursive: bool = False,
+        callback: Any = DEFAULT_CALLBACK,
+        maxdepth: int | None = None,
+        **options: Any,
+    ) -> None:
+        """Upload files, several at the same time: see fsspec."""
+        pairs = Pairs(self).of("put", lpath, rpath, recursive=recursive, maxdepth=maxdepth)
+        self._transfer(self.put_file, pairs, callback, options)
+
+    def _transfer(self, work: Any, pairs: list[tuple[Any, Any]], callback: Any, options: dict[str, Any]) -> None:
+        lock = threading.Lock()  # callbacks are not made for threads
+        callback.set_size(len(pairs))
+
+        def one(pair: tuple[Any, Any]) -> None:
+            with lock:
+                child = callback.branched(*pair)
+            try:
+                work(*pair, callback=child, **options)
+            finally:
+                child.close()
+
+        list(callback.wrap(self._together(one, pairs)))
+
+    def cp_file(self, path1: str, path2: str, **_: object) -> None:
+        """Copy a file. The storage does it without sending the bytes here, if it can."""
+        source, source_name = self._at(path1)
+        target, name = self._at(path2, change=True)
+        try:
+            if not target.copy(name, source, source_name):
+                with self.open(path1) as original, self.open(path2, "wb") as copy:
+                    shutil.copyfileobj(original, copy, copy.blocksize)
+        except FileNotFoundError:
+            if not self.isdir(path1):
+                raise
+        self.invalidate_cache(path2)
+
+    def copy(
+        self,
+        path1: Any,
+        path2: Any,
+        recursive: bool = False,
+        maxdepth: int | None = None,
+        on_error: str | None = None,
+        **_: object,
+    ) -> None:
+        """Copy files, several at the same time: see fsspec."""
+        pairs = Pairs(self).of("copy", path1, path2, recursive=recursive, maxdepth=maxdepth)
+        ignore = on_error == "ignore" or (on_error is None and recursive)
+
+        def one(pair: tuple[str, str]) -> None:
+            with suppress(*([FileNotFoundError] if ignore else [])):
+                self.cp_file(*pair)
+
+        list(self._together(one, pairs))
+
+    def rm_file(self, path: str) -> None:
+        """Delete a file.
+
+        Raises:
+            StorageNotFoundError: There is no such file.
+        """
+        blobs, name = self._at(path, change=True)
+        try:
+            blobs.delete(name)
+        finally:
+            self.invalidate_cache(path)
+
+    def rm(self, path: Any, recursive: bool = False, maxdepth: int | None = None) -> None:
+        """Delete files, or folders with `recursive`.
+
+        Parameters:
+            path: The path, or a list; with `*` and so on for several.
+            recursive: Whether to delete folders with all that is in them.
+            maxdepth: How many levels to go down; None for all.
+
+        Raises:
+            StorageNotFoundError: There is no such file or folder.
+            StorageError: It is a folder, but `recursive` is False.
+        """
+        paths: list[str] = self.expand_path(path, recursive=recursive and maxdepth is not None, maxdepth=maxdepth)
+        named = set(self._strip_protocol([path] if isinstance(path, str) else list(path)))
+        doomed: list[tuple[SingleBlobs, str, str]] = []
+        for each in paths:
+            blobs, name = self._at(each, change=True)
+            if recursive and maxdepth is None:
+                prefix = f"{name}/" if name else ""
+                inside = [(blobs, blob.name, each) for blob, _ in blobs.all(prefix)]
+                doomed += inside
+                if not name or (inside and not self.isfile(each)):
+                    continue
+            elif self.isdir(each):
+                if recursive or each not in named:  # a pattern fits folders as well
+                    continue
+                raise StorageError(f"{each!r} is a folder: delete it with recursive=True.")
+            doomed.append((blobs, name, each))
+        ignored = [FileNotFoundError] if recursive and len(doomed) > 1 else []
+
+        def delete(item: tuple[SingleBlobs, str, str]) -> None:
+            with suppress(*ignored):  # another program deletes as well
+                item[0].delete(item[1])
+
+        try:
+            list(self._together(delete, doomed))
+        finally:
+            for each in paths:
+                self.invalidate_cache(each)

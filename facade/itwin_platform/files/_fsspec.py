@@ -1,0 +1,19 @@
+"""What is used of fsspec. It has no types; here is the only place where that is put up with."""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fsspec import callbacks, compression, core, dircache, spec, utils
+
+AbstractBufferedFile: Any = spec.AbstractBufferedFile
+AbstractFileSystem: Any = spec.AbstractFileSystem
+COMPRESSIONS: Any = compression.compr
+DEFAULT_CALLBACK: Any = callbacks.DEFAULT_CALLBACK
+# Entries of folders by their paths: a dictionary that forgets.
+DirCache: Any = dircache.DirCache
+compression_of: Callable[[str, str | None], str | None] = core.get_compression
+is_file: Callable[[object], bool] = utils.isfilelike
+tokenize: Callable[..., str] = utils.tokenize

@@ -1,0 +1,166 @@
+"""The part of the file systems that tells what is there."""
+
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from ..errors import StorageNotFoundError
+from ..storage._ranges import Remote
+from ..storage._single_blobs import SingleBlobs
+from ._base import Base
+from ._entries import Entry, directory, entries_below, file_entry, level_entries
+
+
+class Listings(Base):
+    """Lists folders and describes files."""
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        """Forget listings: of a path, what is below and the folders that it is in; or all of them.
+
+        Parameters:
+            path: The path; None for all.
+        """
+        super().invalidate_cache(path)
+        if path is None:
+            self.dircache.clear()
+            return
+        where = str(self._strip_protocol(path))
+        for known in list(self.dircache):
+            if known == where or known.startswith(f"{where}/") or where.startswith(f"{known}/"):
+                with suppress(KeyError):  # another thread has forgotten it as well
+                    del self.dircache[known]
+
+    def ls(self, path: str, detail: bool = True, refresh: bool = False, **_: object) -> Any:
+        """What is directly in a folder.
+
+        Parameters:
+            path: The folder, or a file.
+            detail: Whether to return entries like those of `info`, or paths.
+            refresh: Whether to ask the storage even if the listing is remembered.
+
+        Raises:
+            StorageNotFoundError: There is no such folder or file.
+            StoragePermissionError: The SAS URL does not permit listing. The documented one of a bucket does not.
+        """
+        path = self._strip_protocol(path)
+        found: list[Entry] | None = None if refresh else self.dircache.get(path)
+        if found is None:
+            blobs, name = self._at(path)
+            level = blobs.level(f"{name}/" if name else "")
+            if name and not level:
+                found = [file_entry(path, self._look(blobs, name))]
+            else:
+                found = level_entries(path, name, level)
+                self.dircache[path] = found
+        return list(found) if detail else sorted(entry["name"] for entry in found)
+
+    def _look(self, blobs: SingleBlobs, name: str) -> Remote:
+        remote = blobs.look(name)
+        if remote.is_folder:
+            raise StorageNotFoundError(f"{name!r} is a folder.")
+        return remote
+
+    def info(self, path: str, refresh: bool = False, **_: object) -> Entry:
+        """What is at a path: name, size, type; and last_modified, etag and sha256 of a file, as far as known.
+
+        Parameters:
+            path: The path.
+            refresh: Whether to ask the storage even if a listing is remembered.
+
+        Raises:
+            StorageNotFoundError: There is nothing.
+        """
+        path = self._strip_protocol(path)
+        known = () if refresh else self.dircache.get(self._parent(path), ())
+        for entry in known:
+            if entry["name"] == path:
+                return dict(entry)
+        if not path:
+            return directory(path)
+        blobs, name = self._at(path)
+        if not name:
+            return directory(path)
+        try:
+            return file_entry(path, self._look(blobs, name))
+        except StorageNotFoundError:
+            if not blobs.has_any(f"{name}/"):
+                raise
+        return directory(path)
+
+    def exists(self, path: str, **options: Any) -> bool:
+        """Whether there is a file or a folder. An answer that cannot be had is an error, not a no."""
+        try:
+            self.info(path, **options)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def isdir(self, path: str) -> bool:
+        """Whether a path is a folder."""
+        return self._is_a("directory", path)
+
+    def isfile(self, path: str) -> bool:
+        """Whether a path is a file."""
+        return self._is_a("file", path)
+
+    def _is_a(self, kind: str, path: str) -> bool:
+        try:
+            return bool(self.info(path)["type"] == kind)
+        except FileNotFoundError:
+            return False
+
+    def modified(self, path: str) -> datetime | None:
+        """When a file was last written, in UTC."""
+        moment: datetime | None = self.info(path).get("last_modified")
+        return moment
+
+    def find(
+        self,
+        path: str,
+        maxdepth: int | None = None,
+        withdirs: bool = False,
+        detail: bool = False,
+        **_: object,
+    ) -> Any:
+        """All files below a folder, however deep. One list of the storage tells, unless there is a `maxdepth`.
+
+        Parameters:
+            path: The folder, or a file.
+            maxdepth: How many levels to go down; None for all.
+            withdirs: Whether to return folders as well.
+            detail: Whether to return entries by their paths, or sorted paths.
+        """
+        path = self._strip_protocol(path)
+        if maxdepth is not None and maxdepth < 1:
+            raise ValueError("maxdepth must be at least 1")
+        blobs, name = self._at(path)
+        found = self._down(path, maxdepth) if maxdepth else self._all_below(path, blobs, name)
+        if found and withdirs:
+            found[path] = directory(path)
+        elif not found and name:
+            with suppress(FileNotFoundError):
+                found[path] = self.info(path)
+        chosen = {key: found[key] for key in sorted(found) if withdirs or found[key]["type"] == "file"}
+        return chosen if detail else list(chosen)
+
+    def _all_below(self, path: str, blobs: SingleBlobs, name: str) -> dict[str, Entry]:
+        prefix = f"{name}/" if name else ""
+        found, folders = entries_below(path, prefix, blobs.all(prefix))
+        if found:
+            for folder, entries in folders.items():
+                self.dircache[folder] = entries
+        return found
+
+    def _down(self, path: str, depth: int) -> dict[str, Entry]:
+        try:
+            level = {entry["name"]: entry for entry in self.ls(path) if entry["name"] != path}
+        except FileNotFoundError:
+            return {}
+        folders = [key for key, entry in level.items() if entry["type"] == "directory"] if depth > 1 else []
+        for folder in folders:
+            level.update(self._down(folder, depth - 1))
+        return level

@@ -1,0 +1,100 @@
+"""Downloads from several containers, one after the other, that are told of as one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from ..errors import ITwinPlatformError, TransferCancelled, TransferError
+from ._local import local_path
+from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
+from ._run import cancelled_error, check_concurrency, failed_error
+
+
+class Several:
+    """The downloads so far.
+
+    Parameters:
+        folder: Where all of them write to, each to a folder of its own.
+        concurrency: How many files each of them takes at a time.
+        on_progress: Told of their progress, with everything that was done before.
+
+    Raises:
+        ValueError: The folder or the concurrency cannot be used.
+    """
+
+    def __init__(self, folder: str | Path, concurrency: int, on_progress: ProgressCallback | None) -> None:
+        check_concurrency(concurrency)
+        self._folder = local_path("folder", folder)
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._before = self._now = Progress(0, 0, 0, 0, "")
+        self._reports: list[TransferReport] = []
+        self.cancelled = False
+
+    @property
+    def progress(self) -> ProgressCallback | None:
+        """What the next download tells of its progress."""
+        return None if self._on_progress is None else self._tell
+
+    def done(self, into: str, report: TransferReport) -> None:
+        """Note the report of a download.
+
+        Parameters:
+            into: The folder that it has written to.
+            report: What it did.
+        """
+
+        def told(outcomes: tuple[FileOutcome, ...]) -> tuple[FileOutcome, ...]:
+            return tuple(replace(each, name=f"{into}/{each.name}".rstrip("/")) for each in outcomes)
+
+        sent, skipped, failed = told(report.sent), told(report.skipped), told(report.failed)
+        self._reports.append(replace(report, sent=sent, skipped=skipped, failed=failed))
+        self._before = self._now
+
+    def failed(self, into: str, error: ITwinPlatformError) -> None:
+        """Note that a download has failed, as a whole or for some of its files."""
+        if isinstance(error, TransferError):
+            self.cancelled = isinstance(error, TransferCancelled)
+            self.done(into, error.report)
+        else:
+            whole = FileOutcome("", self._folder / into, 0, f"could not be downloaded: {error}")
+            self.done(into, TransferReport((), (), (whole,), 0, 0.0))
+
+    def report(self) -> TransferReport:
+        """What all of them did.
+
+        Raises:
+            TransferError: Files failed.
+            TransferCancelled: The callback asked to stop.
+        """
+        report = TransferReport(
+            sent=_in_order(one.sent for one in self._reports),
+            skipped=_in_order(one.skipped for one in self._reports),
+            failed=_in_order(one.failed for one in self._reports),
+            bytes_sent=sum(one.bytes_sent for one in self._reports),
+            seconds=time.monotonic() - self._began,
+        )
+        if self.cancelled:
+            raise cancelled_error(report, "downloaded")
+        if report.failed:
+            raise failed_error(report, "downloaded")
+        return report
+
+    def _tell(self, state: Progress) -> object:
+        before = self._before
+        self._now = Progress(
+            before.files_done + state.files_done,
+            before.files_total + state.files_total,
+            before.bytes_done + state.bytes_done,
+            before.bytes_total + state.bytes_total,
+            state.name,
+        )
+        return None if self._on_progress is None else self._on_progress(self._now)
+
+
+def _in_order(several: Iterable[tuple[FileOutcome, ...]]) -> tuple[FileOutcome, ...]:
+    return tuple(sorted(chain.from_iterable(several), key=lambda outcome: outcome.name))

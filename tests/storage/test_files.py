@@ -1,0 +1,488 @@
+"""Files as itwin:// addresses: by themselves, and in pandas, pyarrow, DuckDB, Dask and zarr."""
+
+# The tools have few types.
+# mypy: disable-error-code=no-untyped-call
+
+import gc
+import io
+import os
+import pickle
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import dask
+import dask.dataframe as dd
+import duckdb
+import fsspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+import zarr
+from fsspec.callbacks import Callback
+
+from itwin_platform import ITwinPlatform, errors
+from itwin_platform.credentials import CredentialsAt
+from itwin_platform.files import BucketFileSystem, RealityDataFileSystem
+from tests.storage.conftest import hashes_of
+from tests.storage.judge import Container
+from tests.storage.platform import BucketServer
+from tests.support.scripted import Received, ScriptedServer, answer
+
+TOKEN = "token-that-nobody-may-see"
+LARGE = os.urandom(20_000_000)
+
+
+@pytest.fixture
+def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
+    """A platform with one container, which the environment leads to."""
+    with BucketServer(container.url) as server:
+        monkeypatch.setenv("ITP_ACCESS_TOKEN", TOKEN)
+        monkeypatch.setenv("ITP_API_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def platform(server: BucketServer) -> Iterator[ITwinPlatform]:
+    with ITwinPlatform(CredentialsAt("env"), api_url=server.url) as platform:
+        yield platform
+
+
+@pytest.fixture
+def fs(platform: ITwinPlatform) -> BucketFileSystem:
+    return BucketFileSystem(platform)
+
+
+def expire(fs: BucketFileSystem, container: Container) -> None:
+    """Let the time of the SAS URL be over."""
+    fs._at("i-1")[0]._access._take(container.url(seconds=-5))
+
+
+# The tools
+
+
+def test_pandas(server: BucketServer, platform: ITwinPlatform, container: Container) -> None:
+    frame = pd.DataFrame({"x": range(1000), "name": [f"n{number}" for number in range(1000)]})
+    frame.to_csv("itwin://i-1/tables/points.csv.gz", index=False)
+    frame.to_parquet("itwin://i-1/tables/points.parquet", storage_options={"platform": platform})
+    assert server.asked == 2  # the client of the environment, and the given one
+    assert pd.read_csv("itwin://i-1/tables/points.csv.gz").equals(frame)
+    assert pd.read_parquet("itwin://i-1/tables/points.parquet", columns=["x"]).x.sum() == 499_500
+    assert server.asked == 2
+    with pytest.raises(FileNotFoundError):
+        pd.read_csv("itwin://i-1/nothing.csv")
+    with pytest.raises(ValueError, match="replaced as a whole"):
+        frame.to_csv("itwin://i-1/tables/points.csv", mode="a")
+    assert sorted(container.names()) == ["tables/points.csv.gz", "tables/points.parquet"]
+
+
+def test_pyarrow_and_duckdb_read_what_they_have_written(fs: BucketFileSystem) -> None:
+    table = pa.table({"site": ["a", "b"] * 500, "x": list(range(1000))})
+    ds.write_dataset(table, "i-1/data", filesystem=fs, format="parquet", partitioning=["site"])
+    found = ds.dataset("i-1/data", filesystem=fs, partitioning=["site"])
+    assert len(found.files) == 2
+    assert found.to_table(filter=ds.field("site") == "b").num_rows == 500
+    connection = duckdb.connect()
+    connection.register_filesystem(fs)
+    rows = connection.execute("SELECT count(*), sum(x) FROM read_parquet('itwin://i-1/data/*/*.parquet')").fetchall()
+    assert rows == [(1000, 499_500)]
+    connection.execute("COPY (SELECT 1 AS one) TO 'itwin://i-1/one.csv' (HEADER)")
+    assert fs.read_text("i-1/one.csv") == "one\n1\n"
+    connection.unregister_filesystem("itwin")
+    connection.close()
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Dask's own
+def test_dask_and_no_secret_in_its_graph(fs: BucketFileSystem, platform: ITwinPlatform) -> None:
+    options = {"platform": platform}
+    frame = pd.DataFrame({"x": range(100)})
+    with dask.config.set(scheduler="threads"):
+        dd.from_pandas(frame, npartitions=4).to_parquet("itwin://i-1/parts", storage_options=options)
+        found = dd.read_parquet("itwin://i-1/parts", storage_options=options)
+        assert found.x.sum().compute() == 4950
+    graph = pickle.dumps(dict(found.__dask_graph__()))
+    assert b"BucketFileSystem" in graph
+    assert not [secret for secret in (b"sig=", TOKEN.encode()) if secret in graph]
+    assert len(fs.ls("i-1/parts")) == 4
+
+
+def test_zarr(platform: ITwinPlatform) -> None:
+    numbers = np.arange(10_000).reshape(100, 100)
+    array = zarr.create_array(
+        "itwin://i-1/raster.zarr",
+        shape=(100, 100),
+        chunks=(10, 100),
+        dtype="i8",
+        storage_options={"platform": platform},
+    )
+    array[:] = numbers
+    found = zarr.open_array("itwin://i-1/raster.zarr", mode="r", storage_options={"platform": platform})
+    assert np.array_equal(np.asarray(found[15:25]), numbers[15:25])
+
+
+# Reading
+
+
+def test_a_read_never_mixes_two_contents(fs: BucketFileSystem, container: Container) -> None:
+    container.put("data", b"a" * 9_000_000)
+    with fs.open("i-1/data") as file:
+        assert file.read(10) == b"a" * 10
+        container.put("data", b"b" * 9_000_000)
+        with pytest.raises(errors.StorageError, match="has changed"):
+            file.read()
+    assert fs.cat_file("i-1/data", 0, 3) == b"bbb"
+    with fs.open("i-1/data") as file:
+        container.client.delete_blob("data")
+        with pytest.raises(errors.StorageError, match=r"has changed|has been deleted"):
+            file.read()
+
+
+def test_parts_of_files(fs: BucketFileSystem, container: Container) -> None:
+    content = bytes(range(256)) * 10
+    container.put("a", content)
+    container.put("empty", b"")
+    for start, end in [(None, None), (5, 9), (-5, None), (None, -2550), (2000, 9999), (9999, None), (9, 3), (-1, -9)]:
+        assert fs.cat_file("i-1/a", start, end) == content[start:end]
+    assert fs.cat_file("i-1/empty", 0, 10) == fs.cat_file("i-1/empty") == b""
+    ranges = fs.cat_ranges(["i-1/a", "i-1/none", "i-1/a", "i-1/empty"], [0, 0, -3, 0], [2, 2, None, 1])
+    assert [ranges[0], ranges[2], ranges[3]] == [content[:2], content[-3:], b""]
+    assert isinstance(ranges[1], FileNotFoundError)
+    with pytest.raises(FileNotFoundError):
+        fs.cat_ranges(["i-1/none"], 0, 1, on_error="raise")
+    assert fs.cat(["i-1/a", "i-1/none"], on_error="omit") == {"i-1/a": content}
+    assert fs.head("i-1/a", 3) == content[:3]
+    assert fs.tail("i-1/a", 3) == content[-3:]
+
+
+def test_reading_and_writing_go_on_when_the_sas_has_expired(
+    fs: BucketFileSystem, server: BucketServer, container: Container
+) -> None:
+    with fs.open("i-1/data", "wb") as file:
+        file.write(LARGE[:9_000_000])
+        expire(fs, container)
+        file.write(LARGE[9_000_000:])
+        expire(fs, container)
+    assert server.asked == 3
+    with fs.open("i-1/data", block_size=1_000_000) as file:
+        start = file.read(5_000_000)
+        expire(fs, container)
+        assert start + file.read() == LARGE
+    assert server.asked == 4
+
+
+# Writing
+
+
+def test_what_is_written_has_its_hash(fs: BucketFileSystem, container: Container) -> None:
+    fs.pipe({"i-1/small": b"s", "i-1/middle": LARGE[:3_000_000], "i-1/empty": b""})
+    with fs.open("i-1/text", "w", encoding="utf-16") as text:
+        text.write("Grüße")
+    with fs.open("i-1/stream", "wb") as file:
+        for start in range(0, len(LARGE), 700_000):
+            file.write(LARGE[start : start + 700_000])
+    assert container.content("stream") == LARGE
+    stored = {
+        str(blob.name): (blob.metadata or {}).get("sha256") for blob in container.client.list_blobs(include="metadata")
+    }
+    assert stored == container.hashes()
+    assert fs.info("i-1/stream")["sha256"] == stored["stream"]
+
+
+def leave(way: str, fs: BucketFileSystem, platform: ITwinPlatform) -> None:
+    """Write, and raise before the end."""
+    url, options = "itwin://i-1/whole" if way == "large" else "itwin://i-1/half", {"platform": platform}
+    with ExitStack() as stack:
+        if way in {"stack", "large"}:
+            file: Any = stack.enter_context(fs.open(url, "wb"))
+        elif way == "text":
+            file = stack.enter_context(fs.open(url, "w"))
+        elif way == "compressed":
+            file = stack.enter_context(fs.open(url, "wb", compression="gzip"))
+        elif way == "own text file":
+            file = stack.enter_context(io.TextIOWrapper(fs.open(url, "wb")))
+        elif way == "fsspec.open":
+            file = stack.enter_context(fsspec.open(url, "wt", compression="gzip", **options))
+        else:
+            stack.enter_context(fs.transaction)
+            file = stack.enter_context(fs.open(url, "wb"))
+        file.write("half" if isinstance(file, io.TextIOBase) else LARGE if way == "large" else b"half")
+        raise LookupError("before the end")
+
+
+def test_what_an_exception_interrupts_is_not_written(
+    fs: BucketFileSystem, platform: ITwinPlatform, container: Container
+) -> None:
+    container.put("whole", b"before")
+    for way in ("stack", "text", "compressed", "own text file", "fsspec.open", "transaction"):
+        with pytest.raises(LookupError):
+            leave(way, fs, platform)
+        assert container.names() == ["whole"], way
+    with pytest.raises(LookupError):
+        leave("large", fs, platform)
+    assert container.content("whole") == b"before"
+    file = fs.open("i-1/lost", "wb")
+    file.write(b"x")
+    text = fs.open("i-1/lost", "w")
+    text.write("x")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        del file
+        gc.collect()
+    assert any("was not closed" in str(each.message) for each in said)
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        del text
+        gc.collect()
+    assert container.names() == ["whole"]
+
+
+def test_what_is_closed_on_purpose_is_written_during_an_exception_too(
+    fs: BucketFileSystem, container: Container
+) -> None:
+    file = fs.open("i-1/default", "wb")
+    try:
+        raise LookupError
+    except LookupError:
+        file.write(b"default")
+        file.close()
+        with fs.open("i-1/log", "wb") as log:
+            log.write(b"what happened")
+    with fs.open("i-1/packed", "wb", compression="gzip") as packed:
+        packed.write(b"packed")
+    with fs.transaction, fs.open("i-1/later", "wb") as later:
+        later.write(b"later")
+    assert sorted(container.names()) == ["default", "later", "log", "packed"]
+    assert fs.open("i-1/packed", compression="gzip").read() == b"packed"
+
+
+def test_creating_replaces_nothing(fs: BucketFileSystem, container: Container) -> None:
+    with fs.open("i-1/new", "xb") as file:
+        file.write(b"mine")
+        container.put("new", b"of another program")
+        with pytest.raises(errors.StorageExistsError) as caught:
+            file.close()
+    assert isinstance(caught.value, FileExistsError)
+    assert container.content("new") == b"of another program"
+
+
+# Listings
+
+
+@pytest.fixture
+def strange(container: Container) -> None:
+    for name in ("a//b", "a/b", "a/c/d", "a/c//e/f", "folder/", "x", "x/y", "/z"):
+        container.put(name, name.encode())
+
+
+@pytest.mark.usefixtures("strange")
+def test_folders_are_derived_from_all_names(fs: BucketFileSystem) -> None:
+    assert fs.ls("i-1", detail=False) == ["i-1//z", "i-1/a", "i-1/folder", "i-1/x", "i-1/x"]
+    assert fs.ls("i-1/a", detail=False) == ["i-1/a//b", "i-1/a/b", "i-1/a/c"]
+    assert fs.ls("i-1/a/c", detail=False) == ["i-1/a/c//e", "i-1/a/c/d"]
+    assert fs.ls("i-1/folder") == []
+    files = ["i-1//z", "i-1/a//b", "i-1/a/b", "i-1/a/c//e/f", "i-1/a/c/d", "i-1/x", "i-1/x/y"]
+    assert fs.find("i-1") == files
+    assert {path: fs.cat_file(path).decode() for path in files} == {path: path.removeprefix("i-1/") for path in files}
+    assert fs.find("i-1/a/c", withdirs=True) == ["i-1/a/c", "i-1/a/c//e", "i-1/a/c//e/f", "i-1/a/c/d"]
+    assert fs.find("i-1/a", maxdepth=1) == ["i-1/a//b", "i-1/a/b"]
+    assert fs.glob("i-1/*/c/*") == ["i-1/a/c/d"]
+    assert fs.glob("itwin://i-1/**/y") == ["i-1/x/y"]
+    assert [path for path, _, _ in fs.walk("i-1/a")] == ["i-1/a", "i-1/a/c", "i-1/a/c//e"]
+    for path, kind in {"i-1": "directory", "i-1/a": "directory", "i-1/folder": "directory", "i-1/x": "file"}.items():
+        assert fs.info(path)["type"] == kind
+        assert fs.info(path, refresh=True)["type"] == kind
+
+
+@pytest.mark.usefixtures("strange")
+def test_copies_moves_and_deletions(fs: BucketFileSystem, container: Container) -> None:
+    fs.cp("i-1/a/b", "i-1/copy")
+    assert container.content("copy") == b"a/b"
+    fs.mv("i-1/copy", "i-1/moved")
+    fs.cp("i-1/a/c/d", "i-2/other")  # another container, if there were two
+    assert {"moved", "other"} <= set(container.names())
+    for folder in ("i-1/a", "itwin://i-1/a", ["i-1/moved", "i-1/a"]):
+        with pytest.raises(errors.StorageError, match="recursive=True"):
+            fs.rm(folder)
+    fs.rm("i-1/a", recursive=True)
+    fs.rm("i-1/folder", recursive=True)
+    fs.rm("i-1/x", recursive=True)
+    assert sorted(container.names()) == ["/z", "moved", "other"]
+    for missing in (lambda: fs.rm("i-1/a"), lambda: fs.rm("i-1/a", recursive=True), lambda: fs.cp("i-1/a", "i-1/b")):
+        with pytest.raises(FileNotFoundError):
+            missing()
+    fs.rm("i-1", recursive=True)
+    assert container.names() == []
+
+
+def test_remembered_listings_see_what_is_changed_here(fs: BucketFileSystem, container: Container) -> None:
+    fs.pipe("i-1/a/b/old", b"1")
+    assert (fs.ls("i-1", detail=False), fs.ls("i-1/a/b", detail=False)) == (["i-1/a"], ["i-1/a/b/old"])
+    other = BucketFileSystem(fs.platform)
+    for change, expected in [
+        (lambda: other.pipe("i-1/a/b/new", b"22"), ["i-1/a/b/new", "i-1/a/b/old"]),
+        (lambda: fs.cp("i-1/a/b/new", "i-1/a/b/copy"), ["i-1/a/b/copy", "i-1/a/b/new", "i-1/a/b/old"]),
+        (lambda: fs.rm(["i-1/a/b/old", "i-1/a/b/copy"]), ["i-1/a/b/new"]),
+    ]:
+        change()
+        assert fs.ls("i-1/a/b", detail=False) == expected
+    with fs.open("i-1/top", "wb") as file:
+        file.write(b"333")
+    assert fs.find("i-1", detail=True)["i-1/top"]["size"] == 3
+    container.put("foreign", b"")
+    assert not fs.ls("i-1", detail=False).count("i-1/foreign")
+    assert fs.exists("i-1/foreign")
+    fs.invalidate_cache()
+    assert fs.ls("i-1", detail=False).count("i-1/foreign")
+
+
+# From and to this machine
+
+
+def test_transfers_with_progress(fs: BucketFileSystem, container: Container, tmp_path: Path) -> None:
+    (tmp_path / "files" / "sub").mkdir(parents=True)
+    (tmp_path / "files" / "small").write_bytes(b"small")
+    (tmp_path / "files" / "sub" / "large").write_bytes(LARGE)
+
+    class Steps(Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.children: dict[str, Callback] = {}
+
+        def branched(self, path_1: str, path_2: str, **_: object) -> Callback:
+            return self.children.setdefault(Path(path_2).name, Callback())
+
+    for transfer in (
+        lambda steps: fs.put(f"{tmp_path}/files/", "i-1/up/", recursive=True, callback=steps),
+        lambda steps: fs.get("i-1/up/", f"{tmp_path}/down/", recursive=True, callback=steps),
+    ):
+        steps = Steps()
+        transfer(steps)
+        assert steps.value == steps.size
+        assert {name: child.value for name, child in steps.children.items() if child.size} == {
+            "small": 5,
+            "large": len(LARGE),
+        }
+    assert hashes_of(tmp_path / "down") == hashes_of(tmp_path / "files")
+    assert container.names() == ["up/small", "up/sub/large"]
+    assert fs.info("i-1/up/sub/large")["sha256"] == container.hashes()["up/sub/large"]
+
+
+def test_a_damaged_file_does_not_arrive(fs: BucketFileSystem, container: Container, tmp_path: Path) -> None:
+    container.client.upload_blob("bad", b"damaged", metadata={"sha256": "0" * 64})
+    (tmp_path / "bad").write_bytes(b"before")
+    with pytest.raises(errors.StorageError, match="does not match the hash"):
+        fs.get("i-1/bad", str(tmp_path / "bad"))
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("bad", b"before")]
+
+
+# Access
+
+
+def test_errors_are_those_of_files_as_well(container: Container) -> None:
+    gone = answer(404, {"error": {"code": "iTwinNotFound", "message": "no"}})
+
+    def respond(request: Received) -> bytes:
+        links = {"containerUrl": {"href": container.url("r")}}
+        return gone if "i-404" in request.path else answer(200, {"bucket": {"iTwinId": "i-1"}, "_links": links})
+
+    container.put("there", b"x")
+    with ScriptedServer(respond) as server, ITwinPlatform("token", api_url=server.url) as platform:
+        fs = BucketFileSystem(platform)
+        for kind, failing in [
+            (FileNotFoundError, lambda: fs.open("i-1/nothing")),
+            (FileNotFoundError, lambda: fs.info("i-404/x")),
+            (PermissionError, lambda: fs.pipe("i-1/new", b"")),
+            (PermissionError, lambda: fs.ls("i-1")),
+            (PermissionError, lambda: fs.rm("i-1/there")),
+        ]:
+            with pytest.raises(kind) as caught:
+                failing()
+            assert isinstance(caught.value, errors.StorageError)
+            assert type(pickle.loads(pickle.dumps(caught.value))) is type(caught.value)
+        assert fs.exists("i-1/there")
+        assert not fs.exists("i-404/x")
+        assert not fs.exists("i-1/nothing")
+        for bad in ("ab", "r+b", "a", "w+"):
+            with pytest.raises(io.UnsupportedOperation):
+                fs.open("i-1/there", bad)
+        for call in (lambda: fs.ls(""), lambda: fs.open("itwin:///x"), lambda: fs.open("i-1/a/../b")):
+            with pytest.raises(ValueError, match=r"names no container|must not have"):
+                call()
+    with pytest.raises(errors.ConfigurationError):  # the client is closed: nobody knows whether it exists
+        fs.exists("i-2/x")
+    with pytest.raises(TypeError, match="must be an ITwinPlatform"):
+        BucketFileSystem("token")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="sas_token"):
+        fsspec.filesystem("itwin", sas_token="x")
+
+
+def test_reality_data_is_asked_for_writing_only_when_it_is_changed(
+    server: BucketServer, platform: ITwinPlatform, container: Container
+) -> None:
+    container.put("scene/root.3mx", b"root")
+    options = {"platform": platform, "itwin_id": "i-9"}
+    with fsspec.open("itwin-reality://r-1/scene/root.3mx", **options) as file:
+        assert file.read() == b"root"
+    fs = fsspec.filesystem("itwin-reality", **options)
+    assert fs.ls("r-1/scene", detail=False) == ["r-1/scene/root.3mx"]
+    base = "/reality-management/reality-data/r-1"
+    assert server.paths == [f"{base}/readaccess?iTwinId=i-9"]
+    fs.pipe("itwin-reality://r-1/scene/new", b"new")
+    fs.cp("r-1/scene/new", "r-1/scene/copy")
+    assert server.paths[1:] == [f"{base}/writeaccess?iTwinId=i-9"]
+    assert isinstance(fs, RealityDataFileSystem)
+    assert fs != RealityDataFileSystem(platform)
+
+
+def test_nothing_secret_is_shown_or_travels(fs: BucketFileSystem, container: Container) -> None:
+    container.put("there", b"x" * 10)
+    with fs.open("i-1/there") as file:
+        opened = pickle.loads(pickle.dumps(file))
+        shown = [
+            repr(fs),
+            repr(file),
+            str(fs.storage_options),
+            fs._fs_token,
+            str(fs.info("i-1/there")),
+            str(fs.__dict__),
+        ]
+        travelling = [pickle.dumps(fs), pickle.dumps(file), pickle.dumps(fs.get_mapper("i-1"))]
+    assert opened.read() == b"x" * 10
+    opened.close()
+    try:
+        fs.open("i-1/nothing")
+    except FileNotFoundError as error:
+        shown.append("".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()))
+    container_url = container.url()
+    for text in [*shown, *(each.decode("latin-1") for each in travelling)]:
+        assert not [secret for secret in ("sig=", TOKEN, container_url.partition("?")[2]) if secret in text]
+    again = pickle.loads(travelling[0])
+    assert again == fs
+    assert again.cat_file("i-1/there") == b"x" * 10
+    with ITwinPlatform("literal-token") as literal:
+        unlike = BucketFileSystem(literal)
+        assert unlike != fs
+        with pytest.raises(TypeError, match="pickle"):
+            pickle.dumps(unlike)
+
+
+def test_a_child_process_can_go_on(fs: BucketFileSystem, container: Container) -> None:
+    if not hasattr(os, "fork"):
+        pytest.skip("this system does not fork")
+    fs.pipe("i-1/there", b"x")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            fs.pipe("i-1/new", b"child")
+            os._exit(0 if fs.cat_file("i-1/there") == b"x" else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert container.content("new") == b"child"
