@@ -23,10 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 # What has to import in every environment, and what with an extra as well.
-ALWAYS = [
-    "itwin_platform",
-    *(f"itwin_platform.{name}" for name in ("connections", "credentials", "errors", "filters", "models", "storage")),
-]
+PARTS = ("connections", "credentials", "errors", "filters", "frames", "models", "storage", "testing")
+ALWAYS = ["itwin_platform", *(f"itwin_platform.{name}" for name in PARTS)]
 WITH = {"cli": ("itwin_platform.cli._app",), "sandbox": ("itwin_platform.sandbox",)}
 TRY = """
 import importlib, sys

@@ -9,7 +9,7 @@ import datetime
 import html
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, Final, NoReturn, Self
 from urllib.parse import urlsplit
@@ -100,6 +100,11 @@ class OpenEnum(StrEnum):
         """Whether the value is one that the documentation lists."""
         return self._value_ in type(self)._value2member_map_
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """The JSON schema, which allows more than the values that are known."""
+        return {"title": cls.__name__, "type": "string", "examples": [member.value for member in cls]}
+
 
 class OpenIntEnum(IntEnum):
     """An enum of whole numbers that keeps those it does not know, as OpenEnum does with strings."""
@@ -128,6 +133,11 @@ class OpenIntEnum(IntEnum):
         """Whether the value is one that the documentation lists."""
         return self._value_ in type(self)._value2member_map_
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """The JSON schema, which allows more than the values that are known."""
+        return {"title": cls.__name__, "type": "integer", "examples": [member.value for member in cls]}
+
 
 def mask_all(value: object) -> str:
     """The repr of a secret."""
@@ -135,20 +145,23 @@ def mask_all(value: object) -> str:
 
 
 def mask_query(value: str | Unchanged | None) -> str:
-    """The repr of a URL whose query may hold a secret: host and path stay, every value in the query goes."""
-    if not isinstance(value, str):
-        return repr(value)
+    """The repr of a URL whose query may hold a secret."""
+    return repr(hidden_query(value) if isinstance(value, str) else value)
+
+
+def hidden_query(url: str) -> str:
+    """A URL whose query may hold a secret: host and path stay, every value in the query goes."""
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return f"'{MASK}'"
+        return MASK
     names = [pair.partition("=")[0] for pair in parts.query.split("&") if pair]
     query = "&".join(f"{name}={MASK}" for name in names)
     userinfo = f"{MASK}@" if "@" in parts.netloc else ""
     scheme = f"{parts.scheme}://" if parts.scheme and parts.netloc else ""
     tail = (f"?{query}" if query else "") + (f"#{MASK}" if parts.fragment else "")
-    return repr(f"{scheme}{userinfo}{host}{parts.path}{tail}")
+    return f"{scheme}{userinfo}{host}{parts.path}{tail}"
 
 
 def mask_values(value: Any) -> str:
@@ -168,6 +181,16 @@ def copied(properties: Mapping[str, Any]) -> dict[str, Any]:
     return dict(properties)
 
 
+class _Text:
+    """Stands for a value in what rich shows."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
 class Model:
     """An object of a JSON body. What the definition does not describe is kept in `additional_properties`."""
 
@@ -175,7 +198,10 @@ class Model:
     additional_properties: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as it stands in a JSON body. What is None is left out; of a body to send, what is UNCHANGED."""
+        """The object as it stands in a JSON body. What is None is left out, unless it has to be there as null.
+
+        Of a body to send, what is UNCHANGED is left out.
+        """
         raise NotImplementedError
 
     @property
@@ -198,7 +224,10 @@ class Model:
     def __iter__(self) -> NoReturn:
         # Without it, dict() and list() would ask for the items 0, 1, 2 and so on.
         name = type(self).__name__
-        raise TypeError(f"{name} is neither a mapping nor a list: {name}.to_dict() gives its properties")
+        raise TypeError(
+            f"{name} is neither a mapping nor a list: {name}.to_dict() gives its properties, and itwin_platform.frames "
+            "makes tables of models"
+        )
 
     def __replace__(self, **changes: Any) -> Self:
         # For copy.replace. Newer versions of attrs bring it along.
@@ -215,14 +244,38 @@ class Model:
         )
         return f"<table><caption>{html.escape(type(self).__name__)}</caption>{rows}</table>"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """What rich shows: what `repr()` shows, without what is None or empty."""
+        attributes: Any = attrs.fields(type(self))  # type: ignore[arg-type]  # the subclasses are made with attrs
+        for each in attributes:
+            value = getattr(self, each.name)
+            if value is not None and value != {}:
+                yield each.name, _Text(_shown(value, each.repr)) if callable(each.repr) else value
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """For fields of pydantic models and for FastAPI: validated by `from_dict`, serialized by `to_dict`."""
+        from .schemas import core_schema_of
+
+        return core_schema_of(cls, documented_names(cls), handler, Unchanged)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> Any:
+        """The JSON schema of the properties."""
+        from .schemas import json_schema_of
+
+        return json_schema_of(schema, handler)
+
     def _completed(self, kind: type[Model]) -> Self:
         """The same object, made by its constructor: a subclass may have more attributes than the model `kind`."""
         attributes: Any = attrs.fields(kind)  # type: ignore[arg-type]  # the models are made with attrs
         return type(self)(**{each.alias: getattr(self, each.name) for each in attributes})
 
-    def _to_dict(self, properties: dict[str, Any]) -> dict[str, Any]:
+    def _to_dict(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
         result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
-        result.update((name, _inside(name, value)) for name, value in properties.items() if value is not None)
+        for name, value in properties.items():
+            if value is not None or name in nullable:
+                result[name] = _inside(name, value)
         return result
 
     def _to_send(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
@@ -233,6 +286,16 @@ class Model:
             if value is not UNCHANGED:
                 result[name] = _inside(name, value)
         return result
+
+
+def documented_names(model: type[Model]) -> dict[str, str]:
+    """The names that the properties of a model have in JSON, by attribute."""
+    # `to_dict` knows them. Of an object whose values are the names of its attributes, it makes the table, turned round.
+    probe: Any = model.__new__(model)
+    for each in attrs.fields(model):  # type: ignore[arg-type]  # the models are made with attrs
+        setattr(probe, each.name, each.name)
+    probe.additional_properties = {}
+    return {name: documented for documented, name in probe.to_dict().items()}
 
 
 @attrs.define

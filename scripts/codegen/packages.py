@@ -15,7 +15,16 @@ from .naming import package_name
 from .overlays import prepared
 
 # Not templates: code that is copied as it is.
-SHARED = ("bodies.py", "client.py", "limits.py", "parameters.py", "reading.py", "runtime.py", "writing.py")
+SHARED = (
+    "bodies.py",
+    "client.py",
+    "limits.py",
+    "parameters.py",
+    "reading.py",
+    "runtime.py",
+    "schemas.py",
+    "writing.py",
+)
 
 
 def write_packages(specs: list[Path], folder: Path) -> dict[str, list[str]]:

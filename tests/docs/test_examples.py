@@ -17,9 +17,7 @@ ARGUMENTS = {"quickstart.py": [], "bucket_transfer.py": ["photos", "copy"], "azu
 CLUSTERS = ["dask_itwins.py", "ray_itwins.py"]
 
 
-def run(
-    *command: str, answers: str = "", timeout: float = 60, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def run(*command: str, answers: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ITP_")}
     return subprocess.run(
         [sys.executable, *command],
@@ -28,7 +26,7 @@ def run(
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=timeout,
+        timeout=300,
     )
 
 
@@ -102,7 +100,7 @@ def test_a_cluster_loses_nothing_when_a_worker_dies(name: str) -> None:
                 names,
             )
             assert len(list(made)) == 198
-        done = run(str(ROOT / "examples" / name), "--kill-a-worker", timeout=300, **sandbox.environment)
+        done = run(str(ROOT / "examples" / name), "--kill-a-worker", **sandbox.environment)
     assert done.stdout == "200 of 200 iTwins\n", done.stderr
     assert done.returncode == 0
     for secret in (sandbox.token, sandbox.client_secret):

@@ -16,9 +16,11 @@ import itwin_platform.connections
 import itwin_platform.credentials
 import itwin_platform.errors
 import itwin_platform.filters
+import itwin_platform.frames
 import itwin_platform.models
 import itwin_platform.sandbox
 import itwin_platform.storage
+import itwin_platform.testing
 from tests.support.examples import ROOT
 
 DOCS = ROOT / "docs"
@@ -108,9 +110,11 @@ def test_everything_that_is_exported_is_in_the_reference(site: Path) -> None:
         itwin_platform.credentials,
         itwin_platform.errors,
         itwin_platform.filters,
+        itwin_platform.frames,
         itwin_platform.models,
         itwin_platform.sandbox,
         itwin_platform.storage,
+        itwin_platform.testing,
     ):
         # Twins are described with the class that they are the async form of.
         expected = {name for name in module.__all__ if not name.startswith("Async") and not name.startswith("__")}

@@ -1,7 +1,7 @@
 """Every Python snippet of the README and the docs runs, as it stands, against the sandbox.
 
 A comment on the line above says what is different: `<!-- no-run -->` needs more than the sandbox has, and the rest of
-the page begins with `<!-- setup -->`.
+the page begins with `<!-- setup -->`. A snippet with tests in it runs under pytest.
 """
 
 from __future__ import annotations
@@ -67,8 +67,12 @@ def test_a_snippet_runs(place: str, code: str, environment: dict[str, str], tmp_
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
+    run = ["-W", "error", "-W", "ignore:Technical preview", "-c", code]
+    if "def test_" in code:
+        (tmp_path / "test_snippet.py").write_text(code, "utf-8")
+        run = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "-W", "ignore:Technical preview", "."]
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-W", "ignore:Technical preview", "-c", code],
+        [sys.executable, *run],
         env={**os.environ, **environment},
         cwd=tmp_path,
         capture_output=True,

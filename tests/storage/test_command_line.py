@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from itwin_platform.cli._app import itwin
-from tests.storage.azurite import Container
+from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 
 Run = Callable[..., Result]

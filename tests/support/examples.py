@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from copy import deepcopy
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+
+from itwin_platform_api.runtime import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -80,3 +83,10 @@ def example(operation: str, status: int | None = None) -> Any:
     """
     (known,) = (each for key, each in operations().items() if operation in {key, key.partition("/")[2]})
     return deepcopy(known["answers"][known["success"] if status is None else status])
+
+
+def every_model() -> list[type[Model]]:
+    """The models of every API."""
+    modules = [import_module(f"itwin_platform_api.{name.replace('-', '_')}.models") for name in SPECIFICATIONS]
+    found = [getattr(module, name) for module in modules for name in module.__all__]
+    return [each for each in found if issubclass(each, Model)]

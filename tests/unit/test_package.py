@@ -32,10 +32,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_the_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"itwin_platform", "itwin_platform_api"}
+    packages = {"itwin_platform", "itwin_platform_api", "itwin_platform_pytest"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == packages
     for expected in (
         "itwin_platform/py.typed",
         "itwin_platform_api/py.typed",
@@ -74,7 +75,19 @@ def test_the_import_loads_nothing_that_is_not_needed_yet() -> None:
     assert unwanted.isdisjoint(done.stdout.split())
 
 
-MODULES = ("", "connections", "credentials", "environments", "errors", "models", "models.itwins", "sandbox", "storage")
+MODULES = (
+    "",
+    "connections",
+    "credentials",
+    "environments",
+    "errors",
+    "frames",
+    "models",
+    "models.itwins",
+    "sandbox",
+    "storage",
+    "testing",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -19,7 +19,8 @@ from distributed.protocol.pickle import dumps, loads
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
 from itwin_platform._policies.redaction import RedactingFilter
-from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken, provider_of
+from itwin_platform.credentials import AuthorizationCode, ClientCredentials, CredentialsAt, StaticToken
+from itwin_platform.credentials._choice import provider_of
 from itwin_platform.sandbox import Sandbox
 from tests.storage.platform import BucketServer
 from tests.support.engines import Engine

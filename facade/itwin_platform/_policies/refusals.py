@@ -57,8 +57,7 @@ class Words(NamedTuple):
 def api_error(answer: Answer, call: Call) -> ApiError:
     """The typed error for an answer that is not a success, whatever its body holds."""
     words, status = read_words(answer), answer.status
-    kind = _ERRORS.get(status) or (ServerError if 500 <= status <= 599 else ApiError)
-    error = kind(
+    error = kind_of(status)(
         status=status,
         code=words.code or "Unknown",
         message=words.message or f"The answer holds no error object ({answer.content_type or 'no content type'}).",
@@ -73,6 +72,11 @@ def api_error(answer: Answer, call: Call) -> ApiError:
     if isinstance(error, RateLimitError):
         error.limits = answer.limits
     return error
+
+
+def kind_of(status: int) -> type[ApiError]:
+    """The class of the error for a status."""
+    return _ERRORS.get(status) or (ServerError if 500 <= status <= 599 else ApiError)
 
 
 def read_words(answer: Answer) -> Words:

@@ -10,12 +10,17 @@ from typing import Any, Generic, TypeVar
 
 from itwin_platform_api.runtime import Request
 
+from .. import _late
 from .._policies.addresses import Target
 from .._policies.paging import Walk, check_limit
+from ..frames._columns import class_of_items
+from ..frames._geojson import Features, check_asked
+from ..frames._tables import ArrowTable, Frame, Records, Table
 from .pipeline import Pipeline
 
 T = TypeVar("T")
 P = TypeVar("P")
+R = TypeVar("R")
 
 
 class Pages(Generic[T]):
@@ -82,6 +87,58 @@ class Pages(Generic[T]):
     def to_list(self) -> list[T]:
         """All items as a list."""
         return [item for item in self]
+
+    def to_records(self, *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
+        """All items as dictionaries: names of columns to plain values. `itwin_platform.frames` says which.
+
+        Parameters:
+            nested: Whether the parts of the items are there, too.
+            secrets: Whether secrets are shown, and what the definition does not describe.
+        """
+        return self._filled(Records(self._class(), nested=nested, secrets=secrets))
+
+    def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> _late.DataFrame:
+        """All items as a DataFrame. It needs the extra `[pandas]`.
+
+        Parameters:
+            nested: Whether the parts of the items have columns, too.
+            secrets: Whether secrets are shown, and what the definition does not describe.
+
+        Raises:
+            ConfigurationError: pandas is not installed. Nothing was sent.
+        """
+        return self._filled(Frame(self._class(), nested=nested, secrets=secrets))
+
+    def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> _late.Table:
+        """All items as an Arrow table, a chunk for each page. It needs the extra `[arrow]`.
+
+        Parameters:
+            nested: Whether the parts of the items have columns, too.
+            secrets: Whether secrets are shown, and what the definition does not describe.
+
+        Raises:
+            ConfigurationError: pyarrow is not installed. Nothing was sent.
+        """
+        return self._filled(ArrowTable(self._class(), nested=nested, secrets=secrets))
+
+    def to_geojson(self) -> dict[str, Any]:
+        """The iTwins that have coordinates, as a FeatureCollection of points `[longitude, latitude]`.
+
+        Raises:
+            TypeError: Items of this list have no coordinates. Nothing was sent.
+            ValueError: The list does not ask for coordinates. Nothing was sent.
+        """
+        table = Features(self._class())
+        check_asked(self._request)
+        return self._filled(table)
+
+    def _filled(self, table: Table[R]) -> R:
+        for page in self.pages():
+            table.add(page)
+        return table.result()
+
+    def _class(self) -> type:
+        return class_of_items(self._request)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._request.operation.id}>"

@@ -16,7 +16,7 @@ from __future__ import annotations
 from ._authorization_code import AuthorizationCode
 from ._choice import CredentialsArgument, LateCredentials
 from ._client_credentials import ClientCredentials
-from ._places import CredentialsAt, place_of
+from ._places import CredentialsAt
 from ._provider import CallableToken, StaticToken, TokenProvider
 from ._stores import FileTokenStore, KeyringTokenStore, TokenStore
 

@@ -26,6 +26,7 @@ put resources of one's own there.
 - Buckets, reality data, images, exports and detectors are stored as in Azure Blob Storage, on another port: block blobs
   behind SAS URLs, which are signed, permit what they say, and end by the clock. It has the operations on blobs that
   such a URL can permit, without leases, snapshots, tags and copies. A bucket goes with its iTwin.
+- It remembers what was asked of it: `Sandbox.calls`.
 - Its clock can run fast, and can be put forward: `Sandbox(speed=60)`, `Sandbox.advance`.
 
 It holds at most 100,000 resources and `storage_limit` bytes of files, and answers 507 to more. Graphics, messages of
@@ -52,6 +53,7 @@ only where `Sandbox.fail` asks for it. `POST /connect/token` issues access token
 client credentials grant, and `GET /.well-known/openid-configuration` says so: the sandbox is its own issuer.
 """
 
+from ._calls import RecordedCall
 from ._server import Sandbox
 
-__all__ = ["Sandbox"]
+__all__ = ["RecordedCall", "Sandbox"]

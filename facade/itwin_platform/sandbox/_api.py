@@ -31,6 +31,7 @@ class Api:
         self._actions: Final = actions
         self._tokens: Final = tokens
         self._demands: Final = world.demands
+        self._calls: Final = world.calls
 
     def routes(self) -> Iterator[Route]:
         """One route for each path, which knows all methods that can be used there."""
@@ -50,12 +51,16 @@ class Api:
     def _route(self, path: str, operations: Mapping[str, ServedOperation]) -> Route:
         allowed = {"HEAD", *operations} if "GET" in operations else set(operations)
 
-        async def answer(request: Request) -> Response:
+        async def respond(request: Request) -> Response:
             if request.method not in allowed:
                 raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
-            return await self._answer(operations["GET" if request.method == "HEAD" else request.method], request)
+            operation = operations["GET" if request.method == "HEAD" else request.method]
+            body = await request.body()
+            answer = await self._answer(operation, request)
+            self._calls.note(operation, request, body, answer.status_code)
+            return answer
 
-        return Route(path, answer, methods=_METHODS)
+        return Route(path, respond, methods=_METHODS)
 
     async def _answer(self, operation: ServedOperation, request: Request) -> Response:
         if self._demands.latency:

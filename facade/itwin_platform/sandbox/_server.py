@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from ._actions import Actions
 from ._agenda import Agenda
 from ._behaviours import install
+from ._calls import Calls, RecordedCall
 from ._catalogue import CATALOGUE
 from ._clock import Clock
 from ._demands import Demands
@@ -98,6 +99,7 @@ class Sandbox:
             files=Files(clock, storage_limit, bucket_permissions),
             demands=Demands(CATALOGUE.operations, latency),
             agenda=Agenda(clock, store),
+            calls=Calls(),
         )
         self._actions = Actions(self._world)
         install(self._world, self._actions)
@@ -226,6 +228,14 @@ class Sandbox:
     @latency.setter
     def latency(self, seconds: float) -> None:
         self._world.demands.latency = seconds
+
+    @property
+    def calls(self) -> list[RecordedCall]:
+        """The requests for operations that were answered, refused ones included, in their order; the last 10,000.
+
+        Requests for tokens and files are not among them.
+        """
+        return self._world.calls.all()
 
     def start(self) -> None:
         """Start to listen. Returns once requests are answered.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ._agenda import Agenda
+from ._calls import Calls
 from ._catalogue import Catalogue
 from ._clock import Clock
 from ._demands import Demands
@@ -20,3 +21,4 @@ class World:
     files: Files
     demands: Demands
     agenda: Agenda
+    calls: Calls

@@ -64,7 +64,7 @@ class Progress:
 ProgressCallback = Callable[[Progress], object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TransferReport:
     """What a transfer did. Files are sorted by name.
 
@@ -88,3 +88,7 @@ class TransferReport:
             f"{len(self.sent)} sent ({self.bytes_sent} bytes), {len(self.skipped)} skipped, {len(self.failed)} failed"
         )
         return f"{counts}, in {self.seconds:.1f} s"
+
+    def __repr__(self) -> str:
+        """One line, however many files there are."""
+        return f"<TransferReport: {self}>"

@@ -70,7 +70,8 @@ class Export(_Model):
                 "createdDateTime": self.created_date_time,
                 "startedDateTime": self.started_date_time,
                 "completedDateTime": self.completed_date_time,
-            }
+            },
+            "outputUrl",
         )
 
     @classmethod

@@ -1,0 +1,132 @@
+"""Models as records, frames and maps.
+
+Lists have the same as methods, which go through their pages: `platform.itwins.list().to_pandas()`. These functions take
+models that are there already:
+
+    frames.to_pandas([platform.itwins.get(itwin_id) for itwin_id in ids])
+
+Each property that is a plain value, or a list of these, is a column that is called like the attribute, without an
+underscore at its end: `display_name`, `class`. Enums are texts, times are aware, and a value of an unusual type is text
+in JSON. Names and types follow from the class of the models, so that an empty list has the same columns as a full one.
+
+`nested=True` adds the parts of models: `extent.south_west.latitude`, or a column of lists of records.
+
+Secrets are masked as in `repr()`: passwords and keys as a whole, URLs with a signature without the values of their
+query. `secrets=True` shows them, and adds what the definition does not describe as a text in JSON,
+`additional_properties`, because it may be anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+from .. import _late
+from ._geojson import Features
+from ._tables import ArrowTable, Frame, Records, Table
+
+__all__ = ["to_arrow", "to_geojson", "to_pandas", "to_records"]
+
+R = TypeVar("R")
+
+_AT_ONCE = 1000
+
+
+def to_records(models: Iterable[_late.Model], *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
+    """Make a dictionary of each model.
+
+    Parameters:
+        models: Models of one class.
+        nested: Whether the parts of the models are there, too.
+        secrets: Whether secrets are shown, and what the definition does not describe.
+
+    Raises:
+        TypeError: They are not models of one class.
+    """
+    found = list(models)
+    return _filled(Records(type(found[0]), nested=nested, secrets=secrets), iter(found)) if found else []
+
+
+def to_pandas(
+    models: Iterable[_late.Model],
+    *,
+    model: type[_late.Model] | None = None,
+    nested: bool = False,
+    secrets: bool = False,
+) -> _late.DataFrame:
+    """Make a DataFrame of models. It needs the extra `[pandas]`.
+
+    Texts are of the type `string`, numbers `float64`, whole numbers `Int64`, booleans `boolean`, times
+    `datetime64[us, UTC]`, lists `object`.
+
+    Parameters:
+        models: Models of one class.
+        model: Their class; by default, that of the first. Needed where there may be none.
+        nested: Whether the parts of the models have columns, too.
+        secrets: Whether secrets are shown, and what the definition does not describe.
+
+    Raises:
+        ConfigurationError: pandas is not installed.
+        TypeError: They are not models of one class.
+        ValueError: There are none, and `model` is missing.
+    """
+    kind, found = _begun(models, model)
+    return _filled(Frame(kind, nested=nested, secrets=secrets), found)
+
+
+def to_arrow(
+    models: Iterable[_late.Model],
+    *,
+    model: type[_late.Model] | None = None,
+    nested: bool = False,
+    secrets: bool = False,
+) -> _late.Table:
+    """Make an Arrow table of models. It needs the extra `[arrow]`.
+
+    Times are `timestamp[us, tz=UTC]`.
+
+    Parameters:
+        models: Models of one class.
+        model: Their class; by default, that of the first. Needed where there may be none.
+        nested: Whether the parts of the models have columns, too.
+        secrets: Whether secrets are shown, and what the definition does not describe.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed.
+        TypeError: They are not models of one class.
+        ValueError: There are none, and `model` is missing.
+    """
+    kind, found = _begun(models, model)
+    return _filled(ArrowTable(kind, nested=nested, secrets=secrets), found)
+
+
+def to_geojson(models: Iterable[_late.Model]) -> dict[str, Any]:
+    """Make a FeatureCollection of iTwins, as RFC 7946 has it: a point for each that has coordinates.
+
+    Coordinates are `[longitude, latitude]` in degrees. The other properties are as in `to_records`, times as text.
+
+    Parameters:
+        models: The iTwins. Those without coordinates are left out.
+
+    Raises:
+        TypeError: They are not of one class, or of one without coordinates.
+    """
+    found = list(models)
+    return _filled(Features(type(found[0])), iter(found)) if found else {"type": "FeatureCollection", "features": []}
+
+
+def _begun(models: Iterable[_late.Model], model: type[_late.Model] | None) -> tuple[type, Iterator[_late.Model]]:
+    """The class of the models, and an iterator over all of them."""
+    found = iter(models)
+    if model is not None:
+        return model, found
+    for first in found:
+        return type(first), chain((first,), found)
+    raise ValueError("there are no models, so that only model= can say which columns the table has")
+
+
+def _filled(table: Table[R], models: Iterator[_late.Model]) -> R:
+    while some := list(islice(models, _AT_ONCE)):
+        table.add(some)
+    return table.result()
