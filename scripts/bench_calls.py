@@ -124,7 +124,7 @@ async def per_task(work: Callable[[], Awaitable[object]], in_flight: int) -> flo
 
 
 async def bench_async(url: str, in_flight: int, *, aiohttp: bool) -> Comparison:
-    engine = "aiohttp" if aiohttp else "httpx"
+    engine = "aiohttp" if aiohttp else "httpcore"
     result = Comparison(f"one call, async, {in_flight} in flight, {engine}", "us")
     async with httpx.AsyncClient() as client, AsyncITwinPlatform("token", api_url=url, aiohttp=aiohttp) as platform:
         target = f"{url}/itwins/1"

@@ -151,8 +151,8 @@ def _http2(http2: object) -> bool:
 def _aiohttp(aiohttp: bool | None, *, http2: bool) -> bool | None:
     if aiohttp and http2:
         raise ConfigurationError("aiohttp does not support HTTP/2. Choose one of aiohttp and http2.")
-    if aiohttp and not _http.is_installed("httpx_aiohttp"):
-        raise ConfigurationError('aiohttp is not installed. Install it: pip install "itwin-platform[aiohttp]"')
+    if aiohttp and not _http.has_aiohttp():
+        raise ConfigurationError('aiohttp is missing or too old. Install it: pip install "itwin-platform[aiohttp]"')
     return aiohttp
 
 
@@ -170,7 +170,7 @@ def _verify(verify: object) -> ssl.SSLContext | str | None:
 
 
 def _user_agent(extra: str | None) -> str:
-    ours = f"itwin-platform/{__version__} python/{platform.python_version()} httpx/{_http.VERSION}"
+    ours = f"itwin-platform/{__version__} python/{platform.python_version()}"
     if extra is None:
         return ours
     if not _HEADER_TEXT.fullmatch(extra):

@@ -136,9 +136,7 @@ def test_the_user_agent_identifies_versions() -> None:
         verify=ssl.create_default_context(),
         http2=False,
     )
-    assert re.fullmatch(
-        rf"itwin-platform/{re.escape(__version__)} python/3\.\S+ httpx/\S+ my-app/1\.0", settings.user_agent
-    )
+    assert re.fullmatch(rf"itwin-platform/{re.escape(__version__)} python/3\.\S+ my-app/1\.0", settings.user_agent)
 
 
 class TestCredentialsFromTheEnvironment:

@@ -252,8 +252,8 @@ def test_aiohttp_does_the_work_if_it_is_there() -> None:
     with ScriptedServer(GOOD) as server:
         assert asyncio.run(main(server.url)) == "AiohttpEngine"
         assert asyncio.run(main(server.url, aiohttp=True)) == "AiohttpEngine"
-        assert asyncio.run(main(server.url, aiohttp=False)) == "HttpxEngine"
-        assert asyncio.run(main(server.url, http2=True)) == "HttpxEngine"
+        assert asyncio.run(main(server.url, aiohttp=False)) == "HttpcoreEngine"
+        assert asyncio.run(main(server.url, http2=True)) == "HttpcoreEngine"
 
 
 def missing(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -262,7 +262,7 @@ def missing(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 
 def test_extras_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing(monkeypatch, "httpx_aiohttp", "h2", "socksio")
+    missing(monkeypatch, "aiohttp", "h2", "socksio")
     with pytest.raises(errors.ConfigurationError, match=r"itwin-platform\[aiohttp\]"):
         AsyncITwinPlatform("token", aiohttp=True)
     with pytest.raises(errors.ConfigurationError, match=r"itwin-platform\[http2\]"):
@@ -273,8 +273,14 @@ def test_extras_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> N
         AsyncITwinPlatform("token", aiohttp=True, http2=True)
 
 
-def test_without_aiohttp_httpx_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing(monkeypatch, "httpx_aiohttp")
+@pytest.mark.parametrize("version", [None, "3.9.5"])
+def test_without_a_usable_aiohttp_httpcore_does_the_work(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
+    if version is None:
+        missing(monkeypatch, "aiohttp")
+    else:
+        monkeypatch.setattr("importlib.metadata.version", {"aiohttp": version}.__getitem__)
+    with pytest.raises(errors.ConfigurationError, match=r"itwin-platform\[aiohttp\]"):
+        AsyncITwinPlatform("token", aiohttp=True)
 
     async def main(url: str) -> Any:
         async with AsyncITwinPlatform("token", api_url=url) as platform:

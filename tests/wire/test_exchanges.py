@@ -48,7 +48,7 @@ def by_storage(targets: Iterable[Target]) -> list[tuple[int, bytes]]:
     try:
         for target in targets:
             with wire.exchange("GET", target, [(b"Host", target.host.encode())], None) as response:
-                found.append((response.status_code, b"".join(wire.chunks_of(response))))
+                found.append((response.status, b"".join(wire.chunks_of(response))))
     finally:
         wire.close()
     return found

@@ -50,7 +50,7 @@ def test_the_request_is_what_the_documentation_asks_for(engine: Engine, call: Fa
     assert received.method == documented["method"]
     assert received.headers["accept"] == documented["media_type"]
     assert received.headers["authorization"] == "Bearer the-token"
-    assert re.fullmatch(r"itwin-platform/\S+ python/\S+ httpx/\S+ my-app/1\.0", received.headers["user-agent"])
+    assert re.fullmatch(r"itwin-platform/\S+ python/\S+ my-app/1\.0", received.headers["user-agent"])
     usual = {"host", "accept", "accept-encoding", "user-agent", "authorization"}
     with_body = {"content-length"} if received.method != "GET" else set()
     with_body |= {"content-type"} if received.body else set()

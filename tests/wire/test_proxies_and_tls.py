@@ -108,6 +108,10 @@ def test_an_authority_of_the_environment(engine: Engine, authority: Authority, m
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with ScriptedServer(GOOD, tls=authority.server("127.0.0.1")) as server:
         assert isinstance(engine(get_itwin, api_url=server.url), ITwin)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file) + ".missing")
+    (error,) = engine.many(get_itwin, 1, api_url="https://127.0.0.1:1")
+    assert isinstance(error, errors.ConfigurationError)
+    assert str(error).startswith("SSL_CERT_FILE: no certificate authorities can be read from")
 
 
 @pytest.mark.parametrize("case", ["unknown authority", "other name"])

@@ -259,7 +259,7 @@ def test_what_was_interrupted_shows_no_secret_in_our_frames(monkeypatch: pytest.
     with ScriptedServer(answer(200)) as server, ITwinPlatform(TOKEN, api_url=server.url, retry=None) as platform:
         with pytest.raises(errors.ResponseError):
             platform.itwins.get("i-1")
-        monkeypatch.setattr("httpcore.ConnectionPool.handle_request", interrupted)
+        monkeypatch.setattr("httpcore.HTTP11Connection.handle_request", interrupted)
         try:
             platform.itwins.get("i-1")
         except KeyboardInterrupt as error:

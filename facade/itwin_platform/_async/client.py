@@ -67,8 +67,8 @@ class AsyncITwinPlatform(AsyncMaps):
         verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
         http2: Use HTTP/2 where the server can; needs the extra `http2`.
         aiohttp: Whether aiohttp does the work below, which is quicker with many requests at once; needs the extra
-            `aiohttp`. None: if that is installed. Without asyncio, with http2 and behind SOCKS or https proxies, httpx
-            does it in any case.
+            `aiohttp`. None: if that is installed. Without asyncio, with http2 and behind SOCKS or https proxies,
+            httpcore does it in any case.
 
     Every call can raise these errors of `itwin_platform.errors`; methods list only what is particular to them:
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from .. import _http
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
-from .._http import exchanges, pools
+from .._http import pools
+from .._http.failures import failure_of
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
@@ -48,16 +48,13 @@ class Transport:
 
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
-        self._extensions = {"timeout": options.timeouts}
         # Connections of an event loop are of no use on another: every loop has its own. The sync client has no loop.
         self._homes: dict[object, _Home] = {}
         self._closed = False
         on_fork(self)
 
-    async def send(
-        self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None = None
-    ) -> Answer:
-        """Send a request and read the answer. A body in pieces needs a Content-Length among the headers.
+    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None = None) -> Answer:
+        """Send a request and read the answer.
 
         Raises:
             TransportFailure: Nothing usable came back.
@@ -89,15 +86,14 @@ class Transport:
         method: str,
         target: Target,
         headers: Headers,
-        body: bytes | Iterable[bytes] | None,
+        body: bytes | None,
     ) -> Answer:
         try:
-            request = exchanges.new_request(method, target.url, headers, body, self._extensions)
-            response = await engine.handle_async_request(request)
+            response = await engine.send(method, target, headers, body)
         except TimeoutError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
-            failure = _http.failure_of(error)
+            failure = failure_of(error)
         else:
             return await self._read(response)
         raise TransportFailure(failure)
@@ -142,34 +138,33 @@ class Transport:
 
             raise client_closed()
 
-    async def _read(self, response: _http.Response) -> Answer:
-        headers = response.headers
-        answer = Answer(response.status_code, headers, locations=headers.get_list("location"))
+    async def _read(self, response: pools.AsyncResponse) -> Answer:
+        answer = Answer(response.status, response.headers, locations=response.locations)
         if answer.status < 200:
-            await exchanges.arelease(response)
+            await response.aclose()
             raise TransportFailure(_http.Failure("headers", "wants to speak another protocol", final=True))
         failure: _http.Failure | None = None
         try:
             # The body of a redirect is of no interest and may be endless; an empty one costs nothing to read.
-            if not 300 <= answer.status < 400 or headers.get("content-length") == "0":
+            if not 300 <= answer.status < 400 or response.headers.get("content-length") == "0":
                 await self._collect(response, answer)
         except TimeoutError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
-            failure = _http.failure_of(error)
+            failure = failure_of(error)
         finally:
-            await exchanges.arelease(response)
+            await response.aclose()
         if failure is not None:
             answer.problem = "was cut off"
             if answer.status < 300:
                 raise TransportFailure(_http.Failure("body", "broke off in the middle of the answer"))
         return answer
 
-    async def _collect(self, response: _http.Response, answer: Answer) -> None:
+    async def _collect(self, response: pools.AsyncResponse, answer: Answer) -> None:
         """Read the body into the answer, or note what is wrong with it."""
         reader = BodyReader(response.headers.get("content-encoding", ""), self._options.max_body_bytes)
         if reader.goes_on:
-            async for chunk in cast(_http.AsyncByteStream, response.stream):
+            async for chunk in response:
                 if not reader.feed(chunk):
                     break
         answer.body = reader.finish()

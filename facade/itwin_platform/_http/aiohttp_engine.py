@@ -1,43 +1,46 @@
-"""The alternative engine of the async client: aiohttp, wrapped by httpx-aiohttp as a transport of httpx.
+"""The alternative engine of the async client: aiohttp.
 
-It is there because httpx's own pool slows down with every concurrent request. Features of aiohttp are switched off, so
-that both engines put the same bytes on the wire: cookies, netrc, proxies of the environment, redirects, decoding,
-rewriting of URLs, and repeating a request when a connection breaks.
+It is there because its connections are cheaper, and stay so with many requests at once. Features of aiohttp are
+switched off, so that both engines put the same bytes on the wire: cookies, netrc, proxies of the environment,
+redirects, decoding, rewriting of URLs, and repeating a request when a connection breaks.
 """
 
 from __future__ import annotations
 
 import select
-import ssl
 from base64 import b64encode
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import httpx
-import httpx_aiohttp
+import httpcore
 import yarl
 from aiohttp.connector import Connection
-from httpx_aiohttp.transport import AiohttpResponseStream
 
-from .exchanges import NOTHING
+from .exchanges import Head
+from .routes import KEPT, Route
 
-# The first match counts. httpx-aiohttp alone would report a broken connection as one that could not be opened.
-_MEANINGS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
-    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
-    (aiohttp.ClientHttpProxyError, httpx.ProxyError),
-    (aiohttp.ClientConnectorError, httpx.ConnectError),
-    (aiohttp.ClientConnectorCertificateError, httpx.ConnectError),
-    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
-    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
-    (aiohttp.ClientOSError, httpx.ReadError),
-    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
-    (aiohttp.ClientError, httpx.RemoteProtocolError),
-    (ConnectionError, httpx.ReadError),
+if TYPE_CHECKING:
+    from .._policies.addresses import Target
+    from .._policies.calls import Headers
+
+# What the errors of aiohttp are called by the other engine. The first match counts.
+_MEANINGS: tuple[tuple[type[Exception], type[Exception]], ...] = (
+    (aiohttp.ClientProxyConnectionError, httpcore.ProxyError),
+    (aiohttp.ClientHttpProxyError, httpcore.ProxyError),
+    (aiohttp.ClientConnectorError, httpcore.ConnectError),
+    (aiohttp.ClientConnectorCertificateError, httpcore.ConnectError),
+    (aiohttp.ConnectionTimeoutError, httpcore.ConnectTimeout),
+    (aiohttp.ServerTimeoutError, httpcore.ReadTimeout),
+    (aiohttp.ClientOSError, httpcore.ReadError),
+    (aiohttp.ClientError, httpcore.RemoteProtocolError),
+    (ConnectionError, httpcore.ReadError),
 )
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request, raising httpx's errors. A request that fails with an error of aiohttp would be repeated."""
+    """Send a request, raising httpcore's errors. A request that fails with an error of aiohttp would be repeated."""
     try:
         return await send(request)
     except (aiohttp.ClientError, ConnectionError) as error:
@@ -45,35 +48,28 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise meaning(type(error).__name__) from error
 
 
-def _drop(response: aiohttp.ClientResponse) -> None:
-    """Close the connection of an answer at once. aiohttp alone would wait for the other side to close it too."""
-    connection = response.connection
-    if connection is not None and connection.transport is not None:
-        connection.transport.abort()
-    response.close()
+class _Response(Head):
+    """An answer. Its body can be iterated once."""
 
-
-class _Body(AiohttpResponseStream):
-    """The body of an answer. If a part of it is left unread, its connection is closed."""
+    __slots__ = ("_response",)
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        super().__init__(response)
+        super().__init__(response.status, response.raw_headers)
         self._response = response
 
-    async def aclose(self) -> None:
-        if not self._response.content.at_eof():
-            _drop(self._response)
-        await super().aclose()
-
-
-class _Connection:
-    """The connection of an answer, in the form that `Transport` can close."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._response.content.iter_any()
 
     async def aclose(self) -> None:
-        _drop(self._response)
+        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        with suppress(Exception):  # it may be gone already
+            connection = self._response.connection
+            if self.announces_too_much or not self._response.content.at_eof():
+                # aiohttp alone would wait for the other side to close it too.
+                if connection is not None and connection.transport is not None:
+                    connection.transport.abort()
+                self._response.close()
+            self._response.release()
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -109,73 +105,63 @@ def _is_readable(descriptor: int) -> bool:
     return bool(select.select([descriptor], [], [], 0)[0])
 
 
-class AiohttpEngine(httpx_aiohttp.AiohttpTransport):
-    """The connections of one event loop.
+class AiohttpEngine:
+    """The connections of one event loop to one origin.
 
     Parameters:
-        context: For TLS, to servers and to proxies.
-        proxy: An HTTP proxy, or None.
-        timeout: Seconds for connecting, and for each read.
-        kept: Seconds that a connection is kept while nobody uses it.
+        route: Where they go, and how. A proxy must be an HTTP proxy.
     """
 
-    def __init__(
-        self, context: ssl.SSLContext, proxy: httpx.Proxy | None, timeout: tuple[float, float], kept: float
-    ) -> None:
-        self._kept = kept
-        self._connector: _Connector | None = None
-        super().__init__(verify=context, client=self._session)
-        self._context = context
+    def __init__(self, route: Route) -> None:
         self._proxy: yarl.URL | None = None
-        self._proxy_headers: dict[str, str] = {}
-        if proxy is not None:
-            self._proxy = yarl.URL(str(proxy.url))
-            if proxy.raw_auth is not None:
-                encoded = b64encode(b":".join(proxy.raw_auth)).decode("ascii")
+        self._proxy_headers: dict[str, str] | None = None
+        if route.proxy is not None:
+            self._proxy = yarl.URL(bytes(route.proxy.url).decode("ascii"), encoded=True)
+            if route.proxy.auth is not None:
+                encoded = b64encode(b":".join(route.proxy.auth)).decode("ascii")
                 self._proxy_headers = {"Proxy-Authorization": f"Basic {encoded}"}
-        connect, read = timeout
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=read)
-
-    def _session(self) -> aiohttp.ClientSession:
+        timeouts = route.extensions["timeout"]
         # Without a limit: how many requests are in flight is decided above.
-        self._connector = _Connector(limit=0, keepalive_timeout=self._kept, ssl=self._context)
-        return aiohttp.ClientSession(
+        self._connector = _Connector(limit=0, keepalive_timeout=KEPT, ssl=route.context)
+        self._session = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            timeout=self._timeout,
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=timeouts["connect"],
+                sock_connect=timeouts["connect"],
+                sock_read=timeouts["read"],
+            ),
             middlewares=(_once,),
             # The limits of the other engine: the address of a redirect may have 8 KiB.
             max_line_size=16 * 1024,
             max_field_size=16 * 1024,
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request once, exactly as it is, and return the answer with its body unread."""
-        self.client = session = self.get_client()
-        response = await session.request(
-            request.method,
-            yarl.URL(str(request.url), encoded=True),
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
-            data=None if request.stream is NOTHING else request.content or None,
+    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None) -> _Response:
+        """Send a request once, exactly as it is, and return its answer with the body unread."""
+        response = await self._session.request(
+            method,
+            yarl.URL(target.url, encoded=True),
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers],
+            data=body or None,
             allow_redirects=False,
             proxy=self._proxy,
-            proxy_headers=self._proxy_headers or None,
+            proxy_headers=self._proxy_headers,
         )
-        return httpx.Response(
-            response.status,
-            headers=response.raw_headers,
-            stream=_Body(response),
-            extensions={"network_stream": _Connection(response)},
-        )
+        return _Response(response)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._session.close()
 
     async def abort(self) -> None:
         """Nothing: aiohttp closes the connection of a request that was broken off by itself."""
 
     def forget(self) -> None:
         """Let go of the connections in a child process: closing them would reach into the parent's event loop."""
-        if self._connector is not None:
-            self._connector.forget()
-            self.get_client().detach()
+        self._connector.forget()
+        self._session.detach()

@@ -1,4 +1,4 @@
-"""The async client's connections on httpx. None is left open when a call is cancelled.
+"""The async client's connections on httpcore. None is left open when a call is cancelled.
 
 A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
@@ -7,12 +7,21 @@ A module of its own, because importing httpcore takes a while and is not needed 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpcore
-import httpx
+import sniffio
+
+from .exchanges import Head, NoPieces, has_read_ahead
+from .lockless import without_locks
+from .routes import Route
+
+if TYPE_CHECKING:
+    from .._policies.addresses import Target
+    from .._policies.calls import Headers
 
 # Seconds for closing a connection whose call was cancelled.
 _PATIENCE = 2.0
@@ -75,8 +84,10 @@ def _has_unread_bytes(stream: Any) -> bool:
 class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
     """Opens connections that close themselves."""
 
-    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
-        self._backend = backend
+    def __init__(self) -> None:
+        on_trio = sniffio.current_async_library() == "trio"
+        kind: Any = httpcore.TrioBackend if on_trio else httpcore.AnyIOBackend
+        self._backend: httpcore.AsyncNetworkBackend = kind()
 
     async def connect_tcp(
         self,
@@ -89,15 +100,64 @@ class _SelfClosingBackend(httpcore.AsyncNetworkBackend):
         return _SelfClosingStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class HttpxEngine(httpx.AsyncHTTPTransport):
-    """An engine that leaves no connection open when a call is cancelled."""
+class _Response(Head):
+    """An answer. Its body can be iterated once."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        # httpx offers no way to pass a backend to its pool.
-        backend = getattr(self._pool, "_network_backend", None)
-        if isinstance(backend, httpcore.AsyncNetworkBackend):
-            setattr(self._pool, "_network_backend", _SelfClosingBackend(backend))  # noqa: B010
+    __slots__ = ("_response",)
+
+    def __init__(self, response: httpcore.Response) -> None:
+        super().__init__(response.status, response.headers)
+        self._response: Any = response
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._response.stream)
+
+    async def aclose(self) -> None:
+        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        with suppress(Exception):  # it may be gone already
+            if self.announces_too_much or has_read_ahead(self._response.stream):
+                await self._response.extensions["network_stream"].aclose()
+            await self._response.aclose()
+
+
+class HttpcoreEngine:
+    """One connection. It is made when it is needed, and again when it was closed. A cancelled call leaves none open.
+
+    Parameters:
+        route: Where it goes, and how.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._connection: httpcore.AsyncConnectionInterface | None = None
+
+    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None) -> _Response:
+        """Send a request once, exactly as it is, and return its answer with the body unread."""
+        request = httpcore.Request(
+            method,
+            self._route.url(target.path),
+            headers=headers,
+            content=NoPieces() if body is None else body,
+            extensions=self._route.extensions,
+        )
+        connection = await self._ready()
+        return _Response(await connection.handle_async_request(request))
+
+    async def _ready(self) -> httpcore.AsyncConnectionInterface:
+        connection = self._connection
+        if connection is not None:
+            if connection.is_available() and not connection.has_expired():
+                return connection
+            await connection.aclose()
+        # httpcore's pool knows which connection it takes. Nothing is sent through the pool itself.
+        pool = httpcore.AsyncConnectionPool(network_backend=_SelfClosingBackend(), **self._route.settings)
+        self._connection = connection = without_locks(pool.create_connection(self._route.origin))
+        return connection
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.aclose()
 
     async def abort(self) -> None:
         """Close the connection although the call that used it is cancelled."""

@@ -1,74 +1,67 @@
-"""Requests as the engines take them, and what becomes of a connection after an answer."""
+"""Answers as the engines give them, and whether their connections can be used again."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import Any, cast
-
-import httpx
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 # Answers that have no body, whatever their headers say.
 _NO_BODY = frozenset({204, 205, 304})
-_NO_PIECES: tuple[bytes, ...] = ()
 
 
-class _Nothing(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a request that has none. httpx would send an empty piece, at the price of a full one."""
+class Head:
+    """Status and headers of an answer whose body has not been read yet.
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(_NO_PIECES)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in _NO_PIECES:
-            yield piece
-
-
-NOTHING = _Nothing()
-
-
-def new_request(
-    method: str,
-    url: str,
-    headers: list[tuple[bytes, bytes]],
-    body: bytes | Iterable[bytes] | None,
-    extensions: Mapping[str, Any],
-) -> httpx.Request:
-    """A request with these headers and no others. A body needs a Content-Length among them."""
-    if body is None:
-        return httpx.Request(method, url, headers=headers, stream=NOTHING, extensions=extensions)
-    return httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
-
-
-def release(response: httpx.Response) -> None:
-    """Give the connection back, unless it may hold bytes that belong to nobody."""
-    with suppress(Exception):  # it may be gone already
-        stream = response.extensions.get("network_stream")
-        if stream is not None and _may_hold_bytes(response):
-            stream.close()
-        cast(httpx.SyncByteStream, response.stream).close()
-
-
-async def arelease(response: httpx.Response) -> None:
-    """Give the connection back, unless it may hold bytes that belong to nobody."""
-    with suppress(Exception):  # it may be gone already
-        stream = response.extensions.get("network_stream")
-        if stream is not None and _may_hold_bytes(response):
-            await stream.aclose()
-        await cast(httpx.AsyncByteStream, response.stream).aclose()
-
-
-def _may_hold_bytes(response: httpx.Response) -> bool:
-    """Whether more has arrived than belongs to the answer, or may still: it would be taken for the next one.
-
-    httpcore returns such a connection to its pool. Only private attributes lead to what it has read ahead; if they
-    disappear, the headers alone are checked. What arrives later is found before the connection is used again.
+    Attributes:
+        status: The HTTP status.
+        headers: The headers by their names in lower case. Where one comes several times, its values are joined.
+        locations: The values of the Location header, of which there should be one at most.
     """
-    if response.status_code in _NO_BODY:
-        headers = response.headers
-        if headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers:
-            return True
-    found: Any = response.stream
-    for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state", "trailing_data"):
+
+    __slots__ = ("headers", "locations", "status")
+
+    def __init__(self, status: int, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self.status = status
+        self.headers: dict[str, str] = {}
+        self.locations: list[str] = []
+        for name, value in raw:
+            key, text = name.decode("latin-1").lower(), _text(value)
+            if key == "location":
+                self.locations.append(text)
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    @property
+    def announces_too_much(self) -> bool:
+        """Whether a body is announced that an answer with this status does not have: it may follow all the same."""
+        return self.status in _NO_BODY and (
+            self.headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in self.headers
+        )
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+class NoPieces:
+    """The body of an async request that has none. httpcore would send an empty piece, at the price of a full one."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise StopAsyncIteration
+
+
+def has_read_ahead(stream: Any) -> bool:
+    """Whether more has arrived on httpcore's connection than belongs to the answer with this body.
+
+    It would be taken for the next answer. Only private attributes lead there; if they disappear, the headers alone are
+    checked. What arrives later is found before the connection is used again.
+    """
+    found = stream
+    for name in ("_connection", "_h11_state", "trailing_data"):
         found = getattr(found, name, None)
     return bool(found and found[0])

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import ssl
 
-import httpx
+import httpcore
 
 from .._policies.attempts import Failure
 from .._policies.redaction import one_line
 
-# Callers catch every exception of an engine: InvalidURL, StreamError, UnicodeError and RuntimeError are not HTTPErrors,
-# and exceptions of the libraries below httpx come through now and then.
+# Callers catch every exception of an engine: those of the libraries below httpcore come through now and then.
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
-    (httpx.ConnectTimeout, Failure("connect", "did not answer in time", unsent=True)),
-    (httpx.PoolTimeout, Failure("connect", "cannot be reached: all connections are in use", unsent=True)),
-    (httpx.ProxyError, Failure("connect", "cannot be reached through the proxy", unsent=True)),
-    (httpx.ConnectError, Failure("connect", "cannot be reached", unsent=True)),
+    (httpcore.ConnectTimeout, Failure("connect", "did not answer in time", unsent=True)),
+    (httpcore.ProxyError, Failure("connect", "cannot be reached through the proxy", unsent=True)),
+    (httpcore.ConnectError, Failure("connect", "cannot be reached", unsent=True)),
+    (httpcore.WriteTimeout, Failure("send", "did not take the request in time")),
+    (httpcore.WriteError, Failure("send", "closed the connection while the request was sent", dropped=True)),
     (
-        httpx.UnsupportedProtocol,
-        Failure("connect", "has an address that is not http or https", unsent=True, final=True),
-    ),
-    (httpx.InvalidURL, Failure("connect", "has an invalid address", unsent=True, final=True)),
-    (httpx.WriteTimeout, Failure("send", "did not take the request in time")),
-    (httpx.WriteError, Failure("send", "closed the connection while the request was sent", dropped=True)),
-    (
-        httpx.LocalProtocolError,
+        httpcore.LocalProtocolError,
         Failure("send", "cannot be sent a request that is not valid HTTP", unsent=True, final=True),
     ),
-    (httpx.ReadTimeout, Failure("headers", "did not answer in time")),
-    (httpx.ReadError, Failure("headers", "closed the connection before it answered", dropped=True)),
+    (httpcore.ReadTimeout, Failure("headers", "did not answer in time")),
+    (httpcore.ReadError, Failure("headers", "closed the connection before it answered", dropped=True)),
     (
-        httpx.RemoteProtocolError,
+        httpcore.RemoteProtocolError,
         Failure("headers", "closed the connection or sent something that is not HTTP", dropped=True),
     ),
 )
 
 
 def failure_of(error: BaseException) -> Failure:
-    """The failure behind an exception of the HTTP library."""
+    """The failure behind an exception of an engine."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):

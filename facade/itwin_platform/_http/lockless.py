@@ -1,16 +1,18 @@
-"""httpcore without its locks, for engines that one thread uses at a time.
+"""httpcore's connections as the engines use them: one thread or task at a time, and bodies that are not copied.
 
-httpcore guards its pools and connections with locks, in case several threads share them. Here none do. A lock would
-only do harm: Ctrl-C at the wrong moment leaves it held, and the next step waits for it for ever, past every deadline.
+httpcore guards its connections with locks, in case several threads or tasks share them. Here none do. A lock would only
+do harm: Ctrl-C at the wrong moment leaves it held, and the next step waits for it for ever, past every deadline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+import h11
 import httpcore
+
+T = TypeVar("T")
 
 
 class _NoLock:
@@ -20,41 +22,45 @@ class _NoLock:
 
     def __exit__(self, *_: object) -> None: ...
 
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
 
 _NO_LOCK = _NoLock()
 
 
-def without_locks(pool: Any) -> None:
-    """Take the locks out of a pool and of every connection that it will make.
+class _State(h11.Connection):
+    """h11's part of a connection, which hands the pieces of a body on as they are instead of copying them."""
 
-    The attributes are private. If they disappear in another version of httpcore, its locks are there again, and all
-    else stays as it is.
+    def send(self, event: Any) -> Any:
+        pieces = self.send_with_data_passthrough(event)
+        if pieces is None:
+            return None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def without_locks(connection: T) -> T:
+    """The same connection, which takes no locks, and neither does one that it holds or will hold.
+
+    The attributes are private. If they disappear in another version of httpcore, its locks and copies are there again,
+    and all else stays as it is.
     """
-    if hasattr(pool, "_optional_thread_lock"):
-        pool._optional_thread_lock = _NO_LOCK  # noqa: SLF001
-    make: Callable[[Any], Any] = pool.create_connection
-
-    def make_lockless(origin: Any) -> Any:
-        return _lockless(make(origin))
-
-    pool.create_connection = make_lockless
-
-
-def _lockless(value: Any) -> Any:
-    """The same connection, which takes no locks, and neither does the one that it will hold."""
-    if isinstance(value, httpcore.ConnectionInterface):
-        kind: Any = type(value)
-        value.__class__ = _lockless_kind(kind)
-        for name, each in list(vars(value).items()):
-            setattr(value, name, _NO_LOCK if name.endswith("_lock") else each)
-    return value
+    if isinstance(connection, (httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)):
+        kind: Any = type(connection)
+        connection.__class__ = _lockless_kind(kind)
+        for name, each in list(vars(connection).items()):
+            setattr(connection, name, _NO_LOCK if name.endswith("_lock") else each)
+            if type(each) is h11.Connection:
+                each.__class__ = _State
+    return connection
 
 
 class _Inner:
     """The attribute for a connection that speaks for the one that has it. Only setting it takes longer."""
 
     def __set__(self, outer: object, inner: object) -> None:
-        vars(outer)["_connection"] = _lockless(inner)
+        vars(outer)["_connection"] = without_locks(inner)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -10,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import httpx
-
 from .._policies.addresses import is_loopback
 from ..errors import ConfigurationError
+
+# As the extra asks for.
+_LEAST_AIOHTTP = (3, 13, 4)
 
 
 class _Cell:
@@ -33,12 +36,6 @@ class TransportOptions:
     aiohttp: bool | None = None
     max_body_bytes: int = 32 * 1024 * 1024
     _cell: _Cell = field(default_factory=_Cell, repr=False, compare=False)
-
-    @property
-    def timeouts(self) -> dict[str, float]:
-        """The timeouts as httpx takes them with a request."""
-        connect, each = self.timeout
-        return {"connect": connect, "read": each, "write": each, "pool": each}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as what was given, if other processes can use it and nobody may not see it."""
@@ -64,15 +61,22 @@ class TransportOptions:
 def _ssl_context(verify: ssl.SSLContext | str | None) -> ssl.SSLContext:
     if isinstance(verify, ssl.SSLContext):
         return verify
-    if verify is None:
-        return httpx.create_ssl_context()
+    name, place = "verify", verify
+    if place is None:
+        name, place = "SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE")
+    if not place:
+        if folders := os.environ.get("SSL_CERT_DIR"):
+            return ssl.create_default_context(capath=folders)
+        import certifi
+
+        place = certifi.where()
     try:
-        if Path(verify).is_dir():
-            return ssl.create_default_context(capath=verify)
-        return ssl.create_default_context(cafile=verify)
+        if Path(place).is_dir():
+            return ssl.create_default_context(capath=place)
+        return ssl.create_default_context(cafile=place)
     except OSError as error:
         problem = type(error).__name__
-    raise ConfigurationError(f"verify: no certificate authorities can be read from {str(verify)[:200]!r} ({problem}).")
+    raise ConfigurationError(f"{name}: no certificate authorities can be read from {place[:200]!r} ({problem}).")
 
 
 def proxy_for(origin: str, options: TransportOptions) -> str | None:
@@ -100,6 +104,19 @@ def check_socks(proxy: str) -> None:
     """
     if proxy.lower().startswith("socks") and not is_installed("socksio"):
         raise ConfigurationError("A SOCKS proxy needs the package socksio. Install it, or use an HTTP proxy.")
+
+
+def has_aiohttp() -> bool:
+    """Whether aiohttp is installed, in a version that the engine works with. Others bring it along, however old."""
+    if not is_installed("aiohttp"):
+        return False
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("aiohttp")
+    except PackageNotFoundError:
+        return False
+    return tuple(map(int, re.findall(r"\d+", found)[:3])) >= _LEAST_AIOHTTP
 
 
 def is_installed(package: str) -> bool:

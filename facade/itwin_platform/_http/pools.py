@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-import httpx
 import sniffio
 
-from ..errors import ConfigurationError
-from .options import TransportOptions, check_socks, is_installed, proxy_for
+from .options import TransportOptions, has_aiohttp, proxy_for
+from .routes import KEPT, Route
+
+if TYPE_CHECKING:
+    from .._policies.addresses import Target
+    from .._policies.calls import Headers
 
 T = TypeVar("T")
-
-# Seconds that a connection is kept while nobody uses it.
-_KEPT = 15.0
 
 
 class Connections(Generic[T]):
     """Engines for one origin, each with one connection.
 
     One request uses an engine at a time. So whatever breaks it off in the middle, an error, a cancellation or Ctrl-C,
-    is in the way of no other: such an engine is given up. httpx's pools for many requests are left with connections
-    that nobody can use, or with a lock that nobody releases, and cost more with every connection.
+    is in the way of no other: such an engine is given up. httpcore's pools for many requests are left with
+    connections that nobody can use, or with a lock that nobody releases, and cost more with every connection.
 
     Parameters:
         make: Makes an engine; nothing is connected by that.
@@ -58,7 +57,7 @@ class Connections(Generic[T]):
 
     def take_stale(self) -> T | None:
         """Take an engine that nobody has used for a while, to close it."""
-        if self._idle and time.monotonic() - self._idle[0][0] > _KEPT:
+        if self._idle and time.monotonic() - self._idle[0][0] > KEPT:
             try:
                 engine = self._idle.popleft()[1]
             except IndexError:
@@ -88,11 +87,37 @@ class SharedEngine(Connections[T]):
         return False
 
 
-class Engine(Protocol):
-    """Sends requests, and keeps what it has connected."""
+class Response(Protocol):
+    """An answer whose body has not been read yet: iterating gives its pieces. See `exchanges.Head`."""
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer with the body unread."""
+    status: int
+    headers: dict[str, str]
+    locations: list[str]
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None:
+        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+
+
+class AsyncResponse(Protocol):
+    """An answer whose body has not been read yet: iterating gives its pieces. See `exchanges.Head`."""
+
+    status: int
+    headers: dict[str, str]
+    locations: list[str]
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+
+
+class Engine(Protocol):
+    """Sends requests to one origin, and keeps what it has connected."""
+
+    def send(self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None) -> Response:
+        """Send a request once, exactly as it is, and return its answer with the body unread."""
         ...
 
     def close(self) -> None:
@@ -106,10 +131,10 @@ class Engine(Protocol):
 
 
 class AsyncEngine(Protocol):
-    """Sends requests, and keeps what it has connected."""
+    """Sends requests to one origin, and keeps what it has connected."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer with the body unread."""
+    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None) -> AsyncResponse:
+        """Send a request once, exactly as it is, and return its answer with the body unread."""
         ...
 
     async def aclose(self) -> None:
@@ -140,61 +165,30 @@ def open_engines(origin: str, options: TransportOptions) -> Connections[Engine]:
     """
     from .sync_engine import SyncEngine
 
-    settings = _settings(origin, options)
-    return Connections(lambda: SyncEngine(**settings))
+    route = Route(origin, options)
+    return Connections(lambda: SyncEngine(route))
 
 
 def open_async_engines(origin: str, options: TransportOptions) -> Connections[AsyncEngine]:
-    """Engines for the async client: aiohttp's if it is wanted and usable, else httpx's own.
+    """Engines for the async client: aiohttp's if it is wanted and usable, else httpcore's.
 
     Raises:
         ConfigurationError: The environment's proxy cannot be used.
     """
-    settings = _settings(origin, options)
-    proxy: httpx.Proxy | None = settings["proxy"]
+    route = Route(origin, options)
     if (
         _wants_aiohttp(options)
         and sniffio.current_async_library() == "asyncio"
-        and (proxy is None or proxy.url.scheme == "http")
+        and (route.proxy is None or route.proxy.url.scheme == b"http")
     ):
         from .aiohttp_engine import AiohttpEngine
 
-        return SharedEngine(AiohttpEngine(settings["verify"], proxy, options.timeout, _KEPT))
-    from .async_engine import HttpxEngine
+        return SharedEngine(AiohttpEngine(route))
+    from .async_engine import HttpcoreEngine
 
-    return Connections(lambda: HttpxEngine(**settings))
+    return Connections(lambda: HttpcoreEngine(route))
 
 
 def _wants_aiohttp(options: TransportOptions) -> bool:
     # aiohttp does not support HTTP/2.
-    return options.aiohttp is not False and not options.http2 and is_installed("httpx_aiohttp")
-
-
-def _settings(origin: str, options: TransportOptions) -> dict[str, Any]:
-    """The arguments of all engines.
-
-    Raises:
-        ConfigurationError: The environment's proxy cannot be used.
-    """
-    proxy = proxy_for(origin, options)
-    if proxy is None and origin.startswith("http:"):
-        # Without TLS no authority is needed. An empty context is made quickly and trusts nobody.
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        context = options.ssl_context()
-    return {
-        "verify": context,
-        "proxy": None if proxy is None else _proxy(proxy, context),
-        "http2": options.http2,
-        "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEPT),
-    }
-
-
-def _proxy(url: str, context: ssl.SSLContext) -> httpx.Proxy:
-    check_socks(url)
-    try:
-        # A proxy that speaks TLS is verified against the same authorities.
-        return httpx.Proxy(url, ssl_context=context if url.lower().startswith("https:") else None)
-    except (ValueError, TypeError, httpx.InvalidURL):
-        pass
-    raise ConfigurationError("The proxy is not a usable URL. Write it as http://host:port.")
+    return options.aiohttp is not False and not options.http2 and has_aiohttp()

@@ -1,4 +1,4 @@
-"""The sync client's connections, which obey the current time limit. httpx's own timeouts apply to each read anew.
+"""The sync client's connections on httpcore, which obey the current time limit. Its own timeouts are for each read.
 
 A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
@@ -9,14 +9,19 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
 import httpcore
-import httpx
 
 from .._concurrency.synchronous import time_left
+from .exchanges import Head, has_read_ahead
 from .lockless import without_locks
+from .routes import Route
+
+if TYPE_CHECKING:
+    from .._policies.addresses import Target
+    from .._policies.calls import Headers
 
 T = TypeVar("T")
 
@@ -26,7 +31,7 @@ class _PendingWrite:
 
     __slots__ = ("_buffer", "_stream")
 
-    def __init__(self, stream: httpcore.NetworkStream, buffer: bytes) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, buffer: Any) -> None:
         self._stream = stream
         self._buffer = buffer
 
@@ -35,7 +40,7 @@ class _PendingWrite:
 
 
 class _OpenStreams:
-    """The open connections of an engine, including those that httpx's pool has lost track of.
+    """The open connections of an engine, including those that are just being made.
 
     Without a lock, which Ctrl-C could leave held: one thread adds, and others only look.
     """
@@ -76,7 +81,8 @@ class _LimitedStream(httpcore.NetworkStream):
         if not buffer:  # httpcore ends every request by writing nothing
             return
         # The buffer holds the token: if the write fails, the variables of this frame must not show it.
-        write = _PendingWrite(self._stream, buffer)
+        # A view, because httpcore cuts off what the socket has taken, and cutting bytes copies the rest.
+        write = _PendingWrite(self._stream, memoryview(buffer))
         del buffer
         _within_limit(write, timeout)
 
@@ -155,30 +161,68 @@ def _addresses(host: str, port: int) -> list[str]:
     raise problem
 
 
-class SyncEngine(httpx.HTTPTransport):
-    """An engine whose connection obeys the current time limit."""
+class _Response(Head):
+    """An answer. Its body can be iterated once."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        without_locks(self._pool)
-        # httpx offers no way to pass a backend to its pool. If the attribute disappears, the limit still holds between
-        # attempts.
-        backend = getattr(self._pool, "_network_backend", None)
-        self._backend = _LimitedBackend(backend) if isinstance(backend, httpcore.NetworkBackend) else None
-        if self._backend is not None:
-            setattr(self._pool, "_network_backend", self._backend)  # noqa: B010
+    __slots__ = ("_response",)
+
+    def __init__(self, response: httpcore.Response) -> None:
+        super().__init__(response.status, response.headers)
+        self._response: Any = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response.stream)
 
     def close(self) -> None:
-        """Close the connection, even one in use or being opened, which httpx's pool forgets."""
-        super().close()
-        self.abort()
+        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        with suppress(Exception):  # it may be gone already
+            if self.announces_too_much or has_read_ahead(self._response.stream):
+                self._response.extensions["network_stream"].close()
+            self._response.close()
+
+
+class SyncEngine:
+    """One connection, which obeys the current time limit. It is made when it is needed, and again when it was closed.
+
+    Parameters:
+        route: Where it goes, and how.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._backend = _LimitedBackend(httpcore.SyncBackend())
+        self._connection: httpcore.ConnectionInterface | None = None
+
+    def send(self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None) -> _Response:
+        """Send a request once, exactly as it is, and return its answer with the body unread."""
+        request = httpcore.Request(
+            method,
+            self._route.url(target.path),
+            headers=headers,
+            content=() if body is None else body,
+            extensions=self._route.extensions,
+        )
+        return _Response(self._ready().handle_request(request))
+
+    def _ready(self) -> httpcore.ConnectionInterface:
+        connection = self._connection
+        if connection is not None:
+            if connection.is_available() and not connection.has_expired():
+                return connection
+            connection.close()
+        # httpcore's pool knows which connection it takes. Nothing is sent through the pool itself.
+        pool = httpcore.ConnectionPool(network_backend=self._backend, **self._route.settings)
+        self._connection = connection = without_locks(pool.create_connection(self._route.origin))
+        return connection
+
+    def close(self) -> None:
+        """Close the connection, even one in use or being made."""
+        self._backend.opened.close()
 
     def abort(self) -> None:
-        """Close the connection without asking httpx's pool, whose lock an interrupted thread may hold."""
-        if self._backend is not None:
-            self._backend.opened.close()
+        """Close the connection after a request was broken off."""
+        self._backend.opened.close()
 
     def forget(self) -> None:
         """Let go of the connection in a child process."""
-        if self._backend is not None:
-            self._backend.opened.let_go()
+        self._backend.opened.let_go()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _MAX_LENGTH = 8192
 # What a URL consists of (RFC 3986): no spaces, quotes, backslashes or controls, which parsers disagree about.
 _PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+", re.ASCII)
+# What a URL is left with as it is; the rest is percent-encoded.
+_NOT_ENCODED = "/?#[]@!$&'()*+,;=:%~"
 _PLAIN_HOST = re.compile(r"[a-z0-9.-]{1,253}", re.ASCII)
 # One label before "-api": no subdomains, no trailing dot, nothing beyond ASCII, not even in disguise (xn--).
 _PLATFORM_HOST = re.compile(r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,55}[a-z0-9])?-)?api\.bentley\.com", re.ASCII)
@@ -71,7 +73,8 @@ def signed_target(url: str) -> Target | None:
         return None
     if not url.isascii() or any(character <= " " for character in url):
         return None
-    return Target(f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(f"{parts.scheme}://{parts.netloc}", quote(path, safe=_NOT_ENCODED))
 
 
 def check_plain(url: str) -> None:

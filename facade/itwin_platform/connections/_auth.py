@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 from urllib.parse import unquote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
-from .._http import Auth
 from ._addresses import origin_of
 from ._request import Secrets
 
 
-class ConnectionAuth(Auth):
-    """Authenticates requests to the server of a repository, as `auth=` of httpx and of requests.
+class ConnectionAuth:
+    """Authenticates requests to the server of a repository: a function that httpx and requests take as `auth=`.
 
     Requests to another origin (scheme, host or port) are left as they are. Secrets are masked in `repr()`.
 
@@ -29,10 +27,6 @@ class ConnectionAuth(Auth):
 
     def __repr__(self) -> str:
         return f"ConnectionAuth(origin={self.origin!r})"
-
-    def auth_flow(self, request: Any) -> Generator[Any, Any, None]:
-        """Authenticate a request of httpx."""
-        yield self(request)
 
     def __call__(self, request: Any) -> Any:
         """Authenticate a request of httpx or requests, and return it."""

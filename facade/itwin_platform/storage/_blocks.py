@@ -32,6 +32,7 @@ class Blocks:
         *,
         arrived: Mapping[bytes, int] | None = None,
         note: Callable[[bytes, int], None] | None = None,
+        done: Callable[[memoryview], None] | None = None,
     ) -> None:
         """Begin.
 
@@ -41,11 +42,13 @@ class Blocks:
             advance: Called with the number of bytes sent.
             arrived: Names and sizes of blocks that have already arrived, as far as they are known without asking.
             note: Called with each block that arrives.
+            done: Called with the content of each block that has arrived.
         """
         self._service = service
         self._name = name
         self._advance = advance
         self._note = note
+        self._done = done
         self._length = _LENGTH
         self._there = dict(arrived or {})
         self._order: list[bytes] = []
@@ -81,7 +84,7 @@ class Blocks:
         """The hash of all blocks so far, in hexadecimal."""
         return self._sha256.hexdigest()
 
-    def add(self, content: bytes) -> Callable[[], None] | None:
+    def add(self, content: bytes | memoryview) -> Callable[[], None] | None:
         """Add the next block.
 
         Returns:
@@ -93,14 +96,20 @@ class Blocks:
         self.size += len(content)
         if self._there.get(block_name) == len(content):
             self._advance(len(content))
+            self._end(content)
             return None
         return lambda: self._send(block_name, content)
 
-    def _send(self, block_name: bytes, content: bytes) -> None:
+    def _send(self, block_name: bytes, content: bytes | memoryview) -> None:
         query = f"comp=block&blockid={quote(b64encode(block_name), safe='')}"
         self._service.send("PUT", query, name=self._name, content=content, advance=self._advance)
         if self._note is not None:
             self._note(block_name, len(content))
+        self._end(content)
+
+    def _end(self, content: bytes | memoryview) -> None:
+        if self._done is not None and isinstance(content, memoryview):
+            self._done(content)
 
     def put_together(self, condition: dict[str, str]) -> None:
         """Create the blob from the blocks, in the order in which they were added, with their hash as metadata.

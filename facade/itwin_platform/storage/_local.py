@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO, cast
+from typing import cast
 
 from ..errors import StorageError
 from ._names import blob_name, name_problem
@@ -143,7 +145,36 @@ def read_whole(tree: Tree, path: Path, limit: int) -> bytes:
     raise Refusal("kept changing while it was read; nothing was sent")
 
 
-def read_in_parts(tree: Tree, path: Path, part_size: int, expect: Callable[[int], None]) -> Generator[bytes]:
+class Buffers:
+    """Memory for the parts of a file, which is used again: to get new memory takes longer than to read into it.
+
+    Parameters:
+        size: The number of bytes of a part.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        # The last one in is the first one out. Its operations are atomic, so threads need no lock.
+        self._idle: deque[bytearray] = deque()
+
+    def read(self, file: FileIO, size: int) -> memoryview:
+        """Exactly `size` bytes, which are a part or less; fewer at the end of the file."""
+        try:
+            buffer = self._idle.pop()
+        except IndexError:
+            buffer = bytearray(self.size)
+        view, length = memoryview(buffer)[:size], 0
+        while length < size and (count := file.readinto(view[length:])):
+            length += count
+        return view[:length]
+
+    def give_back(self, part: memoryview) -> None:
+        """Use the memory of a part for another one."""
+        if isinstance(part.obj, bytearray):
+            self._idle.append(part.obj)
+
+
+def read_in_parts(tree: Tree, path: Path, buffers: Buffers, expect: Callable[[int], None]) -> Generator[memoryview]:
     """The content of a large file, part by part. `expect` is called with its size.
 
     Raises:
@@ -154,7 +185,7 @@ def read_in_parts(tree: Tree, path: Path, part_size: int, expect: Callable[[int]
         before = os.fstat(file.fileno())
         left = before.st_size
         expect(left)
-        while left > 0 and (part := _read(file, min(part_size, left))):
+        while left > 0 and (part := buffers.read(file, min(buffers.size, left))):
             left -= len(part)
             if left == 0 and not _unchanged(before, os.fstat(file.fileno())):
                 break
@@ -163,15 +194,6 @@ def read_in_parts(tree: Tree, path: Path, part_size: int, expect: Callable[[int]
             if left == 0 and _unchanged(before, os.fstat(file.fileno())):
                 return
     raise Refusal("changed while it was sent; the container was left unchanged")
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    """Exactly `size` bytes, or fewer at the end of the file."""
-    pieces: list[bytes] = []
-    while size > 0 and (piece := file.read(size)):
-        pieces.append(piece)
-        size -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def sha256_of(tree: Tree, path: Path, check: Callable[[], None]) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..errors import StorageError, TransferCancelled, TransferError
 from ._access import Access
 from ._outcomes import Refusal, Skip, Stopped
 from ._problems import Problem, one_problem
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
+
+T = TypeVar("T")
 
 # How many failed files a traceback lists.
 _SHOWN = 20
@@ -267,6 +270,15 @@ def in_parallel(tasks: Iterable[Callable[[], None]], threads: int) -> None:
             running.add(pool.submit(task))
         for future in running:
             future.result()
+
+
+def ahead(items: Iterator[T]) -> Generator[T]:
+    """The same items, none of them None. Each is fetched in another thread while the one before it is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="itwin-read") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def _with_reason(job: FileOutcome, reason: str) -> FileOutcome:

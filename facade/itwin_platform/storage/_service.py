@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .. import _http
 from .._concurrency.synchronous import time_limit
+from .._http import pools
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
 from .._policies.bodies import BodyReader
 from .._policies.retries import RetryPolicy, parse_retry_after
@@ -33,7 +34,7 @@ _PROXY_LOGIN = 407
 # Seconds between looking whether a copy is complete.
 _COPY_PAUSE = 1.0
 # A body is sent in pieces: after each one, progress is reported and the transfer can be stopped.
-_PIECE = 512 * 1024
+_PIECE = 1024 * 1024
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z]{1,60})</Code>")
 
 
@@ -61,7 +62,7 @@ class BlobService:
         *,
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
+        content: bytes | memoryview = b"",
         advance: Callable[[int], None] = _ignore,
     ) -> bytes:
         """Send a request and return the body of its answer. Temporary failures are retried.
@@ -84,9 +85,9 @@ class BlobService:
         body = _Body(content, advance) if method == "PUT" else None
         call = _Call(method, query, name, lambda: fields, body)
 
-        def take(response: _http.Response) -> bytes:
-            if response.status_code != _DONE[method]:
-                raise RequestFailed(response.status_code, problem="does not confirm the request")
+        def take(response: pools.Response) -> bytes:
+            if response.status != _DONE[method]:
+                raise RequestFailed(response.status, problem="does not confirm the request")
             return self._body_of(response, _MAX_BODY)
 
         return self._patiently(call, take, Attempts(_POLICY, method in IDEMPOTENT))
@@ -99,9 +100,9 @@ class BlobService:
             ITwinPlatformError: The SAS has expired and cannot be renewed.
         """
 
-        def take(response: _http.Response) -> Remote:
-            if response.status_code != _DONE["HEAD"]:
-                raise RequestFailed(response.status_code, problem="does not describe the file")
+        def take(response: pools.Response) -> Remote:
+            if response.status != _DONE["HEAD"]:
+                raise RequestFailed(response.status, problem="does not describe the file")
             return remote_of(response.headers)
 
         return self._patiently(_Call("HEAD", "", name), take, Attempts(_POLICY, repeatable=True))
@@ -122,7 +123,7 @@ class BlobService:
         def headers() -> dict[str, str]:
             return {"x-ms-copy-source": source(), "x-ms-source-if-match": etag, "Content-Length": "0"}
 
-        def take(response: _http.Response) -> str:
+        def take(response: pools.Response) -> str:
             return str(response.headers.get("x-ms-copy-status", ""))
 
         state = self._patiently(_Call("PUT", "", name, headers), take, Attempts(_POLICY, repeatable=True))
@@ -144,8 +145,8 @@ class BlobService:
         """
         attempts = Attempts(_POLICY, repeatable=True)
 
-        def take(response: _http.Response) -> Remote:
-            remote = reading.begin(response.status_code, response.headers)
+        def take(response: pools.Response) -> Remote:
+            remote = reading.begin(response.status, response.headers)
             # A transfer that gets on is not given up, however often its connection breaks.
             for chunk in self._wire.chunks_of(response):
                 reading.feed(chunk)
@@ -158,7 +159,7 @@ class BlobService:
             return reading.remote
         return self._patiently(_Call("GET", "", name, reading.headers), take, attempts)
 
-    def _patiently(self, call: _Call, take: Callable[[_http.Response], T], attempts: Attempts) -> T:
+    def _patiently(self, call: _Call, take: Callable[[pools.Response], T], attempts: Attempts) -> T:
         """Send a request until its answer can be taken."""
         renewed = False
         while True:
@@ -176,7 +177,7 @@ class BlobService:
                 raise failed
             self._pause(delay)
 
-    def _attempt(self, call: _Call, target: Target, take: Callable[[_http.Response], T]) -> T:
+    def _attempt(self, call: _Call, target: Target, take: Callable[[pools.Response], T]) -> T:
         fields = [
             (b"Host", target.host.encode("ascii")),
             (b"x-ms-version", _VERSION),
@@ -185,7 +186,7 @@ class BlobService:
         ]
         try:
             with time_limit(_WHOLE_TIMEOUT), self._wire.exchange(call.method, target, fields, call.body) as response:
-                if 200 <= response.status_code < 300:
+                if 200 <= response.status < 300:
                     return take(response)
                 failed = self._refusal(response, target.origin)
         except Broken as caught:
@@ -194,8 +195,8 @@ class BlobService:
             failed = RequestFailed(None, failure=_http.Failure("body", "did not answer in time"))
         raise failed
 
-    def _refusal(self, response: _http.Response, origin: str) -> RequestFailed:
-        status = response.status_code
+    def _refusal(self, response: pools.Response, origin: str) -> RequestFailed:
+        status = response.status
         proxy = _http.proxy_for(origin, self._access.options) if status == _PROXY_LOGIN else None
         if proxy is not None:
             return RequestFailed(None, failure=wants_login(proxy))
@@ -208,7 +209,7 @@ class BlobService:
         wait = parse_retry_after(response.headers.get("retry-after"), time.time())
         return RequestFailed(status, code[1].decode("ascii") if code else "", retry_after=wait)
 
-    def _body_of(self, response: _http.Response, limit: int) -> bytes:
+    def _body_of(self, response: pools.Response, limit: int) -> bytes:
         """The body of an answer.
 
         Raises:
@@ -220,7 +221,7 @@ class BlobService:
                 break
         body = reader.finish()
         if reader.problem is not None:
-            raise RequestFailed(response.status_code, problem=reader.problem)
+            raise RequestFailed(response.status, problem=reader.problem)
         return body
 
 
@@ -238,7 +239,7 @@ class _Call:
 class _Body:
     """A body in pieces that can be sent more than once."""
 
-    def __init__(self, content: bytes, advance: Callable[[int], None]) -> None:
+    def __init__(self, content: bytes | memoryview, advance: Callable[[int], None]) -> None:
         self._view = memoryview(content)
         self._advance = advance
         self._counted = 0
@@ -249,6 +250,6 @@ class _Body:
             self._counted = 0
         for start in range(0, len(self._view), _PIECE):
             piece = self._view[start : start + _PIECE]
-            yield piece  # type: ignore[misc]  # httpx sends it like bytes
+            yield piece  # type: ignore[misc]  # sent like bytes
             self._counted += len(piece)
             self._advance(len(piece))

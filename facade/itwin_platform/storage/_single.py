@@ -12,13 +12,13 @@ from ._access import FileAccess
 from ._blocks import Blocks
 from ._download import FileDownload
 from ._journal import Journal
-from ._local import find_files, local_path, read_in_parts, size_of
+from ._local import Buffers, find_files, local_path, read_in_parts, size_of
 from ._problems import RequestFailed, one_problem
 from ._report import FileOutcome, TransferReport
-from ._run import Lane, Run, in_parallel
+from ._run import Lane, Run
 from ._service import BlobService
 from ._tree import Tree
-from ._upload import IN_FLIGHT, part_size
+from ._upload import IN_FLIGHT, part_size, send_parts
 
 
 def download_file(access: FileAccess, name: str, path: str | Path, *, overwrite: bool, run: Run) -> TransferReport:
@@ -85,11 +85,12 @@ class _Upload:
 
     def _send(self, job: FileOutcome) -> FileOutcome:
         advance = partial(self._run.advance, job.name)
-        blocks = Blocks(self._service, job.name, advance, arrived=self._journal.parts, note=self._journal.note_part)
-        part = part_size(size_of(self._tree, job.path))
-        contents = read_in_parts(self._tree, job.path, part, partial(self._run.expect, job.name))
-        sends = (send for content in contents if (send := blocks.add(content)) is not None)
-        in_parallel(sends, max(1, IN_FLIGHT // part))
+        buffers, journal = Buffers(part_size(size_of(self._tree, job.path))), self._journal
+        blocks = Blocks(
+            self._service, job.name, advance, arrived=journal.parts, note=journal.note_part, done=buffers.give_back
+        )
+        contents = read_in_parts(self._tree, job.path, buffers, partial(self._run.expect, job.name))
+        send_parts(blocks, contents, max(1, IN_FLIGHT // buffers.size))
         blocks.put_together({})
         self._journal.note_whole(blocks.digest)
         return FileOutcome(job.name, job.path, blocks.size)

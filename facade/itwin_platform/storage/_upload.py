@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,14 @@ from pathlib import Path
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._blocks import Blocks
-from ._local import find_files, local_path, read_in_parts, read_whole, size_of
+from ._local import Buffers, find_files, local_path, read_in_parts, read_whole, size_of
 from ._names import checked_prefix
 from ._outcomes import Refusal, Skip
 from ._problems import RequestFailed, one_problem
 from ._quick import TINY, QuickPut, check_installed
 from ._ranges import Remote
 from ._report import FileOutcome, TransferReport
-from ._run import Lane, Run, check_concurrency, in_parallel
+from ._run import Lane, Run, ahead, check_concurrency, in_parallel
 from ._service import BlobService
 from ._tree import Tree
 
@@ -104,14 +105,13 @@ class _Upload:
     def _send_large(self, job: FileOutcome) -> FileOutcome:
         size = size_of(self._tree, job.path)
         condition: dict[str, str] = {}
-        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name))
+        buffers = Buffers(part_size(size))
+        blocks = Blocks(self._service, job.name, partial(self._run.advance, job.name), done=buffers.give_back)
         if self._can_look:
             condition = _condition(self._look_first(job, size))
             blocks.find()
-        part = part_size(size)
-        contents = read_in_parts(self._tree, job.path, part, partial(self._run.expect, job.name))
-        sends = (send for content in contents if (send := blocks.add(content)) is not None)
-        in_parallel(sends, max(1, self.in_flight // part))
+        contents = read_in_parts(self._tree, job.path, buffers, partial(self._run.expect, job.name))
+        send_parts(blocks, contents, max(1, self.in_flight // buffers.size))
         try:
             blocks.put_together(condition)
         except RequestFailed as failed:
@@ -123,6 +123,12 @@ class _Upload:
     def _has_arrived(self, name: str, digest: str) -> bool:
         remote = self._blobs.look(name) if self._can_look else None
         return remote is not None and remote.sha256 == digest
+
+
+def send_parts(blocks: Blocks, contents: Iterator[memoryview], threads: int) -> None:
+    """Send a file. A part is read, the one before it hashed, and those before them sent, all at the same time."""
+    with closing(ahead(contents)) as parts:
+        in_parallel((send for part in parts if (send := blocks.add(part)) is not None), threads)
 
 
 def part_size(size: int) -> int:

@@ -10,11 +10,12 @@ import os
 import socket
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .. import _http
-from .._http import exchanges, pools
+from .._http import pools
+from .._http.failures import failure_of
 from ._problems import FEWER_FILES
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ class Wire:
 
     def __init__(self, options: _http.TransportOptions) -> None:
         self._options = options
-        self._extensions = {"timeout": options.timeouts}
         self._origins: dict[tuple[int, str], pools.Connections[pools.Engine]] = {}
         self._closed = False
 
@@ -53,7 +53,7 @@ class Wire:
     @contextmanager
     def exchange(
         self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None
-    ) -> Generator[_http.Response]:
+    ) -> Generator[pools.Response]:
         """Send a request; inside the context, its answer can be read with `chunks_of`.
 
         Raises:
@@ -65,11 +65,11 @@ class Wire:
         engine = connections.take()
         unharmed = False
         try:
-            response = self._send(engine, exchanges.new_request(method, target.url, headers, body, self._extensions))
+            response = self._send(engine, method, target, headers, body)
             try:
                 yield response
             finally:
-                exchanges.release(response)
+                response.close()
             unharmed = not self._closed
         finally:
             # An engine that was broken off is used no more: nobody knows what is left on its connection.
@@ -78,14 +78,14 @@ class Wire:
             elif connections.give_up(engine):
                 engine.abort()
 
-    def chunks_of(self, response: _http.Response) -> Generator[bytes]:
+    def chunks_of(self, response: pools.Response) -> Generator[bytes]:
         """The body of an answer as it arrives, without decoding it.
 
         Raises:
             Broken: The connection broke.
             TimeoutError: The time limit in force is over.
         """
-        stream = iter(cast(_http.SyncByteStream, response.stream))
+        stream = iter(response)
         while True:
             try:
                 chunk = next(stream, None)
@@ -98,14 +98,15 @@ class Wire:
             yield chunk
         raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
 
-    def _send(self, engine: pools.Engine, request: _http.Request) -> _http.Response:
+    def _send(
+        self, engine: pools.Engine, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None
+    ) -> pools.Response:
         try:
-            return engine.handle_request(request)
+            return engine.send(method, target, headers, body)
         except TimeoutError:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
-            url = request.url
-            failure = self._failure_of(error, f"{url.scheme}://{url.netloc.decode('ascii')}")
+            failure = self._failure_of(error, target.origin)
         raise Broken(failure)
 
     def _connections_to(self, origin: str) -> pools.Connections[pools.Engine]:
@@ -119,7 +120,7 @@ class Wire:
 
     def _failure_of(self, error: Exception, origin: str) -> _http.Failure:
         """The failure behind an exception, with its cause as far as it can be told."""
-        failure = _http.failure_of(error)
+        failure = failure_of(error)
         if failure.phase == "tls" and failure.final:
             return _http.Failure("tls", f"{failure.text}. {_VERIFY}", unsent=True, final=True)
         if failure.phase != "connect":
