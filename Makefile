@@ -1,4 +1,4 @@
-# One verb per need. Each sets up what it needs: nothing but Python 3.11+ and make has to be there.
+# One verb per need. Each sets up what it needs; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
 .PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files bench-many
 .PHONY: drift drift-cases adopt changelog
@@ -25,7 +25,7 @@ PARALLEL := --numprocesses auto --dist loadfile
 help: ## use: show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)
 
-setup: $(DEV) ## develop: create the virtual environment with everything that development needs
+setup: $(DEV) ## develop: create the virtual environment, with all development requirements
 
 $(RUN):
 	$(PYTHON) scripts/venv.py $(VENV)
@@ -39,12 +39,12 @@ $(DEMO): pyproject.toml | $(RUN)
 	$(PIP) install -c requirements/dev.txt -e ".[progress,sandbox,storage]"
 	@$(RUN) -c "open('$(DEMO)', 'w')"
 
-lock: $(DEV) ## develop: pin the newest allowed versions of what development needs
+lock: $(DEV) ## develop: pin the newest allowed versions of the development requirements (online)
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header \
 	  --no-emit-index-url --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 
-generate: $(DEV) ## develop: write generated/, the sync twin and all that follows
+generate: $(DEV) ## develop: write generated/, the sync client and everything else that is derived
 	$(RUN) scripts/generate.py
 
 check-generated: $(DEV) ## develop: fail if what is checked in is not what `make generate` writes
@@ -54,20 +54,21 @@ format: $(DEV) ## develop: format the code
 	$(RUN) -m ruff check --fix-only $(SOURCES)
 	$(RUN) -m ruff format $(SOURCES)
 
-lint: $(DEV) ## develop: style, import directions, validity of the definitions
+lint: $(DEV) ## develop: check style, import directions and the validity of the definitions
 	$(RUN) -m ruff check $(SOURCES)
 	$(RUN) -m ruff format --check $(SOURCES)
 	$(BIN)/lint-imports
 	$(RUN) -m openapi_spec_validator $(wildcard openapi/*.yaml)
 
-type: $(DEV) ## develop: mypy and pyright, both strict
+type: $(DEV) ## develop: check types with mypy and pyright, both strict
 	$(RUN) -m mypy
 	$(RUN) -m pyright
 
-test: $(DEV) ## develop: run the tests
+test: $(DEV) ## develop: run the tests (about 4 minutes on two cores)
+	@echo Running the tests on all cores. This takes about 4 minutes on two of them.
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL)
 
-coverage: $(DEV) ## develop: run the tests, and show which lines of the package none of them reaches
+coverage: $(DEV) ## develop: run the tests, and show which lines of the package they miss
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 contract: $(DEV) ## develop: run the tests against independent servers
@@ -76,7 +77,7 @@ contract: $(DEV) ## develop: run the tests against independent servers
 demo: $(DEMO) ## use: run the quickstart on the sandbox, or on the platform with your credentials
 	@$(RUN) scripts/demo.py
 
-bench: bench-calls bench-lists bench-many bench-storage bench-files bench-waits bench-exports ## measure: all of these, as ratios
+bench: bench-calls bench-lists bench-many bench-storage bench-files bench-waits bench-exports ## measure: all of the following; the results are ratios
 
 bench-calls: $(DEV) ## measure: the cost of a call, of the import and of generation
 	$(RUN) scripts/bench_calls.py
@@ -87,7 +88,7 @@ bench-lists: $(DEV) ## measure: the cost and the memory of long lists
 bench-many: $(DEV) ## measure: many calls at the allowed rate, and on a cluster (2 minutes)
 	$(RUN) scripts/bench_many.py
 
-bench-storage: $(DEV) ## measure: bucket transfers beside azure-storage-blob
+bench-storage: $(DEV) ## measure: bucket transfers, compared with azure-storage-blob
 	$(RUN) scripts/bench_storage.py
 
 bench-exports: $(DEV) ## measure: the cost and the memory of reading exports of 1,000,000 iTwins
@@ -96,44 +97,44 @@ bench-exports: $(DEV) ## measure: the cost and the memory of reading exports of 
 bench-waits: $(DEV) ## measure: the cost of 10,000 waits at once
 	$(RUN) scripts/bench_waits.py
 
-bench-files: $(DEV) ## measure: itwin:// addresses beside adlfs
+bench-files: $(DEV) ## measure: itwin:// addresses, compared with adlfs
 	$(PIP) install -c requirements/dev.txt adlfs
 	$(RUN) scripts/bench_files.py
 
-audit: $(DEV) ## develop: ask for known vulnerabilities of locked and lowest versions (online)
+audit: $(DEV) ## develop: look for known vulnerabilities in dependencies, locked and lowest (online)
 	$(PIP) install pip-audit uv
 	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --no-annotate --no-header \
 	  --all-extras pyproject.toml -o $(VENV)/lowest.txt
 	$(RUN) -m pip_audit --strict --progress-spinner off --disable-pip --no-deps -r $(VENV)/lowest.txt
 
-# $(call given,NAME): a clear word where a variable that a verb needs is missing.
+# $(call given,NAME): a clear error if a variable that a verb needs is missing.
 given = $(if $($(1)),,$(error $@ needs $(1)=..., for instance: make $@ UPSTREAM=downloaded.json SPEC=openapi/itwins.yaml))
 
-drift: $(DEV) ## drift: what changes of openapi/ do to users; docs/drift.md has the variables
+drift: $(DEV) ## drift: what changes of openapi/ mean for users; docs/drift.md has the variables
 	$(if $(UPSTREAM),$(call given,SPEC))@$(RUN) scripts/drift.py $(if $(UPSTREAM),upstream "$(UPSTREAM)" "$(SPEC)",revisions --old "$(or $(OLD),HEAD)" --new "$(NEW)") \
 	  $(if $(FORMAT),--format $(FORMAT)) $(foreach path,$(REPORT),--report "$(path)") $(if $(FAIL_ON),--fail-on $(FAIL_ON))
 
-drift-cases: $(DEV) ## drift: check the labelled changes with mypy, and with redocly where node is
+drift-cases: $(DEV) ## drift: check the labelled changes with mypy, and with redocly if there is Node.js
 	$(RUN) -m pytest tests/drift -m slow -rs
 
-adopt: $(DEV) ## drift: take over a definition: UPSTREAM=downloaded.json SPEC=openapi/x.yaml
+adopt: $(DEV) ## drift: adopt a definition: UPSTREAM=downloaded.json SPEC=openapi/x.yaml
 	$(call given,UPSTREAM)$(call given,SPEC)@$(RUN) scripts/drift.py adopt "$(UPSTREAM)" "$(SPEC)" $(if $(PROSE),--prose "$(PROSE)")
 
-changelog: $(DEV) ## drift: draft the entry of CHANGELOG.md from the changes since OLD=HEAD
+changelog: $(DEV) ## drift: draft the entry in CHANGELOG.md from the changes since OLD=HEAD
 	@$(RUN) scripts/drift.py changelog --old "$(or $(OLD),HEAD)" --new "$(NEW)" --write CHANGELOG.md
 
 docs: $(DEV) ## use: build the documentation site into site/
 	$(RUN) -m zensical build --clean --strict
 
-look: docs ## develop: look at the site in a headless Chromium, narrow and wide (needs one)
+look: docs ## develop: check the site in a headless Chromium, narrow and wide (needs Chromium)
 	$(PIP) install playwright
 	$(RUN) scripts/look.py
 
 build: $(DEV) ## use: build the wheel and the source distribution
 	$(RUN) -m build --no-isolation
 
-packages: $(DEV) ## develop: build, and try every extra on every Python that is here (online)
+packages: $(DEV) ## develop: build, and try every extra on every Python that is installed (online)
 	$(PIP) install twine uv
 	$(RUN) scripts/packages.py
 
