@@ -1,4 +1,4 @@
-"""The client: what a user makes once, and the API groups that hang on it."""
+"""The client, which has the API groups as properties."""
 
 from __future__ import annotations
 
@@ -39,47 +39,47 @@ T = TypeVar("T")
 class AsyncITwinPlatform(AsyncMaps):
     """The iTwin Platform.
 
-    Make one and use it everywhere: it keeps connections open and is shared safely. Close it at the end, or use it as
-    a context (`async with`). Nothing is sent before the first call.
+    Create one client and share it: it keeps connections open, and can be used by many callers at once. Close it at the
+    end, or use it as a context manager (`async with`). Nothing is sent before the first call.
 
-    It can be pickled if other processes can find its credentials: if there are none, or with
-    `credentials.CredentialsAt`. All pickles of the same settings become one client in another process.
+    It can be pickled if other processes can find its credentials: if it has none, or with `credentials.CredentialsAt`.
+    In another process, all pickles with the same settings become one client.
 
     Parameters:
         credentials: An access token (without the word Bearer); a callable that returns one, called for every attempt;
             or an object of `itwin_platform.credentials`. None reads the environment: `ITP_ACCESS_TOKEN`, or
             `ITP_SERVICE_CLIENT_ID` and `ITP_SERVICE_CLIENT_SECRET`.
-        environment: `"prod"`, `"qa"` or `"dev"`: chooses API and identity host together. None is prod, unless
-            `ITP_API_URL` or `ITP_ISSUER_URL` says otherwise.
-        api_url: Another address of the APIs, https, or http to this machine.
-        issuer_url: Another address of the identity service, likewise.
+        environment: `"prod"`, `"qa"` or `"dev"`, which sets the hosts of the APIs and of the identity service. None is
+            prod, unless `ITP_API_URL` or `ITP_ISSUER_URL` is set.
+        api_url: Another address of the APIs: https, or http to this machine.
+        issuer_url: Another address of the identity service, in the same form.
         timeout: Seconds for connecting and for each read and write, or a pair of both; 10 and 60 by default.
-        deadline: Seconds for one call, everything included: token, retries, redirects, body.
-        retry: How failed requests are tried again; None for a single attempt.
+        deadline: Seconds for one call in total: token, retries, redirects and body.
+        retry: How failed requests are retried; None for a single attempt.
         user_agent: Added to the User-Agent header, for instance `"my-app/1.0"`.
         max_body_bytes: The largest answer to accept, in bytes after decoding.
-        max_in_flight: How many calls are carried out at the same time; further ones wait for their turn. A call keeps
-            its place with its retries. Waiting for it does not count for `deadline`.
-        requests_per_minute: The most requests in a minute, as your tier of the platform allows, divided by the number
-            of your processes. Further ones wait, which does not count for `deadline`. None sends as fast as it can,
-            and waits when the platform says so.
-        proxy: URL of a proxy for all requests; by default the environment's (`HTTPS_PROXY`, `NO_PROXY`, ...).
-        verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default the usual ones.
-        http2: Use HTTP/2 where the server can; needs the extra `http2`.
-        aiohttp: Whether aiohttp does the work below, which is quicker with many requests at once; needs the extra
-            `aiohttp`. None: if that is installed. Without asyncio, with http2 and behind SOCKS or https proxies,
-            httpcore does it in any case.
+        max_in_flight: How many calls are made at the same time; further ones wait. A call keeps its place during its
+            retries. Waiting for a place does not count towards `deadline`.
+        requests_per_minute: The maximum number of requests per minute, as your tier of the platform allows, divided by
+            the number of your processes. Further ones wait, which does not count towards `deadline`. None sends as fast
+            as possible, and waits when the platform says so.
+        proxy: URL of a proxy for all requests; by default that of the environment (`HTTPS_PROXY`, `NO_PROXY`, ...).
+        verify: File or folder of certificate authorities, or an `ssl.SSLContext`; by default those of certifi.
+        http2: Use HTTP/2 if the server supports it; needs the extra `http2`.
+        aiohttp: Whether to use aiohttp as the engine, which is faster with many requests at once; needs the extra
+            `aiohttp`. None uses it if it is installed. Without asyncio, with http2 and behind SOCKS or https proxies,
+            the engine is always httpcore.
 
-    Every call can raise these errors of `itwin_platform.errors`; methods list only what is particular to them:
+    Every call can raise these errors of `itwin_platform.errors`; methods list only the errors particular to them:
 
     - ValueError: An argument cannot be sent, for instance an id that cannot be part of a path. Nothing was sent.
     - UnauthorizedError: The token is missing, expired or not accepted.
     - RateLimitError: Too many requests; `retry_after` says how long to wait.
     - ApiError: The platform refused or failed in another way; see its subclasses.
-    - ResponseError: The answer is not what the definition says.
+    - ResponseError: The answer does not match its definition.
     - CredentialsError: No token could be obtained.
-    - RedirectError: The answer leads to a host that the token must not go to.
-    - TransportError: Nothing usable came back; `DeadlineExceeded` if the time was over.
+    - RedirectError: The answer redirects to a host that must not get the token.
+    - TransportError: No usable answer arrived; `DeadlineExceeded` if the time was up.
     - ConfigurationError: The client is closed, or its proxy or certificate authorities cannot be used.
 
     Raises:
@@ -175,7 +175,7 @@ class AsyncITwinPlatform(AsyncMaps):
 
     @cached_property
     def global_repositories(self) -> GlobalRepositories:
-        """Repositories that are there for every iTwin."""
+        """Repositories that every iTwin has."""
         from .groups.global_repositories import GlobalRepositories
 
         return GlobalRepositories(self._pipeline)
@@ -209,16 +209,16 @@ class AsyncITwinPlatform(AsyncMaps):
         return RealityManagement(self._pipeline)
 
     async def call(self, request: _late.Request[T]) -> T:
-        """Send a request of any generated package, also one that this class has no method for.
+        """Send a request of any generated package, even if there is no method for it.
 
-        It goes out with the same token, media type, retries, redirects, bounds and errors as every call.
+        Token, media type, retries, redirects, limits and errors are those of every call.
 
             from itwin_platform_api.itwins.api.itwins import get_itwin
 
             answer = platform.call(get_itwin.request(itwin_id=itwin_id))
 
         Parameters:
-            request: What `request(...)` of the module of an operation returns.
+            request: The result of `request(...)` in the module of an operation.
 
         Returns:
             The model that the definition names for the answer; None if the answer has no body.
@@ -226,14 +226,14 @@ class AsyncITwinPlatform(AsyncMaps):
         return await self._pipeline.call(request)
 
     async def get(self, url_or_path: str, api_version: str = "v1") -> Any:
-        """Get the JSON at any address of the platform, for operations that this package does not know yet.
+        """Get the JSON at any address of the platform, for operations without a method.
 
-        The links in answers can be followed with it, for instance `resource.capabilities.graphics.uri`.
+        It can follow links in answers, for instance `resource.capabilities.graphics.uri`.
 
         Parameters:
             url_or_path: A path with its query, for instance `"/itwins/recents?$top=5"`, or an absolute URL. The token
-                goes to hosts of the platform and to `api_url` only.
-            api_version: Version of the API, `"v1"`, `"v2"` and so on: it goes into the `Accept` header.
+                is sent only to hosts of the platform and to `api_url`.
+            api_version: Version of the API, `"v1"`, `"v2"` and so on, for the `Accept` header.
 
         Returns:
             The body as plain JSON: dictionaries, lists, strings, numbers, booleans, None.
@@ -256,20 +256,20 @@ class AsyncITwinPlatform(AsyncMaps):
         headers: Mapping[str, object] | None = None,
         api_version: str = "v1",
     ) -> Any:
-        """Send any request to the platform, for operations that this package does not know yet.
+        """Send any request to the platform, for operations without a method.
 
-        POST and PATCH are sent again only if they surely have not arrived, or after a 429.
+        POST and PATCH are retried only if they certainly have not arrived, or after a 429.
 
         Parameters:
             method: The HTTP method, for instance `"POST"`.
-            url_or_path: A path, for instance `"/itwins/favorites"`, or an absolute URL. The token goes to hosts of the
-                platform and to `api_url` only.
-            params: Parameters of the query; None leaves one out, a list repeats it.
-            json: The body: models, dictionaries, lists and what else JSON has; dates are written in ISO 8601. None
-                sends no body.
-            headers: More headers, for instance `{"Prefer": "return=minimal"}`. `Accept` replaces what `api_version`
-                says; what the client sets itself, such as `Authorization`, cannot be given.
-            api_version: Version of the API, `"v1"`, `"v2"` and so on: it goes into the `Accept` header.
+            url_or_path: A path, for instance `"/itwins/favorites"`, or an absolute URL. The token is sent only to hosts
+                of the platform and to `api_url`.
+            params: Query parameters; None leaves one out, a list repeats it.
+            json: The body: models, dictionaries, lists and other JSON values; dates are written in ISO 8601. None sends
+                no body.
+            headers: Additional headers, for instance `{"Prefer": "return=minimal"}`. `Accept` overrides `api_version`.
+                Headers that the client sets itself, such as `Authorization`, are refused.
+            api_version: Version of the API, `"v1"`, `"v2"` and so on, for the `Accept` header.
 
         Returns:
             The body of the answer as plain JSON; None if it has none.
@@ -289,13 +289,13 @@ class AsyncITwinPlatform(AsyncMaps):
     async def aclose(self) -> None:
         """Close the connections. A call after that raises ConfigurationError.
 
-        A client that has come from another process is shared by all that runs here, and closed when the process ends:
-        on such a client this does nothing.
+        A client that was unpickled in another process is shared by everything in that process, and closed when the
+        process ends: this method then does nothing.
         """
         await self._pipeline.aclose()
 
     async def __aenter__(self) -> Self:
-        """Use the client as a context, which closes it."""
+        """Use the client as a context manager, which closes it."""
         return self
 
     async def __aexit__(
@@ -305,18 +305,18 @@ class AsyncITwinPlatform(AsyncMaps):
         await self.aclose()
 
     def __copy__(self) -> Self:
-        """The same client: it is shared, not doubled."""
+        """The same client: it is shared, not copied."""
         return self
 
     def __deepcopy__(self, memo: object) -> Self:
-        """The same client: it is shared, not doubled."""
+        """The same client: it is shared, not copied."""
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel as settings and the place of the credentials, never as what they are.
+        """Pickle the settings and the place of the credentials, never the credentials themselves.
 
         Raises:
-            TypeError: The credentials have no place, or a setting cannot travel; the message says what to do.
+            TypeError: The credentials or a setting cannot be pickled; the message says what to do.
         """
         return shared_client, (type(self), self._pipeline)
 

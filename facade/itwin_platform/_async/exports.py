@@ -25,17 +25,17 @@ class AsyncExportRecords:
     """The iTwins of an export.
 
     Iterate over it: the file is read piece by piece, so that a million iTwins take no more memory than a few thousand.
-    Every iteration starts anew. The iTwins are the same whatever the format of the file, and of the same class as in
-    lists: numbers and times are read as such, also from CSV, where an empty cell is None; what was not exported is None
-    too. A connection that breaks is gone on with, and a link that expires is asked for again.
+    Every iteration starts from the beginning. The iTwins are the same in every format of the file, and have the same
+    class as in lists: numbers and times are converted even from CSV, where an empty cell is None. Properties that were
+    not exported are None too. A broken connection is resumed, and an expired link is renewed.
 
     Attributes:
         export: The export.
 
     Raises:
-        StorageError: The file cannot be read, is not what the format says, or lacks ids or display names: then `dicts`
-            reads it. What was read before has been returned.
-        NotFoundError: The platform no longer has the export, 4 hours later (`iTwinExportNotFound`).
+        StorageError: The file cannot be read, has another format, or lacks ids or display names; in the last case use
+            `dicts`. The iTwins read before the error have been returned.
+        NotFoundError: The platform no longer has the export; it keeps exports for 4 hours (`iTwinExportNotFound`).
     """
 
     def __init__(self, export: Export, options: TransportOptions, renew: Callable[[], Awaitable[str]]) -> None:
@@ -49,7 +49,7 @@ class AsyncExportRecords:
         return self._read(ITwin.from_dict)
 
     def dicts(self) -> AsyncIterator[dict[str, Any]]:
-        """What was exported of each iTwin, by the documented names. Times are texts, as they stand in the file."""
+        """The exported properties of each iTwin, by their documented names. Times are text, as in the file."""
         return self._read(lambda record: record)
 
     async def to_list(self) -> list[ITwin]:

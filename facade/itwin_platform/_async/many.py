@@ -1,4 +1,4 @@
-"""`platform.map`: a function called with many items at once."""
+"""`platform.map`: calls a function for many items at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class AsyncResults(Generic[R_co]):
-    """The results of `platform.map`, to be iterated over once. Calls are made as results are taken.
+    """The results of `platform.map`, to iterate over once. Calls are made as results are taken.
 
-    Leaving the loop early breaks off what is running. To be sure that nothing runs any more, use it as a context
-    (`async with`), or close it.
+    Leaving the loop early aborts the running calls. To be sure that nothing is still running, use this object as a
+    context manager (`async with`), or close it.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class AsyncResults(Generic[R_co]):
         self._ended = False
 
     def __aiter__(self) -> AsyncIterator[R_co]:
-        """The results. There is one iteration: a second one goes on where the first was left."""
+        """The results. There is only one iteration: a second loop continues where the first one ended."""
         return self
 
     async def __anext__(self) -> R_co:
         """The next result.
 
         Raises:
-            Exception: What the function raised, unless errors are returned; or what the items raised.
+            Exception: An error of the function, unless errors are returned; or an error of the items.
         """
         try:
             outcome = await self._next_outcome()
@@ -87,13 +87,13 @@ class AsyncResults(Generic[R_co]):
         return cast(R_co, error)
 
     async def aclose(self) -> None:
-        """Break off what is running, and wait until nothing runs any more."""
+        """Abort the running calls, and wait until nothing is still running."""
         self._ended = True
         self._tally.close()
         await self._crew.end()
 
     async def __aenter__(self) -> Self:
-        """Use the results as a context, which closes them."""
+        """Use the results as a context manager, which closes them."""
         return self
 
     async def __aexit__(

@@ -1,4 +1,4 @@
-"""`platform.map` as the clients have it: what it takes and returns."""
+"""The method `map` of the clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class AsyncMaps:
-    """What can call functions with many items."""
+    """Calls functions for many items."""
 
     @overload
     def map(
@@ -69,24 +69,24 @@ class AsyncMaps:
         on_error: Literal["raise", "return"] = "raise",
         progress: bool | Callable[[_late.MapProgress], object] = False,
     ) -> late.AsyncResults[Any]:
-        """Call a function with many items, several at a time, for instance `platform.itwins.get` with all ids.
+        """Call a function for many items, several at a time, for instance `platform.itwins.get` for all ids.
 
-        Items are taken as results are: of endless items no more than twice `concurrency` are in memory. How many
-        requests are on their way at the same time is limited by `max_in_flight`, too.
+        Items are taken only as fast as results are: at most twice `concurrency` of them are in memory, even if the
+        items are endless. `max_in_flight` of the client also limits how many calls run at the same time.
 
         Parameters:
-            function: What to call with each item. Functions that are not async are called in threads.
-            items: What to call it with, such as a list, a generator or the pages of a list.
+            function: The function to call for each item. Functions that are not async are called in threads.
+            items: The items, such as a list, a generator or the result of a `list` method.
             concurrency: Calls at a time, 1 to 1024.
-            ordered: Return results in the order of the items; otherwise as they come.
-            on_error: `"raise"` raises the first error and breaks off the other calls. `"return"` returns errors in
-                place of results.
+            ordered: Yield results in the order of the items; otherwise as they arrive.
+            on_error: `"raise"` raises the first error and aborts the other calls. `"return"` yields errors in place of
+                results.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `MapProgress` for every
-                result; if it raises, the calls are broken off.
+                result; if it raises, the calls are aborted.
 
         Returns:
-            The results, to be iterated over. Nothing is called before. Leaving the loop early breaks off the calls
-            that are on their way; `async with` and `aclose()` also wait until nothing runs any more.
+            The results. Nothing is called before you iterate over them. Leaving the loop early aborts the running
+            calls; `async with` and `aclose()` also wait until nothing is still running.
 
         Raises:
             ValueError: An argument cannot be used.

@@ -1,4 +1,4 @@
-"""Lists over several pages: iterated over item by item, each page asked for when it is needed."""
+"""Lists with several pages: iterated over item by item, each page requested when it is needed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ R = TypeVar("R")
 class AsyncPages(Generic[T]):
     """The items of a list.
 
-    Iterate over it: a page is asked for when its first item is needed, so that leaving the loop early leaves no
-    request behind, and no more than a page is in memory. Every iteration starts anew.
+    Iterate over it: a page is requested when its first item is needed, so you can leave the loop early, and no more
+    than one page is in memory. Every iteration starts from the beginning.
 
-    What a page raises is what every call can raise, and:
+    A page can raise the errors of every call, and:
 
     Raises:
-        IncompleteListError: There may be more items than the platform lists; those that it lists have been returned.
-        ResponseError: The link to the next page leads back, or to another host than that of the page.
+        IncompleteListError: There may be more items than the platform lists; all items that it lists have been
+            returned.
+        ResponseError: The link to the next page leads to an earlier page or to another host.
     """
 
     def __init__(
@@ -45,20 +46,20 @@ class AsyncPages(Generic[T]):
         advice: str = "",
         uri: str | None = None,
     ) -> None:
-        """Make a list out of a request; nothing is sent yet.
+        """Create a list from a request; nothing is sent yet.
 
         Parameters:
             pipeline: Carries out requests.
             request: The request for the first page.
             items: Takes the items out of a page.
-            limit: The most items to return; None for all.
-            cap: How many items the platform lists at the most, if it says.
-            start: How many items are left out at the start, which count for the cap.
+            limit: The maximum number of items to return; None for all.
+            cap: The maximum number of items that the platform lists, if documented.
+            start: How many items are skipped at the start; they count towards the cap.
             advice: What to do about a list that is longer than the cap.
-            uri: A link that leads to the first page, in place of the path of the request.
+            uri: A link to the first page, instead of the path of the request.
 
         Raises:
-            ValueError: The limit is not a whole number from 1, or the link must not be followed.
+            ValueError: The limit is not a positive whole number, or the link must not be followed.
         """
         check_limit(limit)
         self._pipeline = pipeline
@@ -86,11 +87,11 @@ class AsyncPages(Generic[T]):
         return [item async for item in self]
 
     async def to_records(self, *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
-        """All items as dictionaries: names of columns to plain values. `itwin_platform.frames` says which.
+        """All items as dictionaries of plain values. `itwin_platform.frames` describes the keys and values.
 
         Parameters:
-            nested: Whether the parts of the items are there, too.
-            secrets: Whether secrets are shown, and what the definition does not describe.
+            nested: Whether to include nested objects.
+            secrets: Whether to show secrets, and properties that the definition does not describe.
         """
         return await self._filled(Records(self._class(), nested=nested, secrets=secrets))
 
@@ -98,8 +99,8 @@ class AsyncPages(Generic[T]):
         """All items as a DataFrame. It needs the extra `[pandas]`.
 
         Parameters:
-            nested: Whether the parts of the items have columns, too.
-            secrets: Whether secrets are shown, and what the definition does not describe.
+            nested: Whether to include nested objects.
+            secrets: Whether to show secrets, and properties that the definition does not describe.
 
         Raises:
             ConfigurationError: pandas is not installed. Nothing was sent.
@@ -107,11 +108,11 @@ class AsyncPages(Generic[T]):
         return await self._filled(Frame(self._class(), nested=nested, secrets=secrets))
 
     async def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> _late.Table:
-        """All items as an Arrow table, a chunk for each page. It needs the extra `[arrow]`.
+        """All items as an Arrow table, with one chunk per page. It needs the extra `[arrow]`.
 
         Parameters:
-            nested: Whether the parts of the items have columns, too.
-            secrets: Whether secrets are shown, and what the definition does not describe.
+            nested: Whether to include nested objects.
+            secrets: Whether to show secrets, and properties that the definition does not describe.
 
         Raises:
             ConfigurationError: pyarrow is not installed. Nothing was sent.
@@ -123,7 +124,7 @@ class AsyncPages(Generic[T]):
 
         Raises:
             TypeError: Items of this list have no coordinates. Nothing was sent.
-            ValueError: The list does not ask for coordinates. Nothing was sent.
+            ValueError: The list does not request coordinates. Nothing was sent.
         """
         table = Features(self._class())
         check_asked(self._request)

@@ -57,7 +57,7 @@ class Transport:
         """Send a request and read the answer.
 
         Raises:
-            TransportFailure: Nothing usable came back.
+            TransportFailure: No usable answer arrived.
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """

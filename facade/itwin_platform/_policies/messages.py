@@ -24,7 +24,7 @@ NO_PLACE = (
 
 
 def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
-    """Nothing usable came back."""
+    """No usable answer arrived."""
     unsure = not failure.unsent and not call.attempts.repeatable
     if failure.phase == "tls":
         advice = "Check the certificate authorities of this machine."

@@ -65,7 +65,7 @@ class Polling:
 
     Parameters:
         awaited: What is looked at.
-        timeout: Seconds after which to give up; None to wait for ever.
+        timeout: Seconds after which to give up; None to wait forever.
         intervals: Seconds between looks. The last is repeated; they begin again when something has changed.
         now: The clock, in seconds.
 

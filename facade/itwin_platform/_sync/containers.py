@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Origin(Protocol):
-    """What knows how to ask the platform for a container, in any process."""
+    """Requests a container from the platform, in any process."""
 
     @property
     def options(self) -> TransportOptions:
@@ -53,7 +53,7 @@ class Transfers:
     _how_to_change: ClassVar[str]
 
     def __new__(cls, *_: object, **fields: object) -> Self:
-        """Say what to do in place of `dataclasses.replace`, which names the fields."""
+        """Raise an error that says what to do instead of `dataclasses.replace`, which passes the fields."""
         if "container_url" in fields:
             raise TypeError(cls._how_to_change)
         return super().__new__(cls)
@@ -69,7 +69,7 @@ class Transfers:
         raise NotImplementedError
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Travel as id and client. The other process asks for a SAS URL of its own, when it first needs one."""
+        """Pickle the id and the client. The other process requests its own SAS URL when it first needs one."""
         if not hasattr(self._renew, "options"):
             raise TypeError(self._no_pickle)
         return shared_container, (type(self), self._parts(), self._renew, self._how_to_write)
@@ -93,7 +93,7 @@ class Transfers:
 
     @property
     def _access(self) -> Access:
-        """Access to the container, shared by all transfers. The first of them makes it, without a lock."""
+        """Access to the container, shared by all transfers. The first of them creates it, without a lock."""
         made: Access | None = self.__dict__.get("_made")
         if made is None:
             access = Access(self._held("container_url"), self._options, self._how_to_write)
@@ -123,7 +123,7 @@ class Transfers:
 
         Parameters:
             source: A file or a folder.
-            prefix: A folder in the container, with slashes; empty for the top.
+            prefix: A folder in the container, with slashes; empty for the root.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256. At most eight of them are over 128 KiB, and two over 2 MiB.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
@@ -240,7 +240,7 @@ class Transfers:
         self._to_its_end(access, run, partial(delete, access, names, run))
 
     def open(self, name: str) -> BlobReader:
-        """Open a file of the container for reading. It is read a few MiB at a time, whatever its size.
+        """Open a file in the container for reading. It is read a few MiB at a time, whatever its size.
 
         Parameters:
             name: The full name of the file.
@@ -267,9 +267,9 @@ class Transfers:
 class TransferBucket(Transfers, Bucket):
     """The bucket of an iTwin, whose files can be transferred.
 
-    Transfers ask the platform for a new SAS URL before theirs expires; `container_url` stays the original one. Threads
-    and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket can be pickled if
-    its client can. The pickle has no SAS URL: the other process asks the platform for its own, at the first use.
+    Transfers request a new SAS URL from the platform before theirs expires; `container_url` stays the original one.
+    Threads and tasks can share a bucket, and so can forked processes; copies are the same object. A bucket can be
+    pickled if its client can. The pickle has no SAS URL: the other process requests its own at the first use.
 
     All methods except `list` and `delete` need the extra `[storage]`. They raise StoragePermissionError if the SAS URL
     does not permit the operation: before anything is sent, if the URL names its permissions.
@@ -316,7 +316,7 @@ class TransferContainer(Transfers, RealityDataContainer):
 # Many tasks of a cluster that are given the same container ask for one SAS URL. So many containers are kept.
 @lru_cache(maxsize=256)
 def shared_container(kind: type[T], parts: tuple[object, ...], origin: Origin, how_to_write: str) -> T:
-    """The one container of this process that a pickled one becomes. Pickles name this function."""
+    """The container of this process for a pickled one. Pickles refer to this function."""
     made: Any = object.__new__(kind)
     for field, value in zip(fields(made), parts, strict=False):
         object.__setattr__(made, field.name, value)

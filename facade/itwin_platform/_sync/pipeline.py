@@ -165,7 +165,7 @@ class Pipeline:
             The answer, whatever its status.
 
         Raises:
-            TransportError: Nothing usable came back, `DeadlineExceeded` if the time was over.
+            TransportError: No usable answer arrived, `DeadlineExceeded` if the time was up.
         """
         outcome = self._carry_out(
             Call(operation, "GET", "", target, self._ends(), Attempts(self._policy, repeatable=True), signed=False)
@@ -207,11 +207,11 @@ class Pipeline:
         self._transport.close()
 
     def __copy__(self) -> Self:
-        """The same pipeline: it is shared, not doubled."""
+        """The same pipeline: it is shared, not copied."""
         return self
 
     def __deepcopy__(self, memo: object) -> Self:
-        """The same pipeline: it is shared, not doubled."""
+        """The same pipeline: it is shared, not copied."""
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

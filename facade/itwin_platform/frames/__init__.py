@@ -38,8 +38,8 @@ def to_records(models: Iterable[_late.Model], *, nested: bool = False, secrets: 
 
     Parameters:
         models: Models of one class.
-        nested: Whether the parts of the models are there, too.
-        secrets: Whether secrets are shown, and what the definition does not describe.
+        nested: Whether to include nested objects.
+        secrets: Whether to show secrets, and properties that the definition does not describe.
 
     Raises:
         TypeError: They are not models of one class.
@@ -63,8 +63,8 @@ def to_pandas(
     Parameters:
         models: Models of one class.
         model: Their class; by default, that of the first. Needed where there may be none.
-        nested: Whether the parts of the models have columns, too.
-        secrets: Whether secrets are shown, and what the definition does not describe.
+        nested: Whether to include nested objects.
+        secrets: Whether to show secrets, and properties that the definition does not describe.
 
     Raises:
         ConfigurationError: pandas is not installed.
@@ -89,8 +89,8 @@ def to_arrow(
     Parameters:
         models: Models of one class.
         model: Their class; by default, that of the first. Needed where there may be none.
-        nested: Whether the parts of the models have columns, too.
-        secrets: Whether secrets are shown, and what the definition does not describe.
+        nested: Whether to include nested objects.
+        secrets: Whether to show secrets, and properties that the definition does not describe.
 
     Raises:
         ConfigurationError: pyarrow is not installed.

@@ -82,8 +82,8 @@ def columns_of(model: type, *, nested: bool = False, secrets: bool = False) -> t
 
     Parameters:
         model: Their class; str for a list of texts, which is one column.
-        nested: Whether the parts of the model have columns, too.
-        secrets: Whether secrets are shown, and properties that the definition does not describe.
+        nested: Whether to include nested objects.
+        secrets: Whether to show secrets, and properties that the definition does not describe.
 
     Raises:
         TypeError: It is no class of models.

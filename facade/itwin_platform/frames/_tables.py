@@ -32,8 +32,8 @@ class Table(ABC, Generic[R]):
 
     Parameters:
         model: The class of the items.
-        nested: Whether the parts of the items have columns, too.
-        secrets: Whether secrets are shown, and properties that the definition does not describe.
+        nested: Whether to include nested objects.
+        secrets: Whether to show secrets, and properties that the definition does not describe.
     """
 
     def __init__(self, model: type, *, nested: bool = False, secrets: bool = False) -> None:

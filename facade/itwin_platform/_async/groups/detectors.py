@@ -20,7 +20,7 @@ from ..pipeline import Pipeline
 class Detectors:
     """Detectors and their versions: `platform.reality_analysis.detectors`.
 
-    A detector is a trained model, which jobs refer to by its name and version. Names can have a slash in them, as in
+    A detector is a trained model, which jobs refer to by its name and version. Names may contain a slash, as in
     `@bentley/cracks-ortho`.
     """
 
@@ -41,13 +41,13 @@ class Detectors:
         https://developer.bentley.com/apis/reality-analysis/operations/detectors-get-all/
 
         Parameters:
-            filter: Which ones, by `labels` and `exports`, with `in`, `not`, `and` and `or`, from
-                `itwin_platform.filters` or as text, for instance
+            filter: Conditions on `labels` and `exports`, with `in`, `not`, `and` and `or`: an expression of
+                `itwin_platform.filters`, or text, for instance
                 `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
-            limit: The most detectors to return; None for all.
+            limit: The maximum number of detectors to return; None for all.
 
         Returns:
-            The detectors without their versions, to be iterated over, all on one page. Nothing is sent before.
+            The detectors without their versions, all on one page. Nothing is sent before you iterate over them.
 
         Raises:
             ValueError: An argument cannot be sent. Nothing was sent.
@@ -70,7 +70,7 @@ class Detectors:
             detector_name: Name of the detector, for instance `"@bentley/cracks-ortho"`.
 
         Returns:
-            The detector. Versions that are ready have a `download_url`, which needs no token; it is masked in `repr()`.
+            The detector. Versions that are ready have a `download_url`, which needs no token and is masked in `repr()`.
 
         Raises:
             NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
@@ -88,7 +88,7 @@ class Detectors:
         display_name: str | None = None,
         documentation_url: str | None = None,
     ) -> Detector:
-        """Create a detector. What it can do comes with its versions, of which it has none yet.
+        """Create a detector, without any versions yet.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -100,7 +100,7 @@ class Detectors:
             type_: `"PhotoObjectDetector"`, `"PhotoSegmentationDetector"`, `"OrthophotoSegmentationDetector"` or
                 `"PointCloudSegmentationDetector"`.
             description: What the detector finds, in words.
-            display_name: The name to show to people.
+            display_name: The name shown to users.
             documentation_url: Where the detector is documented.
 
         Returns:
@@ -131,7 +131,7 @@ class Detectors:
         display_name: str | Unchanged | None = UNCHANGED,
         documentation_url: str | Unchanged | None = UNCHANGED,
     ) -> Detector:
-        """Change properties of a detector. Those that are not named stay as they are; None clears one.
+        """Change a detector. Properties that are not named stay as they are; None clears one.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -140,16 +140,16 @@ class Detectors:
 
         Parameters:
             detector_name: Name of the detector, for instance `"my-detector"`.
-            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
+            changes: The changes as a model, instead of the arguments below; only the properties that were set are sent.
             description: What the detector finds, in words, or None.
-            display_name: The name to show to people, or None.
+            display_name: The name shown to users, or None.
             documentation_url: Where the detector is documented, or None.
 
         Returns:
             The detector as it is now.
 
         Raises:
-            ValueError: Nothing is to be changed. Nothing was sent.
+            ValueError: No changes are given. Nothing was sent.
             InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
             PermissionDeniedError: The caller may not change the detector (`InsufficientPermissions`).
             NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
@@ -193,15 +193,15 @@ class Detectors:
 
         Parameters:
             detector_name: Name of the detector, for instance `"my-detector"`.
-            version_number: Number of the version, of the form `"1.0"`.
+            version_number: Number of the version, for instance `"1.0"`.
             labels: What the version can find, for instance `["crack"]`.
-            exports: What it can give as its result: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
+            exports: The kinds of results that it can produce: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
 
         Returns:
             The version and the SAS URL to upload its file to, which needs no token and is masked in `repr()`.
 
         Raises:
-            ValueError: The number is missing, or the labels are not texts. Nothing was sent.
+            ValueError: The number is missing, or a label is not text. Nothing was sent.
             InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
             ConflictError: The detector has this version already (`DetectorVersionExists`).
         """
@@ -228,20 +228,20 @@ class Detectors:
     ) -> DetectorVersion:
         """Create a version of a detector, upload its file, declare the upload complete, and publish it on request.
 
-        It can be run again after it was interrupted, and goes on where it stopped. A version that waits for its file is
-        created anew, because only its creation gives a URL to upload to; of the file, in parts of 8 MiB, only those are
-        sent that have not arrived yet. What has arrived is noted in the user's state folder, without the URL's SAS. A
-        version that is ready with this file is left as it is.
+        It can be run again after an interruption, and resumes where it stopped. A version that waits for its file is
+        created again, because only that returns a URL to upload to. Of the file, only the 8 MiB parts that have not
+        arrived yet are sent; the user's state folder records which have arrived, without the SAS of the URL. A version
+        that is ready with this file is left as it is.
 
         The operations are technical previews: for trying out, not for production.
 
         Parameters:
             detector_name: Name of the detector, for instance `"my-detector"`.
             path: The file, a zip archive.
-            version_number: Number of the version, of the form `"1.0"`.
+            version_number: Number of the version, for instance `"1.0"`.
             labels: What the version can find, for instance `["crack"]`.
-            exports: What it can give as its result: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
-            publish: Whether to put the version into the public library as well.
+            exports: The kinds of results that it can produce: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
+            publish: Whether to add the version to the public library as well.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
                 worker threads, one at a time. If it returns False, the upload is cancelled.
 
@@ -249,16 +249,17 @@ class Detectors:
             The version, which is ready.
 
         Raises:
-            ValueError: An argument cannot be sent, or the file is no zip archive. Nothing was sent.
-            StorageError: The file cannot be read, or the version is there already with another file, other labels or
-                exports, or in a state in which it takes no file.
+            ValueError: An argument cannot be sent, or the file is not a zip archive. Nothing was sent.
+            StorageError: The file cannot be read, or the version exists already with another file, other labels or
+                exports, or in a state that accepts no file.
             TransferError: The file could not be uploaded, for instance because the URL, which works for 20 minutes, has
                 expired. Run it again.
             TransferCancelled: The progress function asked to stop.
             InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
-            PermissionDeniedError: The caller may not publish the version (`InsufficientPermissions`). It is ready.
+            PermissionDeniedError: The caller may not publish the version (`InsufficientPermissions`). The version is
+                ready nevertheless.
             NotFoundError: There is no such detector, or the caller may not see it (`DetectorNotFound`).
-            ConflictError: Another program has created the version meanwhile, or the library has it already
+            ConflictError: Another program has created the version meanwhile, or it is already in the library
                 (`DetectorVersionExists`).
         """
         upload = VersionUpload(
@@ -289,7 +290,7 @@ class Detectors:
         await self._pipeline.call(request)
 
     async def publish_version(self, detector_name: str, version_number: str) -> None:
-        """Put a version that is ready into the public library of detectors.
+        """Add a version that is ready to the public library of detectors.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -312,7 +313,7 @@ class Detectors:
         await self._pipeline.call(request)
 
     async def unpublish_version(self, detector_name: str, version_number: str) -> None:
-        """Take a version out of the public library of detectors again.
+        """Remove a version from the public library of detectors.
 
         The operation is a technical preview: for trying out, not for production.
 

@@ -1,4 +1,4 @@
-"""The iTwins API: repositories that belong to no iTwin and are there for all of them."""
+"""The iTwins API: repositories that belong to no iTwin and are available to all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..pipeline import Pipeline
 
 
 class GlobalRepositories:
-    """Repositories for every iTwin, and their resources: `platform.global_repositories`."""
+    """Repositories that every iTwin has, and their resources: `platform.global_repositories`."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -21,7 +21,7 @@ class GlobalRepositories:
     def list(
         self, *, class_: str | None = None, sub_class: str | None = None, limit: int | None = None
     ) -> AsyncPages[GlobalRepository]:
-        """List the repositories that are there for every iTwin, for instance `cesium`.
+        """List the repositories that every iTwin has, for instance `cesium`.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -30,15 +30,14 @@ class GlobalRepositories:
         Parameters:
             class_: The class, for instance `"Cesium"`.
             sub_class: The subclass. Only together with `class_`.
-            limit: The most repositories to return; None for all.
+            limit: The maximum number of repositories to return; None for all.
 
         Returns:
-            The repositories, to be iterated over. Nothing is sent before. The platform returns all at once.
+            The repositories. Nothing is sent before you iterate over them. The platform returns all at once.
 
         Raises:
-            ValueError: An argument cannot be sent, or there is a `sub_class` alone. Nothing was sent.
-            InvalidRequestError: There is no such class or subclass, or they do not go together
-                (`InvalidiTwinsRequest`).
+            ValueError: An argument cannot be sent, or there is a `sub_class` without a `class_`. Nothing was sent.
+            InvalidRequestError: There is no such class or subclass, or they do not match (`InvalidiTwinsRequest`).
         """
         from itwin_platform_api.itwins.api.global_repositories import get_global_repositories
 
@@ -48,7 +47,7 @@ class GlobalRepositories:
         return AsyncPages(self._pipeline, request, lambda page: page.repositories, limit=limit)
 
     async def get(self, repository_id: str) -> GlobalRepository:
-        """Get a repository that is there for every iTwin.
+        """Get a repository that every iTwin has.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -59,7 +58,7 @@ class GlobalRepositories:
             repository_id: Id of the repository, for instance `cesium`.
 
         Returns:
-            The repository. `capabilities.resources.uri`, where it is there, leads to its resources.
+            The repository. `capabilities.resources.uri`, if present, leads to its resources.
 
         Raises:
             NotFoundError: There is no such repository, or it holds no resource (`iTwinRepositoryNotFound`).
@@ -79,7 +78,7 @@ class GlobalRepositories:
         page_size: int | None = None,
         limit: int | None = None,
     ) -> AsyncPages[GlobalResource]:
-        """List the resources of a repository that is there for every iTwin.
+        """List the resources of a repository that every iTwin has.
 
         The operation is a technical preview: for trying out, not for production.
         The operation is not fully documented: parameters and errors may differ from what is said here.
@@ -89,20 +88,20 @@ class GlobalRepositories:
 
         Parameters:
             repository_id: Id of the repository, for instance `cesium`.
-            uri: In its place: the link that the repository has in `capabilities.resources.uri`.
-            search: Text to look for anywhere in the display name, without regard to case.
-            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
-                of the repository.
-            skip: How many resources to leave out at the start. Not every repository can do that.
-            page_size: Resources for each request, 1 to 1000; the platform's default is 100.
-            limit: The most resources to return; None for all.
+            uri: Instead of the id: the link that the repository has in `capabilities.resources.uri`.
+            search: Text to look for anywhere in the display name, ignoring case.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, whose form
+                depends on the repository.
+            skip: How many resources to skip. Not every repository supports it.
+            page_size: Resources per request, 1 to 1000; the platform's default is 100.
+            limit: The maximum number of resources to return; None for all.
 
         Returns:
-            The resources, to be iterated over. Nothing is sent before.
+            The resources. Nothing is sent before you iterate over them.
 
         Raises:
-            ValueError: There are both an id and a link, or neither, or the token must not be sent there. Nothing was
-                sent.
+            ValueError: Both an id and a link are given, or neither, or the token must not be sent to the link. Nothing
+                was sent.
             NotFoundError: There is no such repository (`iTwinRepositoryNotFound`).
             InvalidRequestError: A parameter is not allowed (`InvalidiTwinsRequest`); `details` say which.
         """
@@ -127,7 +126,7 @@ class GlobalRepositories:
         uri: str | None = None,
         detail: Literal["minimal", "full"] = "minimal",
     ) -> GlobalResource:
-        """Get a resource of a repository that is there for every iTwin.
+        """Get a resource of a repository that every iTwin has.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -137,16 +136,16 @@ class GlobalRepositories:
         Parameters:
             repository_id: Id of the repository, for instance `cesium`.
             resource_id: Id of the resource, in the form that its repository uses.
-            uri: In place of both: a link to the resource.
-            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
-                of the repository.
+            uri: Instead of both ids: a link to the resource.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, whose form
+                depends on the repository.
 
         Returns:
-            The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
+            The resource. `capabilities.graphics.uri`, if present, says where its graphics are.
 
         Raises:
-            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
-                sent.
+            ValueError: Both ids and a link are given, or neither, or the token must not be sent to the link. Nothing
+                was sent.
             NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`) or repository.
         """
         from itwin_platform_api.itwins.api.global_repositories import get_global_repository_resource
@@ -161,7 +160,7 @@ class GlobalRepositories:
     async def get_graphics(
         self, repository_id: str | None = None, resource_id: str | None = None, *, uri: str | None = None
     ) -> builtins.list[Graphics]:
-        """Get where the graphics of a resource are, and what it takes to get and to show them.
+        """Get the address of the graphics of a resource, and what is needed to fetch and show them.
 
         The operation is a technical preview: for trying out, not for production.
         The operation is not fully documented: parameters and errors may differ from what is said here.
@@ -172,15 +171,15 @@ class GlobalRepositories:
         Parameters:
             repository_id: Id of the repository, for instance `cesium`.
             resource_id: Id of the resource, in the form that its repository uses.
-            uri: In place of both: the link that the resource has in `capabilities.graphics.uri`.
+            uri: Instead of both ids: the link that the resource has in `capabilities.graphics.uri`.
 
         Returns:
-            The graphics. An `authentication` is for the service behind the link; the token in it ends after some time.
-            Its secrets are plain values, masked in `repr()`.
+            The graphics. An `authentication` is for the service behind the link; the token in it expires after some
+            time. Its secrets are plain values, masked in `repr()`.
 
         Raises:
-            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
-                sent.
+            ValueError: Both ids and a link are given, or neither, or the token must not be sent to the link. Nothing
+                was sent.
             NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`) or repository.
         """
         from itwin_platform_api.itwins.api.global_repositories import get_global_resource_graphics

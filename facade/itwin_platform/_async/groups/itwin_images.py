@@ -21,7 +21,7 @@ class ITwinImages:
     async def get_image(self, itwin_id: str) -> ITwinImage:
         """Get the names of an iTwin's image and links to download it.
 
-        The name of an image changes only when the image does, so it can serve as a cache key.
+        The name of an image changes only if the image does, so it can serve as a cache key.
 
         `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
 
@@ -29,8 +29,8 @@ class ITwinImages:
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            Names and links of the thumbnail and of the image as uploaded. The links work for at least an hour and
-            need no token; none must be sent with them.
+            Names and links of the thumbnail and of the image as uploaded. The links work for at least an hour and need
+            no token; do not send one.
 
         Raises:
             NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
@@ -42,20 +42,20 @@ class ITwinImages:
     async def upload_image(
         self, itwin_id: str, image: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
     ) -> ITwinImage:
-        """Give an iTwin an image, in place of the one before. The platform makes a thumbnail of it.
+        """Upload the image of an iTwin, replacing an earlier one. The platform creates a thumbnail of it.
 
         `PUT /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/upload-itwin-image/
 
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
-            image: PNG or JPEG, at most 5 MB, with sides of at most 5 to 1: a path, the bytes, or an open binary file,
-                which is read to its end.
+            image: PNG or JPEG of at most 5 MB and an aspect ratio of at most 5:1: a path, bytes, or an open binary
+                file, which is read to its end.
 
         Returns:
             Names and links of the thumbnail and of the image as uploaded.
 
         Raises:
-            ValueError: It is no such image. Nothing was sent.
+            ValueError: It is not such an image. Nothing was sent.
             StorageError: The file cannot be read. Nothing was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
             InvalidRequestError: The platform does not accept the image (`InvalidiTwinsRequest`).
@@ -72,7 +72,7 @@ class ITwinImages:
         return (await self._pipeline.call(request)).image
 
     async def delete_image(self, itwin_id: str) -> None:
-        """Delete the image of an iTwin, and its thumbnail.
+        """Delete the image of an iTwin and its thumbnail.
 
         `DELETE /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/delete-itwin-image/
 
@@ -90,10 +90,10 @@ class ITwinImages:
     async def download_image(
         self, itwin_id: str, size: Literal["small", "large"] = "small", cache_dir: str | Path | None = None
     ) -> Path:
-        """Get the image of an iTwin as a file, from the cache if it has not changed.
+        """Download the image of an iTwin into a cache, unless it is there and has not changed.
 
-        The name of the image says whether it has: an unchanged one costs one call of the platform and no download.
-        The download itself needs no token and is sent none.
+        The name of the image says whether it has changed: an unchanged one costs one call to the platform and no
+        download. The download itself is sent without a token.
 
         `GET /itwins/{iTwinId}/image`, https://developer.bentley.com/apis/itwins/operations/get-itwin-image/
 
@@ -103,13 +103,14 @@ class ITwinImages:
             cache_dir: Folder for the images; by default the folder `itwin-platform/images` in the user's cache.
 
         Returns:
-            Where the image is. Do not change the file: it is the cache. It is written whole or not at all.
+            The path of the image. Do not change the file, because it is the cache. It is written completely or not at
+            all.
 
         Raises:
-            ValueError: The size is neither of both, or the id cannot be part of a path. Nothing was sent.
+            ValueError: The size is neither of these, or the id cannot be part of a path. Nothing was sent.
             ConfigurationError: No `cache_dir` is given and this user has no home folder. Nothing was sent.
             NotFoundError: The iTwin has no image, or there is no such iTwin (`ImageNotFound`).
-            StorageError: What came is not an image or is larger than `max_body_bytes`; the folder cannot be written
+            StorageError: The download is not an image, or is larger than `max_body_bytes`; the folder cannot be written
                 to; or the host of the images has refused the link twice.
         """
         from ...storage import _images as images

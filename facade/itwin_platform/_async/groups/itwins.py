@@ -54,38 +54,39 @@ class ITwins(ITwinImages):
     ) -> AsyncPages[ITwin]:
         """List the iTwins that the caller is a member of.
 
-        The platform lists 10,000 iTwins at the most; `X-Max-Return` asks for as many as `limit` says, or for these.
+        The platform lists at most 10,000 iTwins. The header `X-Max-Return` asks for `limit` of them, or for 10,000.
 
         `GET /itwins/`, https://developer.bentley.com/apis/itwins/operations/get-my-itwins/
 
         Parameters:
-            search: Text to look for anywhere in number and display name. Not together with these two.
+            search: Text to look for anywhere in number and display name. Cannot be combined with `number` or
+                `display_name`.
             sub_class: One subclass or several, for instance `["Asset", "Project"]`. Queries that name one are faster.
-            status: `"Active"`, `"Inactive"` or `"Trial"`. Not together with `include_inactive`.
+            status: `"Active"`, `"Inactive"` or `"Trial"`. Cannot be combined with `include_inactive`.
             type_: The type.
             number: The exact number.
             display_name: The exact display name.
             parent_id: Id of the parent iTwin.
             itwin_account_id: Id of the account that owns the iTwins.
-            filter: What `itwin_platform.filters` makes, for instance `where("createdDateTime") > yesterday`, or OData
-                as text. Of the other filters only `sub_class` can be used with it.
-            order_by: A property, with `ASC` or `DESC` behind it, for instance `"displayName DESC"`.
+            filter: An expression of `itwin_platform.filters`, for instance `where("createdDateTime") > yesterday`, or
+                OData as text. Of the other filters, only `sub_class` can be combined with it.
+            order_by: A property, followed by `ASC` or `DESC`, for instance `"displayName DESC"`.
             include_inactive: Whether to list inactive iTwins too; they are left out by default.
             query_scope: `"OrganizationAdmin"` lists the iTwins of the whole organization, for its administrators.
             select: Names of the properties to return, as documented, for instance `["createdDateTime"]`; `id` and
-                `displayName` always are. The others are None. Not together with `detail="full"`.
+                `displayName` are always returned. The others are None. Cannot be combined with `detail="full"`.
             detail: `"minimal"` returns id, class, subclass, type, number, display name and status; `"full"` all.
-            skip: How many iTwins to leave out at the start.
-            page_size: iTwins for each request, 1 to 1000; the platform's default is 100.
-            limit: The most iTwins to return; None for all.
+            skip: How many iTwins to skip.
+            page_size: iTwins per request, 1 to 1000; the platform's default is 100.
+            limit: The maximum number of iTwins to return; None for all.
 
         Returns:
-            The iTwins, to be iterated over. Nothing is sent before.
+            The iTwins. Nothing is sent before you iterate over them.
 
         Raises:
             ValueError: An argument cannot be sent, or two of them exclude each other. Nothing was sent.
             InvalidRequestError: The platform does not accept a filter (`InvalidiTwinsRequest`); `details` say which.
-            IncompleteListError: After item 10,000, where there may be more and `limit` does not ask for fewer.
+            IncompleteListError: After item 10,000, if there may be more and `limit` does not ask for fewer.
         """
         from itwin_platform_api.itwins.api.itwins import get_my_itwins
         from itwin_platform_api.itwins.models import PreferHeader
@@ -140,7 +141,7 @@ class ITwins(ITwinImages):
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            The iTwin. Dates are aware; `image` is a link that works for at least an hour.
+            The iTwin. Dates have a time zone; `image` is a link that works for at least an hour.
 
         Raises:
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
@@ -170,14 +171,14 @@ class ITwins(ITwinImages):
         `POST /itwins/`, https://developer.bentley.com/apis/itwins/operations/create-itwin/
 
         Parameters:
-            display_name: The name to show to people, at most 255 characters.
+            display_name: The name shown to users, at most 255 characters.
             class_: `"Thing"`, `"Endeavor"` or `"Account"`.
             sub_class: The subclass, for instance `"Asset"` (a Thing) or `"Project"` (an Endeavor).
-            type_: A free word for the kind of iTwin, at most 100 characters.
-            number: A number or code, at most 255 characters, which is unique in the organization. Without one, the
-                iTwin gets its id as its number.
+            type_: Any word for the kind of iTwin, at most 100 characters.
+            number: A number or code, at most 255 characters, which is unique in the organization. By default it is the
+                id.
             status: `"Active"`, `"Inactive"` or `"Trial"`.
-            parent_id: Id of the parent iTwin; without one, the account of the caller becomes the parent.
+            parent_id: Id of the parent iTwin; by default the account of the caller.
             geographic_location: Where it is, usually an address or a city, at most 255 characters.
             latitude: In degrees, -90 to 90.
             longitude: In degrees, -180 to 180.
@@ -226,7 +227,7 @@ class ITwins(ITwinImages):
         longitude: float | Unchanged | None = UNCHANGED,
         iana_time_zone: str | Unchanged | None = UNCHANGED,
     ) -> ITwin:
-        """Change properties of an iTwin. Those that are not named stay as they are; None clears one where it can be.
+        """Change an iTwin. Properties that are not named stay as they are; None clears one, if that is allowed.
 
         Class and subclass cannot be changed.
 
@@ -234,10 +235,10 @@ class ITwins(ITwinImages):
 
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
-            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
-            display_name: The name to show to people, at most 255 characters.
+            changes: The changes as a model, instead of the arguments below; only the properties that were set are sent.
+            display_name: The name shown to users, at most 255 characters.
             number: A number or code, at most 255 characters, which is unique in the organization.
-            type_: A free word for the kind of iTwin, at most 100 characters.
+            type_: Any word for the kind of iTwin, at most 100 characters.
             status: `"Active"`, `"Inactive"` or `"Trial"`.
             geographic_location: Where it is, at most 255 characters, or None.
             latitude: In degrees, -90 to 90, or None.
@@ -248,7 +249,7 @@ class ITwins(ITwinImages):
             The iTwin as it is now.
 
         Raises:
-            ValueError: Nothing is to be changed, or a property is None that cannot be null. Nothing was sent.
+            ValueError: No changes are given, or a property is None that cannot be null. Nothing was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
             InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
             PermissionDeniedError: The caller may not change the iTwin (`InsufficientPermissions`).

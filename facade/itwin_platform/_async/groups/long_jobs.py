@@ -1,4 +1,4 @@
-"""What jobs of all APIs have beside single operations: waiting for their end, and getting what they have made."""
+"""What jobs of all APIs have in addition to single operations: waiting for their end, and downloading their outputs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ M = TypeVar("M", bound="_late.JobMessages")
 
 
 class LongJobs(Generic[J, P, M]):
-    """The part of a group of jobs that is the same for every API."""
+    """The methods of a group of jobs that are the same for every API."""
 
     _called: ClassVar[str]
 
@@ -37,11 +37,11 @@ class LongJobs(Generic[J, P, M]):
         raise NotImplementedError
 
     async def get_messages(self, job_id: str) -> M:
-        """Get the errors and the warnings that a job has left behind."""
+        """Get the errors and warnings of a job."""
         raise NotImplementedError
 
     async def get_progress(self, job_id: str) -> P:
-        """Get how far a job is."""
+        """Get the progress of a job."""
         raise NotImplementedError
 
     async def _bucket_of(self, itwin_id: str) -> AsyncTransferBucket:
@@ -49,7 +49,7 @@ class LongJobs(Generic[J, P, M]):
         raise NotImplementedError
 
     def _progress_of(self, job: J) -> P:
-        """The progress of a job that has none any more, or not yet."""
+        """The progress of a job whose progress is no longer, or not yet, available."""
         raise NotImplementedError
 
     async def wait(
@@ -62,29 +62,29 @@ class LongJobs(Generic[J, P, M]):
     ) -> J:
         """Wait until a job has ended, and return it.
 
-        The job does not depend on who waits: after a timeout, Ctrl-C or a restart of the program, wait again with the
-        same id. Throttling, failures of the platform and broken connections do not end the wait, but are logged.
-        `deadline` of the client holds for each request, not for the wait.
+        Waiting does not affect the job: after a timeout, Ctrl-C or a restart of the program, wait again with the same
+        id. Throttling, failures of the platform and broken connections do not end the wait, but are logged. `deadline`
+        of the client applies to each request, not to the wait.
 
-        It asks for `GET .../jobs/{id}/progress`, and at the end for `GET .../jobs/{id}`.
+        It sends `GET .../jobs/{id}/progress`, and `GET .../jobs/{id}` at the end.
 
         Parameters:
             job_id: Id of the job, a GUID.
-            timeout: Seconds after which to give up; None to wait for ever. At the end it looks once more.
-            intervals: Seconds between two looks. They are gone through up to the last one, which is repeated, and begin
-                again whenever the state or the percentage has changed. The platform may ask for longer pauses.
+            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end.
+            intervals: Seconds between two polls. The last one is repeated. They start over whenever the state or the
+                percentage has changed. The platform may ask for longer pauses.
             progress: True draws a progress bar (extra `[progress]`). A function is called with the progress at each
-                look. If it returns False, the wait is cancelled, not the job: that is what `cancel` is for.
+                poll. If it returns False, the wait is cancelled, but not the job; use `cancel` for that.
 
         Returns:
-            The job, which is `Success`. `download` gets its outputs.
+            The job, in the state `Success`. `download` downloads its outputs.
 
         Raises:
             ValueError: An argument cannot be used. Nothing was sent.
             JobFailedError: The job has failed; `messages` say why. `JobCancelledError` if it was cancelled.
-            WaitTimeout: The time was over. The message says how to go on waiting.
+            WaitTimeout: The time was up. The message says how to continue waiting.
             WaitCancelled: The progress function asked to end the wait.
-            NotFoundError: There is no such job, or not any more: finished ones are kept for 30 days (`JobNotFound`).
+            NotFoundError: There is no such job, or it was deleted: finished jobs are kept for 30 days (`JobNotFound`).
             ConfigurationError: rich is not installed.
         """
         again = f"{self._called}.wait({text('job_id', job_id)!r})"
@@ -129,23 +129,23 @@ class LongJobs(Generic[J, P, M]):
     ) -> _late.TransferReport:
         """Download the outputs of a finished job, whether they are reality data or in the bucket of the iTwin.
 
-        Each output has a folder of its own below `folder`, which is called like it: `scene`, or `exports/3DTiles` for
-        one of several. All that downloads from containers promise holds here too. Rerunning an interrupted download
-        continues where it stopped.
+        Each output gets its own folder below `folder`, named after it: `scene`, or `exports/3DTiles` for one of
+        several. The guarantees are those of downloads from containers. Rerunning an interrupted download continues
+        where it stopped.
 
         Parameters:
-            job: The job, or its id. Given a job, nothing is asked about it.
+            job: The job, or its id. Passing the job saves a request.
             folder: The target. It and the folders below it are created when a file needs them.
             outputs: The name of the output to download, or several; None for all. `"exports"` means all of them.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256.
-            progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from
-                worker threads, one at a time; it must be quick. If it returns False, the download is cancelled. The
-                totals grow with each output that is begun.
+            progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from worker
+                threads, one at a time; it must be quick. If it returns False, the download is cancelled. The totals
+                grow as each output begins.
 
         Returns:
-            The files of all outputs that were downloaded (as `sent`) and skipped. Before the name of each stands that
-            of its output.
+            The files of all outputs that were downloaded (as `sent`) and skipped. Their names begin with the name of
+            the output.
 
         Raises:
             ValueError: The job has not ended, or has no such outputs. If a job was given, nothing was sent.

@@ -66,25 +66,25 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
         page_size: int | None = None,
         limit: int | None = None,
     ) -> AsyncPages[Job]:
-        """List the jobs of an iTwin, or those that a filter finds.
+        """List the jobs of an iTwin, or those that match a filter.
 
-        A filter that names no iTwin finds jobs that the caller has created.
+        Without an iTwin, a filter matches only jobs that the caller has created.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.
 
         `GET /reality-modeling/jobs`, https://developer.bentley.com/apis/reality-modeling/operations/jobs-get-all/
 
         Parameters:
-            itwin_id: Id of the iTwin, a GUID. Either this or `filter` has to be given.
+            itwin_id: Id of the iTwin, a GUID. Either this or `filter` is required.
             filter: Comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and `createdDateTime` by `eq`,
-                `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`, from `itwin_platform.filters` or as text. In
-                text, ids and dates stand without quotes, for instance
+                `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`: an expression of `itwin_platform.filters`, or
+                text. In text, ids and dates are not quoted, for instance
                 `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
-            page_size: Jobs for each request, at most 1000; the platform's default is 100.
-            limit: The most jobs to return; None for all.
+            page_size: Jobs per request, at most 1000; the platform's default is 100.
+            limit: The maximum number of jobs to return; None for all.
 
         Returns:
-            The jobs, to be iterated over. Nothing is sent before.
+            The jobs. Nothing is sent before you iterate over them.
 
         Raises:
             ValueError: Neither iTwin nor filter is given, or both are, or one cannot be sent. Nothing was sent.
@@ -105,8 +105,8 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
             job_id: Id of the job, a GUID.
 
         Returns:
-            The job. `specifications` are an open object, because each type of job has its own: `outputs` in it says
-            where the results are, for instance `job.specifications["outputs"]["scene"]`.
+            The job. The shape of `specifications` depends on the type of the job; its `outputs` say where the results
+            are, for instance `job.specifications["outputs"]["scene"]`.
 
         Raises:
             NotFoundError: There is no such job, or the caller may not see it (`JobNotFound`).
@@ -129,25 +129,25 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
         *,
         name: str | None = None,
     ) -> Job:
-        """Create a job, which starts by itself.
+        """Create a job. It starts automatically.
 
         `POST /reality-modeling/jobs`, https://developer.bentley.com/apis/reality-modeling/operations/jobs-create/
 
         Parameters:
-            itwin_id: Id of the iTwin that the inputs are taken from and the outputs are put into, a GUID.
-            type_: The type of the job, for instance `"Calibration"`. It can be left out where the class of the
-                specifications tells it.
+            itwin_id: Id of the iTwin that has the inputs and gets the outputs, a GUID.
+            type_: The type of the job, for instance `"Calibration"`. It can be left out if it follows from the class of
+                the specifications.
             specifications: Inputs, names of outputs, and options: for the documented types a class of
                 `itwin_platform.models.reality_modeling`, for instance `CalibrationSpecificationsCreate`, for any type
-                `JobSpecifications` or a mapping, which goes out as it is.
-            name: The name to show to people.
+                `JobSpecifications` or a mapping, which is sent unchanged.
+            name: The name shown to users.
 
         Returns:
             The job. For each output, its `specifications` say where it will be: the id of reality data, or a path in
             the bucket of the iTwin that begins with `bkt:`.
 
         Raises:
-            ValueError: Type and specifications do not belong together, or one of them is missing. Nothing was sent.
+            ValueError: Type and specifications do not match, or one of them is missing. Nothing was sent.
             InvalidRequestError: A value is not allowed (`InvalidRealityModelingRequest`); `details` say which.
         """
         from itwin_platform_api.reality_modeling.api.jobs import jobs_create
@@ -169,11 +169,11 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
             job_id: Id of the job, a GUID.
 
         Returns:
-            The job, as a rule in the state `TerminatingOnCancel`; once it has ended, it is `Cancelled`.
+            The job, usually in the state `TerminatingOnCancel`; once it has ended, it is `Cancelled`.
 
         Raises:
             NotFoundError: There is no such job, or the caller may not see it (`JobNotFound`).
-            InvalidRequestError: The job cannot be cancelled any more (`InvalidRealityModelingRequest`); `details` say
+            InvalidRequestError: The job can no longer be cancelled (`InvalidRealityModelingRequest`); `details` say
                 why.
         """
         from itwin_platform_api.reality_modeling.api.jobs import jobs_cancel
@@ -181,7 +181,7 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
         return (await self._pipeline.call(jobs_cancel.request(job_id=job_id))).job
 
     async def get_messages(self, job_id: str) -> JobMessages:
-        """Get the errors and the warnings that a job has left behind.
+        """Get the errors and warnings of a job.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.
 
@@ -202,7 +202,7 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
         return (await self._pipeline.call(jobs_messages.request(job_id=job_id))).messages
 
     async def get_progress(self, job_id: str) -> JobProgress:
-        """Get how far a job is.
+        """Get the progress of a job.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.
 
@@ -213,10 +213,10 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
             job_id: Id of the job, a GUID.
 
         Returns:
-            State and percentage, 0 to 100, which means something only while the job is active.
+            State and percentage, 0 to 100. The percentage is meaningful only while the job is active.
 
         Raises:
-            NotFoundError: There is no such job, or its progress is gone, 30 days later (`JobProgressNotFound`).
+            NotFoundError: There is no such job, or its progress was deleted, after 30 days (`JobProgressNotFound`).
         """
         from itwin_platform_api.reality_modeling.api.jobs import jobs_progress
 

@@ -1,4 +1,4 @@
-"""The Reality Analysis API: the bucket that its jobs read from and write to, and what they can be given besides."""
+"""The Reality Analysis API: the bucket that its jobs read from and write to, and the files that it offers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class RealityAnalysis:
 
     @cached_property
     def jobs(self) -> AnalysisJobs:
-        """Jobs, which do the work."""
+        """The jobs."""
         from .analysis_jobs import AnalysisJobs
 
         return AnalysisJobs(self._pipeline)
 
     @cached_property
     def detectors(self) -> Detectors:
-        """Detectors, which find things in photos, orthophotos and point clouds, and their versions."""
+        """Detectors, which find things in photos, orthophotos and point clouds."""
         from .detectors import Detectors
 
         return Detectors(self._pipeline)
@@ -49,11 +49,11 @@ class RealityAnalysis:
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            The bucket, with methods to transfer files. Its `container_url` opens the container until `expires_at`
-            and needs no token.
+            The bucket, with methods to transfer files. Its `container_url` gives access to the container until
+            `expires_at`, without a token.
 
         Raises:
-            InvalidRequestError: The bucket cannot be had, for instance because the iTwin keeps its data in a region
+            InvalidRequestError: The bucket is not available, for instance because the data of the iTwin is in a region
                 that is not supported (`InvalidRealityAnalysisRequest`); `details` say why.
             NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
         """
@@ -62,7 +62,7 @@ class RealityAnalysis:
         return await transfer_bucket(self._pipeline, buckets_get.request(itwin_id=itwin_id))
 
     def list_files(self, *, limit: int | None = None) -> AsyncPages[File]:
-        """List the files that the service offers, which specifications of jobs can name, for instance presets.
+        """List the files that the service offers, which job specifications can refer to, for instance presets.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -70,13 +70,13 @@ class RealityAnalysis:
         https://developer.bentley.com/apis/reality-analysis/operations/files-get-all/
 
         Parameters:
-            limit: The most files to return; None for all.
+            limit: The maximum number of files to return; None for all.
 
         Returns:
-            The files, to be iterated over, all on one page. Nothing is sent before.
+            The files, all on one page. Nothing is sent before you iterate over them.
 
         Raises:
-            ValueError: The limit is not a whole number from 1. Nothing was sent.
+            ValueError: The limit is not a positive whole number. Nothing was sent.
         """
         from itwin_platform_api.reality_analysis.api.files import files_get_all
 

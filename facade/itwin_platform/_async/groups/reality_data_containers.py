@@ -19,7 +19,7 @@ class RealityDataContainers:
     async def container(
         self, reality_data_id: str, *, access: Literal["read", "write"] = "read", itwin_id: str | None = None
     ) -> AsyncTransferContainer:
-        """Get the container of reality data, which holds its files, with a SAS URL to use it.
+        """Get the container that holds the files of reality data, with a SAS URL to use it.
 
         Reading needs `realitydata_use` in the iTwin, writing needs `realitydata_manage`.
 
@@ -31,19 +31,19 @@ class RealityDataContainers:
 
         Parameters:
             reality_data_id: Id of the reality data, a GUID.
-            access: `"read"` to list and download files, `"write"` to change them too.
-            itwin_id: Id of the iTwin whose permissions count. Without it, only those count that the caller has
-                otherwise, for instance as the owner.
+            access: `"read"` to list and download files, `"write"` to change them as well.
+            itwin_id: Id of the iTwin in which the caller has permissions. Without it, only other permissions count, for
+                instance those of the owner.
 
         Returns:
-            The container, with methods to transfer files. Its `container_url` opens it until `expires_at` and needs no
-            token.
+            The container, with methods to transfer files. Its `container_url` gives access to it until `expires_at`,
+            without a token.
 
         Raises:
-            ValueError: `access` is neither of them, or an id cannot be sent. Nothing was sent.
+            ValueError: `access` is neither of these, or an id cannot be sent. Nothing was sent.
             NotFoundError: There is no such reality data (`RealityDataNotFound`), or not in this iTwin.
             PermissionDeniedError: The caller lacks the permission in the iTwin (`InsufficientPermissions`).
-            InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
+            InvalidRequestError: An id is not valid (`InvalidRealityDataRequest`); `details` say which.
         """
         from itwin_platform_api.reality_management.api.containers import (
             get_read_access_to_reality_data_container,

@@ -1,4 +1,4 @@
-"""The Reality Modeling API: the bucket that its jobs read from and write to, and what they can be given besides."""
+"""The Reality Modeling API: the bucket that its jobs read from and write to, and the files that it offers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RealityModeling:
 
     @cached_property
     def jobs(self) -> ModelingJobs:
-        """Jobs, which do the work."""
+        """The jobs."""
         from .modeling_jobs import ModelingJobs
 
         return ModelingJobs(self._pipeline)
@@ -32,7 +32,7 @@ class RealityModeling:
     async def get_bucket(self, itwin_id: str) -> AsyncTransferBucket:
         """Get the bucket of an iTwin: a storage container with a SAS URL to use it.
 
-        An iTwin has one bucket, which it shares between Reality Modeling and Reality Analysis.
+        An iTwin has one bucket, which Reality Modeling and Reality Analysis share.
 
         `GET /reality-modeling/itwins/{iTwinId}/bucket`,
         https://developer.bentley.com/apis/reality-modeling/operations/buckets-get/
@@ -41,11 +41,11 @@ class RealityModeling:
             itwin_id: Id of the iTwin, a GUID.
 
         Returns:
-            The bucket, with methods to transfer files. Its `container_url` opens the container until `expires_at`
-            and needs no token.
+            The bucket, with methods to transfer files. Its `container_url` gives access to the container until
+            `expires_at`, without a token.
 
         Raises:
-            InvalidRequestError: The bucket cannot be had, for instance because the iTwin keeps its data in a region
+            InvalidRequestError: The bucket is not available, for instance because the data of the iTwin is in a region
                 that is not supported (`InvalidRealityModelingRequest`); `details` say why.
             NotFoundError: There is no such iTwin, or the caller may not see it (`iTwinNotFound`).
         """
@@ -54,7 +54,7 @@ class RealityModeling:
         return await transfer_bucket(self._pipeline, buckets_get.request(itwin_id=itwin_id))
 
     def list_files(self, *, limit: int | None = None) -> AsyncPages[File]:
-        """List the files that the service offers, which specifications of jobs can name, for instance presets.
+        """List the files that the service offers, which job specifications can refer to, for instance presets.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.
 
@@ -62,13 +62,13 @@ class RealityModeling:
         https://developer.bentley.com/apis/reality-modeling/operations/files-get-all/
 
         Parameters:
-            limit: The most files to return; None for all.
+            limit: The maximum number of files to return; None for all.
 
         Returns:
-            The files, to be iterated over, all on one page. Nothing is sent before.
+            The files, all on one page. Nothing is sent before you iterate over them.
 
         Raises:
-            ValueError: The limit is not a whole number from 1. Nothing was sent.
+            ValueError: The limit is not a positive whole number. Nothing was sent.
         """
         from itwin_platform_api.reality_modeling.api.files import files_get_all
 

@@ -22,7 +22,7 @@ class Repositories(RepositoryResources):
     ) -> AsyncPages[Repository]:
         """List the repositories of an iTwin that hold data.
 
-        Those of Bentley's own services appear by themselves, with their class in lower case as id.
+        Repositories of Bentley's own services appear automatically, with their class in lower case as id.
 
         `GET /itwins/{iTwinId}/repositories`,
         https://developer.bentley.com/apis/itwins/operations/get-repositories-by-itwin-id/
@@ -31,16 +31,15 @@ class Repositories(RepositoryResources):
             itwin_id: Id of the iTwin, a GUID.
             class_: The class, for instance `"iModels"` or `"GeographicInformationSystem"`.
             sub_class: The subclass, for instance `"WebMapService"`. Only together with `class_`.
-            limit: The most repositories to return; None for all.
+            limit: The maximum number of repositories to return; None for all.
 
         Returns:
-            The repositories, to be iterated over. Nothing is sent before. The platform returns all at once.
+            The repositories. Nothing is sent before you iterate over them. The platform returns all at once.
 
         Raises:
-            ValueError: An argument cannot be sent, or there is a `sub_class` alone. Nothing was sent.
+            ValueError: An argument cannot be sent, or there is a `sub_class` without a `class_`. Nothing was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
-            InvalidRequestError: There is no such class or subclass, or they do not go together
-                (`InvalidiTwinsRequest`).
+            InvalidRequestError: There is no such class or subclass, or they do not match (`InvalidiTwinsRequest`).
         """
         from itwin_platform_api.itwins.api.repositories import get_repositories_by_itwin_id
 
@@ -50,9 +49,9 @@ class Repositories(RepositoryResources):
         return AsyncPages(self._pipeline, request, lambda page: page.repositories, limit=limit)
 
     async def get(self, itwin_id: str, repository_id: str) -> Repository:
-        """Get a repository: where it is, how to authenticate there, and the options that a request needs.
+        """Get a repository: its address, how to authenticate there, and the options that requests need.
 
-        The caller has to be on the team of the iTwin, or an administrator of its organization.
+        The caller must be on the team of the iTwin, or an administrator of its organization.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -86,18 +85,18 @@ class Repositories(RepositoryResources):
         authentication: Authentication | Mapping[str, object] | None = None,
         options: Options | Mapping[str, object] | None = None,
     ) -> Repository:
-        """Make a source of data known to an iTwin, for instance a map server.
+        """Add a source of data to an iTwin, for instance a map server.
 
         `POST /itwins/{iTwinId}/repositories`,
         https://developer.bentley.com/apis/itwins/operations/create-repository/
 
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
-            repository: The repository as a model, in place of the arguments below.
+            repository: The repository as a model, instead of the arguments below.
             class_: `"GeographicInformationSystem"`, `"Construction"` or `"Subsurface"`. Needed.
             uri: Where the repository is, at most 2000 characters. Needed.
             sub_class: The subclass, for instance `"WebMapService"`, `"Performance"` or `"EvoWorkspace"`.
-            display_name: The name to show to people, at most 200 characters.
+            display_name: The name shown to users, at most 200 characters.
             authentication: How to authenticate there, as a model such as `ApiKeyAuthentication` or as its JSON form.
             options: What a request for data needs besides the address, as a model such as `GISUrlTemplateOptions` or
                 as its JSON form.
@@ -146,11 +145,12 @@ class Repositories(RepositoryResources):
         options: Options | Mapping[str, object] | Unchanged | None = UNCHANGED,
         merge: bool = False,
     ) -> Repository:
-        """Change properties of a repository that somebody created. Those that are not named stay as they are.
+        """Change a repository that a user has created. Properties that are not named stay as they are.
 
-        The platform replaces `authentication` and `options` as a whole. With `merge=True` the repository is read
-        before, and what is given is merged into what is there, as in a JSON merge patch: None removes a property. A
-        `type` with other properties replaces the whole authentication. Whatever others change in between is lost.
+        The platform replaces `authentication` and `options` as a whole. With `merge=True`, the repository is read
+        first, and the given properties are merged into the existing ones, as in a JSON merge patch: None removes a
+        property. An authentication with another `type` replaces the old one completely. Changes that others make in
+        between are lost.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -160,19 +160,19 @@ class Repositories(RepositoryResources):
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository.
-            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
-            display_name: The name to show to people, at most 200 characters.
+            changes: The changes as a model, instead of the arguments below; only the properties that were set are sent.
+            display_name: The name shown to users, at most 200 characters.
             uri: Where the repository is, at most 2000 characters.
             authentication: How to authenticate there, as a model or as its JSON form; None removes it.
             options: What a request for data needs besides the address, as a model or as its JSON form; None removes
                 them.
-            merge: Whether to keep the parts of authentication and options that are not given.
+            merge: Whether to keep the properties of authentication and options that are not given.
 
         Returns:
             The repository as it is now.
 
         Raises:
-            ValueError: Nothing is to be changed, or something cannot be sent. Nothing was changed.
+            ValueError: No changes are given, or something cannot be sent. Nothing was changed.
             NotFoundError: There is no such repository (`iTwinRepositoryNotFound`) or iTwin.
             ConflictError: The iTwin has such a repository already (`iTwinRepositoryExists`).
             InvalidRequestError: A value is not allowed (`InvalidiTwinsRequest`); `details` say which.
@@ -196,7 +196,7 @@ class Repositories(RepositoryResources):
         return (await self._pipeline.call(request)).repository
 
     async def delete(self, itwin_id: str, repository_id: str) -> None:
-        """Delete a repository that somebody created. Those that appear by themselves cannot be deleted.
+        """Delete a repository that a user has created. Repositories that appear automatically cannot be deleted.
 
         `DELETE /itwins/{iTwinId}/repositories/{repositoryId}`,
         https://developer.bentley.com/apis/itwins/operations/delete-repository/
@@ -214,20 +214,20 @@ class Repositories(RepositoryResources):
         await self._pipeline.call(delete_repository.request(itwin_id=itwin_id, repository_id=repository_id))
 
     def connection(self, repository: Repository, *, allow_http: bool = False) -> RepositoryConnection:
-        """The way to the server that a repository points to: address, headers and query, for any HTTP library.
+        """The connection to the server that a repository points to: address, headers and query, for any HTTP library.
 
-        Nothing is sent, and the platform's token is no part of it: the server belongs to a third party.
+        Nothing is sent, and the platform's token is not part of it, because the server belongs to a third party.
 
         Parameters:
             repository: A repository that `get` has returned.
-            allow_http: Let its credentials go to an address without TLS, readable for everyone on the way.
+            allow_http: Allow its credentials to be sent to an address without TLS, where others can read them.
 
         Returns:
             The connection: `request()` and `tile()` give URL, query and headers, `auth()` an object for httpx and
             requests.
 
         Raises:
-            ValueError: The repository has no address that can be used, credentials that cannot be sent, or an http
-                address for them without `allow_http`.
+            ValueError: The repository has no usable address, or credentials that cannot be sent or would be sent to an
+                http address without `allow_http`.
         """
         return RepositoryConnection(repository, allow_http=allow_http)

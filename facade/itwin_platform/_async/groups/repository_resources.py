@@ -1,4 +1,4 @@
-"""The iTwins API: what is in the repositories of an iTwin."""
+"""The iTwins API: the resources in the repositories of an iTwin."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class RepositoryResources:
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository: a GUID, or a name such as `imodels`.
-            uri: In place of both: the link that the repository has in `capabilities.resources.uri`.
-            search: Text to look for anywhere in the display name, without regard to case.
-            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
-                of the repository.
-            skip: How many resources to leave out at the start. Not every repository can do that.
-            page_size: Resources for each request, 1 to 1000; the platform's default is 100.
-            limit: The most resources to return; None for all.
+            uri: Instead of both ids: the link that the repository has in `capabilities.resources.uri`.
+            search: Text to look for anywhere in the display name, ignoring case.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, whose form
+                depends on the repository.
+            skip: How many resources to skip. Not every repository supports it.
+            page_size: Resources per request, 1 to 1000; the platform's default is 100.
+            limit: The maximum number of resources to return; None for all.
 
         Returns:
-            The resources, to be iterated over. Nothing is sent before.
+            The resources. Nothing is sent before you iterate over them.
 
         Raises:
-            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
-                sent.
+            ValueError: Both ids and a link are given, or neither, or the token must not be sent to the link. Nothing
+                was sent.
             NotFoundError: There is no such iTwin (`iTwinNotFound`) or repository.
             InvalidRequestError: A parameter is not allowed (`InvalidiTwinsRequest`); `details` say which.
         """
@@ -81,7 +81,7 @@ class RepositoryResources:
     ) -> Resource:
         """Get a resource of a repository, for instance an iModel.
 
-        The caller has to be a member of the iTwin.
+        The caller must be a member of the iTwin.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -92,16 +92,16 @@ class RepositoryResources:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository: a GUID, or a name such as `imodels`.
             resource_id: Id of the resource, in the form that its repository uses.
-            uri: In place of the three: a link to the resource.
-            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, in the form
-                of the repository.
+            uri: Instead of the three ids: a link to the resource.
+            detail: `"minimal"` returns the properties that all resources have; `"full"` also `properties`, whose form
+                depends on the repository.
 
         Returns:
-            The resource. `capabilities.graphics.uri`, where it is there, says where its graphics are.
+            The resource. `capabilities.graphics.uri`, if present, says where its graphics are.
 
         Raises:
-            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
-                sent.
+            ValueError: Both ids and a link are given, or neither, or the token must not be sent to the link. Nothing
+                was sent.
             NotFoundError: There is no such resource (`iTwinRepositoryResourceNotFound`), repository or iTwin.
         """
         from itwin_platform_api.itwins.api.repositories import get_repository_resource
@@ -133,10 +133,10 @@ class RepositoryResources:
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository.
-            resource: The resource as a model, in place of the arguments below.
+            resource: The resource as a model, instead of the arguments below.
             id: Id of the resource, unique in the repository, at most 200 characters. Needed.
-            display_name: The name to show to people, unique in the repository, at most 200 characters. Needed.
-            type_: A free word for the kind of resource, at most 100 characters.
+            display_name: The name shown to users, unique in the repository, at most 200 characters. Needed.
+            type_: Any word for the kind of resource, at most 100 characters.
 
         Returns:
             The resource as it was created.
@@ -160,7 +160,7 @@ class RepositoryResources:
         return (await self._pipeline.call(request)).resource
 
     async def delete_resource(self, itwin_id: str, repository_id: str, resource_id: str) -> None:
-        """Delete a resource that somebody created. Others cannot be deleted.
+        """Delete a resource that a user has created. Others cannot be deleted.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -191,7 +191,7 @@ class RepositoryResources:
         *,
         uri: str | None = None,
     ) -> list[Graphics]:
-        """Get where the graphics of a resource are, and what it takes to get and to show them.
+        """Get the address of the graphics of a resource, and what is needed to fetch and show them.
 
         The operation is a technical preview: for trying out, not for production.
 
@@ -202,17 +202,17 @@ class RepositoryResources:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository: a GUID, or a name such as `imodels`.
             resource_id: Id of the resource, in the form that its repository uses.
-            uri: In place of the three: the link that the resource has in `capabilities.graphics.uri`.
+            uri: Instead of the three ids: the link that the resource has in `capabilities.graphics.uri`.
 
         Returns:
-            The graphics; none where the resource has none, or is not there. An `authentication` is for the service
-            behind the link; its secrets are plain values, masked in `repr()`.
+            The graphics; none if the resource has none or does not exist. An `authentication` is for the service behind
+            the link; its secrets are plain values, masked in `repr()`.
 
         Raises:
-            ValueError: There are both ids and a link, or neither, or the token must not be sent there. Nothing was
-                sent.
+            ValueError: Both ids and a link are given, or neither, or the token must not be sent to the link. Nothing
+                was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
-            InvalidRequestError: The graphics cannot be had (`InvalidiTwinsRequest`); `details` say why.
+            InvalidRequestError: The graphics is not available (`InvalidiTwinsRequest`); `details` say why.
         """
         from itwin_platform_api.itwins.api.repositories import get_resource_graphics
 

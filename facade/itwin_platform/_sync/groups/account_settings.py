@@ -33,7 +33,7 @@ class AccountSettings:
 
         Raises:
             NotFoundError: There is no such account (`iTwinNotFound`).
-            PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
+            PermissionDeniedError: The caller is not an administrator of the organization (`InsufficientPermissions`).
         """
         from itwin_platform_api.itwins.api.account_settings import get_account_settings
 
@@ -49,15 +49,15 @@ class AccountSettings:
 
         Parameters:
             account_id: Id of the account, a GUID; that of `itwins.get_primary_account`.
-            creation_auth_policy: Who may create iTwins: `"RbacPermission"`, those with the permission to, or
-                `"AnyoneInOrg"`, every user of the organization.
+            creation_auth_policy: Who may create iTwins: users with the permission (`"RbacPermission"`) or every user of
+                the organization (`"AnyoneInOrg"`).
 
         Returns:
             The settings as they were created.
 
         Raises:
             NotFoundError: There is no such account (`iTwinNotFound`).
-            PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
+            PermissionDeniedError: The caller is not an administrator of the organization (`InsufficientPermissions`).
         """
         from itwin_platform_api.itwins.api.account_settings import create_account_settings
         from itwin_platform_api.itwins.models import AccountSettingsCreate, CreationAuthPolicy
@@ -77,15 +77,15 @@ class AccountSettings:
 
         Parameters:
             account_id: Id of the account, a GUID; that of `itwins.get_primary_account`.
-            creation_auth_policy: Who may create iTwins: `"RbacPermission"`, those with the permission to, or
-                `"AnyoneInOrg"`, every user of the organization.
+            creation_auth_policy: Who may create iTwins: users with the permission (`"RbacPermission"`) or every user of
+                the organization (`"AnyoneInOrg"`).
 
         Returns:
             The settings as they are now.
 
         Raises:
             NotFoundError: There is no such account (`iTwinNotFound`).
-            PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
+            PermissionDeniedError: The caller is not an administrator of the organization (`InsufficientPermissions`).
         """
         from itwin_platform_api.itwins.api.account_settings import update_account_settings
         from itwin_platform_api.itwins.models import AccountSettingsUpdate, CreationAuthPolicy

@@ -50,10 +50,10 @@ class Exports:
         `GET /itwins/exports`, https://developer.bentley.com/apis/itwins/operations/get-my-exports/
 
         Parameters:
-            limit: The most exports to return; None for all.
+            limit: The maximum number of exports to return; None for all.
 
         Returns:
-            The exports, to be iterated over. Nothing is sent before. The platform returns all at once.
+            The exports. Nothing is sent before you iterate over them. The platform returns all at once.
         """
         from itwin_platform_api.itwins.api.exports import get_my_exports
 
@@ -62,7 +62,7 @@ class Exports:
     def get(self, export_id: str) -> Export:
         """Get the state of an export and, once it is completed, a link to its file.
 
-        Only the user who created the export sees it, and only through the same client application.
+        Only the user who created the export can see it, and only with the same client application.
 
         `GET /itwins/exports/{id}`, https://developer.bentley.com/apis/itwins/operations/get-export/
 
@@ -70,8 +70,8 @@ class Exports:
             export_id: Id of the export, a GUID.
 
         Returns:
-            The export. `output_url` is a link that works for 60 minutes and needs no token; None before the export is
-            completed, and where nothing was found.
+            The export. `output_url` is a link that works for 60 minutes and needs no token. It is None before the
+            export is completed, and if nothing was found.
 
         Raises:
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
@@ -93,21 +93,21 @@ class Exports:
     ) -> Export:
         """Queue an export of iTwins to one file, which the platform keeps for 4 hours.
 
-        A user may have one unfinished export, and create three an hour.
+        A user may have one unfinished export at a time, and create three per hour.
 
         `POST /itwins/exports`, https://developer.bentley.com/apis/itwins/operations/create-export/
 
         Parameters:
-            export: What to export as a model, in place of the arguments below.
+            export: What to export as a model, instead of the arguments below.
             output_format: `"JsonGZip"`, `"JsonZipArchive"`, `"CsvGZip"` or `"Csv"`. Needed.
-            query_scope: `"MemberOfiTwin"`, the platform's default, exports iTwins that the caller is a member of;
-                `"OrganizationAdmin"` those of the whole organization, for its administrators.
-            sub_class: One subclass or several, for instance `["Asset", "Project"]`; all without it.
-            select: Names of the properties to export, as documented. Without it: id, class, subClass, type, number and
-                displayName. Fewer are faster.
+            query_scope: `"MemberOfiTwin"`, the platform's default, exports the iTwins that the caller is a member of;
+                `"OrganizationAdmin"`, for administrators, those of the whole organization.
+            sub_class: One subclass or several, for instance `["Asset", "Project"]`; by default all.
+            select: Names of the properties to export, as documented; by default id, class, subClass, type, number and
+                displayName. Fewer properties are faster.
             filter: An OData filter, from `itwin_platform.filters` or as text, for instance `"contains(number,'abc')"`.
-                Text is compared without regard to case.
-            include_inactive: Whether to export inactive iTwins too. Not together with a filter of the status.
+                Text is compared ignoring case.
+            include_inactive: Whether to export inactive iTwins too. Cannot be combined with a filter of the status.
 
         Returns:
             The export as it was queued.
@@ -116,7 +116,7 @@ class Exports:
             ValueError: Something is missing, or cannot be sent. Nothing was sent.
             InvalidRequestError: A value is not allowed, or there are too many exports (`InvalidiTwinsRequest`);
                 `details` say which, for instance `ResourceQuotaExceeded`.
-            PermissionDeniedError: The caller is no administrator of the organization (`InsufficientPermissions`).
+            PermissionDeniedError: The caller is not an administrator of the organization (`InsufficientPermissions`).
         """
         from itwin_platform_api.itwins.api.exports import create_export
 
@@ -146,34 +146,34 @@ class Exports:
         intervals: Iterable[float] = INTERVALS,
         progress: bool | Callable[[Export], object] | None = None,
     ) -> ExportRecords:
-        """Export iTwins and read them: create the export, wait for it, and iterate over what is in its file.
+        """Export iTwins and read them: create the export, wait for it, and iterate over its iTwins.
 
-        It can be run again after it was interrupted: an export of the same that is not finished yet is waited for, and
-        no other one is created. With `max_age`, one that is completed is read again as well.
+        It can be run again after an interruption: it then waits for the unfinished export with the same arguments, and
+        creates no other one. With `max_age`, it also reuses a completed export.
 
         Parameters:
-            export: What to export as a model, in place of the arguments up to `include_inactive`.
-            output_format: As for `create`; without it `"JsonGZip"`. The iTwins are the same whatever the format.
+            export: What to export as a model, instead of the arguments up to `include_inactive`.
+            output_format: As for `create`; by default `"JsonGZip"`. The iTwins are the same in every format.
             query_scope: As for `create`.
             sub_class: As for `create`.
-            select: As for `create`; `id` and `displayName` always are exported.
+            select: As for `create`; `id` and `displayName` are always exported.
             filter: As for `create`.
             include_inactive: As for `create`.
-            max_age: Seconds, at most 14,400: an export of the same that was started in this time is read in place of a
-                new one, which spares the quota.
+            max_age: Seconds, at most 14,400: an export with the same arguments that was started at most this long ago
+                is reused, which saves quota.
             timeout: As for `wait`.
             intervals: As for `wait`.
             progress: As for `wait`.
 
         Returns:
-            The iTwins, to be iterated over, with the export as `export`. The file is read while they are.
+            The iTwins, to iterate over; the export is their attribute `export`. The file is read during the iteration.
 
         Raises:
             ValueError: Something is missing, or cannot be sent. Nothing was sent.
             InvalidRequestError: As for `create`.
             PermissionDeniedError: As for `create`.
             ExportFailedError: The export has failed.
-            WaitTimeout: It is not finished in time. It goes on: `wait` and `records` take its id.
+            WaitTimeout: It has not finished in time. It continues: `wait` and `records` take its id.
             WaitCancelled: The progress function asked to end the wait.
         """
         if export is None:
@@ -203,15 +203,15 @@ class Exports:
     ) -> Export:
         """Wait until an export is completed. Most take seconds; one of more than 100,000 iTwins can take minutes.
 
-        Failures that may pass do not end the wait. If it is interrupted, the export goes on, and its id is all that it
-        takes to wait again, from any program with the same credentials.
+        Temporary failures do not end the wait. If the wait is interrupted, the export continues; any program with the
+        same credentials can wait again with its id.
 
         Parameters:
             export_id: Id of the export, a GUID.
-            timeout: Seconds after which to give up; None to wait for ever.
-            intervals: Seconds between looks. The last is repeated; they begin again when something has changed.
-            progress: True shows the state (extra `[progress]`). A function is called with the export at each look. If
-                it returns False, the wait ends; the export goes on.
+            timeout: Seconds after which to give up; None to wait forever.
+            intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
+            progress: True shows the state (extra `[progress]`). A function is called with the export at each poll. If
+                it returns False, the wait ends; the export continues.
 
         Returns:
             The completed export.
@@ -219,7 +219,7 @@ class Exports:
         Raises:
             ExportFailedError: The export has failed.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
-            WaitTimeout: It is not finished in time. It goes on.
+            WaitTimeout: It has not finished in time. It continues.
             WaitCancelled: The progress function asked to end the wait.
             ConfigurationError: rich is not installed.
         """
@@ -240,10 +240,10 @@ class Exports:
             export: Id of the export, or the export.
 
         Returns:
-            The iTwins, to be iterated over; none where nothing was found. The file is read while they are.
+            The iTwins, to iterate over; none if nothing was found. The file is read during the iteration.
 
         Raises:
-            StorageError: The export is not completed: `wait` for it.
+            StorageError: The export is not completed; `wait` for it first.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
         return ExportRecords(self._completed(export), self._pipeline.transport_options, self._renewal(export))
@@ -256,24 +256,24 @@ class Exports:
         overwrite: bool = False,
         progress: bool | Callable[[Progress], object] = False,
     ) -> Path:
-        """Download the file of a completed export, as it is.
+        """Download the file of a completed export, unchanged.
 
-        It is written under a temporary name (`.itp-*.part`) and renamed once it is complete. A file that is there
-        already with the same content is kept. A connection that breaks is gone on with, and a link that expires is
-        asked for again.
+        It is written under a temporary name (`.itp-*.part`) and renamed once it is complete. An existing file with the
+        same content is kept. A broken connection is resumed, and an expired link is renewed.
 
         Parameters:
             export: Id of the export, or the export.
-            path: Where to put the file. Folders are created when they are needed.
+            path: Where to put the file. Missing folders are created.
             overwrite: Replace an existing file whose content differs.
-            progress: As for transfers of a bucket: True draws a bar (extra `[progress]`), a function is called.
+            progress: As for transfers of a bucket: True draws a bar (extra `[progress]`); a function is called with
+                `Progress`.
 
         Returns:
             The path.
 
         Raises:
             StorageError: The export is not completed, or has no file because nothing was found.
-            TransferError: The file could not be downloaded, or another one is in its place.
+            TransferError: The file could not be downloaded, or a different one exists.
             TransferCancelled: The progress function asked to stop.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
@@ -289,7 +289,7 @@ class Exports:
         return found
 
     def _renewal(self, export: str | Export) -> Callable[[], str]:
-        """What asks for the link to the file of an export again."""
+        """A function that requests the link to the file of an export again."""
 
         def renew() -> str:
             from ...storage._export_file import url_of

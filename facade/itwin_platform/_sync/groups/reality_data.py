@@ -51,7 +51,7 @@ class RealityManagement(RealityDataContainers):
         page_size: int | None = None,
         limit: int | None = None,
     ) -> Pages[RealityData]:
-        """List reality data that the caller may see: that of an iTwin, or what their rights in the organization show.
+        """List the reality data that the caller may see, in an iTwin or in the whole organization.
 
         Times are ranges: a pair of datetimes with a time zone, or text such as
         `"2025-01-01T00:00:00Z/2025-02-01T00:00:00Z"`.
@@ -63,22 +63,22 @@ class RealityManagement(RealityDataContainers):
             itwin_id: Id of the iTwin that the reality data belongs to, a GUID. Without it, the list is often shorter.
             search: Text to look for.
             types: One type or several, for instance `["OPC", "Cesium3DTiles"]`.
-            tag: A tag that the reality data has, letter for letter.
+            tag: A tag that the reality data has; it must match exactly.
             extent: The area to look in, in degrees: longitude and latitude of its southwest corner, then of its
-                northeast corner, as four numbers, or as text with commas between them.
+                northeast corner, as four numbers or as comma-separated text.
             acquisition_date_time: When the data was acquired.
             created_date_time: When the reality data was created.
             modified_date_time: When it was last changed.
             last_accessed_date_time: When it was last used.
             owner_id: Id of the user who owns it.
-            data_center: The data center that keeps it, for instance `"East US"`.
-            order_by: A property, with `desc` behind it for the descending order, for instance `"displayName desc"`.
-            detail: `"minimal"` returns the main properties, the others are None; `"full"` returns all.
-            page_size: Reality data for each request, 1 to 1000; the platform's default is 100.
-            limit: The most reality data to return; None for all.
+            data_center: The data center that stores it, for instance `"East US"`.
+            order_by: A property, followed by `desc` for descending order, for instance `"displayName desc"`.
+            detail: `"minimal"` returns the main properties, and the others are None; `"full"` returns all.
+            page_size: Reality data per request, 1 to 1000; the platform's default is 100.
+            limit: The maximum number of items to return; None for all.
 
         Returns:
-            The reality data, to be iterated over. Nothing is sent before.
+            The reality data. Nothing is sent before you iterate over them.
 
         Raises:
             ValueError: An argument cannot be sent. Nothing was sent.
@@ -108,23 +108,23 @@ class RealityManagement(RealityDataContainers):
         return Pages(self._pipeline, request, lambda page: page.reality_data, limit=limit)
 
     def get(self, reality_data_id: str, itwin_id: str | None = None) -> RealityData:
-        """Get reality data: everything that is known about it, but not its files.
+        """Get all properties of reality data. Its files are in its container.
 
         `GET /reality-management/reality-data/{id}`,
         https://developer.bentley.com/apis/reality-management/operations/get-reality-data-details/
 
         Parameters:
             reality_data_id: Id of the reality data, a GUID.
-            itwin_id: Id of the iTwin whose permissions count. Without it, only those count that the caller has
-                otherwise, for instance as the owner.
+            itwin_id: Id of the iTwin in which the caller has permissions. Without it, only other permissions count, for
+                instance those of the owner.
 
         Returns:
-            The reality data. Dates are aware; `size` is in kilobytes.
+            The reality data. Dates have a time zone; `size` is in kilobytes.
 
         Raises:
             NotFoundError: There is no such reality data (`RealityDataNotFound`), or not in this iTwin.
             PermissionDeniedError: The caller lacks `realitydata_use` in the iTwin (`InsufficientPermissions`).
-            InvalidRequestError: The id of the iTwin is none (`InvalidRealityDataRequest`); `details` say more.
+            InvalidRequestError: The id of the iTwin is not valid (`InvalidRealityDataRequest`); `details` say more.
         """
         from itwin_platform_api.reality_management.api.reality_data import get_reality_data_details
 
@@ -160,21 +160,21 @@ class RealityManagement(RealityDataContainers):
 
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
-            display_name: The name to show to people.
+            display_name: The name shown to users.
             type_: The format of the data, for instance `"3MX"`, `"OPC"`, `"PointCloud"` or `"Cesium3DTiles"`.
             root_document: The file that programs open, with its folder, for instance `"Folder1/Tile_Root.json"`.
             description: What the data is, in words.
             classification: `"Terrain"`, `"Imagery"`, `"Pinned"`, `"Model"` or `"Undefined"`.
-            tags: Up to 15 tags of at most 60 characters, which become lower case.
+            tags: Up to 15 tags of at most 60 characters, which are converted to lower case.
             dataset: A name that groups reality data.
             group: A name that groups reality data within a dataset.
-            attribution: Who is to be named with the data.
-            terms_of_use: On what terms the data may be used.
+            attribution: Who must be credited.
+            terms_of_use: The terms on which the data may be used.
             acquisition: When and by whom the data was acquired.
             extent: The area that it covers.
             crs: Its coordinate reference system.
             authoring: True while files are being uploaded, False once the data is complete.
-            owner_id: Id of the user who is to own it; by default the caller.
+            owner_id: Id of the user who will own it; by default the caller.
 
         Returns:
             The reality data as it was created, with its id.
@@ -229,37 +229,37 @@ class RealityManagement(RealityDataContainers):
         owner_id: str | Unchanged = UNCHANGED,
         itwin_id: str | None = None,
     ) -> RealityData:
-        """Change properties of reality data. Those that are not named stay as they are; none of them can be cleared.
+        """Change reality data. Properties that are not named stay as they are; none of them can be cleared.
 
         `PATCH /reality-management/reality-data/{id}`,
         https://developer.bentley.com/apis/reality-management/operations/update-reality-data/
 
         Parameters:
             reality_data_id: Id of the reality data, a GUID.
-            changes: The changes as a model, in place of the arguments below; only what is set in it is sent.
-            display_name: The name to show to people.
+            changes: The changes as a model, instead of the arguments below; only the properties that were set are sent.
+            display_name: The name shown to users.
             type_: The format of the data, for instance `"OPC"`.
             root_document: The file that programs open, with its folder.
             description: What the data is, in words.
             classification: `"Terrain"`, `"Imagery"`, `"Pinned"`, `"Model"` or `"Undefined"`.
-            tags: All tags that it is to have: up to 15 of at most 60 characters, which become lower case.
+            tags: All of its tags: up to 15 of at most 60 characters, which are converted to lower case.
             dataset: A name that groups reality data.
             group: A name that groups reality data within a dataset.
-            attribution: Who is to be named with the data.
-            terms_of_use: On what terms the data may be used.
+            attribution: Who must be credited.
+            terms_of_use: The terms on which the data may be used.
             acquisition: When and by whom the data was acquired.
             extent: The area that it covers.
             crs: Its coordinate reference system.
             authoring: True while files are being uploaded, False once the data is complete.
-            owner_id: Id of the user who is to own it.
-            itwin_id: Id of the iTwin whose permissions count, also together with `changes`. Without it, only those
-                count that the caller has otherwise, for instance as the owner.
+            owner_id: Id of the user who will own it.
+            itwin_id: Id of the iTwin in which the caller has permissions, also together with `changes`. Without it,
+                only other permissions count, for instance those of the owner.
 
         Returns:
             The reality data as it is now.
 
         Raises:
-            ValueError: Nothing is to be changed, or a value cannot be sent. Nothing was sent.
+            ValueError: No changes are given, or a value cannot be sent. Nothing was sent.
             NotFoundError: There is no such reality data (`RealityDataNotFound`), or not in this iTwin.
             InvalidRequestError: A value is not allowed (`InvalidRealityDataRequest`); `details` say which.
             PermissionDeniedError: The caller lacks `realitydata_manage` in the iTwin (`InsufficientPermissions`).
@@ -290,7 +290,7 @@ class RealityManagement(RealityDataContainers):
         return (self._pipeline.call(request)).reality_data
 
     def delete(self, reality_data_id: str) -> None:
-        """Delete reality data, which may belong to one iTwin at most, with its files. It needs `realitydata_manage`.
+        """Delete reality data and its files. It may belong to at most one iTwin; needs `realitydata_manage`.
 
         `DELETE /reality-management/reality-data/{id}`,
         https://developer.bentley.com/apis/reality-management/operations/delete-reality-data/
@@ -299,8 +299,8 @@ class RealityManagement(RealityDataContainers):
             reality_data_id: Id of the reality data, a GUID.
 
         Raises:
-            NotFoundError: There is no such reality data, or not for this caller (`RealityDataNotFound`).
-            InvalidRequestError: The id is none, or the reality data belongs to several iTwins
+            NotFoundError: There is no such reality data, or the caller may not see it (`RealityDataNotFound`).
+            InvalidRequestError: The id is not valid, or the reality data belongs to several iTwins
                 (`InvalidRealityDataRequest`); `details` say more.
         """
         from itwin_platform_api.reality_management.api.reality_data import delete_reality_data
@@ -308,7 +308,7 @@ class RealityManagement(RealityDataContainers):
         self._pipeline.call(delete_reality_data.request(reality_data_id=reality_data_id))
 
     def move(self, reality_data_id: str, itwin_id: str) -> None:
-        """Move reality data to another iTwin of the same organization and data center. It may be part of one at most.
+        """Move reality data to another iTwin of the same organization and data center. It may belong to one at most.
 
         `PATCH /reality-management/reality-data/{id}/move`,
         https://developer.bentley.com/apis/reality-management/operations/move-reality-data/
@@ -337,15 +337,15 @@ class RealityManagement(RealityDataContainers):
 
         Parameters:
             reality_data_id: Id of the reality data, a GUID.
-            limit: The most ids to return; None for all.
+            limit: The maximum number of ids to return; None for all.
 
         Returns:
-            The ids, to be iterated over, all on one page; there may be none. Nothing is sent before.
+            The ids, all on one page; there may be none. Nothing is sent before you iterate over them.
 
         Raises:
             NotFoundError: There is no such reality data (`RealityDataNotFound`).
             PermissionDeniedError: The caller lacks `realitydata_use` in the iTwin (`InsufficientPermissions`).
-            InvalidRequestError: The id is none (`InvalidRealityDataRequest`); `details` say more.
+            InvalidRequestError: The id is not valid (`InvalidRealityDataRequest`); `details` say more.
         """
         from itwin_platform_api.reality_management.api.associations import get_reality_data_itwins
 
@@ -353,7 +353,7 @@ class RealityManagement(RealityDataContainers):
         return Pages(self._pipeline, request, lambda page: page.itwins, limit=limit)
 
     def associate(self, reality_data_id: str, itwin_id: str) -> ITwinAssociation:
-        """Make reality data part of one more iTwin, which needs `realitydata_create` and `realitydata_assign` there.
+        """Add reality data to another iTwin. This needs `realitydata_create` and `realitydata_assign` there.
 
         `POST /reality-management/reality-data/{id}/itwins/{iTwinId}`,
         https://developer.bentley.com/apis/reality-management/operations/associate-to-itwin/
@@ -369,7 +369,7 @@ class RealityManagement(RealityDataContainers):
             NotFoundError: There is no such reality data (`RealityDataNotFound`).
             PermissionDeniedError: The caller lacks one of these permissions (`InsufficientPermissions`).
             ConflictError: It is part of this iTwin already (`AssociationExists`).
-            InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
+            InvalidRequestError: An id is not valid (`InvalidRealityDataRequest`); `details` say which.
         """
         from itwin_platform_api.reality_management.api.associations import associate_to_itwin
 
@@ -377,7 +377,7 @@ class RealityManagement(RealityDataContainers):
         return (self._pipeline.call(request)).itwin_association
 
     def dissociate(self, reality_data_id: str, itwin_id: str) -> None:
-        """Take reality data out of an iTwin, which needs `realitydata_create` and `realitydata_assign` there.
+        """Remove reality data from an iTwin. This needs `realitydata_create` and `realitydata_assign` there.
 
         `DELETE /reality-management/reality-data/{id}/itwins/{iTwinId}`,
         https://developer.bentley.com/apis/reality-management/operations/dissociate-from-itwin/
@@ -389,7 +389,7 @@ class RealityManagement(RealityDataContainers):
         Raises:
             NotFoundError: The reality data is not part of the iTwin (`AssociationNotFound`).
             PermissionDeniedError: The caller lacks one of these permissions (`InsufficientPermissions`).
-            InvalidRequestError: An id is none (`InvalidRealityDataRequest`); `details` say which.
+            InvalidRequestError: An id is not valid (`InvalidRealityDataRequest`); `details` say which.
         """
         from itwin_platform_api.reality_management.api.associations import dissociate_from_itwin
 

@@ -41,16 +41,16 @@ class Recents:
 
         Parameters:
             sub_class: One subclass or several, for instance `["Asset", "Project"]`. Queries that name one are faster.
-            status: `"Active"`, `"Inactive"` or `"Trial"`. Not together with `include_inactive`.
+            status: `"Active"`, `"Inactive"` or `"Trial"`. Cannot be combined with `include_inactive`.
             type_: The type.
             include_inactive: Whether to list inactive iTwins too; they are left out by default.
             detail: `"minimal"` returns id, class, subclass, type, number, display name and status; `"full"` all.
-            skip: How many iTwins to leave out at the start.
-            page_size: iTwins for each request, 1 to 1000; the platform's default is 100.
-            limit: The most iTwins to return; None for all.
+            skip: How many iTwins to skip.
+            page_size: iTwins per request, 1 to 1000; the platform's default is 100.
+            limit: The maximum number of iTwins to return; None for all.
 
         Returns:
-            The iTwins, to be iterated over. Nothing is sent before.
+            The iTwins. Nothing is sent before you iterate over them.
 
         Raises:
             ValueError: An argument cannot be sent, or two of them exclude each other. Nothing was sent.
@@ -72,7 +72,7 @@ class Recents:
         return Pages(self._pipeline, request, lambda page: page.itwins, limit=limit)
 
     def add(self, itwin_id: str) -> None:
-        """Note that the caller has used an iTwin. It moves to the start of the list.
+        """Record that the caller has used an iTwin. It moves to the start of the list.
 
         `POST /itwins/recents/{id}`, https://developer.bentley.com/apis/itwins/operations/add-itwin-to-my-recents/
 
