@@ -23,7 +23,7 @@ class Bucket(HoldsSas):
     Attributes:
         itwin_id: Id of the iTwin.
         container_url: SAS URL of the container, for storage libraries. It grants access to anyone who has it, so it is
-            masked in `repr()`, and a bucket cannot be pickled.
+            masked in `repr()` and never pickled.
         expires_at: When the URL expires, in UTC; None if it does not say.
     """
 
@@ -46,7 +46,7 @@ class RealityDataContainer(HoldsSas):
         reality_data_id: Id of the reality data.
         access: What the container was asked for: `"read"` or `"write"`.
         container_url: SAS URL of the container, for storage libraries. It grants access to anyone who has it, so it is
-            masked in `repr()`, and a container cannot be pickled.
+            masked in `repr()` and never pickled.
         expires_at: When the URL expires, in UTC; None if it does not say.
     """
 
@@ -61,7 +61,7 @@ class RealityDataContainer(HoldsSas):
 
 
 def bucket_of(answer: BucketResponse | ModelingBucketResponse) -> Bucket:
-    """The bucket that an answer describes."""
+    """The bucket in an answer."""
     url = answer.links.container_url.href
     return Bucket(itwin_id=answer.bucket.itwin_id, container_url=url, expires_at=expiry_of(url))
 
@@ -69,6 +69,6 @@ def bucket_of(answer: BucketResponse | ModelingBucketResponse) -> Bucket:
 def container_of(
     answer: ContainerAccess, reality_data_id: str, access: Literal["read", "write"]
 ) -> RealityDataContainer:
-    """The container that an answer gives access to; the answer does not say whose it is."""
+    """The container in an answer, which does not say whose it is."""
     url = answer.links.container_url.href
     return RealityDataContainer(reality_data_id, access, container_url=url, expires_at=expiry_of(url))

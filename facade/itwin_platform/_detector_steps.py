@@ -1,4 +1,4 @@
-"""Which step of the upload of a version of a detector is next, and which it must not take."""
+"""Decides which step of the upload of a detector version comes next, and which ones are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Step(Enum):
-    """What comes next for a version."""
+    """The next step for a version."""
 
     CREATE = "there is no such version"
     RENEW = "it waits for its file, but the URL to upload it to is known to nobody"
@@ -40,7 +40,7 @@ def archive(path: object) -> Path:
     """The file of a version.
 
     Raises:
-        ValueError: It is no path, or leads to no zip archive.
+        ValueError: It is not a path, or not that of a zip archive.
         StorageError: The file cannot be read.
     """
     file = local_path("path", path)
@@ -68,16 +68,16 @@ def next_step(
     """The next step for a version.
 
     Parameters:
-        version: The version as the platform knows it; None if there is none.
+        version: The version on the platform; None if there is none.
         called: What to call it in errors.
         file: Its file.
-        journal: What is known of an earlier upload of it.
-        labels: What it is to find.
-        exports: What it is to give as its result.
+        journal: The record of an earlier upload.
+        labels: What it should find.
+        exports: The kinds of results that it should produce.
         options: How to reach the storage.
 
     Raises:
-        StorageError: It is in a state that nothing leads out of, or is ready with something else than this.
+        StorageError: It is in a final state, or is ready with a different file, labels or exports.
     """
     if version is None:
         return Step.CREATE

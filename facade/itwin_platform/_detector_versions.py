@@ -36,6 +36,6 @@ class DetectorVersionUpload(HoldsSas):
 
 
 def version_upload_of(answer: DetectorVersionCreateResponse) -> DetectorVersionUpload:
-    """What an answer says about a new version, without its link to complete the upload, which leads nowhere."""
+    """The new version in an answer, without its link to complete the upload, which does not work."""
     url = answer.links.upload_url.href
     return DetectorVersionUpload(version=answer.version, upload_url=url, expires_at=expiry_of(url))

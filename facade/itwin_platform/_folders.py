@@ -13,12 +13,12 @@ _NAME = "itwin-platform"
 
 
 def state_folder() -> Path:
-    """What a program remembers from one run to the next."""
+    """The folder for what a program remembers from one run to the next."""
     return _folder("XDG_STATE_HOME", ".local/state", macos="Library/Application Support")
 
 
 def cache_folder() -> Path:
-    """What can be fetched again."""
+    """The folder for data that can be downloaded again."""
     return _folder("XDG_CACHE_HOME", ".cache", macos="Library/Caches")
 
 

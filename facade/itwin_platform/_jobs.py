@@ -1,4 +1,4 @@
-"""Jobs of both APIs that have them: what errors carry, and what waits see."""
+"""Types of the jobs of both APIs: in errors, and in waits."""
 
 from __future__ import annotations
 

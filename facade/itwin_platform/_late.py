@@ -1,6 +1,6 @@
-"""Types that annotations name and that are not to be loaded with the package: each is when its name is looked up.
+"""Types for annotations, which are not loaded with the package: each is loaded when its name is looked up.
 
-So `typing.get_type_hints` works, for which a name has to exist while the program runs.
+This makes `typing.get_type_hints` work, which needs the names at run time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`platform.map`: its arguments, its progress, and what came of an item. Without I/O, for sync and async alike."""
+"""`platform.map`: its arguments, its progress, and the outcome of an item. No I/O, shared by sync and async."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MOST = 1024
 
 @dataclass(frozen=True, slots=True)
 class MapProgress:
-    """How far `platform.map` is.
+    """The progress of `platform.map`.
 
     Attributes:
-        done: How many results have been handed out, errors among them.
+        done: How many results were returned, including errors.
         failed: How many of them were errors.
-        total: How many items there are; None if they do not say.
+        total: How many items there are; None if unknown.
     """
 
     done: int
@@ -33,13 +33,13 @@ ProgressArgument = bool | Callable[[MapProgress], object]
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[R]):
-    """What came of an item.
+    """The outcome for an item.
 
     Attributes:
         number: Its place among the items, from 0.
         result: What the function returned.
         error: What it raised, or None.
-        final: Whether it is the items themselves that failed.
+        final: Whether the iteration over the items failed.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Outcome(Generic[R]):
 
     @property
     def named(self) -> str:
-        """What to tell of the item in a traceback."""
+        """The note about the item in a traceback."""
         return "raised by the items of platform.map" if self.final else f"item {self.number} of platform.map"
 
 
@@ -91,7 +91,7 @@ class Order(Generic[R]):
 
 
 class Tally:
-    """Counts results and tells of them.
+    """Counts results and reports progress.
 
     Parameters:
         items: The items.
@@ -115,7 +115,7 @@ class Tally:
             self._tell(MapProgress(self._done, self._failed, self._total))
 
     def close(self) -> None:
-        """Leave the terminal to others."""
+        """Finish the progress bar."""
         if self._bar is not None:
             self._bar.close()
 

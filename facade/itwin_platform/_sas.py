@@ -19,7 +19,7 @@ def expiry_of(url: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HoldsSas:
-    """An object that has a SAS URL and does not change: its copies are itself, and pickles never hold the URL.
+    """An immutable object with a SAS URL. Copies are the same object, and pickles never contain the URL.
 
     A URL is a field that is declared with `repr=False`. Objects are equal if all fields are, even if one of them can
     transfer files and the other cannot.
@@ -47,7 +47,7 @@ class HoldsSas:
         return tuple(self._held(each.name) for each in fields(self))
 
     def _held(self, name: str) -> Any:
-        """The value of a field; None if it has not been asked for yet."""
+        """The value of a field; None if it has not been requested yet."""
         try:
             return object.__getattribute__(self, name)
         except AttributeError:

@@ -53,7 +53,7 @@ def _rebuild(cls: type[ITwinPlatformError], text: tuple[Any, ...], state: dict[s
 
 
 def named_request(operation: str | None, method: str | None, path: str | None) -> str:
-    """A request as a line names it: `get-itwin, GET /itwins/123`. Some operations have no other name than that."""
+    """The name of a request in messages: `get-itwin, GET /itwins/123`. Some operations have only method and path."""
     request = f"{method} {path[:200]}" if method and path else ""
     return ", ".join(dict.fromkeys(part for part in (operation, request) if part))
 
@@ -75,7 +75,7 @@ class CredentialsError(ITwinPlatformError):
 
     Attributes:
         code: The identity service's error code, for instance `"invalid_client"`, if it is a standard one.
-        may_pass: Whether the identity service could not be reached or failed, so that trying again later may help.
+        may_pass: True if the identity service could not be reached or has failed, so that trying again later may help.
     """
 
     def __init__(self, message: str = "", *, code: str | None = None, may_pass: bool = False) -> None:
@@ -89,7 +89,7 @@ class TransportError(ITwinPlatformError):
 
     Attributes:
         phase: How far the request got: `"connect"`, `"tls"`, `"send"`, `"headers"` or `"body"`; `"deadline"` if the
-            time for the whole call was over.
+            time for the whole call was up.
         operation: Id of the operation, for instance `"get-itwin"`.
         method: The HTTP method of the request.
         path: Its path, without the query; None where the request did not go to the platform.
@@ -133,7 +133,7 @@ class RedirectError(ITwinPlatformError):
 
 
 class IncompleteListError(ITwinPlatformError):
-    """A list is longer than what the platform lists; what was iterated over is its beginning.
+    """A list may be longer than what the platform lists. The items that were returned are its beginning.
 
     Attributes:
         operation: Id of the operation.
@@ -147,11 +147,11 @@ class IncompleteListError(ITwinPlatformError):
 
 
 class WaitError(ITwinPlatformError):
-    """A wait has ended before what was waited for. That goes on: the message says how to wait for it again.
+    """A wait has ended early. The job or export continues, and the message says how to wait for it again.
 
     Attributes:
-        id: Id of what was waited for.
-        seen: What was last seen of it, for instance the progress of a job; None if nothing was.
+        id: Id of the job or export.
+        seen: Its last known state, for instance the progress of a job; None if there is none.
     """
 
     def __init__(self, message: str, *, id: str, seen: Any = None) -> None:  # noqa: A002 (the word of the field)
@@ -161,7 +161,7 @@ class WaitError(ITwinPlatformError):
 
 
 class WaitTimeout(WaitError):  # noqa: N818 (the established term)
-    """The `timeout` of a wait is over."""
+    """The `timeout` of a wait has passed."""
 
 
 class WaitCancelled(WaitError):  # noqa: N818 (an outcome that was asked for)
@@ -169,11 +169,11 @@ class WaitCancelled(WaitError):  # noqa: N818 (an outcome that was asked for)
 
 
 class JobFailedError(ITwinPlatformError):
-    """A job has ended without success. The message has the first of its errors.
+    """A job has ended without success. The message contains the first of its errors.
 
     Attributes:
         job: The job.
-        messages: The errors and warnings that it has left behind; None if they are not known.
+        messages: Its errors and warnings; None if they are not known.
     """
 
     def __init__(self, message: str, *, job: _late.Job, messages: _late.JobMessages | None) -> None:
@@ -183,7 +183,7 @@ class JobFailedError(ITwinPlatformError):
 
 
 class JobCancelledError(JobFailedError):
-    """A job was cancelled, by whomever."""
+    """A job was cancelled, by this program or by somebody else."""
 
 
 class ResponseError(ITwinPlatformError):
@@ -250,7 +250,7 @@ class ExportFailedError(ITwinPlatformError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """One of the errors that caused an error: its code, its message and what it is about."""
+    """One of the causes of an error: its code, its message and what it is about."""
 
     code: str
     message: str
@@ -381,8 +381,8 @@ class RateLimitError(ApiError):
     """429: too many requests for the subscription. `retry_after` says how many seconds to wait, if known.
 
     Attributes:
-        limits: What the platform says about the limit, as far as it does: `"tier"` of the subscription, `"api"`,
-            `"operation"` and `"application"` that it applies to, `"remainingcalls"`.
+        limits: What the platform says about the limit; any of `"tier"` of the subscription, `"api"`, `"operation"` and
+            `"application"` that it applies to, and `"remainingcalls"`.
     """
 
     limits: Mapping[str, str] = {}
@@ -406,15 +406,15 @@ class StorageError(ITwinPlatformError):
 
 
 class StorageNotFoundError(StorageError, FileNotFoundError):
-    """There is no such file in the container, or no such container. It is a FileNotFoundError as well."""
+    """There is no such file in the container, or no such container. This is a FileNotFoundError as well."""
 
 
 class StorageExistsError(StorageError, FileExistsError):
-    """The file that was to be created exists already. It is a FileExistsError as well."""
+    """The file to create exists already. This is a FileExistsError as well."""
 
 
 class StoragePermissionError(StorageError, PermissionError):
-    """The SAS URL of the container does not permit the operation. It is a PermissionError as well.
+    """The SAS URL of the container does not permit the operation. This is a PermissionError as well.
 
     Attributes:
         permission: The letter of the missing permission, as in the `sp` of the URL: `"r"` to read, `"w"` to write,
@@ -430,7 +430,7 @@ class TransferError(StorageError):
     """Some files were not transferred. The message names the first, a traceback lists more, `report.failed` has all.
 
     Attributes:
-        report: The files that were sent, were skipped and failed.
+        report: The files that were sent, that were skipped and that failed.
     """
 
     def __init__(self, message: str, *, report: _late.TransferReport) -> None:

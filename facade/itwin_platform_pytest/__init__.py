@@ -1,7 +1,7 @@
-"""The pytest plugin of itwin-platform: a sandbox for each test, and clients of it. `itwin_platform.testing` says more.
+"""The pytest plugin of itwin-platform: a sandbox for each test, and clients of it. See `itwin_platform.testing`.
 
-pytest imports it wherever it is installed. So it is no part of the package `itwin_platform`, of which nothing is loaded
-before a test asks for a fixture.
+pytest imports it in every environment where it is installed. So it is not part of the package `itwin_platform`, which
+is loaded only when a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _MARKER = "itwin_sandbox"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", f"{_MARKER}(**arguments): with what the sandbox of a test is made")
+    """Register the marker."""
+    config.addinivalue_line("markers", f"{_MARKER}(**arguments): the arguments of the sandbox of a test")
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +37,9 @@ def _itwin_stopping() -> Iterator[list[threading.Thread]]:
 def itwin_sandbox(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _itwin_stopping: list[threading.Thread]
 ) -> Iterator[Sandbox]:
-    """A sandbox for this test alone. The environment variables lead every client that is made without arguments there.
+    """A sandbox for this test alone. Clients that are created without arguments use it, by environment variables.
 
-    `@pytest.mark.itwin_sandbox(data=..., speed=60)` says what it is made with.
+    `@pytest.mark.itwin_sandbox(data=..., speed=60)` passes arguments to it.
     """
     from itwin_platform.sandbox import Sandbox
 

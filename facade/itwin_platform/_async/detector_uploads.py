@@ -1,4 +1,4 @@
-"""The upload of a version of a detector, step by step: each is taken only if an earlier run has not done so."""
+"""The upload of a detector version, step by step. Steps that an earlier run has taken are skipped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class VersionUpload:
-    """An upload of a version, which may go on with an earlier one.
+    """An upload of a version, which may continue an earlier one.
 
     Parameters:
         detectors: The group, whose methods are the steps.
@@ -34,7 +34,7 @@ class VersionUpload:
         name: Name of the detector.
         number: Number of the version.
         labels: What the version can find.
-        exports: What it can give as its result.
+        exports: The kinds of results that it can produce.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Types that the annotations of the client name and that are not to be loaded with it, as in `itwin_platform._late`."""
+"""Types for the annotations of the client, which are not loaded with it, as in `itwin_platform._late`."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def checked_origin(uri: str, *, secret: bool, allow_http: bool) -> str:
 
 
 def joined_path(base: str, path: object) -> str:
-    """A path below another one, percent-encoded. It keeps a slash at its end: to some servers that matters.
+    """A path below another one, percent-encoded. A trailing slash is kept, because it matters to some servers.
 
     Raises:
         ValueError: It is not a relative path.

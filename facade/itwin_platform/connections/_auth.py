@@ -15,7 +15,7 @@ class ConnectionAuth:
     Requests to another origin (scheme, host or port) are left as they are. Secrets are masked in `repr()`.
 
     When requests follows a redirect to another origin, the secrets are removed again. httpx follows redirects only if
-    told to (`follow_redirects`); it then sends a header that the repository names along.
+    told to (`follow_redirects`); it then also sends the header that the repository names.
 
     Attributes:
         origin: Scheme, host and port of the server.

@@ -19,15 +19,15 @@ _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
 class RepositoryConnection:
-    """How to reach the server of a repository. Made by `platform.repositories.connection`.
+    """How to reach the server of a repository. Created by `platform.repositories.connection`.
 
     Attributes:
         uri: Address of the server, or a template of addresses.
         authentication: How to authenticate: `"Header"`, `"QueryParameter"`, `"Basic"`,
             `"OAuth2AuthorizationCodePKCE"`, another type, which this version does not support, or None.
         oauth2: The parameters of the flow, if `authentication` is `"OAuth2AuthorizationCodePKCE"`; else None.
-        minimum_level: The coarsest level of detail that a template may be asked for, or None.
-        maximum_level: The finest level of detail that a template may be asked for, or None.
+        minimum_level: The coarsest level of detail that a tile may have, or None.
+        maximum_level: The finest level of detail that a tile may have, or None.
     """
 
     def __init__(self, repository: Repository, *, allow_http: bool = False) -> None:
@@ -38,8 +38,8 @@ class RepositoryConnection:
             allow_http: Allow credentials to be sent without TLS.
 
         Raises:
-            ValueError: It has no usable address, or credentials that would be sent without TLS or that cannot be
-                sent at all.
+            ValueError: It has no usable address, or credentials that would be sent without TLS or cannot be sent at
+                all.
         """
         # Raised here, because the frames where it was found hold secrets.
         if problem := self._read(repository, allow_http):
@@ -89,7 +89,7 @@ class RepositoryConnection:
         """A request to the server.
 
         Parameters:
-            path: Appended to the path of the address, for instance `"MapServer/0/query"`; not encoded.
+            path: Appended to the path of the address, for instance `"MapServer/0/query"`; not percent-encoded.
             params: Query parameters. They override those in the repository's options, which override those in its
                 address. A list repeats the parameter, None removes it.
 

@@ -62,7 +62,7 @@ def params_of_query(query: str) -> Params:
 
 
 def params_of_mapping(parameters: Mapping[str, Any]) -> Params:
-    """Query parameters as text: booleans and numbers as in JSON, a list as several parameters, None as none.
+    """Query parameters as text: booleans and numbers as in JSON, a list as several parameters, None as no parameter.
 
     Raises:
         ValueError: A value is of another type, or cannot be encoded.

@@ -6,7 +6,7 @@ A client takes a token, a callable that returns one, or one of the objects here:
 - `ClientCredentials`: a service app that authenticates with its id and secret.
 - `AuthorizationCode`: a person who logs in with a browser. `FileTokenStore` and `KeyringTokenStore` keep the login
   after the program ends.
-- `CredentialsAt`: where every process finds one of these, for clients that are pickled.
+- `CredentialsAt`: the place where each process finds one of these, for clients that are pickled.
 
 Any object with the three methods of `TokenProvider` works as well.
 """

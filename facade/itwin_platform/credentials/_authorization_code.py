@@ -63,10 +63,10 @@ class AuthorizationCode(RenewedCredentials):
         scope: The scopes to request, separated by spaces.
         redirect_url: Where the browser returns to: http, one of the hosts localhost, 127.0.0.1 and [::1], a port and
             a path. Port 0 uses any free port, for identity services that allow it.
-        open_browser: Whether to open the browser, if there is one with a window of its own: a text browser would take
-            over the terminal. The login address is printed on standard error in either case. A callable is called with
-            the address instead, and nothing is printed.
-        login_timeout: Seconds that a whole login may take.
+        open_browser: Whether to open the browser, unless it is one that runs in the terminal. The login address is
+            printed on standard error in either case. A callable is called with the address instead, and nothing is
+            printed.
+        login_timeout: Seconds within which a login must be complete.
         offline_access: Whether to request a refresh token.
         store: Keeps the refresh token after the program ends: a `FileTokenStore`, a `KeyringTokenStore` or any other
             `TokenStore`. By default it is not stored.
@@ -114,8 +114,8 @@ class AuthorizationCode(RenewedCredentials):
         It waits for a login or renewal in progress. `POST {issuer_url}/connect/revocation`.
 
         Raises:
-            CredentialsError: The store cannot be used, or the identity service did not confirm. The tokens are
-                forgotten even then.
+            CredentialsError: The store cannot be used, or the identity service did not confirm the revocation. The
+                tokens are forgotten nevertheless.
         """
         failed: CredentialsError | None = None
         try:
@@ -160,7 +160,7 @@ class AuthorizationCode(RenewedCredentials):
             return self._logged_in(service)
 
     def _refreshed(self, service: TokenEndpoint, refresh_token: Secret) -> Token | None:
-        """A new token in exchange for the refresh token; None if that is not accepted, or not even understood."""
+        """A new token in exchange for the refresh token; None if that is refused or malformed."""
         try:
             fields = service.request(
                 {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()},

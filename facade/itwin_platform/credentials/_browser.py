@@ -1,4 +1,4 @@
-"""Opens the browser for a login, but none that runs in the terminal, where it would take what the user types."""
+"""Opens the browser for a login, unless it runs in the terminal, where it would take over the input."""
 
 from __future__ import annotations
 

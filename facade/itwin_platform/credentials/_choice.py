@@ -50,7 +50,7 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
 
 
 class LateCredentials:
-    """Credentials that are looked for when the first token is needed.
+    """Credentials that are looked up when the first token is needed.
 
     A client may pass through processes that never use it and have no credentials, such as the scheduler of a cluster.
 
@@ -82,7 +82,7 @@ class LateCredentials:
         return self._found().get_token()
 
     async def aget_token(self) -> str:
-        """A token of the credentials. They are looked for in a thread, because a module may take long to import.
+        """A token of the credentials. They are looked up in a thread, because importing a module may take long.
 
         Raises:
             ITwinPlatformError: There are no credentials at the place, or they have no token.

@@ -1,4 +1,4 @@
-"""Where credentials are, in place of what they are: what a client can take along to another process."""
+"""The places of credentials, which a client can pass to another process instead of the credentials themselves."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _MAIN = frozenset({"__main__", "__mp_main__"})
 
 
 class CredentialsAt:
-    """The place where every process finds the credentials for itself.
+    """The place where each process finds the credentials by itself.
 
-    A client that is made with it can be pickled, because the pickle holds the place and no secret: see
-    "Other processes" in the documentation of authentication.
+    A client with it can be pickled, because the pickle holds the place and no secret: see "Other processes" on the page
+    about authentication.
 
     Parameters:
         place: One of these:
 
-            - `"env:MY_TOKEN"`: the access token in a variable of the environment. It is read for every attempt, so a
-              program may replace it when it expires.
-            - `"package.module:name"`: what is called so in a module that every process can import: a function that
-              returns a token, or an object of `itwin_platform.credentials`.
+            - `"env:MY_TOKEN"`: the access token in an environment variable. It is read for every attempt, so a program
+              may replace it when it expires.
+            - `"package.module:name"`: a name in a module that every process can import: a function that returns a
+              token, or an object of `itwin_platform.credentials`.
             - `"env"`: the usual variables, as for a client without credentials.
 
     Raises:
@@ -65,7 +65,7 @@ def _is_place(text: str) -> bool:
 
 
 def place_of(credentials: object) -> str | None:
-    """Where other processes find these credentials; None if they have to be told what they are."""
+    """Where other processes find these credentials; None if they cannot."""
     if credentials is None:
         return ENVIRONMENT
     if isinstance(credentials, CredentialsAt):
@@ -81,7 +81,7 @@ def place_of(credentials: object) -> str | None:
 
 
 def token_in(variable: str) -> CallableToken:
-    """The token in a variable of the environment, which is read for every attempt.
+    """The token in an environment variable, which is read for every attempt.
 
     Raises:
         ConfigurationError: The variable is not set.
@@ -92,10 +92,10 @@ def token_in(variable: str) -> CallableToken:
 
 
 def found_at(place: str) -> object:
-    """What is at a place: a token provider, a function, or None for the usual variables of the environment.
+    """The credentials at a place: a token provider, a function, or None for the usual environment variables.
 
     Raises:
-        ConfigurationError: There is nothing.
+        ConfigurationError: There are none.
     """
     if place == ENVIRONMENT:
         return token_in("ITP_ACCESS_TOKEN") if os.environ.get("ITP_ACCESS_TOKEN") else None

@@ -111,7 +111,7 @@ class CallableToken:
         """Call the function.
 
         Raises:
-            CredentialsError: It raised, or what it returned is not a valid token.
+            CredentialsError: It raised an exception, or did not return a valid token.
         """
         return checked_token(self._result(), self._source)
 
@@ -119,7 +119,7 @@ class CallableToken:
         """Call the function, and await its result if that is awaitable.
 
         Raises:
-            CredentialsError: It raised, or what it returned is not a valid token.
+            CredentialsError: It raised an exception, or did not return a valid token.
         """
         return checked_token(await self._aresult(), self._source)
 
@@ -188,7 +188,7 @@ class OtherProvider:
         """Pass the call on.
 
         Raises:
-            CredentialsError: The provider raised.
+            CredentialsError: The provider raised an exception.
         """
         try:
             return self._invalidate(token)
@@ -207,7 +207,7 @@ def _is_awaitable(value: object) -> TypeGuard[Awaitable[object]]:
 
 
 def is_async(function: object) -> bool:
-    """Whether calling it returns a coroutine, as far as one can tell without calling it."""
+    """Whether calling it returns a coroutine, as far as that can be known without calling it."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (the method itself is inspected)
 
 

@@ -1,4 +1,4 @@
-"""Where refresh tokens outlive the program: private files of the user, or the keyring of the system.
+"""Stores that keep refresh tokens after the program ends: private files of the user, or the keyring of the system.
 
 A refresh token is as powerful as a password. It is stored only if the user asks for it, and nothing else is stored.
 """
@@ -39,13 +39,13 @@ _POSIX = os.name == "posix"
 
 @runtime_checkable
 class TokenStore(Protocol):
-    """Keeps refresh tokens, each under a key that stands for identity service, app and scope.
+    """Keeps refresh tokens, each under a key that identifies identity service, app and scope.
 
     Methods are called by one thread of a process at a time. They raise CredentialsError if they fail.
     """
 
     def lock(self, key: str, seconds: float) -> AbstractContextManager[object]:
-        """Lock a refresh token against other processes: many can be used only once.
+        """Lock a refresh token against other processes, because many refresh tokens can be used only once.
 
         Parameters:
             key: Which refresh token.
@@ -78,7 +78,7 @@ class FileTokenStore:
             macOS `~/Library/Application Support/itwin-platform`, on Windows `%LOCALAPPDATA%/itwin-platform`.
 
     Raises:
-        ConfigurationError: The folder cannot be one, or none is given and the user has no home directory.
+        ConfigurationError: The folder is not usable, or none is given and the user has no home directory.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
@@ -99,12 +99,12 @@ class FileTokenStore:
         """Lock the refresh token against other processes.
 
         Raises:
-            CredentialsError: Another process holds the lock for longer, or the folder cannot be used.
+            CredentialsError: Another process has held the lock for too long, or the folder cannot be used.
         """
         return _locked(self._own_folder() / f"{_checked(key)}.lock", seconds)
 
     def load(self, key: str) -> str | None:
-        """The refresh token; None if there is none, or if what is there cannot be one.
+        """The refresh token; None if there is none, or if the file is damaged.
 
         Raises:
             CredentialsError: The file is not private, or cannot be read.
@@ -202,7 +202,7 @@ class KeyringTokenStore:
         """Lock the refresh token against other processes.
 
         Raises:
-            CredentialsError: Another process holds the lock for longer.
+            CredentialsError: Another process has held the lock for too long.
         """
         return self._locks.lock(key, seconds)
 
@@ -259,7 +259,7 @@ def _checked(key: str) -> str:
 
 
 def _token_in(text: str) -> str | None:
-    """The refresh token that a text is; None for what cannot be one, such as the zeros that a crash leaves behind."""
+    """The refresh token in a text; None if it cannot be one, such as the zeros that a crash leaves behind."""
     text = text.strip()
     return text if _TOKEN.fullmatch(text) else None
 
@@ -307,7 +307,7 @@ def _check_private(status: os.stat_result, path: Path, is_kind: Callable[[int], 
 
 
 def _closing(path: Path) -> str:
-    """The command that takes the rights on a file from others, ready to be copied."""
+    """The command that removes other users' rights on a file, ready to be copied."""
     return f"chmod go= {shlex.quote(str(path.absolute()))}"
 
 

@@ -63,7 +63,7 @@ _REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}", re.ASCII)
 
 
 def advice_for(code: str | None, advice: str) -> str:
-    """What to do about an error code; `advice` where it has none of its own."""
+    """What to do about an error code; `advice` by default."""
     return _ADVICE.get(code or "", advice)
 
 
@@ -102,7 +102,7 @@ class TokenEndpoint:
         return f"{self._origin}{self._path}authorize?" + urlencode({"client_id": self._client_id, **query})
 
     def request(self, form: Mapping[str, str], advice: str, *, repeatable: bool) -> Mapping[str, Any]:
-        """Send a form and return the answer of a success, with a usable `access_token` in it.
+        """Send a form and return the successful answer, with a usable `access_token` in it.
 
         Parameters:
             form: The fields.

@@ -5,10 +5,10 @@
     recent = where("createdDateTime") >= datetime(2024, 9, 1, tzinfo=UTC)
     platform.itwins.list(filter=recent & where("displayName").contains("bridge"))
 
-Every `filter=` argument takes such an expression or text. `&`, `|` and `~` join expressions; because they bind more
-tightly than `==` and `<` in Python, every comparison stands in parentheses. Properties have the names of the
-documentation, `displayName` and not `display_name`. Which operators and functions an operation understands is said on
-its own page. Nothing here sends anything.
+Every `filter=` argument takes such an expression or text. `&` and `|` combine expressions, and `~` negates one; because
+they bind more tightly than `==` and `<` in Python, put every comparison in parentheses. Properties have their
+documented names, `displayName` and not `display_name`. The page of an operation says which operators and functions it
+understands. Nothing here sends anything.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _RESERVED: Final = {"and", "or", "not", "in", "true", "false", "null", *_tree.OP
 
 
 def where(name: str) -> Property:
-    """A property, to be compared.
+    """A property, to compare.
 
     Parameters:
         name: Its name as documented, for instance `"displayName"`.
 
     Raises:
-        ValueError: No property can be called like this.
+        ValueError: No property can have this name.
     """
     return Property(name)
 
 
 class _WithoutTruth:
-    """What `and`, `or`, `not` and `if` would take for true."""
+    """An object that `and`, `or`, `not` and `if` refuse, because it would always be true."""
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
@@ -51,12 +51,12 @@ class _WithoutTruth:
 
 
 class Property(_WithoutTruth):
-    """A property of what is listed. Comparing it makes an expression: `where("number") == "7"`.
+    """A property of the listed items. Comparing it creates an expression: `where("number") == "7"`.
 
-    That goes for `==` and `!=` too: whether two properties are the same is what `equals` says.
+    This includes `==` and `!=`; to find out whether two properties are the same, use `equals`.
 
-    Values are text, numbers, booleans, `None` (null), datetimes with a time zone, and `uuid.UUID` for ids. What cannot
-    be part of a filter is a ValueError.
+    Values are text, numbers, booleans, `None` (null), datetimes with a time zone, and `uuid.UUID` for ids. A value that
+    cannot be part of a filter raises ValueError.
     """
 
     def __init__(self, name: str) -> None:
@@ -81,13 +81,12 @@ class Property(_WithoutTruth):
         return Expression(_tree.Membership(self._name, found))
 
     def contains(self, text: str, *, argument_order: ArgumentOrder | None = None) -> Expression:
-        """The text is anywhere in the property.
+        """The property contains the text.
 
         Parameters:
             text: The text to look for.
-            argument_order: What comes first between the parentheses of `contains(...)`: `"value-first"` or
-                `"property-first"`. By default this is what the page of the operation says: lists of iTwins have the
-                value first, exports the property, as in OData.
+            argument_order: What comes first in `contains(...)`: `"value-first"` or `"property-first"`. The default is
+                that of the operation: lists of iTwins have the value first, exports the property, as in OData.
 
         Raises:
             ValueError: The text is empty or cannot be part of a filter.
@@ -145,10 +144,10 @@ class Property(_WithoutTruth):
 
 
 class Expression(_WithoutTruth):
-    """A condition on what is listed, made with `where` and joined with `&`, `|` and `~`.
+    """A condition on the listed items, created with `where` and combined with `&`, `|` and `~`.
 
-    `str(expression)` is its text as lists of iTwins are documented, and `repr` is the Python that makes it. Two
-    expressions are equal if both are written the same.
+    `str(expression)` is its text as for lists of iTwins, and `repr` is the Python that creates it. Use `equals` to find
+    out whether two expressions are the same.
     """
 
     def __init__(self, node: Node) -> None:
@@ -163,13 +162,13 @@ class Expression(_WithoutTruth):
     ) -> str:
         """The expression in OData, with parentheses only where they are needed.
 
-        Methods of the client write it in the way of their operation. For requests made by hand, the defaults are those
-        of lists of iTwins.
+        Methods of the client write it in the way that their operation needs. For requests of your own, the defaults are
+        those of lists of iTwins.
 
         Parameters:
-            argument_order: What comes first in `contains` and its kind, where the expression does not say.
-            brackets: What is around the values of `in`.
-            quoted_guids: Whether a `UUID` is in quotes, as text is.
+            argument_order: What comes first in `contains` and similar functions, unless the expression says so itself.
+            brackets: The brackets around the values of `in`.
+            quoted_guids: Whether a `UUID` is quoted, like text.
 
         Raises:
             ValueError: There is no such order, or there are no such brackets.
@@ -179,7 +178,7 @@ class Expression(_WithoutTruth):
         return _tree.as_text(self._node, Style(argument_order, brackets, quoted_guids))
 
     def equals(self, other: object) -> bool:
-        """Whether `other` is an expression that is written the same."""
+        """Whether `other` is the same expression."""
         return isinstance(other, Expression) and repr(self) == repr(other)
 
     def __and__(self, other: Expression) -> Expression:

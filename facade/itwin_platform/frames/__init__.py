@@ -1,19 +1,20 @@
 """Models as records, frames and maps.
 
-Lists have the same as methods, which go through their pages: `platform.itwins.list().to_pandas()`. These functions take
-models that are there already:
+Lists have methods that do the same, page by page: `platform.itwins.list().to_pandas()`. These functions take models
+that you already have:
 
     frames.to_pandas([platform.itwins.get(itwin_id) for itwin_id in ids])
 
-Each property that is a plain value, or a list of these, is a column that is called like the attribute, without an
-underscore at its end: `display_name`, `class`. Enums are texts, times are aware, and a value of an unusual type is text
-in JSON. Names and types follow from the class of the models, so that an empty list has the same columns as a full one.
+Each property that is a plain value, or a list of plain values, is a column with the name of the attribute, without a
+trailing underscore: `display_name`, `class`. Enums become text, times have a time zone, and values of no fixed type
+become JSON text. Names and types follow from the class of the models, so an empty list has the same columns as a full
+one.
 
-`nested=True` adds the parts of models: `extent.south_west.latitude`, or a column of lists of records.
+`nested=True` adds the properties of nested objects: `extent.south_west.latitude`, or a column of lists of records.
 
-Secrets are masked as in `repr()`: passwords and keys as a whole, URLs with a signature without the values of their
-query. `secrets=True` shows them, and adds what the definition does not describe as a text in JSON,
-`additional_properties`, because it may be anything.
+Secrets are masked as in `repr()`: passwords and keys, and the query values of URLs with a signature. `secrets=True`
+shows them, and adds the column `additional_properties`: JSON text of the properties that the definition does not
+describe, which may be anything.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _AT_ONCE = 1000
 
 
 def to_records(models: Iterable[_late.Model], *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
-    """Make a dictionary of each model.
+    """Convert models to dictionaries.
 
     Parameters:
         models: Models of one class.
@@ -55,21 +56,21 @@ def to_pandas(
     nested: bool = False,
     secrets: bool = False,
 ) -> _late.DataFrame:
-    """Make a DataFrame of models. It needs the extra `[pandas]`.
+    """Convert models to a DataFrame. This needs the extra `[pandas]`.
 
-    Texts are of the type `string`, numbers `float64`, whole numbers `Int64`, booleans `boolean`, times
-    `datetime64[us, UTC]`, lists `object`.
+    The types are `string` for text, `float64` for numbers, `Int64` for whole numbers, `boolean`, `datetime64[us, UTC]`
+    for times, and `object` for lists.
 
     Parameters:
         models: Models of one class.
-        model: Their class; by default, that of the first. Needed where there may be none.
+        model: Their class; by default that of the first. Required if there may be no models.
         nested: Whether to include nested objects.
         secrets: Whether to show secrets, and properties that the definition does not describe.
 
     Raises:
         ConfigurationError: pandas is not installed.
         TypeError: They are not models of one class.
-        ValueError: There are none, and `model` is missing.
+        ValueError: There are no models, and `model` is missing.
     """
     kind, found = _begun(models, model)
     return _filled(Frame(kind, nested=nested, secrets=secrets), found)
@@ -82,27 +83,27 @@ def to_arrow(
     nested: bool = False,
     secrets: bool = False,
 ) -> _late.Table:
-    """Make an Arrow table of models. It needs the extra `[arrow]`.
+    """Convert models to an Arrow table. This needs the extra `[arrow]`.
 
     Times are `timestamp[us, tz=UTC]`.
 
     Parameters:
         models: Models of one class.
-        model: Their class; by default, that of the first. Needed where there may be none.
+        model: Their class; by default that of the first. Required if there may be no models.
         nested: Whether to include nested objects.
         secrets: Whether to show secrets, and properties that the definition does not describe.
 
     Raises:
         ConfigurationError: pyarrow is not installed.
         TypeError: They are not models of one class.
-        ValueError: There are none, and `model` is missing.
+        ValueError: There are no models, and `model` is missing.
     """
     kind, found = _begun(models, model)
     return _filled(ArrowTable(kind, nested=nested, secrets=secrets), found)
 
 
 def to_geojson(models: Iterable[_late.Model]) -> dict[str, Any]:
-    """Make a FeatureCollection of iTwins, as RFC 7946 has it: a point for each that has coordinates.
+    """Convert iTwins to a FeatureCollection (RFC 7946), with a point for each that has coordinates.
 
     Coordinates are `[longitude, latitude]` in degrees. The other properties are as in `to_records`, times as text.
 

@@ -37,16 +37,16 @@ def build(model: type[M], **changes: object) -> M:
 
         build(ITwin, display_name="Bridge", status="Inactive")
 
-    It has the values of the documented example of such an object, all of its properties. Where there is none, those
-    that are required are made up.
+    It has all values of the documented example of such an object. If there is no example, values of the required
+    properties are made up.
 
     Parameters:
         model: Its class, from `itwin_platform.models`.
         changes: Attributes with other values. None leaves an optional one out.
 
     Raises:
-        TypeError: The model has no attribute of this name.
-        ValueError: A value is none that the attribute can have. The message says which.
+        TypeError: The model has no such attribute.
+        ValueError: A value does not fit its attribute. The message says which.
     """
     names = documented_names(model)
     for name in changes:
@@ -63,7 +63,7 @@ def build(model: type[M], **changes: object) -> M:
 
 @cache
 def _example_of(model: type[Model]) -> Model | None:
-    """The documented object of a class with the most properties: lists show less of them than other answers do."""
+    """The documented object of a class with the most properties, because lists show fewer than other answers."""
     api = model.__module__.split(".")[1].replace("_", "-")
     found: list[Model] = []
     for operation in CATALOGUE.operations:

@@ -1,4 +1,4 @@
-"""Errors as the client raises them, with the documented words."""
+"""Errors as the client raises them, with the documented messages."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def error(
     message: str | None = None,
     retry_after: float | None = None,
 ) -> ApiError:
-    """An error for a status, of the class that the client raises: `NotFoundError` for 404.
+    """The error that the client raises for a status, for instance `NotFoundError` for 404.
 
         error(404, operation="itwins/get-itwin")
 
     Parameters:
         status: The HTTP status, 400 to 599.
-        operation: The operation that fails: API and id, as for `Sandbox.fail`. Code, message and details are the
-            documented ones, as far as it documents the status. Without it, they are those of another operation.
+        operation: The operation that fails: API and id, as for `Sandbox.fail`. Code, message and details are those that
+            it documents for the status. Without it, they are those of any operation.
         code: Another code.
-        message: Another message. With another code or message there are no details.
-        retry_after: Seconds to wait, as the platform asks for with 429.
+        message: Another message. If code or message is given, there are no details.
+        retry_after: Seconds to wait, as in an answer with 429.
 
     Raises:
-        ValueError: The status is that of no error, or there is no such operation.
+        ValueError: The status is not that of an error, or there is no such operation.
     """
     if not 400 <= status <= 599:
         raise ValueError(f"an error has a status from 400 to 599, not {status}")
