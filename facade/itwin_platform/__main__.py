@@ -1,4 +1,4 @@
-"""`python -m itwin_platform`: the command `itwin`, also where its script is not on the path."""
+"""`python -m itwin_platform`: the command `itwin`, even if its script is not on the path."""
 
 from .cli import main
 

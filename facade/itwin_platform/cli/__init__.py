@@ -1,7 +1,7 @@
-"""The command `itwin`: the platform from a shell. It needs the extra: `pip install "itwin-platform[cli]"`.
+"""The command `itwin`: the platform in a shell. It needs the extra: `pip install "itwin-platform[cli]"`.
 
 The commands for the APIs are made from the methods of `ITwinPlatform` and their docstrings (`_groups`, `_methods`,
-`_parameters`), when they are asked for: a new method is a new command. `_app` adds those that are written by hand.
+`_parameters`), when they are needed: a new method is a new command. `_app` adds the commands that are written by hand.
 `itwin --help` loads none of the APIs.
 """
 

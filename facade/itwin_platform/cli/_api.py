@@ -1,4 +1,4 @@
-"""`itwin api`: any request, also for operations that no command has."""
+"""`itwin api`: any request, even for operations without a command."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _READING = frozenset({"GET", "HEAD"})
 @click.option("--api-version", default="v1", show_default=True, help="The version of the API: v1, v2 and so on.")
 @with_common_options(changes=True)
 def api(method: str, path: str, params: tuple[str, ...], headers: tuple[str, ...], body: Any, api_version: str) -> None:
-    """Send any request to the platform, with your token, and show the JSON that comes back.
+    """Send any request to the platform, with your token, and show the JSON of the answer.
 
-    PATH is a path of the platform, for instance /itwins/favorites, or a whole address. The token goes to hosts of the
-    platform only.
+    PATH is a path of the platform, for instance /itwins/favorites, or a full URL. The token is sent only to hosts of
+    the platform.
 
     \b
     itwin api GET /itwins/recents -p '$top=5'

@@ -28,7 +28,7 @@ _SHORT: Mapping[str, tuple[str, ...]] = {"jobs": ("reality-analysis", "jobs")}
 
 
 class App(Group):
-    """The top: it knows what there is without loading it."""
+    """The top level: it knows its commands without loading them."""
 
     @functools.cached_property
     def _groups(self) -> Mapping[str, ApiGroup]:

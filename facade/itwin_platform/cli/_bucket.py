@@ -52,7 +52,8 @@ def _container(
 def bucket() -> None:
     """Files in the bucket of an iTwin, or in the container of reality data.
 
-    Paths there begin with bkt: where they could be mistaken for files of this machine, for instance bkt:site-a/photos.
+    Where a path could also be a file on this machine, paths in the container begin with bkt:, for instance
+    bkt:site-a/photos.
     """
 
 
@@ -61,7 +62,7 @@ def bucket() -> None:
 @_with_container
 @with_common_options()
 def ls(prefix: str, itwin_id: str | None, reality_data: str | None) -> None:
-    """List the files below a folder, or all."""
+    """List the files below a folder, or all files."""
     with _container(itwin_id, reality_data, "read") as container:
         emit(container.list(prefix.removeprefix(_MARK)), current())
 
@@ -76,14 +77,14 @@ def ls(prefix: str, itwin_id: str | None, reality_data: str | None) -> None:
 def cp(
     source: str, target: str, overwrite: bool, concurrency: int, itwin_id: str | None, reality_data: str | None
 ) -> None:
-    """Copy a file or a folder with all that is in it, in either direction.
+    """Copy a file, or a folder with everything in it, in either direction.
 
     \b
     itwin bucket cp photos bkt:site-a
     itwin bucket cp bkt:results .
 
-    Files that are there already are skipped, so that an interrupted copy goes on where it was. It asks only before it
-    overwrites files in the container. Progress is shown on standard error.
+    Files that exist already are skipped, so an interrupted copy resumes. It asks only before it overwrites files in the
+    container. Progress is shown on standard error.
     """  # noqa: D301 (the mark of click for lines that stay as they are)
     up, down = target.startswith(_MARK), source.startswith(_MARK)
     if up == down:
@@ -124,7 +125,7 @@ def rm(names: tuple[str, ...], recursive: bool, itwin_id: str | None, reality_da
 @_with_container
 @with_common_options(results=False)
 def cat(name: str, itwin_id: str | None, reality_data: str | None) -> None:
-    """Write a file to standard output, as it is."""
+    """Write a file to standard output."""
     with _container(itwin_id, reality_data, "read") as container, container.open(name.removeprefix(_MARK)) as reader:
         shutil.copyfileobj(reader, sys.stdout.buffer, 4 * 1024 * 1024)
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""How a command runs: quietly, and with an exit code and one line where it fails."""
+"""How a command runs: quietly, and with one line and an exit code if it fails."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def fail(line: str, code: int) -> NoReturn:
 
 
 def _is_closed_pipe(error: BaseException) -> bool:
-    """Whether nobody reads our output any more. Windows says so with EINVAL, which names no file."""
+    """Whether the output is no longer read. Windows reports that as EINVAL without a file."""
     if not isinstance(error, OSError):
         return False
     return error.errno == errno.EPIPE or (os.name == "nt" and error.errno == errno.EINVAL and error.filename is None)
 
 
 def _silence() -> None:
-    """Let the rest of the output go nowhere, so that the end of the process does not fail at it."""
+    """Discard the rest of the output, so that the process does not fail when it ends."""
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (not a path on Windows)
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
@@ -98,7 +98,7 @@ def _speak_utf8() -> None:
 
 @contextmanager
 def _logged(debug: bool) -> Generator[None]:
-    """Show what the SDK logs, if the user wants it. Which operations are technical previews stands in the help."""
+    """Show what the SDK logs, if the user wants it. Warnings about previews are left out: the help has them."""
     logger = logging.getLogger("itwin_platform")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Technical preview", category=UserWarning)

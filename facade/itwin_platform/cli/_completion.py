@@ -1,4 +1,4 @@
-"""`itwin completion`: the scripts with which shells complete commands."""
+"""`itwin completion`: scripts that let shells complete commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`itwin login`, `logout`, `whoami` and `use`: who the user is, and which iTwin commands are about."""
+"""`itwin login`, `logout`, `whoami` and `use`: who the user is, and which iTwin commands use."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _NOT_KEPT = (
 def login(client_id: str | None, browser: bool, **login: Any) -> None:
     """Log in with the browser, and stay logged in.
 
-    The app is one that you have registered as native at https://developer.bentley.com/my-apps, with the redirect that
-    stands below. Service apps need no login: set ITP_SERVICE_CLIENT_ID and ITP_SERVICE_CLIENT_SECRET.
+    Register the app as native at https://developer.bentley.com/my-apps, with the redirect below. Service apps need no
+    login: set ITP_SERVICE_CLIENT_ID and ITP_SERVICE_CLIENT_SECRET.
 
-    Where a login is kept already, it is renewed, and the browser stays closed. Log out to become somebody else.
+    A stored login is renewed without the browser. Log out to log in as somebody else.
     """
     if client_id is None and not sys.stdin.isatty():
         raise click.UsageError("Name the app: with --client-id or ITP_CLIENT_ID.", click.get_current_context())
@@ -62,7 +62,7 @@ def login(client_id: str | None, browser: bool, **login: Any) -> None:
 @click.command("logout", cls=Command)
 @with_common_options(results=False)
 def logout() -> None:
-    """Forget the login: the refresh token is deleted here and revoked at the identity service."""
+    """Log out: the refresh token is deleted here and revoked at the identity service."""
     login = object_in(_session.saved(), "login")
     if not login:
         note("You were not logged in.")
@@ -80,9 +80,9 @@ def logout() -> None:
 @click.command("whoami", cls=Command)
 @with_common_options()
 def whoami() -> None:
-    """Show who is logged in, where, and which iTwin commands are about.
+    """Show who is logged in, to which environment, and which iTwin is saved.
 
-    It gets a token and asks the platform for its user, who is null for service apps.
+    It gets a token and asks the platform for its user, which is null for service apps.
 
     \b
     GET /users/me
@@ -106,10 +106,10 @@ def whoami() -> None:
 @click.option("--clear", is_flag=True, help="Forget the saved iTwin.")
 @with_common_options()
 def use(itwin_id: str | None, clear: bool) -> None:
-    """Save the iTwin that commands are about when they are not told another one.
+    """Save the iTwin that commands use by default.
 
-    --itwin-id and ITP_ITWIN_ID win over it. Without an id, the saved iTwin is shown. The id of an iTwin that is not
-    there, or that you are no member of, is not saved.
+    --itwin-id and ITP_ITWIN_ID take precedence over it. Without an id, the saved iTwin is shown. The id is not saved if
+    there is no such iTwin or you are not a member of it.
     """
     if clear:
         _session.save(itwin_id=None)

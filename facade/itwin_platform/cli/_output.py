@@ -45,13 +45,13 @@ def emit(result: object, options: Options) -> None:
 
 
 def note(text: str) -> None:
-    """Tell a person something that is no result. Programs that read standard error are not told."""
+    """Print a note for a person on standard error, unless a program reads that."""
     if sys.stderr.isatty():
         click.echo(text, err=True)
 
 
 def draw_on_standard_error() -> None:
-    """Let the bars of `progress=True` be drawn there: standard output is for results."""
+    """Draw progress bars on standard error, because standard output is for results."""
     import rich
 
     rich.reconfigure(stderr=True)

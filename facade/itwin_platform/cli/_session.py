@@ -1,6 +1,6 @@
 """Who is logged in, with which iTwin, and the client for it.
 
-What an option says wins over environment variables, and these over what `itwin login` and `itwin use` have saved.
+Options take precedence over environment variables, and these over what `itwin login` and `itwin use` have saved.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class NotLoggedIn(CredentialsError):  # noqa: N818 (a state, not a fault)
 
 
 class NewLogin(AuthorizationCode):
-    """A login that is to be kept."""
+    """A login that will be kept."""
 
     @property
     def is_kept(self) -> bool:
@@ -61,7 +61,7 @@ def _path() -> Path:
 
 
 def saved() -> dict[str, Any]:
-    """What earlier commands have saved: `login` and `itwin_id`. No secrets are among it.
+    """What earlier commands have saved: `login` and `itwin_id`, but no secrets.
 
     Raises:
         ConfigurationError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""Files of containers as `itwin://` addresses, for pandas, pyarrow, DuckDB, Dask, zarr and all that uses fsspec.
+"""Files of containers as `itwin://` addresses, for pandas, pyarrow, DuckDB, Dask, zarr and everything that uses fsspec.
 
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What all parts of the file systems need: the client, where a path leads to, and many files at the same time."""
+"""What all parts of the file systems share: the client, the containers, and work on many files at the same time."""
 
 # What is inherited from fsspec has no types.
 # pyright: reportUnknownMemberType=false
@@ -56,7 +56,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     @cached_property
     def platform(self) -> ITwinPlatform:
-        """The client: the given one, or one with the credentials of the environment."""
+        """The client: the one that was passed, or one with the credentials of the environment."""
         return self._given or default_client()
 
     @cached_property
@@ -65,7 +65,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     @cached_property
     def dircache(self) -> Listings:
-        """The listings that are remembered. They forget what this process changes through a file system."""
+        """The cached listings. Changes that this process makes through a file system are removed from them."""
         known = self._own_listings
         return self._containers.listings_of(self.protocol) if known is None else known
 
@@ -74,7 +74,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     @property
     def _fs_token(self) -> str:
-        """What tells file systems apart: their client. Equal ones come from pickles of the same settings."""
+        """Identifies a file system by its client. Pickles of the same settings have equal ones."""
         client = self._given
         if client is not None:
             with suppress(TypeError):
@@ -92,7 +92,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         raise NotImplementedError
 
     def _at(self, path: str, *, change: bool = False) -> tuple[SingleBlobs, str]:
-        """The container that a path leads to, and the name of the blob in it.
+        """The container of a path, and the name of the blob in it.
 
         Raises:
             ValueError: The path does not begin with an id.

@@ -1,4 +1,4 @@
-"""The part of the file systems that copies files, also from and to this machine, and deletes them."""
+"""The part of the file systems that copies, uploads, downloads and deletes files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Changes(Contents):
     def get_file(
         self, rpath: str, lpath: Any, callback: Any = DEFAULT_CALLBACK, outfile: Any = None, **_: object
     ) -> None:
-        """Download a file. It gets its name once it is complete and matches its hash, if that is known."""
+        """Download a file. It appears under its name once it is complete and matches its hash, if that is known."""
         outfile = lpath if outfile is None and is_file(lpath) else outfile
         blobs, name = self._at(rpath)
         try:
@@ -109,7 +109,7 @@ class Changes(Contents):
         list(callback.wrap(self._together(one, pairs)))
 
     def cp_file(self, path1: str, path2: str, **_: object) -> None:
-        """Copy a file. The storage does it without sending the bytes here, if it can."""
+        """Copy a file, inside the storage if possible."""
         source, source_name = self._at(path1)
         target, name = self._at(path2, change=True)
         try:
@@ -156,8 +156,8 @@ class Changes(Contents):
         """Delete files, or folders with `recursive`.
 
         Parameters:
-            path: The path, or a list; with `*` and so on for several.
-            recursive: Whether to delete folders with all that is in them.
+            path: The path, or a list of paths; patterns such as `*` match several.
+            recursive: Whether to delete folders with everything in them.
             maxdepth: How many levels to go down; None for all.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The containers that the file systems of a client have opened: asked for once, and shared by all of them."""
+"""The containers that the file systems of a client have opened: requested once, and shared by all of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LISTINGS_EXPIRY = 30.0
 
 
 class Containers:
-    """The containers of one client, and the listings of what is in them."""
+    """The containers of one client, and the listings of their files."""
 
     def __init__(self) -> None:
         self.listings: dict[str, Listings] = {}
@@ -31,19 +31,19 @@ class Containers:
         on_fork(self)
 
     def after_fork(self) -> None:
-        """Begin anew in a child process: the thread that held the lock is not there."""
+        """Start anew in a child process, in which the thread that held the lock does not exist."""
         self._lock = threading.Lock()
 
     def listings_of(self, protocol: str) -> Listings:
-        """The listings that are remembered for one kind of addresses."""
+        """The cached listings for one kind of addresses."""
         return self.listings.setdefault(protocol, DirCache(listings_expiry_time=LISTINGS_EXPIRY))
 
     def open(self, key: tuple[str, ...], get: Callable[[], Transfers]) -> SingleBlobs:
         """A container.
 
         Parameters:
-            key: What tells it from others.
-            get: Asks the platform for it.
+            key: Identifies it.
+            get: Requests it from the platform.
         """
         opened = self._opened.get(key)
         if opened is not None:
@@ -64,7 +64,7 @@ _of_clients: weakref.WeakKeyDictionary[ITwinPlatform, Containers] = weakref.Weak
 
 
 def containers_of(platform: ITwinPlatform) -> Containers:
-    """What the file systems of a client share. It is closed when the client is gone."""
+    """What the file systems of a client share. It is closed when the client is deleted."""
     known = _of_clients.get(platform)
     if known is None:
         known = _of_clients.setdefault(platform, Containers())

@@ -63,19 +63,19 @@ class Contents(Listings):
     ) -> Any:
         """Open a file, for reading (`r`), writing (`w`) or creating (`x`), as bytes (`b`) or text.
 
-        A file that is read is one version: if it is replaced meanwhile, reading on raises StorageError. A file that is
-        written appears when it is closed, complete; nothing appears if an exception leaves the `with` block.
+        A file is read in one version: if it is replaced meanwhile, further reads raise StorageError. A written file
+        appears, complete, when it is closed; nothing is written if an exception leaves the `with` block.
 
         Parameters:
             path: The file.
-            mode: See above. There is no appending.
+            mode: See above. Appending is not supported.
             block_size: Bytes to read at a time, 4 MiB by default. Files are written in parts of 8 MiB or more.
-            cache_options: Of fsspec's cache for reading; `cache_type` chooses it.
-            compression: `"gzip"` and so on; `"infer"` goes by the name.
-            options: `encoding`, `errors` and `newline` of text.
+            cache_options: Options of fsspec's read cache; `cache_type` chooses the cache.
+            compression: `"gzip"` and so on; `"infer"` chooses by the name.
+            options: `encoding`, `errors` and `newline` for text.
 
         Raises:
-            io.UnsupportedOperation: The mode is another one, which is a ValueError. Nothing was sent.
+            io.UnsupportedOperation: The mode is not supported; this is also a ValueError. Nothing was sent.
             StorageNotFoundError: The file to read does not exist.
             StorageExistsError: The file to create exists.
             StoragePermissionError: The SAS URL does not permit it.
@@ -91,7 +91,7 @@ class Contents(Listings):
             raise StorageExistsError(f"{path!r} already exists.")
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
-        """The bytes of a file, or some of them; positions count like those of a slice.
+        """The bytes of a file, or a part of them; positions are those of a slice.
 
         Raises:
             StorageNotFoundError: There is no such file.
@@ -100,7 +100,7 @@ class Contents(Listings):
         return blobs.read(name, start, end)
 
     def cat(self, path: Any, recursive: bool = False, on_error: str = "raise", **options: Any) -> Any:
-        """The bytes of a file; or of several at the same time, by their paths: see fsspec."""
+        """The bytes of a file, or of several files by their paths: see fsspec."""
         paths = self.expand_path(path, recursive=recursive)
         if recursive:
             paths = [each for each in paths if not self.isdir(each)]
@@ -120,7 +120,7 @@ class Contents(Listings):
         on_error: str = "return",
         **_: object,
     ) -> list[Any]:
-        """Ranges of files at the same time. All ranges of a file are of the same version.
+        """Read ranges of files at the same time. All ranges of a file are of the same version.
 
         Parameters:
             paths: The files.
@@ -155,7 +155,7 @@ class Contents(Listings):
         Parameters:
             path: The file.
             value: Its bytes.
-            mode: `"overwrite"`, or `"create"` if there must be none.
+            mode: `"overwrite"`, or `"create"` if the file must not exist.
         """
         content = bytes(memoryview(value).cast("B")) if not isinstance(value, bytes) else value
         if len(content) > SMALL:
@@ -167,13 +167,13 @@ class Contents(Listings):
         self.invalidate_cache(path)
 
     def pipe(self, path: Any, value: Any = None, **options: Any) -> None:
-        """Write a file; or several at the same time, if `path` is a dictionary of their bytes."""
+        """Write a file, or several, if `path` is a dictionary from paths to bytes."""
         contents: Mapping[str, Any] = path if isinstance(path, Mapping) else {path: value}
         list(self._together(lambda item: self.pipe_file(item[0], item[1], **options), list(contents.items())))
 
 
 def _caught(work: Callable[[T], R], on_error: str) -> Callable[[T], R | Exception]:
-    """The same work, whose exceptions are returned unless they are to be raised."""
+    """The same work, which returns exceptions unless they should be raised."""
 
     def caught(item: T) -> R | Exception:
         try:

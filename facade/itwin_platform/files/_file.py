@@ -46,7 +46,7 @@ def _leaves_a_block(before: BaseException | None) -> bool:
 
 
 class ReadFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
-    """A blob that is read. If it is replaced meanwhile, reading on raises StorageError."""
+    """A blob that is read. If it is replaced meanwhile, further reads raise StorageError."""
 
     def __init__(
         self, fs: Any, path: str, details: dict[str, Any], blobs: SingleBlobs, name: str, remote: Remote, **options: Any
@@ -63,7 +63,7 @@ class ReadFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no typ
 class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no types
     """A blob that is written. It appears when the file is closed, with its hash as metadata.
 
-    Nothing appears if a `with` block is left by an exception, if `discard` is called, or if the file is never closed.
+    Nothing is written if an exception leaves a `with` block, if `discard` is called, or if the file is never closed.
     """
 
     closed: bool
@@ -91,7 +91,7 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no ty
             self.commit()
 
     def commit(self) -> None:
-        """Make the blob of what was written; fsspec calls it at the end of a transaction."""
+        """Create the blob; fsspec calls this at the end of a transaction."""
         if self._settled:
             return
         if self._parts is not None:
@@ -108,7 +108,7 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no ty
             self._parts.stop()
 
     def close(self) -> None:
-        """Write the rest and make the blob; nothing of it if a `with` block is being left by an exception."""
+        """Write the rest and create the blob, unless an exception is leaving a `with` block."""
         if self.closed:
             return
         if self._settled or _leaves_a_block(self._before):

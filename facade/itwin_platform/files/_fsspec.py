@@ -1,4 +1,4 @@
-"""What is used of fsspec. It has no types; here is the only place where that is put up with."""
+"""The parts of fsspec that are used. It has no types; this is the only module that deals with that."""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations

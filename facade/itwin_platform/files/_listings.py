@@ -1,4 +1,4 @@
-"""The part of the file systems that tells what is there."""
+"""The part of the file systems that lists and describes files."""
 
 # What is inherited from fsspec has no types.
 # pyright: reportUnknownMemberType=false
@@ -19,7 +19,7 @@ class Listings(Base):
     """Lists folders and describes files."""
 
     def invalidate_cache(self, path: str | None = None) -> None:
-        """Forget listings: of a path, what is below and the folders that it is in; or all of them.
+        """Clear cached listings: those of a path, everything below it and its parent folders; or all.
 
         Parameters:
             path: The path; None for all.
@@ -35,12 +35,12 @@ class Listings(Base):
                     del self.dircache[known]
 
     def ls(self, path: str, detail: bool = True, refresh: bool = False, **_: object) -> Any:
-        """What is directly in a folder.
+        """List a folder, without the folders below it.
 
         Parameters:
             path: The folder, or a file.
             detail: Whether to return entries like those of `info`, or paths.
-            refresh: Whether to ask the storage even if the listing is remembered.
+            refresh: Whether to ask the storage even if the listing is cached.
 
         Raises:
             StorageNotFoundError: There is no such folder or file.
@@ -65,14 +65,14 @@ class Listings(Base):
         return remote
 
     def info(self, path: str, refresh: bool = False, **_: object) -> Entry:
-        """What is at a path: name, size, type; and last_modified, etag and sha256 of a file, as far as known.
+        """Describe a path: name, size and type; and last_modified, etag and sha256 of a file, if known.
 
         Parameters:
             path: The path.
-            refresh: Whether to ask the storage even if a listing is remembered.
+            refresh: Whether to ask the storage even if a listing is cached.
 
         Raises:
-            StorageNotFoundError: There is nothing.
+            StorageNotFoundError: There is no such file or folder.
         """
         path = self._strip_protocol(path)
         known = () if refresh else self.dircache.get(self._parent(path), ())
@@ -92,7 +92,7 @@ class Listings(Base):
         return directory(path)
 
     def exists(self, path: str, **options: Any) -> bool:
-        """Whether there is a file or a folder. An answer that cannot be had is an error, not a no."""
+        """Whether there is a file or a folder. If the storage cannot be reached, an error is raised."""
         try:
             self.info(path, **options)
         except FileNotFoundError:
@@ -126,7 +126,7 @@ class Listings(Base):
         detail: bool = False,
         **_: object,
     ) -> Any:
-        """All files below a folder, however deep. One list of the storage tells, unless there is a `maxdepth`.
+        """All files below a folder, at any depth. This needs a single listing, unless there is a `maxdepth`.
 
         Parameters:
             path: The folder, or a file.

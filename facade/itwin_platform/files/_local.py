@@ -1,4 +1,4 @@
-"""Local files that get their name once they are complete."""
+"""Local files that appear under their name once they are complete."""
 
 from __future__ import annotations
 

@@ -14,24 +14,24 @@ from ._fsspec import tokenize
 class BucketFileSystem(Changes):
     """The buckets of iTwins as a file system of fsspec: `itwin://<iTwin id>/<path>`.
 
-    Folders are not made: they are there when a file is in them. Files and listings that other programs change are
-    seen after 30 seconds at the latest; `invalidate_cache()` forgets all listings at once. What is read is never older
-    than its opening.
+    Folders need not be created: they exist if there is a file in them. Changes that other programs make appear in
+    listings after 30 seconds at the latest; `invalidate_cache()` clears all listings at once. A file is always opened
+    in its current version.
 
-    Threads can share a file system, and so can forked processes. It is pickled with its options, so its client must be
-    one that can be pickled, or there must be none.
+    Threads can share a file system, and so can forked processes. It is pickled with its options, so it must have a
+    client that can be pickled, or none.
 
     Parameters:
-        platform: The client; None makes one with the credentials of the environment.
+        platform: The client; None creates one with the credentials of the environment.
         concurrency: How many files are transferred at the same time, 1 to 256.
-        use_listings_cache: Whether to remember listings.
-        listings_expiry_time: For how many seconds.
+        use_listings_cache: Whether to cache listings.
+        listings_expiry_time: For how many seconds to cache them.
         asynchronous: Not used.
         loop: Not used.
 
     Raises:
         TypeError: The client is of another kind, or an option is unknown.
-        ValueError: The number cannot be used.
+        ValueError: `concurrency` is out of range.
     """
 
     protocol = "itwin"
@@ -47,11 +47,11 @@ class BucketFileSystem(Changes):
 class RealityDataFileSystem(Changes):
     """The containers of reality data as a file system of fsspec: `itwin-reality://<reality data id>/<path>`.
 
-    It is like the file system of buckets. The container is asked for with `access="write"` once something is changed.
+    It is like the file system of buckets. The container is requested with `access="write"` once something is changed.
 
     Parameters:
-        platform: The client; None makes one with the credentials of the environment.
-        itwin_id: Id of the iTwin whose permissions count.
+        platform: The client; None creates one with the credentials of the environment.
+        itwin_id: Id of the iTwin in which the caller has permissions.
         options: Those of `BucketFileSystem`.
     """
 

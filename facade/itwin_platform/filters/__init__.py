@@ -146,8 +146,8 @@ class Property(_WithoutTruth):
 class Expression(_WithoutTruth):
     """A condition on the listed items, created with `where` and combined with `&`, `|` and `~`.
 
-    `str(expression)` is its text as for lists of iTwins, and `repr` is the Python that creates it. Use `equals` to find
-    out whether two expressions are the same.
+    `str(expression)` is its text as for lists of iTwins, and `repr` is the Python that creates it. Two expressions are
+    equal if both are written the same.
     """
 
     def __init__(self, node: Node) -> None:

@@ -12,7 +12,7 @@ _POLL = 0.5
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 after a stop, 2 where the sandbox cannot start."""
+    """Run the command line and return its exit code: 0 after a stop, 2 if the sandbox cannot start."""
     parser = argparse.ArgumentParser(
         prog="python -m itwin_platform.sandbox",
         description="Serve the documented answers of the iTwin Platform on a port of this machine (127.0.0.1).",

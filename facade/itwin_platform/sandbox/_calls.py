@@ -1,4 +1,4 @@
-"""The requests that came in, for tests to look at. Secrets in them are masked as in the `repr()` of models."""
+"""The requests that were received, for tests. Secrets in them are masked as in the `repr()` of models."""
 
 import json
 import threading
@@ -25,14 +25,14 @@ _MOST: Final = 10_000
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """A request that came in.
+    """A request that was received.
 
     Attributes:
-        operation: What was asked for, for instance `"itwins/get-itwin"`.
+        operation: The operation, for instance `"itwins/get-itwin"`.
         method: The HTTP method.
         path: The path as it was sent, percent-encoded, without the query.
         query: The parameters of the query, decoded.
-        status: The HTTP status that it was answered with.
+        status: The HTTP status of the answer.
     """
 
     operation: str
@@ -45,9 +45,9 @@ class RecordedCall:
 
     @cached_property
     def body(self) -> Any:
-        """The body: JSON, in which secrets are `"***"`; bytes, if it is no JSON; None, if there is none.
+        """The body: JSON, in which secrets are `"***"`; bytes, if it is not JSON; None, if there is none.
 
-        What the definition marks as secret is masked, and what it does not describe.
+        Properties that the definition marks as secret are masked, and those that it does not describe.
         """
         if not self._is_json or not self._sent:
             return self._sent or None
@@ -81,7 +81,7 @@ class Calls:
             self._found.append(call)
 
     def all(self) -> list[RecordedCall]:
-        """The requests in their order."""
+        """The requests in order."""
         with self._lock:
             return list(self._found)
 

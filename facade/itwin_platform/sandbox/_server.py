@@ -31,38 +31,37 @@ _PATIENCE: Final = 10.0
 
 
 class Sandbox:
-    """A stand-in for the platform on a port of this machine, for as long as a `with` block lasts.
+    """A stand-in for the platform on a port of this machine, for the duration of a `with` block.
 
-    The server runs in a thread, so the block may hold sync and async code. It listens on 127.0.0.1 only.
+    The server runs in a thread, so the block may contain sync and async code. It listens only on 127.0.0.1.
 
     Parameters:
-        port: the TCP port; 0 takes a free one.
-        token_lifetime: seconds for which an access token of the token endpoint is good, at least 1. `token` itself is
-            good for as long as the sandbox exists.
-        data: resources to begin with, beside the documented ones: a mapping as in
-            `{"/itwins": [{"displayName": ...}], "/itwins/<id>/repositories": [...]}`, or the path of a JSON or YAML
-            file with one. Each of them is as for `add`.
-        speed: how fast the clock runs: 60 makes an hour of a minute. Jobs, exports and the links with a signature go
-            by it, tokens do not.
-        latency: seconds before each answer of the APIs, at most 600. It can be set later, too.
-        storage_limit: bytes that its storage takes; 4 GiB if not given. More is refused with the status 507. What does
-            not fit into 64 MiB of memory is in a temporary folder, which is deleted with the sandbox.
-        bucket_permissions: what the SAS URL of a bucket permits, in the letters of Azure. The documentation shows one
-            with `rw` alone; with that, nothing can be listed or deleted.
+        port: The TCP port; 0 uses a free one.
+        token_lifetime: Seconds for which an access token of the token endpoint is valid, at least 1. `token` itself is
+            valid for as long as the sandbox exists.
+        data: Resources to begin with, in addition to the documented ones: a mapping such as `{"/itwins":
+            [{"displayName": ...}], "/itwins/<id>/repositories": [...]}`, or the path of a JSON or YAML file that
+            contains one. Each resource is as for `add`.
+        speed: How fast the clock runs; with 60, a minute counts as an hour. It applies to jobs, exports and signed
+            links, not to tokens.
+        latency: Seconds before each answer of the APIs, at most 600. It can be changed later.
+        storage_limit: Capacity of its storage in bytes, 4 GiB by default. Beyond it, uploads are refused with the
+            status 507. What does not fit into 64 MiB of memory is in a temporary folder, which is deleted with the
+            sandbox.
+        bucket_permissions: The permissions of the SAS URL of a bucket, as Azure's letters. The documented URL has only
+            `rw`, with which nothing can be listed or deleted.
 
     Attributes:
-        token: an access token.
-        client_id: the client that the token endpoint knows.
-        client_secret: its secret.
-        control_token: the token for `POST /sandbox/rate-limit`, which other tokens cannot use.
-        itwin_id: the iTwin that every operation finds.
-        repository_id: the repository that is found in it.
-        resource_id: the resource that is found in the repository.
+        token: An access token.
+        client_id: The client that the token endpoint accepts.
+        client_secret: Its secret.
+        control_token: The token for `POST /sandbox/rate-limit`, which accepts no other.
+        itwin_id: The iTwin of the documented examples.
+        repository_id: A repository in it.
+        resource_id: A resource in that repository.
 
     Raises:
-        ValueError: the port is not within 0 and 65535, the lifetime or the limit is below 1, the speed or the latency
-            is not what a clock can do, the permissions are none, or the data cannot be read or used. The message says
-            what is wrong with it.
+        ValueError: An argument is out of its range, or the data cannot be read or used. The message says what is wrong.
     """
 
     itwin_id: Final = CATALOGUE.known_id("/itwins")
@@ -116,10 +115,10 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The address of the running sandbox, without a slash at the end. It is the issuer as well.
+        """The address of the running sandbox, without a trailing slash. It is the issuer as well.
 
         Raises:
-            RuntimeError: the sandbox is not running.
+            RuntimeError: The sandbox is not running.
         """
         if self._url is None:
             raise RuntimeError("the sandbox is not running: use it in a with block, or call start()")
@@ -127,10 +126,10 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables that point `itwin_platform` at the running sandbox, and ids for scripts to ask for.
+        """Environment variables that point `itwin_platform` at the running sandbox, and ids for scripts.
 
-        They hold secrets. `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` are what the project's examples
-        read; the package itself does not.
+        They contain secrets. `ITP_ITWIN_ID`, `ITP_REPOSITORY_ID` and `ITP_RESOURCE_ID` are for the examples of the
+        project; the client does not read them.
         """
         return {
             "ITP_API_URL": self.url,
@@ -150,48 +149,47 @@ class Sandbox:
                 {"displayName": f"Bridge {n}", "class": "Endeavor", "subClass": "Project"} for n in range(2500)
             ])
 
-        They are checked like the body of a request to create one. What the platform sets itself may be given too, the
-        id for instance, and is made up otherwise.
+        They are checked like the body of a request that creates one. Properties that the platform sets, such as the id,
+        may be given too, and are made up otherwise.
 
         Parameters:
             collection: The path of the collection in the API: `/itwins`, `/itwins/<id>/repositories`.
             resources: The resources with their documented properties.
 
         Returns:
-            The resources as they are now.
+            The resources as they were added.
 
         Raises:
-            ValueError: There is no such collection, or a resource is not as documented or exists already. None was
-                added.
+            ValueError: There is no such collection, or a resource is not valid or exists already. None was added.
         """
         return self._world.store.add(collection, resources)
 
     def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
-        """Answer the next requests to the API with 429. It replaces what is left of an earlier call.
+        """Answer the next requests to the API with 429. This replaces an earlier call.
 
-        Only requests that carry a good access token are counted.
+        Only requests with a valid access token count.
 
         Parameters:
-            times: how many requests; 0 answers again as usual.
-            retry_after: seconds, sent as `retry-after`.
+            times: How many requests; with 0, they are answered normally again.
+            retry_after: Seconds, sent as `retry-after`.
 
         Raises:
-            ValueError: one of them is negative, or over a thousand million.
+            ValueError: One of them is negative or over 1,000,000,000.
         """
         self._world.demands.limit(times, retry_after)
 
     def fail(self, status: int, times: int = 1, operation: str | None = None) -> None:
-        """Answer the next requests with a documented error. Nothing else happens.
+        """Answer the next requests with a documented error. The requests have no other effect.
 
             sandbox.fail(403, operation="itwins/create-itwin")
 
-        Only requests that carry a good access token are counted.
+        Only requests with a valid access token count.
 
         Parameters:
-            status: the HTTP status, one that the operation documents.
-            times: how many requests; 0 answers again as usual. It replaces what is left of an earlier call.
-            operation: the API and the id of the operation, for instance `itwins/get-itwin`. Without it, the requests
-                for any operation that documents the status are meant.
+            status: The HTTP status, one that the operation documents.
+            times: How many requests; with 0, they are answered normally again. This replaces an earlier call.
+            operation: The API and the id of the operation, for instance `itwins/get-itwin`. Without it, this applies to
+                every operation that documents the status.
 
         Raises:
             ValueError: There is no such operation, it documents no such error, or `times` is negative.
@@ -202,7 +200,7 @@ class Sandbox:
         """Let the next jobs that are created fail, after the time that they would have taken.
 
         Parameters:
-            times: how many jobs; 0 lets them succeed again.
+            times: How many jobs; with 0, they succeed again.
 
         Raises:
             ValueError: `times` is negative.
@@ -210,13 +208,13 @@ class Sandbox:
         self._world.demands.fail_jobs(times)
 
     def advance(self, seconds: float) -> None:
-        """Put the clock of the sandbox forward, by which jobs, exports and links with a signature go.
+        """Advance the clock of the sandbox, which applies to jobs, exports and signed links.
 
         Parameters:
-            seconds: by how much; not negative.
+            seconds: By how much; not negative.
 
         Raises:
-            ValueError: it is negative, or more than about a hundred years.
+            ValueError: It is negative, or more than about a hundred years.
         """
         self._world.clock.advance(seconds)
 
@@ -231,19 +229,19 @@ class Sandbox:
 
     @property
     def calls(self) -> list[RecordedCall]:
-        """The requests for operations that were answered, refused ones included, in their order; the last 10,000.
+        """The last 10,000 requests for operations, in order, including those that were refused.
 
-        Requests for tokens and files are not among them.
+        Requests for tokens and files are not included.
         """
         return self._world.calls.all()
 
     def start(self) -> None:
-        """Start to listen. Returns once requests are answered.
+        """Start the server. Returns once it answers requests.
 
         Raises:
-            RuntimeError: it runs already.
-            ImportError: starlette or uvicorn is missing.
-            OSError: the port is in use.
+            RuntimeError: It is already running.
+            ImportError: starlette or uvicorn is not installed.
+            OSError: The port is in use.
         """
         if self._server is not None:
             raise RuntimeError("the sandbox is running already")
@@ -282,7 +280,7 @@ class Sandbox:
         self._server, self._thread, self._url = server, thread, files.origin
 
     def stop(self) -> None:
-        """Stop listening and close every connection. Does nothing where the sandbox is not running."""
+        """Stop the server and close every connection. Does nothing if it is not running."""
         server, thread = self._server, self._thread
         if server is None or thread is None:
             return

@@ -59,7 +59,7 @@ class ExportReading(Generic[T]):
         Parameters:
             access: Access to the file.
             export: The export.
-            read: Makes of a record what is wanted.
+            read: Converts a record.
         """
         self._access = access
         self._export = export
@@ -75,7 +75,7 @@ class ExportReading(Generic[T]):
         """The next records; none at the end.
 
         Raises:
-            ITwinPlatformError: The file cannot be read on. What was read before has been returned.
+            ITwinPlatformError: The file cannot be read any further. The records before that have been returned.
         """
         batch: list[T] = []
         if not self._over:
@@ -92,12 +92,12 @@ class ExportReading(Generic[T]):
         raise self._problem
 
     def abort(self) -> None:
-        """Have the read in progress fail, from another thread."""
+        """Make the read in progress fail, from another thread."""
         if self._raw is not None:
             self._raw.abort()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._over = True
         if self._records is not None:
             self._records.close()

@@ -1,4 +1,4 @@
-"""The cache of iTwin images: where it is, what it accepts as an image, and writing each one whole or not at all."""
+"""The cache of iTwin images: where it is, which images it accepts, and how they are written."""
 
 from __future__ import annotations
 

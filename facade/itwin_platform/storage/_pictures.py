@@ -1,4 +1,4 @@
-"""The image that an iTwin is to get: reading it, and what the platform accepts of its type, size and shape."""
+"""An image to upload: reads it, and checks its type, size and shape."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def content_of(picture: Picture) -> bytes:
     """The bytes of an image.
 
     Parameters:
-        picture: A path, bytes, or an open binary file, which is read from where it stands.
+        picture: A path, bytes, or an open binary file, which is read from its current position.
 
     Raises:
         ValueError: It is none of these, or too large.

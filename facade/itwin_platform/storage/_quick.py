@@ -1,7 +1,7 @@
 """Uploads of tiny files with obstore, which sends them several times as fast as Python code can.
 
-It takes only the easy way: to the storage directly, with the usual certificates, once the service has got through to
-it. Whatever fails there is sent again by the service, so that one rule decides about retries, renewals and messages.
+It is used only in the simple case: a direct connection with the usual certificates, once the service has reached the
+storage. Uploads that fail are sent again by the service, so that one rule decides about retries, renewals and messages.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def check_installed() -> None:
 
 
 class QuickPut:
-    """Sends tiny files while nothing speaks against it."""
+    """Sends tiny files as long as that works."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

@@ -46,7 +46,7 @@ class RawBlob(io.RawIOBase):
         super().close()
 
     def abort(self) -> None:
-        """Have the read in progress fail, from any thread. Closing would wait for it."""
+        """Make the read in progress fail, from any thread. Closing would wait for it."""
         self._service.close()
 
     @property
@@ -87,7 +87,7 @@ class RawBlob(io.RawIOBase):
         return wanted
 
     def readall(self) -> bytes:
-        """The whole rest, in one request: Python's own way would ask for a few KiB at a time."""
+        """The whole rest, in one request: Python's default would request a few KiB at a time."""
         pieces: list[bytes] = []
         if self.closed:
             raise ValueError("I/O operation on closed file")
@@ -168,7 +168,7 @@ class AsyncBlobReader:
         return await asynchronous.in_thread(partial(self._file.read, size))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position, like any file. This sends no request."""
+        """Go to a position, as in any file. This sends no request."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

@@ -1,8 +1,7 @@
 """The file of an export as records, read as a stream: the same records whatever the format of the file.
 
-The platform names the formats without describing them. So this is generous about what stands around the records, and
-strict about the records themselves. No more than one record and a piece of the file is in memory, whatever it unpacks
-to.
+The platform names the formats without describing them. So this tolerates anything around the records, and is strict
+about the records themselves. Only one record and a piece of the file are in memory, whatever the file unpacks to.
 """
 
 from __future__ import annotations
@@ -45,20 +44,20 @@ _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class UnreadableError(Exception):
-    """The file is not what it should be. The text is a predicate, and holds nothing of the content."""
+    """The file is not valid. The text is a predicate, and contains nothing of the file."""
 
 
 def records_of(file: BinaryIO, output_format: str) -> Generator[Record]:
     """The records of a file, with the documented names of their properties.
 
-    Numbers are numbers and what is empty in CSV is None, as in JSON. Times are texts.
+    Numbers are converted and empty cells of CSV are None, as in JSON. Times are text.
 
     Parameters:
         file: The file, from its beginning. For a zip archive it has to be seekable.
         output_format: `"JsonGZip"`, `"JsonZipArchive"`, `"CsvGZip"` or `"Csv"`.
 
     Raises:
-        UnreadableError: It is no such file, or not all of it. The records before that have been yielded.
+        UnreadableError: It is not such a file, or it is incomplete. The records before that have been yielded.
     """
     if output_format not in _FORMATS:
         raise UnreadableError("has a format that this version cannot read: download it instead")

@@ -1,4 +1,4 @@
-"""What callers learn about a transfer: the progress while it runs, and the report at its end."""
+"""The progress of a transfer while it runs, and the report at its end."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a transfer is. A file is done once it was sent, was skipped or has failed.
+    """The progress of a transfer. A file is done once it was sent, was skipped or has failed.
 
     Attributes:
         files_done: Number of files that are done.
@@ -66,7 +66,7 @@ ProgressCallback = Callable[[Progress], object]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TransferReport:
-    """What a transfer did. Files are sorted by name.
+    """The result of a transfer. Files are sorted by name.
 
     Attributes:
         sent: Files that were transferred, in either direction.

@@ -1,4 +1,4 @@
-"""Requests to the blob service: with the current SAS, and one rule for all about what is tried again."""
+"""Requests to the blob service, with the current SAS and one rule for all retries."""
 
 from __future__ import annotations
 

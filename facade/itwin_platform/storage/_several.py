@@ -1,4 +1,4 @@
-"""Downloads from several containers, one after the other, that are told of as one."""
+"""Downloads from several containers, one after the other, reported as one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Several:
     Parameters:
         folder: Where all of them write to, each to a folder of its own.
         concurrency: How many files each of them takes at a time.
-        on_progress: Told of their progress, with everything that was done before.
+        on_progress: Called with their progress, added to that of earlier downloads.
 
     Raises:
         ValueError: The folder or the concurrency cannot be used.
@@ -37,7 +37,7 @@ class Several:
 
     @property
     def progress(self) -> ProgressCallback | None:
-        """What the next download tells of its progress."""
+        """The progress callback for the next download."""
         return None if self._on_progress is None else self._tell
 
     def done(self, into: str, report: TransferReport) -> None:
@@ -45,7 +45,7 @@ class Several:
 
         Parameters:
             into: The folder that it has written to.
-            report: What it did.
+            report: Its report.
         """
 
         def told(outcomes: tuple[FileOutcome, ...]) -> tuple[FileOutcome, ...]:
@@ -65,7 +65,7 @@ class Several:
             self.done(into, TransferReport((), (), (whole,), 0, 0.0))
 
     def report(self) -> TransferReport:
-        """What all of them did.
+        """The report of all of them.
 
         Raises:
             TransferError: Files failed.
