@@ -126,7 +126,7 @@ def test_the_error_of_a_job_has_its_messages_filled_in() -> None:
 
 
 def test_a_job_without_messages_says_so() -> None:
-    assert str(job_error(FAILED, messages())).endswith("failed. It has left no message.")
+    assert str(job_error(FAILED, messages())).endswith("failed. It has no messages.")
     assert str(job_error(FAILED, None)).endswith("failed. Its messages say why: get_messages.")
     problem = errors.TransportError("The host cannot be reached.", phase="connect")
     assert str(job_error(FAILED, None, problem)).endswith("could not be read: The host cannot be reached.")

@@ -87,7 +87,7 @@ def test_numbers_lie_between_the_bounds(least: int | None, most: int | None, num
         (Limit("a", "boolean"), 1, "a must be true or false"),
         (Limit("a", "object"), [], "a must be an object"),
         (Limit("a", "integer", least=0), -1, "a must be 0 or more"),
-        (Limit("a", "integer", most=9), 10, "a must be 9 at the most"),
+        (Limit("a", "integer", most=9), 10, "a must be at most 9"),
         (Limit("a", "integer", least=1, most=9), 10, "a must be from 1 to 9"),
         (Limit("a", taken=("x", "y")), "X", "a must be an id; x, y are addresses of other things"),
         (Limit("a", taken=("x", "y")), "z", None),

@@ -118,7 +118,7 @@ def test_the_end_of_the_time_says_what_went_wrong_last() -> None:
     polling = Polling(AWAITED, timeout=20, now=clock)
     polling.after(looked("A"))
     clock.now += 20
-    with pytest.raises(errors.WaitTimeout, match="The last look failed: 503 Some") as raised:
+    with pytest.raises(errors.WaitTimeout, match="The last poll failed: 503 Some") as raised:
         polling.after_problem(PASSING[1])
     assert raised.value.__cause__ is PASSING[1]
 

@@ -152,11 +152,11 @@ class TestOwnData:
             ("a.json", b'{"/itwins": {}}', r"a\.json: what is at '/itwins' must be a list of objects"),
             ("a.json", b'{"/itwins": [1]}', r"a\.json: what is at '/itwins' must be a list of objects"),
             ("a.json", b"\xff", r"a\.json is not UTF-8 text"),
-            ("a.json", b'{"/nothing": []}', "no collection is at /nothing"),
+            ("a.json", b'{"/nothing": []}', "there is no collection at /nothing"),
             ("a.yaml", b"a: [", r"a\.yaml cannot be read: while parsing"),
             ("a.yaml", b"1: []", r"a\.yaml: what is at 1 must be"),
             ("a.yaml", b"a: !!python/object/apply:os.getcwd []", r"a\.yaml cannot be read: could not determine"),
-            ("a.json", b'{"/itwins": [{"displayName": "B"}]}', r"resource 1 for /itwins is not right: class"),
+            ("a.json", b'{"/itwins": [{"displayName": "B"}]}', r"resource 1 for /itwins is not valid: class"),
         ],
     )
     def test_what_cannot_be_used_is_told(self, name: str, content: bytes, message: str, tmp_path: Path) -> None:

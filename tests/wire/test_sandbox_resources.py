@@ -153,7 +153,7 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("collection", "resources", "message"),
         [
-            ("/nothing", [BRIDGE], "no collection is at /nothing; there are /itwins,"),
+            ("/nothing", [BRIDGE], "there is no collection at /nothing; there are /itwins,"),
             ("/itwins/x/repositories", [{"id": "imodels"}], "below a resource that is not there"),
             ("/itwins", [BRIDGE, {"displayName": "B"}], r"resource 2 .* class \(Missing.*subClass \(Missing"),
             ("/itwins", [BRIDGE | {"colour": "red"}], r"colour \(InvalidProperty\)"),

@@ -178,7 +178,7 @@ def test_failures_in_between_do_not_end_the_wait(
     assert clock.sleeps == [15, 30, 300, 120, 120, 120]
     assert seen == ["Active", "Active", "Success"]
     assert [record.getMessage().partition(".")[0] for record in caplog.records] == [
-        f"Job {JOB}: still waiting, next look in {seconds} s" for seconds in (30, 300, 120, 120)
+        f"Job {JOB}: still waiting, next poll in {seconds} s" for seconds in (30, 300, 120, 120)
     ]
 
 
@@ -209,7 +209,7 @@ def test_a_wait_that_takes_too_long_says_how_to_go_on(engine: Engine, clock: Vir
     jobs = Jobs(("Active", 10))
     with pytest.raises(errors.WaitTimeout, match="is not finished after 100 seconds") as raised:
         jobs.wait(engine, timeout=100)
-    assert str(raised.value).endswith(f"goes on, only the waiting has ended. To wait again: {AGAIN}")
+    assert str(raised.value).endswith(f"continues; only the waiting has ended. To wait again: {AGAIN}")
     assert (raised.value.id, raised.value.seen.percentage) == (JOB, 10)
     assert clock.slept == pytest.approx(100, abs=1)
     assert jobs.asked == ["progress"] * 4
@@ -237,7 +237,7 @@ def test_ctrl_c_ends_the_waiting_and_says_that_the_job_goes_on(clock: VirtualClo
 
     with pytest.raises(KeyboardInterrupt) as raised:
         Jobs(("Active", 10)).wait(SYNC, progress=interrupt)
-    assert raised.value.__notes__ == [f"Job {JOB} goes on, only the waiting has ended. To wait again: {AGAIN}"]
+    assert raised.value.__notes__ == [f"Job {JOB} continues; only the waiting has ended. To wait again: {AGAIN}"]
 
 
 def test_a_cancelled_task_says_so_too() -> None:
@@ -375,6 +375,6 @@ def test_who_presses_ctrl_c_sees_how_to_go_on(waiting: tuple[Sandbox, str, subpr
     _, seen = process.communicate(timeout=20)
     assert seen.rstrip().splitlines()[-2:] == [
         "KeyboardInterrupt",
-        f"Job {job_id} goes on, only the waiting has ended. "
+        f"Job {job_id} continues; only the waiting has ended. "
         f"To wait again: platform.reality_analysis.jobs.wait('{job_id}')",
     ]

@@ -107,7 +107,7 @@ class TestWhatIsSent:
             (lambda itwins: itwins.update("i-1", number="\ud800"), "surrogates"),
             (lambda itwins: itwins.update("i-1", number={"a"}), "number: JSON cannot hold a set"),
             (lambda itwins: itwins.update("..", number="1"), "itwin_id"),
-            (lambda itwins: itwins.create("x", class_=None, sub_class="Project"), "class_ is needed"),
+            (lambda itwins: itwins.create("x", class_=None, sub_class="Project"), "class_ is required"),
             (lambda itwins: itwins.delete(""), "itwin_id"),
         ],
     )

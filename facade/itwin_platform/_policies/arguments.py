@@ -63,7 +63,7 @@ def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:
     if uri is None and len(given_ids) == len(ids):
         return tuple(given_ids)
     if uri is None or given_ids:
-        raise ValueError(f"give either {', '.join(ids)} or uri, whole and not both")
+        raise ValueError(f"give either {', '.join(ids)} or uri, not both")
     return ("-",) * len(ids)
 
 
@@ -218,7 +218,7 @@ def choice(name: str, read: Callable[[str], V], value: str | None) -> V:
     """
     if isinstance(value, str):
         return read(value)
-    raise ValueError(f"{name} is needed: it must be text, not {type(value).__name__}")
+    raise ValueError(f"{name} is required: it must be text, not {type(value).__name__}")
 
 
 @overload

@@ -58,7 +58,7 @@ def job_error(job: Job, messages: JobMessages | None, problem: ITwinPlatformErro
     elif problem is not None:
         reason = f". Its messages could not be read: {problem}"
     else:
-        reason = ". It has left no message." if messages else ". Its messages say why: get_messages."
+        reason = ". It has no messages." if messages else ". Its messages say why: get_messages."
     return JobFailedError(f"{named(job)} failed{reason}", job=job, messages=messages)
 
 

@@ -27,7 +27,7 @@ def job_filter(itwin_id: object, filter: str | Expression | None) -> str:  # noq
         ValueError: There are both or neither, or the id could not stand in a filter.
     """
     if itwin_id is None and filter is None:
-        raise ValueError("name the iTwin, or give a filter: the platform lists no jobs without one of both")
+        raise ValueError("name the iTwin, or give a filter: the platform lists no jobs without either")
     if itwin_id is None:
         return text("filter", filter_text(filter, quoted_guids=False))
     if filter is not None:

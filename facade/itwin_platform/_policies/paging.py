@@ -116,7 +116,7 @@ class Walk:
             return False
         if self._cap is not None and self._seen >= self._cap:
             raise IncompleteListError(
-                f"{self._operation} lists {self._cap} items at the most, and there may be more. {self._advice}",
+                f"{self._operation} lists {self._cap} items at most, and there may be more. {self._advice}",
                 operation=self._operation,
                 count=self._cap,
             )

@@ -42,7 +42,7 @@ class Awaited:
     @property
     def goes_on(self) -> str:
         """That only the waiting has ended, and how to go on with it."""
-        return f"{self.name} goes on, only the waiting has ended. To wait again: {self.again}"
+        return f"{self.name} continues; only the waiting has ended. To wait again: {self.again}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Polling:
             raise problem
         self._problem = problem
         pause = self._pause(getattr(problem, "retry_after", None) or 0.0)
-        logger.warning("%s: still waiting, next look in %.0f s. %s", self.awaited.name, pause, problem)
+        logger.warning("%s: still waiting, next poll in %.0f s. %s", self.awaited.name, pause, problem)
         return pause
 
     def cancelled(self, seen: object) -> WaitCancelled:
@@ -132,7 +132,7 @@ class Polling:
         return min(pause, left)
 
     def _too_late(self) -> WaitTimeout:
-        why = f" The last look failed: {self._problem}" if self._problem is not None else ""
+        why = f" The last poll failed: {self._problem}" if self._problem is not None else ""
         error = WaitTimeout(
             f"{self.awaited.name} is not finished after {self._timeout:g} seconds.{why} {self.awaited.goes_on}",
             id=self.awaited.id,

@@ -82,7 +82,7 @@ class Transfers:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             if not concurrency.MAY_BLOCK:
                 raise AttributeError(
-                    f"{name} is not there: this object has come from another process, without its SAS URL. Its "
+                    f"{name} is not available: this object was unpickled without its SAS URL. Its "
                     "methods ask for one; to have it yourself, get the object again from the platform."
                 )
             access = self._access
@@ -275,7 +275,7 @@ class TransferBucket(Transfers, Bucket):
     does not permit the operation: before anything is sent, if the URL names its permissions.
     """
 
-    _how_to_change = "This bucket cannot be changed, because it is renewed. Get the other one: get_bucket(itwin_id)"
+    _how_to_change = "This bucket cannot be changed, because its URL is renewed. Get another one: get_bucket(itwin_id)"
 
     def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
         self, bucket: Bucket, options: TransportOptions, renew: Callable[[], str]
@@ -297,7 +297,7 @@ class TransferContainer(Transfers, RealityDataContainer):
     """
 
     _how_to_change = (
-        "This container cannot be changed, because it is renewed. Get the other one: container(reality_data_id)"
+        "This container cannot be changed, because its URL is renewed. Get another one: container(reality_data_id)"
     )
 
     def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)

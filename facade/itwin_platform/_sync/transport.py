@@ -143,7 +143,7 @@ class Transport:
         answer = Answer(response.status, response.headers, locations=response.locations)
         if answer.status < 200:
             response.close()
-            raise TransportFailure(_http.Failure("headers", "wants to speak another protocol", final=True))
+            raise TransportFailure(_http.Failure("headers", "uses another protocol", final=True))
         failure: _http.Failure | None = None
         try:
             # The body of a redirect is of no interest and may be endless; an empty one costs nothing to read.

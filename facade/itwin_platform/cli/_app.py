@@ -20,7 +20,7 @@ _BY_HAND: Mapping[str, tuple[str, str]] = {
     "login": ("_login", "Log in with the browser."),
     "logout": ("_login", "Forget the login."),
     "sandbox": ("_sandbox", "Run a stand-in for the platform that needs no account."),
-    "use": ("_login", "Save the iTwin that commands are about."),
+    "use": ("_login", "Save the iTwin that commands use by default."),
     "whoami": ("_login", "Show who is logged in, and where."),
 }
 # Short names for groups that are needed often.

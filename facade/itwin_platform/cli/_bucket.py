@@ -88,7 +88,7 @@ def cp(
     """  # noqa: D301 (the mark of click for lines that stay as they are)
     up, down = target.startswith(_MARK), source.startswith(_MARK)
     if up == down:
-        raise click.UsageError("One of the two has to begin with bkt:.", click.get_current_context())
+        raise click.UsageError("One of the two must begin with bkt:.", click.get_current_context())
     if up and overwrite:
         confirm(f"Copy {source} to {target}, and overwrite what differs there.")
     watched = sys.stderr.isatty()

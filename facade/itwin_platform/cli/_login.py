@@ -24,7 +24,7 @@ _NOT_KEPT = (
 
 
 @click.command("login", cls=Command)
-@click.option("--client-id", envvar="ITP_CLIENT_ID", help="Id of a native app. In a terminal, it is asked for.")
+@click.option("--client-id", envvar="ITP_CLIENT_ID", help="Id of a native app. In a terminal, you are asked for it.")
 @click.option("--redirect-url", default=_REDIRECT, show_default=True, help="Its redirect, as it is registered.")
 @click.option("--scope", default="itwin-platform", show_default=True, help="The scopes to request.")
 @click.option(
@@ -56,7 +56,7 @@ def login(client_id: str | None, browser: bool, **login: Any) -> None:
     _session.save(login={**login, "environment": current().environment})
     note("You are logged in.")
     if variable := _session.from_variable():
-        note(f"{variable} is set, and wins over this login.")
+        note(f"{variable} is set, and takes precedence over this login.")
 
 
 @click.command("logout", cls=Command)
@@ -113,7 +113,7 @@ def use(itwin_id: str | None, clear: bool) -> None:
     """
     if clear:
         _session.save(itwin_id=None)
-        note("No iTwin is saved any more.")
+        note("No iTwin is saved now.")
         return
     known = itwin_id or _session.saved_itwin_id()
     if known is None:

@@ -92,16 +92,16 @@ def common_options(*, results: bool = True, changes: bool = False) -> list[click
                 "--output",
                 type=click.Choice(FORMATS),
                 callback=_format,
-                help="How to write the result. A terminal gets a table, anything else JSON.",
+                help="The format of the result; by default a table in a terminal, otherwise JSON.",
             ),
-            _option("--query", metavar="JMESPATH", callback=_compiled, help="What to take out of the result."),
+            _option("--query", metavar="JMESPATH", callback=_compiled, help="Select a part of the result."),
             _option("--show-secrets", is_flag=True, help="Do not mask keys, passwords and SAS URLs in the result."),
         ]
     if changes:
-        shared.append(_option("-y", "--yes", is_flag=True, help="Do not ask before something is changed."))
+        shared.append(_option("-y", "--yes", is_flag=True, help="Do not ask before changing something."))
     shared += [
-        _option("--environment", type=click.Choice(_ENVIRONMENTS), help="Which platform to use, in place of prod."),
-        _option("--debug", is_flag=True, help="Tell of every request: its path, and the id that the platform gave it."),
+        _option("--environment", type=click.Choice(_ENVIRONMENTS), help="The environment to use instead of prod."),
+        _option("--debug", is_flag=True, help="Show every request, with its path and request id."),
     ]
     return shared
 
@@ -128,5 +128,5 @@ def confirm(question: str) -> None:
     if current().yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} There is no terminal to ask this: say --yes.")
+        raise click.UsageError(f"{question} There is no terminal for the question: use --yes.")
     click.confirm(f"{question} Continue?", abort=True, err=True)

@@ -136,13 +136,13 @@ class Json(ParamType):
         try:
             found = json.loads(value if content is None else content)
         except (ValueError, RecursionError):
-            self.fail("it is no JSON. A file is named with @ before its name.", param, ctx)
+            self.fail("it is not JSON. Put @ before the name of a file.", param, ctx)
         if self.plain or len(self.models) != 1:
             return found
         try:
             return self.models[0].from_dict(found)  # type: ignore[attr-defined]  # every model but their base has it
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            self.fail(f"it is no {self.models[0].__name__}: {error}", param, ctx)
+            self.fail(f"it is not a valid {self.models[0].__name__}: {error}", param, ctx)
 
 
 class Moment(ParamType):
@@ -157,7 +157,7 @@ class Moment(ParamType):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no date, such as 2026-01-31 or 2026-01-31T12:00:00Z.", param, ctx)
+            self.fail(f"{value!r} is not a date, such as 2026-01-31 or 2026-01-31T12:00:00Z.", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

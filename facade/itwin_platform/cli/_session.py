@@ -71,7 +71,7 @@ def saved() -> dict[str, Any]:
         found = json.loads(path.read_text("utf-8"))
         if is_object(found):
             return dict(found)
-        problem = "is no JSON object"
+        problem = "is not a JSON object"
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -219,7 +219,7 @@ class Login:
         if issuer is not None and issuer.rstrip("/") != self._issuer_url:
             # RFC 9207: a code of one service must not be shown to another.
             return CredentialsError(
-                "The login was answered by another identity service than the one asked. Check issuer_url."
+                "The login was answered by another identity service than expected. Check issuer_url."
             )
         if "error" in fields:
             code = fields["error"] if fields["error"] in ERROR_CODES else None

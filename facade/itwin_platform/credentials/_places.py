@@ -45,7 +45,7 @@ class CredentialsAt:
         if text is None or not _is_place(text.reveal()):
             raise ConfigurationError(
                 'CredentialsAt takes the place of credentials: "env:MY_TOKEN" for a variable of the environment, '
-                '"package.module:name" for what a module has, or "env" for the usual variables.'
+                '"package.module:name" for an object in a module, or "env" for the usual variables.'
             )
         self.place = text.reveal()
 
@@ -114,5 +114,5 @@ def found_at(place: str) -> object:
         problem = "it is None" if found is None else "it is only the name of another place"
     raise ConfigurationError(
         f"The credentials at {place!r} cannot be used in this process: {problem}. "
-        "Every process that uses the client has to be able to import them."
+        "Every process that uses the client must be able to import them."
     )

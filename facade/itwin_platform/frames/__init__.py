@@ -124,7 +124,7 @@ def _begun(models: Iterable[_late.Model], model: type[_late.Model] | None) -> tu
         return model, found
     for first in found:
         return type(first), chain((first,), found)
-    raise ValueError("there are no models, so that only model= can say which columns the table has")
+    raise ValueError("there are no models: pass model= to say which columns the table has")
 
 
 def _filled(table: Table[R], models: Iterator[_late.Model]) -> R:

@@ -72,7 +72,7 @@ def class_of_items(request: Request[Any]) -> type:
     hints = typing.get_type_hints(page).values() if isinstance(page, type) else ()
     lists = [hint for hint in hints if typing.get_origin(hint) is list]
     if len(lists) != 1:
-        raise TypeError(f"the answer of {request.operation.id} has no list of which a table could be made")
+        raise TypeError(f"the answer of {request.operation.id} has no list for a table")
     return cast(type, typing.get_args(lists[0])[0])
 
 

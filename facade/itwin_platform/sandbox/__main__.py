@@ -64,7 +64,7 @@ def _welcome(sandbox: Sandbox) -> str:
     variables = "\n".join(assign.format(name, value) for name, value in sandbox.environment.items())
     return f"""\
 The iTwin Platform sandbox is running at {sandbox.url}
-Stop it with Ctrl-C. Nothing that it prints is of use anywhere else.
+Stop it with Ctrl-C. Its tokens and ids are valid nowhere else.
 
   access token    {sandbox.token}
   client id       {sandbox.client_id}

@@ -225,7 +225,7 @@ class Store:
         given = [dict(each) for each in resources]
         for number, each in enumerate(given, 1):
             if found := [f"{problem.target} ({problem.code})" for problem in problems(collection.addable, each)]:
-                raise ValueError(f"resource {number} for {address} is not right: {', '.join(found)}")
+                raise ValueError(f"resource {number} for {address} is not valid: {', '.join(found)}")
         try:
             return [dict(each) for each in self.create(place, given)]
         except ConflictError as error:
@@ -241,10 +241,10 @@ class Store:
             if collection.links_to is None and (found := re.fullmatch(pattern, address.rstrip("/"))):
                 ids = found.groups()
                 if not all(self.has(upper, ids[: depth + 1]) for depth, upper in enumerate(collection.below)):
-                    raise ValueError(f"{address} is below a resource that is not there")
+                    raise ValueError(f"{address} is below a resource that does not exist")
                 return path, ids
         known = [path for path, collection in self._collections.items() if collection.links_to is None]
-        raise ValueError(f"no collection is at {address}; there are {', '.join(known)}")
+        raise ValueError(f"there is no collection at {address}; there are {', '.join(known)}")
 
     def _seen(self, place: Place, raw: Json) -> Json | None:
         view = self.views.get(place[0])

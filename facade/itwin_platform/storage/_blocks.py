@@ -76,7 +76,7 @@ class Blocks:
             self._length = len(block_name)
         if self._length < _LEAST_LENGTH:
             raise Refusal(
-                "has unfinished parts in the container that another program has left; they vanish within a week"
+                "has unfinished parts in the container that another program has left; they are deleted within a week"
             )
 
     @property

@@ -111,7 +111,7 @@ def _entries(service: BlobService, prefix: str, options: str) -> Generator[Entry
         if marker in seen or idle > _IDLE or len(marker) > _MAX_MARKER:
             raise RequestFailed(200, problem="never ends")
         if count > _MAX_FILES:
-            raise RequestFailed(200, problem=f"goes on after {_MAX_FILES} files; list a folder of it instead")
+            raise RequestFailed(200, problem=f"continues after {_MAX_FILES} files; list a folder of it instead")
         seen.add(marker)
 
 

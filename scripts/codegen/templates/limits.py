@@ -68,7 +68,7 @@ class Limit:
         if (low is None or value >= low) and (high is None or value <= high):
             return None
         if low is None or high is None:
-            return f"{self.name} must be {high} at the most" if low is None else f"{self.name} must be {low} or more"
+            return f"{self.name} must be at most {high}" if low is None else f"{self.name} must be {low} or more"
         return f"{self.name} must be from {low} to {high}"
 
 

@@ -25,7 +25,7 @@ from ...filters import Expression
 from ..pages import AsyncPages
 from .itwin_images import ITwinImages
 
-_ADVICE = "Narrow it down with filters such as parent_id, or set limit=10000 to do without the rest."
+_ADVICE = "Narrow it down with filters such as parent_id, or set limit=10000 if these are enough."
 
 
 class ITwins(ITwinImages):

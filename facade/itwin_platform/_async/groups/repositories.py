@@ -44,7 +44,7 @@ class Repositories(RepositoryResources):
         from itwin_platform_api.itwins.api.repositories import get_repositories_by_itwin_id
 
         if sub_class is not None and class_ is None:
-            raise ValueError("sub_class is for use with class_ only")
+            raise ValueError("sub_class can only be used with class_")
         request = get_repositories_by_itwin_id.request(itwin_id=itwin_id, class_=class_, sub_class=sub_class)
         return AsyncPages(self._pipeline, request, lambda page: page.repositories, limit=limit)
 

@@ -45,7 +45,7 @@ class GlobalRepositories:
         from itwin_platform_api.itwins.api.global_repositories import get_global_repositories
 
         if sub_class is not None and class_ is None:
-            raise ValueError("sub_class is for use with class_ only")
+            raise ValueError("sub_class can only be used with class_")
         request = get_global_repositories.request(class_=class_, sub_class=sub_class)
         return Pages(self._pipeline, request, lambda page: page.repositories, limit=limit)
 

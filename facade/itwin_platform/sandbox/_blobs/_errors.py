@@ -29,7 +29,7 @@ _MESSAGES = {
     "NoAuthenticationInformation": "The request has no SAS.",
     "OutOfRangeQueryParameterValue": "A parameter of the query is out of range.",
     "RequestBodyTooLarge": "The body is too large.",
-    "UnauthorizedBlobOverwrite": "The SAS does not permit to replace a blob.",
+    "UnauthorizedBlobOverwrite": "The SAS does not permit replacing a blob.",
     "UnsupportedHeader": "A header asks for something that the sandbox does not do.",
     "UnsupportedHttpVerb": "The method cannot be used here.",
     "UnsupportedQueryParameter": "The query asks for something that the sandbox does not do.",
