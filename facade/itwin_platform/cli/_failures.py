@@ -53,7 +53,7 @@ def line_of(error: BaseException, *, debug: bool) -> str:
         return f"{_sentence(error.format_message())}{where}"
     if isinstance(error, click.ClickException):
         return _sentence(error.format_message())
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, ITwinPlatformError):
         about = f": {error.filename}" if error.filename else ""
         return _sentence(f"{error.strerror or type(error).__name__}{about}")
     text = _sentence(" ".join(str(error).split()))
