@@ -101,7 +101,7 @@ def operations_page(rows: list[Row], served: Container[str]) -> str:
         "",
         "Every operation in the definitions of this project, with the method that calls it. An operation without a",
         "method is called with `platform.call(module.request(...))`; the module has the name of the operation. Errors",
-        "identify an operation by its id, as below; the sandbox puts the name of the API before it: `itwins/get-itwin`.",
+        "identify an operation by its id, as below; the sandbox puts the API before it: `itwins/get-itwin`.",
         "",
         "- **type**: the media type of its answers. `v1` is `application/vnd.bentley.itwin-platform.v1+json`.",
         "- **maturity**: a `preview` is a technical preview, for trying out and not for production.",
@@ -109,8 +109,8 @@ def operations_page(rows: list[Row], served: Container[str]) -> str:
         "  `pages` are pages of the portal, and anything else is a repository of one of the platform's own clients,",
         "  with how certain it is in parentheses.",
         "- **tests**: what calls it. `facade`: its method on both clients, with scripted answers. `call`:",
-        "  `platform.call` with a typed request. `Prism`: either of them, against a mock server made from the definition",
-        "  alone. `sandbox`: requests that schemathesis generates from the definition, against the sandbox.",
+        "  `platform.call` with a typed request. `Prism`: either of them, against a mock server that is made from the",
+        "  definition alone. `sandbox`: requests that schemathesis generates from the definition, against the sandbox.",
     ]
     for api, members in groupby(rows, key=lambda row: row.operation.partition("/")[0]):
         found = list(members)
