@@ -1,4 +1,4 @@
-"""Holds requests back, so that there are never more in a minute than the user has said."""
+"""Holds requests back, so that there are never more per minute than the user allows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .._policies.pacing import Pace
 
 
 class Pacing:
-    """The pace of a client. Those who wait go one after the other, the first one first.
+    """The pace of a client. Waiting requests are sent one after the other, in order.
 
     Parameters:
-        requests_per_minute: The most requests in a minute; None for any number.
+        requests_per_minute: The maximum number of requests per minute; None for any number.
     """
 
     def __init__(self, requests_per_minute: int | None) -> None:
@@ -34,5 +34,5 @@ class Pacing:
             call.paced = None
 
     def after_fork(self) -> None:
-        """Let nobody wait for threads of the parent process. What it has sent still counts."""
+        """Forget waiting threads of the parent process. Requests that it has sent still count."""
         self._turns = concurrency.Slots(1)

@@ -1,4 +1,4 @@
-"""Waits for what takes long. The rules are in `_policies.waiting`; here it is looked at and slept."""
+"""Waits for long work. The rules are in `_policies.waiting`; this module polls and sleeps."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ R = TypeVar("R")
 async def wait_until(
     look: Callable[[], Awaitable[Look[S, R]]], polling: Polling, progress: Callable[[S], object] | None = None
 ) -> R:
-    """Look at something again and again until there is a result.
+    """Poll until there is a result.
 
-    Each look consists of calls of its own: between them, nothing is held and no deadline runs.
+    Each poll consists of separate calls: between them, nothing is held and no deadline runs.
 
     Parameters:
-        look: Looks, by calls of the pipeline.
-        polling: When to look again.
-        progress: Called with what was seen, at each look. If it returns False, the wait ends.
+        look: Polls, by calls of the pipeline.
+        polling: When to poll again.
+        progress: Called with the state at each poll. If it returns False, the wait ends.
 
     Returns:
         The result.
@@ -31,7 +31,7 @@ async def wait_until(
     Raises:
         WaitTimeout: The time is over.
         WaitCancelled: The progress function asked to end the wait.
-        ITwinPlatformError: A look ended in an error that waiting does not help against.
+        ITwinPlatformError: A poll failed with an error that waiting does not help against.
     """
     try:
         while True:

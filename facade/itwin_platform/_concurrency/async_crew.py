@@ -36,13 +36,13 @@ def _taker(items: Iterable[T] | AsyncIterable[T]) -> Callable[[], Awaitable[T]]:
 class Crew(Generic[T, R]):
     """Workers that call a function with one item after the other.
 
-    There are as many as are needed, up to a limit, and twice as many outcomes at most that nobody has taken yet: then
-    the workers wait. They hold no reference to who takes them, so that they can be broken off when nobody is there.
+    There are as many as needed, up to a limit. If twice as many outcomes wait to be taken, the workers pause. They hold
+    no reference to the consumer, so they can be stopped when it is gone.
 
     Parameters:
         function: What to call. If it is not async, it is called in a thread; what it returns may be awaitable.
-        items: What with. They are taken one at a time.
-        workers: The most workers.
+        items: The items. They are taken one at a time.
+        workers: The maximum number of workers.
     """
 
     def __init__(

@@ -187,14 +187,14 @@ MAY_BLOCK: bool = False
 
 
 class Slots:
-    """So many callers at a time on each event loop; the others wait for their turn."""
+    """A limited number of callers at a time on each event loop; the others wait for their turn."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._homes: dict[object, Semaphore] = {}
 
     def one(self) -> Semaphore:
-        """A slot, to be used as a context. Waiting for it can be cancelled."""
+        """A slot, as a context manager. Waiting for it can be cancelled."""
         place = home()
         found = self._homes.get(place)
         if found is None:

@@ -1,4 +1,4 @@
-"""What has to be made anew in a child process: connections are the parent's, and locks may be held by nobody."""
+"""What must be recreated in a child process: connections belong to the parent, and nobody may release its locks."""
 
 from __future__ import annotations
 

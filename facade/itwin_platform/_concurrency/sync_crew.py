@@ -23,13 +23,13 @@ _SLICE = 0.5
 class Crew(Generic[T, R]):
     """Workers that call a function with one item after the other.
 
-    There are as many as are needed, up to a limit, and twice as many outcomes at most that nobody has taken yet: then
-    the workers wait. They hold no reference to who takes them, so that they end when nobody is there any more.
+    There are as many as needed, up to a limit. If twice as many outcomes wait to be taken, the workers pause. They hold
+    no reference to the consumer, so they end when it is gone.
 
     Parameters:
         function: What to call.
-        items: What with. They are taken in these threads, one at a time.
-        workers: The most workers.
+        items: The items. They are taken in these threads, one at a time.
+        workers: The maximum number of workers.
     """
 
     def __init__(self, function: Callable[[T], R], items: Iterable[T], workers: int) -> None:

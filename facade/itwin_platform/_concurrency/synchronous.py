@@ -164,7 +164,7 @@ MAY_BLOCK: bool = True
 
 
 class Slots:
-    """So many callers at a time; the others wait for their turn, the first one first.
+    """A limited number of callers at a time; the others wait for their turn, the first one first.
 
     There is no lock that Ctrl-C could leave held, and no count that it could leave wrong: a slot is a weak reference,
     and Python itself knows how many there are. Whoever gives one back hands it to the first that waits.
@@ -176,7 +176,7 @@ class Slots:
         self.waiting: deque[SimpleQueue[ref[_Counted]]] = deque()
 
     def one(self) -> _Turn:
-        """A slot, to be used as a context."""
+        """A slot, as a context manager."""
         return _Turn(self)
 
 

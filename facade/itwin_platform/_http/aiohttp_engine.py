@@ -61,7 +61,7 @@ class _Response(Head):
         return self._response.content.iter_any()
 
     async def aclose(self) -> None:
-        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
         with suppress(Exception):  # it may be gone already
             connection = self._response.connection
             if self.announces_too_much or not self._response.content.at_eof():

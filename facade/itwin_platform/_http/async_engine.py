@@ -113,7 +113,7 @@ class _Response(Head):
         return aiter(self._response.stream)
 
     async def aclose(self) -> None:
-        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
         with suppress(Exception):  # it may be gone already
             if self.announces_too_much or has_read_ahead(self._response.stream):
                 await self._response.extensions["network_stream"].aclose()

@@ -38,7 +38,7 @@ class TransportOptions:
     _cell: _Cell = field(default_factory=_Cell, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel as what was given, if other processes can use it and nobody may not see it."""
+        """Pickle the arguments, if other processes can use them and they are not secret."""
         if isinstance(self.verify, ssl.SSLContext):
             raise TypeError(
                 "A client with an ssl.SSLContext cannot be pickled. Pass verify the path of a file with the "

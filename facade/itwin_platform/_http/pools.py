@@ -51,7 +51,7 @@ class Connections(Generic[T]):
         self._idle.append((time.monotonic(), engine))
 
     def give_up(self, engine: T) -> bool:
-        """Keep the engine for nobody. Returns whether it is to be closed."""
+        """Do not keep the engine. Returns whether to close it."""
         self.all.discard(engine)
         return True
 
@@ -97,7 +97,7 @@ class Response(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def close(self) -> None:
-        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
 
 
 class AsyncResponse(Protocol):
@@ -110,7 +110,7 @@ class AsyncResponse(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def aclose(self) -> None:
-        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
 
 
 class Engine(Protocol):

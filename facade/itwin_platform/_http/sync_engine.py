@@ -174,7 +174,7 @@ class _Response(Head):
         return iter(self._response.stream)
 
     def close(self) -> None:
-        """Keep the connection for the next request, unless it may hold bytes that belong to nobody."""
+        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
         with suppress(Exception):  # it may be gone already
             if self.announces_too_much or has_read_ahead(self._response.stream):
                 self._response.extensions["network_stream"].close()

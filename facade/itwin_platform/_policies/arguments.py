@@ -1,6 +1,6 @@
-"""What the arguments of methods become in a request: texts, lists, levels of detail, changes.
+"""Converts the arguments of methods for requests: text, lists, levels of detail, changes.
 
-Used by the API groups alone.
+Used only by the API groups.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:
 
 
 def text(name: str, value: object) -> str:
-    """Text that a body or a query cannot do without.
+    """Required text.
 
     Raises:
         ValueError: It is not text, or nothing is in it.
@@ -81,7 +81,7 @@ def text(name: str, value: object) -> str:
 
 
 def optional_text(name: str, value: str | None) -> str | None:
-    """Text that may be left out, but not be empty.
+    """Optional text, which must not be empty.
 
     Raises:
         ValueError: It is neither None nor text with something in it.
@@ -201,7 +201,7 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def largest_list(limit: int | None) -> str:
-    """How many items to ask for over all pages.
+    """How many items to request over all pages.
 
     Raises:
         ValueError: The limit is not a whole number from 1.
@@ -239,7 +239,7 @@ def changed(value: str | Unchanged, read: Callable[[str], V]) -> V | Unchanged:
 
 
 def needed(name: str, value: V | None) -> V:
-    """An argument of something new that it cannot do without.
+    """A required argument of something new.
 
     Raises:
         ValueError: It is None.

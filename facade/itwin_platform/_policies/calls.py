@@ -1,4 +1,4 @@
-"""One call of a user, over all its attempts: what is sent, and what came of it."""
+"""One call of a user with all its attempts: the requests and the outcome."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Call:
 
         Parameters:
             host: Where it goes.
-            user_agent: What to say of ourselves.
+            user_agent: The User-Agent header.
             token: The access token, or None.
             redirected: Whether a redirect has led there.
         """
@@ -105,7 +105,7 @@ class Call:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of an attempt: an answer, an error where that is no success, and what is known about the cause."""
+    """The outcome of an attempt: an answer, an error unless it was successful, and what is known about the cause."""
 
     target: Target
     token: Secret | None

@@ -1,4 +1,4 @@
-"""Exports of iTwins: their request, which of them are as good as a new one, and how they end."""
+"""Exports of iTwins: their request, which of them can be reused, and how they end."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def readable_select(select: str | Iterable[str] | None) -> str | None:
 
 
 def reusable(exports: Iterable[Export], request: ExportRequest, max_age: float | None) -> Export | None:
-    """The first export of the same that is not finished yet, or was started at most `max_age` seconds ago."""
+    """The first export with the same arguments that is unfinished, or was started at most `max_age` seconds ago."""
     return next((each for each in exports if _same(each.request, request) and _is_fresh(each, max_age)), None)
 
 
@@ -81,7 +81,7 @@ def _is_fresh(export: Export, max_age: float | None) -> bool:
 
 
 def checked_age(max_age: float | None) -> float | None:
-    """The age up to which an export counts as new.
+    """The age up to which an export can be reused.
 
     Raises:
         ValueError: It is not a number of seconds up to the 4 hours that the platform keeps exports.

@@ -1,4 +1,4 @@
-"""Jobs that have ended: what to say of those that failed, and where the outputs of the others are."""
+"""Jobs that have ended: the errors of those that failed, and the outputs of the others."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def job_error(job: Job, messages: JobMessages | None, problem: ITwinPlatformErro
 
     Parameters:
         job: The job.
-        messages: What it has left behind; None if that is not known.
-        problem: Why the messages could not be had, if that was tried.
+        messages: Its messages; None if they are not known.
+        problem: Why the messages could not be read, if that was tried.
     """
     if job.state == "Cancelled":
         return JobCancelledError(f"{named(job)} was cancelled.", job=job, messages=messages)
@@ -87,7 +87,7 @@ def outputs_of(job: object, chosen: str | Iterable[str] | None) -> list[Output]:
         chosen: Names of the outputs to find, or the beginnings of names before a slash; None for all.
 
     Raises:
-        ValueError: It has not ended, it has no such output, or none at all.
+        ValueError: It has not ended, or has no such output, or no outputs at all.
         JobFailedError: It has ended without success.
     """
     if not isinstance(job, Job):

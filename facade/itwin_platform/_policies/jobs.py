@@ -1,4 +1,4 @@
-"""Jobs of the reality APIs: which of them a list is about, and which type belongs to which specifications."""
+"""Jobs of the reality APIs: filters of their lists, and which type belongs to which specifications."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def job_of(
 
     Parameters:
         kind: The types of jobs that the API knows.
-        untyped: Makes a model out of specifications that no class describes.
+        untyped: Creates a model of specifications that no class describes.
         type_: The type, which the class of the specifications may tell as well.
         specifications: A model or a mapping.
 

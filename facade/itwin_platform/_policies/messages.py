@@ -45,14 +45,14 @@ def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
 
 
 def refused_in_doubt(error: ApiError) -> ApiError:
-    """The same error for a request that may have been carried out although it was answered like this."""
+    """The same error for a request that may have been carried out despite this answer."""
     error.may_have_happened = True
     error.args = (f"{error} {MAY_HAVE_HAPPENED}",)
     return error
 
 
 def not_followed(call: Call, problem: str) -> RedirectError:
-    """A redirect leads where the token must not go."""
+    """A redirect leads to a host that must not get the token."""
     return RedirectError(
         f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {problem}. "
         "Check api_url and what stands between this machine and the platform.",
@@ -83,7 +83,7 @@ def read_too_late(call: Call) -> DeadlineExceeded:
 
 
 def work_too_late(operation: str, deadline: float) -> DeadlineExceeded:
-    """The time for what consists of several calls is over."""
+    """The time for work that consists of several calls is over."""
     return DeadlineExceeded(_too_late(operation, deadline, "", _TRY_AGAIN), phase="deadline", operation=operation)
 
 
@@ -110,10 +110,10 @@ def _overdue(call: Call, line: str) -> DeadlineExceeded:
 
 
 def unusable_token() -> CredentialsError:
-    """What credentials of somebody else's making returned."""
+    """An unusable token from the user's own credentials."""
     return CredentialsError("The credentials object returned something that cannot be an access token.")
 
 
 def client_closed() -> ConfigurationError:
-    """A call after the end."""
+    """A call after the client was closed."""
     return ConfigurationError("The client is closed. Make a new one, or keep it open until the last call.")

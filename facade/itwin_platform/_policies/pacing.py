@@ -22,18 +22,17 @@ class Sent:
     latest: float
 
     def answered(self, status: int | None) -> None:
-        """Note that the answer has come, or will not come any more. What was refused does not count."""
+        """Note that the answer has arrived, or will never arrive. Refused requests do not count."""
         self.latest = float("-inf") if status == THROTTLED else time.monotonic()
 
 
 class Pace:
-    """So many requests in a minute, wherever one lays it.
+    """A maximum number of requests in any period of a minute.
 
-    They go out as fast as they come until a minute's worth is sent. Nothing is spread evenly: a short job need not
-    wait.
+    They are sent at once until a minute's worth is sent. They are not spread evenly, so a short job need not wait.
 
     Parameters:
-        count: The most requests in a minute.
+        count: The maximum number of requests per minute.
     """
 
     def __init__(self, count: int) -> None:

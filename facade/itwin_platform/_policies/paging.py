@@ -1,4 +1,4 @@
-"""Lists over several pages: how far to go, and where the next page is."""
+"""Lists with several pages: how far to go, and where the next page is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Link(Protocol):
 
     @property
     def href(self) -> str | None:
-        """Where it leads."""
+        """Its address."""
 
 
 class Links(Protocol):
@@ -44,8 +44,8 @@ def next_link(page: object) -> str | None:
 def next_target(link: str, page: Target, configured: str) -> Target:
     """Where the link to the next page leads, if it may be followed.
 
-    It has to stay at the origin of the page that held it. A client of the platform also follows links from one host
-    of the platform to another.
+    It must stay at the origin of the page that held it. A client of the platform also follows links from one host of
+    the platform to another.
 
     Parameters:
         link: The link, absolute or relative.
@@ -77,9 +77,9 @@ class Walk:
 
     Parameters:
         operation: Id of the operation, for errors.
-        limit: The most items to take; None for all.
-        cap: How many items the platform lists at the most; None if it does not say.
-        start: How many items are left out at the start, which count for the cap.
+        limit: The maximum number of items to take; None for all.
+        cap: The maximum number of items that the platform lists; None if not documented.
+        start: How many items are skipped at the start; they count towards the cap.
         advice: What to do about a list that is longer than the cap.
     """
 
@@ -110,7 +110,7 @@ class Walk:
 
         Raises:
             IncompleteListError: There may be more items than the platform lists.
-            UntrustedError: The link leads back, or on and on without items.
+            UntrustedError: The link leads back, or to too many pages without items.
         """
         if self._limit is not None and self._taken >= self._limit:
             return False

@@ -1,7 +1,7 @@
 """Authentication and options of a repository: as they are given, and merged with what is there.
 
-The platform replaces each of them as a whole. A merge is done here, in the way of a JSON merge patch (RFC 7386).
-Secrets are among them: whatever is raised here is raised where no frame holds more than models, which mask them.
+The platform replaces each of them as a whole. A merge is done here, in the way of a JSON merge patch (RFC 7386). They
+contain secrets, so errors are raised where frames hold only models, which mask them.
 """
 
 from __future__ import annotations

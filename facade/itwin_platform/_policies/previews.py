@@ -1,4 +1,4 @@
-"""Technical previews: whoever calls one is told so, once."""
+"""Technical previews: the first call of each one warns."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ _INNER = frozenset({"itwin_platform", "itwin_platform_api", "asyncio"})
 
 
 class TechnicalPreviewWarning(UserWarning):
-    """An operation is a technical preview: for trying out, not for production, and it may change or go at any time.
+    """An operation is a technical preview: for trying out, not for production; it may change or disappear.
 
-    Each such operation warns once in a process, at the line that calls it, before anything is sent. To do without:
+    Each such operation warns once in a process, at the line that calls it, before anything is sent. To silence the
+    warning:
 
         warnings.simplefilter("ignore", itwin_platform.TechnicalPreviewWarning)
 
-    With `"error"` in place of `"ignore"`, such a call raises the warning and sends nothing. On the command line of
-    Python, which cannot import packages yet when it reads its options, the same is `-W "error:Technical preview"`; that
-    of pytest knows the class as well, `-W error::itwin_platform.TechnicalPreviewWarning`.
+    With `"error"` instead of `"ignore"`, such a call raises the warning and sends nothing. On the command line of
+    Python, where the class cannot be imported yet, use `-W "error:Technical preview"`; with pytest, use
+    `-W error::itwin_platform.TechnicalPreviewWarning`.
     """
 
 
 class Previews:
-    """Which operations have been warned of. Threads may share it."""
+    """The operations that have warned. Threads may share it."""
 
     def __init__(self) -> None:
         self._told: set[tuple[str, str]] = set()
@@ -39,7 +40,7 @@ class Previews:
         on_fork(self)
 
     def tell(self, operation: Operation[Any]) -> None:
-        """Warn of an operation, unless that was done already.
+        """Warn of an operation, unless it has warned already.
 
         Raises:
             TechnicalPreviewWarning: Warnings are errors. It will be raised the next time, too.

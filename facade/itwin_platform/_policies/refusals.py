@@ -1,4 +1,4 @@
-"""What an answer that is no success says: the platform's error object, or the words of a gateway in front of it."""
+"""The error in an answer: the platform's error object, or the message of a gateway in front of it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PROBLEM = re.compile(r"(?!about:)(?!.*\brfc-?[0-9])[^?#\s]*[/:#]([A-Za-z][\w.-]
 
 
 class Words(NamedTuple):
-    """What the body of an error says, as far as it says it; `wait` is the seconds until the next attempt."""
+    """The contents of the body of an error; `wait` is the seconds until the next attempt."""
 
     code: str | None = None
     message: str | None = None

@@ -1,4 +1,4 @@
-"""Requests that no definition describes: which methods, addresses, versions and headers a user may name."""
+"""Requests that no definition describes: the methods, addresses, versions and headers that a user may choose."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def target_of(url_or_path: object, origin: str, prefix: str, name: str = "url_or
         name: What to call the address in errors.
 
     Raises:
-        ValueError: It is no address, or the token must not be sent to it.
+        ValueError: It is not an address, or the token must not be sent to it.
     """
     if not isinstance(url_or_path, str) or not _ADDRESS.match(url_or_path):
         raise ValueError(f"{name} must be an absolute URL or a path that starts with one slash")
@@ -121,7 +121,7 @@ def target_of(url_or_path: object, origin: str, prefix: str, name: str = "url_or
 
 
 def with_query(target: Target, query: str) -> Target:
-    """The same address with more in its query. What it has of the same names goes."""
+    """The same address with more parameters in its query, which replace those of the same name."""
     if not query:
         return target
     path, _, before = target.path.partition("?")

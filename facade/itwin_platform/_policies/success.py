@@ -1,4 +1,4 @@
-"""What the answer of a success holds, as the type that the definition names."""
+"""Converts a successful answer to the type that the definition names."""
 
 from __future__ import annotations
 

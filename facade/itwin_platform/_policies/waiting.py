@@ -1,4 +1,4 @@
-"""How what takes long is waited for: when to look again, which errors a wait outlives, and when it ends. No I/O."""
+"""Waiting for long work: when to poll, which errors do not end a wait, and when it ends. No I/O."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INTERVALS = (15, 30, 60, 120)
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """What is waited for, as messages name it.
+    """The job or export that is waited for, as messages name it.
 
     Attributes:
         name: For instance `"Job 5b0c2f5d"`, at the beginning of a sentence.
@@ -41,18 +41,18 @@ class Awaited:
 
     @property
     def goes_on(self) -> str:
-        """That only the waiting has ended, and how to go on with it."""
+        """Says that only the waiting has ended, and how to continue it."""
         return f"{self.name} continues; only the waiting has ended. To wait again: {self.again}"
 
 
 @dataclass(frozen=True, slots=True)
 class Look(Generic[S, R]):
-    """What a look has found.
+    """The result of a poll.
 
     Attributes:
-        seen: What was seen, for progress functions and errors.
-        state: What of it counts as a change when it differs.
-        result: What the wait returns; None as long as it is not over.
+        seen: The state that was found, for progress functions and errors.
+        state: The part of it whose change restarts the intervals.
+        result: The result of the wait; None as long as it is not over.
     """
 
     seen: S
@@ -61,12 +61,12 @@ class Look(Generic[S, R]):
 
 
 class Polling:
-    """When to look again at something.
+    """When to poll again.
 
     Parameters:
-        awaited: What is looked at.
+        awaited: What is waited for.
         timeout: Seconds after which to give up; None to wait forever.
-        intervals: Seconds between looks. The last is repeated; they begin again when something has changed.
+        intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
         now: The clock, in seconds.
 
     Raises:
@@ -91,7 +91,7 @@ class Polling:
         self._problem: ITwinPlatformError | None = None
 
     def after(self, look: Look[Any, Any]) -> float:
-        """Seconds until the next look, after one that has found something.
+        """Seconds until the next poll, after a successful one.
 
         Raises:
             WaitTimeout: The time is over.
@@ -102,11 +102,11 @@ class Polling:
         return self._pause(0.0)
 
     def after_problem(self, problem: ITwinPlatformError) -> float:
-        """Seconds until the next look, after one that has failed.
+        """Seconds until the next poll, after a failed one.
 
         Raises:
-            WaitTimeout: The time is over, or will be before the platform wants to be asked again.
-            ITwinPlatformError: The problem itself, if it does not pass by waiting.
+            WaitTimeout: The time is over, or will be before the platform accepts another request.
+            ITwinPlatformError: The problem itself, if waiting does not help.
         """
         if not passes(problem):
             raise problem
@@ -143,7 +143,7 @@ class Polling:
 
 
 def passes(problem: ITwinPlatformError) -> bool:
-    """Whether an error may pass by waiting: throttling, and what is down or cannot be reached for a while."""
+    """Whether an error is temporary: throttling, or a server that is down or cannot be reached."""
     if isinstance(problem, TransportError):
         return not problem.final
     if isinstance(problem, ApiError):
