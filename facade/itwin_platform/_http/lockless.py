@@ -1,7 +1,7 @@
 """httpcore's connections as the engines use them: one thread or task at a time, and bodies that are not copied.
 
 httpcore guards its connections with locks, in case several threads or tasks share them. Here none do. A lock would only
-do harm: Ctrl-C at the wrong moment leaves it held, and the next step waits for it for ever, past every deadline.
+do harm: Ctrl-C at the wrong moment leaves it held, and the next step waits for it forever, past every deadline.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from .addresses import Target, UntrustedError, is_platform, trusted
 
 T = TypeVar("T")
 
-# A server that sends empty pages for ever would keep a loop for ever.
+# A server that sends empty pages forever would keep a loop forever.
 _MAX_EMPTY = 100
 # Characters of links that are harmless and yet have to be encoded: servers put filters into links as they came.
 _UNSAFE = re.compile(r"[ \"<>^`{|}]|[^\x00-\x7f]")

@@ -119,7 +119,7 @@ class Actions:
         return Answer(operation.success, {**documented, str(operation.member): shown})
 
     def check_path(self, operation: ServedOperation, ids: tuple[str, ...]) -> None:
-        """Refuse a request whose path names a resource that is not there.
+        """Refuse a request whose path names a resource that does not exist.
 
         Raises:
             RefusedError: With the documented error, or that of the operation that reads such a resource.

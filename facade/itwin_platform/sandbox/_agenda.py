@@ -1,4 +1,4 @@
-"""What is to happen at a time of the sandbox's clock. It happens when somebody looks for the first time after it."""
+"""Events at times of the sandbox's clock. They happen at the first request after their time."""
 
 import heapq
 import itertools

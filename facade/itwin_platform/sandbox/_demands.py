@@ -1,4 +1,4 @@
-"""What is asked of a sandbox beside the APIs: documented failures, jobs that fail, slow answers."""
+"""Controls of a sandbox, besides the APIs: documented failures, jobs that fail, slow answers."""
 
 import threading
 from collections.abc import Mapping

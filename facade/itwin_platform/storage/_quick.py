@@ -27,7 +27,7 @@ TINY = 128 * 1024
 
 _TIMEOUT = timedelta(minutes=10)
 
-# The process in which obstore has started its threads, which a forked one does not have: there it would wait for ever.
+# The process in which obstore has started its threads, which a forked one does not have: there it would wait forever.
 _home: int | None = None
 
 

@@ -1,4 +1,4 @@
-"""What no definition can say: how jobs, exports and versions come to an end, and what belongs together.
+"""Behaviour that no definition describes: how jobs, exports and versions end, and what belongs together.
 
 One module for each thing. Each registers itself for the operations and collections that it is about; all other
 operations do what follows from their method, path and answer.

@@ -1,6 +1,6 @@
 """Exports of iTwins: queued, in progress, completed, and gone after four hours.
 
-An export is kept with the times that it will have. What is seen of it is what has happened by now.
+An export is kept with the times that it will have. It shows what has happened by now.
 """
 
 import csv

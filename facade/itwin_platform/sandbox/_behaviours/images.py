@@ -69,7 +69,7 @@ class Images:
         if max(size) > _WIDEST * min(size):
             raise invalid(operation, [Problem(INVALID, "image", "wide")])
         self._forget(itwin_id)
-        # A name belongs to one picture for ever.
+        # A name belongs to one picture forever.
         id_ = str(uuid.uuid4())
         names = {f"{kind}ImageName": f"{kind}_{id_}.{_ENDINGS[media_type]}" for kind in ("small", "large")}
         for name in names.values():

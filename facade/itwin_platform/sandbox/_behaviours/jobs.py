@@ -1,6 +1,6 @@
 """Jobs of the reality APIs: queued, active, successful or failed; cancelled on the way; gone after thirty days.
 
-A job is kept with the times and the end that it will have. What is seen of it is what has happened by now.
+A job is kept with the times and the end that it will have. It shows what has happened by now.
 """
 
 import re
@@ -55,7 +55,7 @@ class Jobs:
         self._place: Place = (path, ())
 
     def check(self, operation: ServedOperation, asked: Asked) -> Answer | None:
-        """Refuse a job for an iTwin that is not there.
+        """Refuse a job for an iTwin that does not exist.
 
         Raises:
             RefusedError: It is not.
@@ -66,7 +66,7 @@ class Jobs:
         return None
 
     def check_list(self, _: ServedOperation, asked: Asked) -> Answer | None:
-        """Refuse to list the jobs of an iTwin that is not there.
+        """Refuse to list the jobs of an iTwin that does not exist.
 
         Raises:
             RefusedError: It is not.
@@ -155,7 +155,7 @@ class Jobs:
         return Answer(operation.success, {"messages": {"errors": [], "warnings": []}})
 
     def progress(self, operation: ServedOperation, asked: Asked) -> Answer:
-        """How far a job is: by the time that it has been at work."""
+        """The progress of a job, from the time that it has been active."""
         job = self._job(asked.ids[0])
         documented: Json = operation.answers[operation.success]["progress"]
         progress = {"state": job["state"], "percentage": self._percentage(job, documented["percentage"])}
@@ -167,7 +167,7 @@ class Jobs:
         if job["state"] == "Success":
             return 100
         if started is None:
-            # The documented job has been active for ever.
+            # The documented job has been active forever.
             return documented if job["state"] == "Active" else 0
         passed = (ended or self._world.clock.now()) - started
         return max(0, min(99, int(100 * passed.total_seconds() / _ACTIVE)))

@@ -71,7 +71,7 @@ class RealityData:
         return {**data, **{name: value for name, value in own.items() if name not in given}}
 
     def check(self, operation: ServedOperation, asked: Asked) -> Answer | None:
-        """Refuse reality data for an iTwin that is not there.
+        """Refuse reality data for an iTwin that does not exist.
 
         Raises:
             RefusedError: It is not.
@@ -106,7 +106,7 @@ class RealityData:
         return Answer(operation.success, {"iTwins": self._store.linked(_associations(asked.ids[0]))})
 
     def associate(self, operation: ServedOperation, asked: Asked) -> Answer:
-        """Let reality data belong to one more iTwin."""
+        """Add reality data to another iTwin."""
         id_, itwin_id = asked.ids
         if itwin_id in self._store.linked(_associations(id_)):
             raise RefusedError(409)
@@ -114,7 +114,7 @@ class RealityData:
         return Answer(operation.success, {"iTwinAssociation": {"id": id_, "iTwinId": itwin_id}})
 
     def dissociate(self, operation: ServedOperation, asked: Asked) -> Answer:
-        """Let reality data belong to an iTwin no more."""
+        """Remove reality data from an iTwin."""
         id_, itwin_id = asked.ids
         if not self._store.delete(_associations(id_), itwin_id):
             raise RefusedError(404)

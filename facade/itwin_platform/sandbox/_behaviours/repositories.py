@@ -1,4 +1,4 @@
-"""Repositories: those that are there by themselves, resources that live on another host, and graphics."""
+"""Repositories: those that exist automatically, resources that live on another host, and graphics."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -51,7 +51,7 @@ class Repositories:
     """The repositories of one sandbox.
 
     Attributes:
-        automatic: The documented repositories that are there by themselves. Their ids are their classes.
+        automatic: The documented repositories that exist automatically. Their ids are their classes.
     """
 
     def __init__(self, world: World) -> None:
@@ -61,7 +61,7 @@ class Repositories:
         self._curated = [*resources.documented, *resources.summaries]
 
     def provided(self, parents: tuple[str, ...]) -> list[Json]:
-        """The repositories that an iTwin has by itself: curated content, and its reality data if there is some."""
+        """The repositories that an iTwin has automatically: curated content, and its reality data if there is some."""
         has_data = bool(reality_data.of_itwin(self._world, parents[0]))
         found = [each for id_, each in self.automatic.items() if id_ != _REALITY_DATA or has_data]
         return [self.seen((_PATH, parents), each) for each in found]

@@ -1,4 +1,4 @@
-"""What jobs leave behind when they succeed: reality data with a few small files, and reports in the bucket.
+"""The outputs of jobs that succeed: reality data with a few small files, and reports in the bucket.
 
 Nothing is computed. What is found is made up from the names of the photos, so that the same job finds the same again.
 """

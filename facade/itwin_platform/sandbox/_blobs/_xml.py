@@ -58,7 +58,7 @@ def read_block_list(body: bytes) -> list[tuple[str, str]]:
     """Where to look for each block, and its id.
 
     Raises:
-        BlobError: It is no such list.
+        BlobError: It is not such a list.
     """
     found: list[tuple[str, str]] = []
     path: list[str] = []
