@@ -154,7 +154,7 @@ class TestAdd:
         ("collection", "resources", "message"),
         [
             ("/nothing", [BRIDGE], "there is no collection at /nothing; there are /itwins,"),
-            ("/itwins/x/repositories", [{"id": "imodels"}], "below a resource that is not there"),
+            ("/itwins/x/repositories", [{"id": "imodels"}], "below a resource that does not exist"),
             ("/itwins", [BRIDGE, {"displayName": "B"}], r"resource 2 .* class \(Missing.*subClass \(Missing"),
             ("/itwins", [BRIDGE | {"colour": "red"}], r"colour \(InvalidProperty\)"),
             ("/itwins", [BRIDGE | {"latitude": 91}], r"latitude \(InvalidValue\)"),
