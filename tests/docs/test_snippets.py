@@ -20,10 +20,24 @@ from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
 from tests.support.examples import ROOT
 from tests.support.sandbox import png
+from tests.support.workbooks import workbook
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 # The files that snippets find in their folder.
+ITWINS = """\
+number,display_name,class,sub_class,status,latitude,longitude
+B-001,North Bridge,Endeavor,Project,Active,40.028,-75.621
+B-002,South Bridge,Endeavor,Project,Active,,
+"""
+REPOSITORIES = """\
+itwin,display_name,class,sub_class,uri
+B-001,Parcels,GeographicInformationSystem,WebMapService,https://maps.example.com/wms
+B-001,Streets,GeographicInformationSystem,WebMapService,https://maps.example.com/streets
+"""
 FILES = {
+    "itwins.csv": ITWINS.encode("utf-8-sig"),
+    "repositories.csv": REPOSITORIES.encode("utf-8-sig"),
+    "sites.xlsx": workbook({"iTwins": ITWINS, "Repositories": REPOSITORIES}),
     "photos/left.jpg": b"left",
     "photos/right.jpg": b"right",
     "mesh/root.3mx": b"mesh",
