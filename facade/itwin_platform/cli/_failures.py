@@ -13,6 +13,7 @@ from ..errors import (
     ITwinPlatformError,
     NotFoundError,
     RateLimitError,
+    StorageNotFoundError,
     TransportError,
     UnauthorizedError,
     named_request,
@@ -23,6 +24,7 @@ DONE, REFUSED, USAGE, NOT_LOGGED_IN, NOT_FOUND, RATE_LIMIT, STOPPED, PIPE_CLOSED
 # The first that fits.
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (NotFoundError, NOT_FOUND),
+    (StorageNotFoundError, NOT_FOUND),
     (RateLimitError, RATE_LIMIT),
     (UnauthorizedError, NOT_LOGGED_IN),
     (CredentialsError, NOT_LOGGED_IN),
