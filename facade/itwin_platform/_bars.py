@@ -13,7 +13,7 @@ from .errors import ConfigurationError
 
 S = TypeVar("S")
 
-# Seconds between two looks of a notebook at a bar: each is a message to the browser.
+# A notebook draws a bar once in so many seconds, because each drawing is a message to the browser.
 _NOTEBOOK_PERIOD = 0.2
 
 

@@ -183,9 +183,10 @@ def _files(name: str, kind: str, found: _Found) -> dict[str, bytes]:
 
 def _scene(found: _Found) -> Json:
     """A ContextScene, whose objects are below the number of their photo."""
-    objects: Json = {str(number): {} for number in range(len(found.photos))}
+    numbers = {photo: str(number) for number, photo in enumerate(found.photos)}
+    objects: Json = {number: {} for number in numbers.values()}
     for each in found.objects:
-        box, there = each["box"], objects[str(found.photos.index(each["photo"]))]
+        box, there = each["box"], objects[numbers[each["photo"]]]
         there[str(len(there))] = {
             "LabelInfo": {"Confidence": each["confidence"], "LabelId": found.labels.index(each["label"])},
             "Box2D": {
@@ -197,7 +198,7 @@ def _scene(found: _Found) -> Json:
         }
     return {
         "version": "6.0",
-        "PhotoCollection": {"Photos": {str(n): {"ImagePath": f"0:{photo}"} for n, photo in enumerate(found.photos)}},
+        "PhotoCollection": {"Photos": {number: {"ImagePath": f"0:{photo}"} for photo, number in numbers.items()}},
         "Annotations": {
             "Labels": {str(n): {"Name": label} for n, label in enumerate(found.labels)},
             "Objects2D": objects,
