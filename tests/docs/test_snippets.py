@@ -18,6 +18,7 @@ import pytest
 
 from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
+from tests.support.company import company
 from tests.support.examples import ROOT
 from tests.support.sandbox import png
 
@@ -60,10 +61,19 @@ def environment() -> Iterator[dict[str, str]]:
         yield {**sandbox.environment, "ITP_JOB_ID": job.id, "ITP_EXPORT_ID": export.id}
 
 
+@pytest.fixture(scope="module")
+def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What snippets read in the network of a company."""
+    with Sandbox() as sandbox, company(sandbox, tmp_path_factory.mktemp("company")) as network:
+        yield {**network.environment, "COMPANY_PROXY": network.proxy, "COMPANY_CA": str(network.authority)}
+
+
 @pytest.mark.parametrize(
     ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
 )
-def test_a_snippet_runs(place: str, code: str, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_snippet_runs(place: str, code: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    behind_a_proxy = place.startswith("docs/recipes/proxy.md")
+    environment: dict[str, str] = request.getfixturevalue("behind_a_proxy" if behind_a_proxy else "environment")
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
