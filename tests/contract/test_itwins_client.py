@@ -156,7 +156,9 @@ def platform(prepared: Prepared) -> Iterator[ITwinPlatform]:
 def test_every_method_is_called_and_on_the_page_about_moving() -> None:
     methods = set(run()["methods"])
     assert methods == {method for method, _ in CALLS}
-    page = (ROOT / "docs" / "recipes" / "from-itwins-client.md").read_text("utf-8").partition("## ITwinsAccessClient")[2]
+    page = (
+        (ROOT / "docs" / "recipes" / "from-itwins-client.md").read_text("utf-8").partition("## ITwinsAccessClient")[2]
+    )
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == methods
 
 

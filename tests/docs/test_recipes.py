@@ -120,15 +120,17 @@ class TestBehindAProxy:
             monkeypatch.delenv(name, raising=False)
         (tmp_path / "empty.pem").touch()
         proxy = network.proxy.replace(PASSWORD, "wrong") if wrong == "password" else network.proxy
-        with ITwinPlatform(
-            ClientCredentials("id", "secret") if first == "the identity service" else "token",
-            environment="qa" if wrong == "host" else "prod",
-            proxy="http://127.0.0.1:1" if wrong == "port" else proxy,
-            verify={"authority": None, "file": tmp_path / "empty.pem"}.get(wrong, network.authority),
-            retry=None,
-        ) as platform:
-            with pytest.raises(errors.ITwinPlatformError) as caught:
-                platform.itwins.get("i")
+        with (
+            ITwinPlatform(
+                ClientCredentials("id", "secret") if first == "the identity service" else "token",
+                environment="qa" if wrong == "host" else "prod",
+                proxy="http://127.0.0.1:1" if wrong == "port" else proxy,
+                verify={"authority": None, "file": tmp_path / "empty.pem"}.get(wrong, network.authority),
+                retry=None,
+            ) as platform,
+            pytest.raises(errors.ITwinPlatformError) as caught,
+        ):
+            platform.itwins.get("i")
         assert told in str(caught.value)
         assert str(caught.value).startswith("The identity service") == (
             first == "the identity service" and wrong != "file"
@@ -146,7 +148,8 @@ class TestServers:
             "from app import application as inner, itwin_id, platform\n"
             "platform.itwins.get(itwin_id)\n"
             "def application(environ, start):\n"
-            "    return inner(environ, lambda status, headers: start(status, [*headers, ('Process', str(os.getpid()))]))\n"
+            "    process = ('Process', str(os.getpid()))\n"
+            "    return inner(environ, lambda status, headers: start(status, [*headers, process]))\n"
         )
         with Sandbox(latency=0.05) as sandbox, gunicorn(tmp_path, sandbox.environment) as url:
             answers: defaultdict[str, list[bytes]] = defaultdict(list)

@@ -110,7 +110,8 @@ class _Forwarding(BaseHTTPRequestHandler):
         for name, value in answer.getheaders():
             if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
                 self.send_header(name, value)
-        self.send_header("content-length", answer.getheader("content-length", "0") if self.command == "HEAD" else str(len(content)))
+        size = answer.getheader("content-length") if self.command == "HEAD" else None
+        self.send_header("content-length", size or str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
