@@ -137,7 +137,7 @@ class TestBehindAProxy:
         )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="gunicorn is for systems that fork")
+@pytest.mark.skipif(sys.platform != "linux", reason="tried on Linux alone: Windows does not fork")
 class TestServers:
     def test_processes_of_gunicorn_share_one_client(self, tmp_path: Path) -> None:
         (snippet,) = re.findall(r"^```python\n(.*?)^```$", page("servers"), re.M | re.S)
