@@ -120,7 +120,7 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
         (["itwins", "upload-image", "x", "missing.png", "--yes"], 1, "missing.png"),
         (["api", "GET", "/itwins/favorites", "-p", "x"], 2, "'x' is no NAME=VALUE"),
         (["bucket", "cp", "a", "b"], 2, "has to begin with bkt:"),
-        (["bucket", "ls"], 1, "needs the permission to list"),
+        (["bucket", "cat", "bkt:missing.txt"], 4, "missing.txt"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -13,6 +13,7 @@ from ..errors import (
     ITwinPlatformError,
     NotFoundError,
     RateLimitError,
+    StorageNotFoundError,
     TransportError,
     UnauthorizedError,
     named_request,
@@ -23,6 +24,7 @@ DONE, REFUSED, USAGE, NOT_LOGGED_IN, NOT_FOUND, RATE_LIMIT, STOPPED, PIPE_CLOSED
 # The first that fits.
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (NotFoundError, NOT_FOUND),
+    (StorageNotFoundError, NOT_FOUND),
     (RateLimitError, RATE_LIMIT),
     (UnauthorizedError, NOT_LOGGED_IN),
     (CredentialsError, NOT_LOGGED_IN),
@@ -51,7 +53,7 @@ def line_of(error: BaseException, *, debug: bool) -> str:
         return f"{_sentence(error.format_message())}{where}"
     if isinstance(error, click.ClickException):
         return _sentence(error.format_message())
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, ITwinPlatformError):
         about = f": {error.filename}" if error.filename else ""
         return _sentence(f"{error.strerror or type(error).__name__}{about}")
     text = _sentence(" ".join(str(error).split()))
