@@ -19,6 +19,7 @@ import pytest
 
 from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
+from tests.support.company import company
 from tests.support.examples import ROOT
 from tests.support.sandbox import png
 
@@ -85,10 +86,19 @@ def workbook() -> bytes:
     return file.getvalue()
 
 
+@pytest.fixture(scope="module")
+def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What snippets read in the network of a company."""
+    with Sandbox() as sandbox, company(sandbox, tmp_path_factory.mktemp("company")) as network:
+        yield {**network.environment, "COMPANY_PROXY": network.proxy, "COMPANY_CA": str(network.authority)}
+
+
 @pytest.mark.parametrize(
     ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
 )
-def test_a_snippet_runs(place: str, code: str, environment: dict[str, str], workbook: bytes, tmp_path: Path) -> None:
+def test_a_snippet_runs(place: str, code: str, request: pytest.FixtureRequest, workbook: bytes, tmp_path: Path) -> None:
+    behind_a_proxy = place.startswith("docs/recipes/proxy.md")
+    environment: dict[str, str] = request.getfixturevalue("behind_a_proxy" if behind_a_proxy else "environment")
     for name, content in {**FILES, "sites.xlsx": workbook}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
@@ -149,6 +159,6 @@ def test_the_source_distribution_has_what_the_readme_links_to() -> None:
 def test_the_verbs_that_the_pages_name_exist() -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     for page in PAGES:
-        code = " ".join(re.findall(r"`[^`]+`|^\$ .*$", page.read_text("utf-8"), re.M))
+        code = " ".join(re.findall(r"`[^`\n]+`|^\$ .*$", page.read_text("utf-8"), re.M))
         for verb in re.findall(r"\bmake ([a-z-]+)", code):
             assert verb in verbs, f"{page.name} names make {verb}"
