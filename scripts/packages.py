@@ -84,13 +84,14 @@ def pythons() -> Iterator[tuple[str, str]]:
     for each in json.loads(run(BIN / "uv", "python", "list", "--only-installed", "--output-format", "json")):
         found.setdefault(".".join(each["version"].split(".")[:2]), each["path"])
     for version in VERSIONS:
-        # Managers of Pythons keep those that are not chosen off the PATH.
-        kept = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3"))
-        path = found.get(version) or shutil.which(f"python{version}") or (str(kept[-1]) if kept else None)
-        if path and re.search(rf"\b{re.escape(version)}\.", _version(path)):
-            yield version, path
-        else:
+        # Managers of Pythons keep those that are not chosen off the PATH, and put others that refuse to run on it.
+        kept = sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")))
+        paths = filter(None, [found.get(version), shutil.which(f"python{version}"), *kept])
+        path = next((path for path in paths if re.search(rf"\b{re.escape(version)}\.", _version(path))), None)
+        if path is None:
             print(f"Python {version}: not here")
+        else:
+            yield version, path
 
 
 def _version(path: str) -> str:
