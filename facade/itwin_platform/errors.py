@@ -379,6 +379,11 @@ class NotFoundError(ApiError):
 
     advice = "Check the id, the environment, and that the caller is a member of the iTwin."
 
+    def _advice(self) -> str:
+        if any(detail.code == "OperationNotFound" for detail in self.details):
+            return "Check the path, and the version of the API that the request asks for."
+        return self.advice
+
 
 class ConflictError(ApiError):
     """409: it conflicts with what already exists."""
