@@ -84,4 +84,4 @@ def test_reality_data_has_files_too(run: Run, container: Container, server: Buck
     assert run("rm", "tileset.json", "--reality-data", "r-1", "--yes").exit_code == 0
     asked = [path.partition("?")[0] for path in server.paths]
     assert asked == [f"/reality-management/reality-data/r-1/{access}access" for access in ("read", "write")]
-    assert run("cat", "tileset.json").exit_code == 1
+    assert run("cat", "tileset.json").exit_code == 4

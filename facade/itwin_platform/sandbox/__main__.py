@@ -11,10 +11,15 @@ from . import Sandbox
 _POLL = 0.5
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 after a stop, 2 where the sandbox cannot start."""
+def main(arguments: list[str] | None = None, *, program: str = "python -m itwin_platform.sandbox") -> int:
+    """Run the command line and return its exit code: 0 after a stop, 2 where the sandbox cannot start.
+
+    Parameters:
+        arguments: Those after the name of the program; by default those of this process.
+        program: What was typed to run it.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m itwin_platform.sandbox",
+        prog=program,
         description="Serve the documented answers of the iTwin Platform on a port of this machine (127.0.0.1).",
     )
     parser.add_argument("--port", type=_port, default=0, help="TCP port; 0, the default, takes a free one")

@@ -228,7 +228,7 @@ class Exports:
             export = self.get(export_id)
             return Look(export, export.status, completed(export))
 
-        awaited = Awaited(f"Export {export_id}", export_id, f"exports.wait({text('export_id', export_id)!r})")
+        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")
         polling = Polling(awaited, timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             return wait_until(look, polling, on_progress)
