@@ -124,6 +124,6 @@ def test_the_source_distribution_has_what_the_readme_links_to() -> None:
 def test_the_verbs_that_the_pages_name_exist() -> None:
     verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     for page in PAGES:
-        code = " ".join(re.findall(r"`[^`]+`|^\$ .*$", page.read_text("utf-8"), re.M))
+        code = " ".join(re.findall(r"`[^`\n]+`|^\$ .*$", page.read_text("utf-8"), re.M))
         for verb in re.findall(r"\bmake ([a-z-]+)", code):
             assert verb in verbs, f"{page.name} names make {verb}"
