@@ -185,12 +185,20 @@ def test_what_cannot_be_done_is_refused(
         ("comp=list", (400, "InvalidQueryParameterValue")),
         ("restype=container&comp=list&maxresults=0", (400, "OutOfRangeQueryParameterValue")),
         ("restype=container&comp=list&maxresults=x", (400, "OutOfRangeQueryParameterValue")),
+        (f"restype=container&comp=list&maxresults={'1' * 5000}", (400, "OutOfRangeQueryParameterValue")),
         ("restype=container&comp=list&marker=!", (400, "InvalidQueryParameterValue")),
+        ("restype=container&comp=list&marker=/w==", (400, "InvalidQueryParameterValue")),
         ("restype=container", (403, "AuthorizationPermissionMismatch")),
     ],
+    ids=lambda value: value[-40:] if isinstance(value, str) else "",
 )
 def test_lists_that_cannot_be(bucket: TransferBucket, query: str, expected: tuple[int, str]) -> None:
     assert code_of(WEB.get(f"{bucket.container_url}&{query}")) == expected
+
+
+def test_a_prefix_that_xml_cannot_have(bucket: TransferBucket) -> None:
+    page = WEB.get(f"{bucket.container_url}&restype=container&comp=list&prefix=a%00&delimiter=%01")
+    assert ElementTree.fromstring(page.content).findtext("Prefix") == "a\ufffd"
 
 
 def test_a_body_without_a_length(bucket: TransferBucket) -> None:
