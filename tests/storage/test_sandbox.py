@@ -4,7 +4,7 @@ import gc
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -228,11 +228,19 @@ def test_an_upload_that_breaks_off_leaves_nothing(own: Sandbox, bucket: Transfer
     with socket.create_connection((url.host, url.port or 0)) as connection:
         head = f"PUT {url.raw_path.decode()} HTTP/1.1\r\nHost: 127.0.0.1\r\nx-ms-blob-type: BlockBlob\r\n"
         connection.sendall(head.encode() + b"Content-Length: 2000000\r\n\r\n" + bytes(1_500_000))
-    deadline = time.monotonic() + 10
-    while used._folder and list(used._folder.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        assert becomes(lambda: used._folder is not None and any(used._folder.iterdir()))
+    folder = used._folder
+    assert folder is not None
+    assert becomes(lambda: not any(folder.iterdir()))
     assert bucket.list() == []
-    assert not (used._folder and list(used._folder.iterdir()))
+
+
+def becomes(true: Callable[[], bool]) -> bool:
+    """Whether something becomes true within a while."""
+    deadline = time.monotonic() + 10
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return true()
 
 
 def test_another_address_is_none_of_the_storage(own: Sandbox, bucket: TransferBucket) -> None:
