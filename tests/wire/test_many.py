@@ -109,7 +109,7 @@ class TestResults:
         with pytest.raises(RuntimeError, match="raised StopIteration"):
             results_of(engine, next_of_none, range(3))
         if engine.name != "sync":
-            with pytest.raises(RuntimeError, match="item . of platform.map raised StopAsyncIteration"):
+            with pytest.raises(RuntimeError, match=r"item \d of platform\.map raised StopAsyncIteration"):
                 results_of(engine, anext_of_none, range(3))
 
     def test_errors_are_values_on_request(self, engine: Engine) -> None:
