@@ -120,7 +120,11 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
         (["itwins", "update", "x", "--changes", "[]", "--yes"], 2, "it is no ITwinUpdate"),
         (["itwins", "update", "x", "--changes", "@missing.json", "--yes"], 2, "'missing.json' cannot be read"),
         (["itwins", "upload-image", "x", "missing.png", "--yes"], 1, "missing.png"),
-        (["api", "GET", "/itwins/favorites", "-H", "X-Key: secret"], 2, "itwin: -p and -H take NAME=VALUE, with an equals"),
+        (
+            ["api", "GET", "/itwins/favorites", "-H", "X-Key: secret"],
+            2,
+            "itwin: -p and -H take NAME=VALUE, with an equals",
+        ),
         (["bucket", "cp", "a", "b"], 2, "has to begin with bkt:"),
         (["bucket", "cat", "nothing"], 4, "Opening 'nothing' failed: it is not in the container."),
         (["bucket", "cp", "bkt:nothing", "."], 4, "There is no file 'nothing' in the container"),
