@@ -172,9 +172,10 @@ def agreed() -> bool:
 def summary(path: Path) -> str:
     """What a file of the results says, in short."""
     try:
-        found = json.loads(path.read_text("utf-8"))["objects"]
+        photos = json.loads(path.read_text("utf-8"))["Annotations"]["Objects2D"].values()
+        found = [each for objects in photos for each in objects.values()]
         return f"{len(found)} objects, the first of them: {found[0]}"
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return f"{path.stat().st_size:,} bytes"
 
 

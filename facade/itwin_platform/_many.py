@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from .errors import ConfigurationError
+from ._bars import Bar, shown
 
 R = TypeVar("R")
 
@@ -104,47 +104,31 @@ class Tally:
     def __init__(self, items: object, progress: ProgressArgument) -> None:
         self._total = len(cast(Any, items)) if hasattr(items, "__len__") else None
         self._done = self._failed = 0
-        self._bar = _bar() if progress is True else None
-        self._tell = next(self._bar) if self._bar is not None else progress
+        self._shown = shown(progress, Bar("Calls", _columns, _fields))
+        self._tell = self._shown.__enter__()
 
     def count(self, *, failed: bool) -> None:
         """Count a result."""
         self._done += 1
         self._failed += failed
-        if callable(self._tell):
+        if self._tell is not None:
             self._tell(MapProgress(self._done, self._failed, self._total))
 
     def close(self) -> None:
         """Leave the terminal to others."""
-        if self._bar is not None:
-            self._bar.close()
+        self._shown.__exit__(None, None, None)
 
 
-def _bar() -> Any:
-    try:
-        from rich import progress as bars
-    except ImportError:
-        missing = 'progress=True needs rich. Install it: pip install "itwin-platform[progress]"'
-        raise ConfigurationError(missing) from None
-    columns = (
+def _columns(bars: Any) -> tuple[Any, ...]:
+    return (
         bars.TextColumn("{task.description}"),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         bars.TimeRemainingColumn(),
         bars.TextColumn("{task.fields[failed]}"),
     )
-    return _drawn(bars.Progress(*columns))
 
 
-def _drawn(display: Any) -> Iterator[Callable[[MapProgress], object]]:
-    task = display.add_task("Calls", total=None, failed="")
-
-    def show(state: MapProgress) -> None:
-        display.start()  # only now, so that what fails before draws nothing
-        failed = f"{state.failed} failed" if state.failed else ""
-        display.update(task, completed=state.done, total=state.total, failed=failed)
-
-    try:
-        yield show
-    finally:
-        display.stop()
+def _fields(state: MapProgress) -> Mapping[str, Any]:
+    failed = f"{state.failed} failed" if state.failed else ""
+    return {"completed": state.done, "total": state.total, "failed": failed}

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from . import _late
+
+E = TypeVar("E", bound="ITwinPlatformError")
 
 __all__ = [
     "ApiError",
@@ -45,7 +47,7 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: type[ITwinPlatformError], text: tuple[Any, ...], state: dict[str, Any]) -> ITwinPlatformError:
+def _rebuild(cls: type[E], text: tuple[Any, ...], state: dict[str, Any]) -> E:
     error = cls.__new__(cls)
     error.args = text
     error.__dict__.update(state)
@@ -64,6 +66,13 @@ class ITwinPlatformError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """Support pickling and copying, although the constructors take keywords."""
         return _rebuild, (type(self), self.args, dict(self.__dict__))
+
+    def __copy__(self) -> Self:
+        """Copy the error without its traceback.
+
+        The frames may hold secrets; tblib, which Dask loads, makes all copies of exceptions keep them.
+        """
+        return _rebuild(type(self), self.args, dict(self.__dict__))
 
 
 class ConfigurationError(ITwinPlatformError):
@@ -369,6 +378,11 @@ class NotFoundError(ApiError):
     """404: it does not exist, or the caller may not see it."""
 
     advice = "Check the id, the environment, and that the caller is a member of the iTwin."
+
+    def _advice(self) -> str:
+        if any(detail.code == "OperationNotFound" for detail in self.details):
+            return "Check the path, and the version of the API that the request asks for."
+        return self.advice
 
 
 class ConflictError(ApiError):

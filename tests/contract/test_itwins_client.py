@@ -23,7 +23,7 @@ from itwin_platform_api.runtime import Operation
 from tests.contract import specs
 from tests.contract.test_specifications import GENERATED
 from tests.support import node
-from tests.support.examples import operations, resolved, specification
+from tests.support.examples import ROOT, operations, resolved, specification
 
 HOME = Path(__file__).parent / "node"
 SCRIPT = "call_itwins_client.js"
@@ -153,8 +153,13 @@ def platform(prepared: Prepared) -> Iterator[ITwinPlatform]:
         yield platform
 
 
-def test_every_method_is_called() -> None:
-    assert set(run()["methods"]) == {method for method, _ in CALLS}
+def test_every_method_is_called_and_on_the_page_about_moving() -> None:
+    methods = set(run()["methods"])
+    assert methods == {method for method, _ in CALLS}
+    page = (
+        (ROOT / "docs" / "recipes" / "from-itwins-client.md").read_text("utf-8").partition("## ITwinsAccessClient")[2]
+    )
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == methods
 
 
 @pytest.mark.parametrize(("method", "arguments"), CALLS, ids=[f"{method}-{n}" for n, (method, _) in enumerate(CALLS)])

@@ -1,4 +1,4 @@
-"""The page of the command line: its commands run, in their order, and print what the page says.
+"""Pages about the command line: their commands run, in their order, and print what the page says.
 
 `...` stands for anything. What needs files, a login or storage is only asked whether there is such a command.
 """
@@ -18,19 +18,20 @@ from itwin_platform.cli._app import itwin
 from itwin_platform.sandbox import Sandbox
 from tests.support.examples import ROOT
 
-PAGE = ROOT / "docs" / "command-line.md"
+PAGES = [ROOT / "docs" / "command-line.md", ROOT / "docs" / "recipes" / "debugging.md"]
 # What the sandbox does not have.
 NOT_HERE = {"bucket", "login", "logout", "whoami"}
 
 
 def examples() -> list[tuple[str, str]]:
-    """Each command of `itwin` on the page, and what it prints."""
-    fences = re.findall(r"^```console\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    """Each command of `itwin` on the pages, and what it prints."""
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    fences = re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S)
     found = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(fences), re.M)
     return [(command, printed) for command, printed in found if command.startswith("itwin ")]
 
 
-def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_pages_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     checker = doctest.OutputChecker()

@@ -63,7 +63,7 @@ class TestQuickstart:
             done = run(QUICKSTART, **sandbox.environment, ITP_DEMO_YES="1")
             assert done.returncode == 0, done.stderr
             assert "12 files" in done.stdout
-            assert "objects2D/objects2D.json" in done.stdout
+            assert "objects2D/ContextScene.json" in done.stdout
             assert platform.itwins.list().to_list() == before
 
     @pytest.mark.parametrize("answers", ["n\n", "y\ny\nno\n", ""], ids=["at once", "later", "nobody"])

@@ -6,6 +6,7 @@ the page begins with `<!-- setup -->`. A snippet with tests in it runs under pyt
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -18,12 +19,25 @@ import pytest
 
 from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
+from tests.support.company import company
 from tests.support.examples import ROOT
 from tests.support.sandbox import png
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+ITWINS = """\
+number,display_name,class,sub_class,status,latitude,longitude
+B-001,North Bridge,Endeavor,Project,Active,40.028,-75.621
+B-002,South Bridge,Endeavor,Project,Active,,
+"""
+REPOSITORIES = """\
+itwin,display_name,class,sub_class,uri
+B-001,Parcels,GeographicInformationSystem,WebMapService,https://maps.example.com/wms
+B-001,Streets,GeographicInformationSystem,WebMapService,https://maps.example.com/streets
+"""
 # The files that snippets find in their folder.
 FILES = {
+    "itwins.csv": ITWINS.encode("utf-8-sig"),
+    "repositories.csv": REPOSITORIES.encode("utf-8-sig"),
     "photos/left.jpg": b"left",
     "photos/right.jpg": b"right",
     "mesh/root.3mx": b"mesh",
@@ -60,11 +74,32 @@ def environment() -> Iterator[dict[str, str]]:
         yield {**sandbox.environment, "ITP_JOB_ID": job.id, "ITP_EXPORT_ID": export.id}
 
 
+@pytest.fixture(scope="module")
+def workbook() -> bytes:
+    """The same iTwins and repositories as sheets of a workbook."""
+    import pandas
+
+    file = io.BytesIO()
+    with pandas.ExcelWriter(file, engine="openpyxl") as writer:
+        for name, text in {"iTwins": ITWINS, "Repositories": REPOSITORIES}.items():
+            pandas.read_csv(io.StringIO(text), dtype=str).to_excel(writer, sheet_name=name, index=False)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What snippets read in the network of a company."""
+    with Sandbox() as sandbox, company(sandbox, tmp_path_factory.mktemp("company")) as network:
+        yield {**network.environment, "COMPANY_PROXY": network.proxy, "COMPANY_CA": str(network.authority)}
+
+
 @pytest.mark.parametrize(
     ("place", "code"), snippets(runnable=True), ids=lambda value: value if "\n" not in value else ""
 )
-def test_a_snippet_runs(place: str, code: str, environment: dict[str, str], tmp_path: Path) -> None:
-    for name, content in FILES.items():
+def test_a_snippet_runs(place: str, code: str, request: pytest.FixtureRequest, workbook: bytes, tmp_path: Path) -> None:
+    behind_a_proxy = place.startswith("docs/recipes/proxy.md")
+    environment: dict[str, str] = request.getfixturevalue("behind_a_proxy" if behind_a_proxy else "environment")
+    for name, content in {**FILES, "sites.xlsx": workbook}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
     run = ["-W", "error", "-W", "ignore:Technical preview", "-c", code]

@@ -10,7 +10,7 @@ import pytest
 from itwin_platform import ITwinPlatform
 from itwin_platform.storage import TransferBucket
 from tests.storage import emulators
-from tests.storage.judge import Account, Container
+from tests.storage.judge import WEB, Account, Container
 from tests.storage.platform import BucketServer
 
 MakeBucket = Callable[..., TransferBucket]
@@ -22,6 +22,13 @@ def account(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     starting = emulators.azurite(tmp_path_factory.mktemp("azurite"))
     with starting if request.param == "azurite" else emulators.sandbox() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def web() -> Iterator[None]:
+    """Closes the client for single requests at the end."""
+    yield
+    WEB.close()
 
 
 @pytest.fixture

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import httpx
 from azure.storage.blob import ContainerClient, generate_blob_sas, generate_container_sas
+
+# For requests that no library makes. One client for all: to make one takes longer than a request.
+WEB = httpx.Client(trust_env=False)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,9 @@
 import hashlib
 import os
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import (
@@ -18,16 +16,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobBlock, ContentSettings
 
-from tests.storage.judge import Container
-
-# One client for all: to make one takes longer than a request.
-WEB = httpx.Client(trust_env=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def web() -> Iterator[None]:
-    yield
-    WEB.close()
+from tests.storage.judge import WEB, Container
 
 
 def test_what_goes_with_a_blob(container: Container) -> None:

@@ -20,18 +20,10 @@ from hypothesis import strategies as st
 from itwin_platform import ITwinPlatform, errors
 from itwin_platform.sandbox import Sandbox
 from itwin_platform.storage import TransferBucket
+from tests.storage.judge import WEB
 
 BLOB = {"x-ms-blob-type": "BlockBlob"}
 MB = 1_000_000
-
-# One client for all: to make one takes longer than a request.
-WEB = httpx.Client(trust_env=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def web() -> Iterator[None]:
-    yield
-    WEB.close()
 
 
 @pytest.fixture(scope="module")

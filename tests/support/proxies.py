@@ -7,16 +7,20 @@ import threading
 from contextlib import suppress
 from typing import Self
 
+_REFUSAL = "HTTP/1.1 {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 
 class RecordingProxy:
     """An HTTP proxy. `CONNECT` reaches the server that is named for the host, or is refused; the rest is refused.
 
     Parameters:
         ports: The local ports that stand for hosts.
+        demands: A header that requests must have; others are refused with 407.
     """
 
-    def __init__(self, ports: dict[str, int] | None = None) -> None:
+    def __init__(self, ports: dict[str, int] | None = None, demands: str = "") -> None:
         self._ports = ports or {}
+        self._demands = demands
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.heads: list[str] = []
 
@@ -53,9 +57,12 @@ class RecordingProxy:
                 head += connection.recv(1) or b"\r\n\r\n"
             self.heads.append(head.decode("latin-1"))
             method, where = head.decode("latin-1").split(" ", 2)[:2]
+            if self._demands.lower() not in self.heads[-1].lower():
+                connection.sendall(_REFUSAL.format("407 Proxy Authentication Required").encode())
+                return
             port = self._ports.get(where.rpartition(":")[0]) if method == "CONNECT" else None
             if port is None:
-                connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                connection.sendall(_REFUSAL.format("502 Bad Gateway").encode())
                 return
             with socket.create_connection(("127.0.0.1", port)) as server:
                 connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")

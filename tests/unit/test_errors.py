@@ -31,6 +31,12 @@ SAMPLES: list[errors.ITwinPlatformError] = [
 ]
 
 
+def test_an_address_that_does_not_exist_is_not_taken_for_a_wrong_id() -> None:
+    details = (errors.ErrorDetail("OperationNotFound", "Unable to match incoming request to an operation."),)
+    error = errors.NotFoundError(status=404, code="ResourceNotFound", message="Not found.", details=details)
+    assert str(error).endswith("Check the path, and the version of the API that the request asks for.")
+
+
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
 def test_an_error_survives_pickling_and_copying(error: errors.ITwinPlatformError) -> None:
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):

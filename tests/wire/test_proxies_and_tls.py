@@ -68,6 +68,17 @@ def test_a_proxy_that_refuses(engine: Engine, clock: VirtualClock) -> None:
         (error,) = engine.many(get_itwin, 1, proxy=proxy.url.replace("//", "//user:MARK@"))
     assert isinstance(error, errors.TransportError)
     assert error.phase == "connect"
+    assert "through the proxy, which has answered 502" in str(error)
+    assert "MARK" not in str(error)
+
+
+def test_a_proxy_that_wants_another_password_is_asked_once(engine: Engine, clock: VirtualClock) -> None:
+    with RecordingProxy(demands="Proxy-Authorization: Basic bWU6cmlnaHQ=") as proxy:
+        (error,) = engine.many(get_itwin, 1, proxy=proxy.url.replace("//", "//me:MARK@"))
+        assert len(proxy.heads) == 1
+    assert isinstance(error, errors.TransportError)
+    assert error.final
+    assert "through the proxy, which has answered 407" in str(error)
     assert "MARK" not in str(error)
 
 

@@ -52,9 +52,17 @@ def test_reality_data_with_what_was_found_in_the_photos(
         found[name] = {blob.name: (tmp_path / name / blob.name).read_bytes() for blob in container.list()}
         assert each.root_document in found[name]
         assert each.size == sum(map(len, found[name].values()))
-    objects = json.loads(found["objects2D"]["objects2D.json"])["objects"]
-    assert {each["photo"] for each in objects} == {"left.jpg", "right.JPG"}
-    assert {each["label"] for each in objects} == {"Cracks"}
+    scene = json.loads(found["objects2D"]["ContextScene.json"])
+    assert scene["References"] == {"0": {"Path": f"rds:{photos.id}"}}
+    paths = {number: photo["ImagePath"] for number, photo in scene["PhotoCollection"]["Photos"].items()}
+    assert sorted(paths.values()) == ["0:left.jpg", "0:right.JPG"]
+    annotations = scene["Annotations"]
+    assert annotations["Objects2D"].keys() == paths.keys()
+    objects = [each for some in annotations["Objects2D"].values() for each in some.values()]
+    assert {annotations["Labels"][str(each["LabelInfo"]["LabelId"])]["Name"] for each in objects} == {"Cracks"}
+    for box in (each["Box2D"] for each in objects):
+        assert 0 <= box["xmin"] <= box["xmax"] <= 1
+        assert 0 <= box["ymin"] <= box["ymax"] <= 1
     features = json.loads(found["locations3DAsGeoJSON"]["locations3DAsGeoJSON.geojson"])["features"]
     assert len(features) == len(objects)
     assert found["segmentedPhotos"].keys() == {"left.png", "right.png"}

@@ -384,7 +384,7 @@ _shared: dict[tuple[Settings, str], Pipeline] = {}
 
 def shared_pipeline(settings: Settings, place: str) -> Pipeline:
     """The one pipeline of this process with the settings of a pickled one. Pickles name this function."""
-    from ..credentials import LateCredentials
+    from ..credentials._choice import LateCredentials
 
     found = _shared.get((settings, place))
     if found is None:

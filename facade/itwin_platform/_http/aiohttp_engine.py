@@ -45,7 +45,8 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         return await send(request)
     except (aiohttp.ClientError, ConnectionError) as error:
         meaning = next(meaning for kind, meaning in _MEANINGS if isinstance(error, kind))
-        raise meaning(type(error).__name__) from error
+        told = str(error.status) if isinstance(error, aiohttp.ClientResponseError) else type(error).__name__
+        raise meaning(told) from error
 
 
 class _Response(Head):

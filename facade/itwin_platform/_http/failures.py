@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 import httpcore
@@ -39,6 +40,9 @@ def failure_of(error: BaseException) -> Failure:
         if isinstance(seen, ssl.SSLError):
             return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
         seen = seen.__cause__ or seen.__context__
+    if isinstance(error, httpcore.ProxyError) and (status := re.match(r"[1-5]\d\d\b", str(error))):
+        told = f"cannot be reached through the proxy, which has answered {status[0]}"
+        return Failure("connect", told, unsent=True, final=status[0] == "407")
     for kind, failure in _PHASES:
         if isinstance(error, kind):
             return failure

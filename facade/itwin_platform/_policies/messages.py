@@ -27,7 +27,7 @@ def not_answered(call: Call, host: str, failure: Failure) -> TransportError:
     """Nothing usable came back."""
     unsure = not failure.unsent and not call.attempts.repeatable
     if failure.phase == "tls":
-        advice = "Check the certificate authorities of this machine."
+        advice = "Check the certificate authorities of this machine, SSL_CERT_FILE and verify."
     elif unsure:
         advice = f"Check the network and the proxy settings. {MAY_HAVE_HAPPENED}"
     else:

@@ -12,7 +12,7 @@ from itwin_platform_api.itwins.models import Repository
 from ..errors import ConfigurationError
 from ._addresses import checked_origin, filled, is_template, joined_path, without_query
 from ._auth import ConnectionAuth
-from ._repository import level_of, oauth2_of, object_of, secrets_of, text_of
+from ._repository import OAuth2Parameters, level_of, oauth2_of, object_of, secrets_of, text_of
 from ._request import ConnectionRequest, Secrets, params_of_mapping, params_of_query
 
 _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
@@ -51,17 +51,18 @@ class RepositoryConnection:
             source = repository.to_dict()
         except AttributeError:
             return "repository must be a Repository"
-        self.uri = str(source.get("uri") or "")
+        self.uri: str = str(source.get("uri") or "")
         try:
             authentication = object_of(source, "authentication")
             options = object_of(source, "options")
             self.authentication: str | None = text_of(authentication, "type") or None
-            self.minimum_level = level_of(options, "minimumLevel")
-            self.maximum_level = level_of(options, "maximumLevel")
+            self.minimum_level: int | None = level_of(options, "minimumLevel")
+            self.maximum_level: int | None = level_of(options, "maximumLevel")
             self._origin = checked_origin(self.uri, secret=bool(authentication), allow_http=allow_http)
             self._defaults = params_of_mapping(object_of(options, "queryParameters"))
             self._secrets = secrets_of(self.authentication, authentication)
-            self.oauth2 = oauth2_of(authentication) if self.authentication == "OAuth2AuthorizationCodePKCE" else None
+            is_oauth2 = self.authentication == "OAuth2AuthorizationCodePKCE"
+            self.oauth2: OAuth2Parameters | None = oauth2_of(authentication) if is_oauth2 else None
         except ValueError as error:
             return str(error)
         return ""

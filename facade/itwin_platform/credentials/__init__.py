@@ -14,7 +14,7 @@ Any object with the three methods of `TokenProvider` works as well.
 from __future__ import annotations
 
 from ._authorization_code import AuthorizationCode
-from ._choice import CredentialsArgument, LateCredentials
+from ._choice import CredentialsArgument
 from ._client_credentials import ClientCredentials
 from ._places import CredentialsAt
 from ._provider import CallableToken, StaticToken, TokenProvider
@@ -28,7 +28,6 @@ __all__ = [
     "CredentialsAt",
     "FileTokenStore",
     "KeyringTokenStore",
-    "LateCredentials",
     "StaticToken",
     "TokenProvider",
     "TokenStore",

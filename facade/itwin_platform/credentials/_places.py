@@ -47,7 +47,7 @@ class CredentialsAt:
                 'CredentialsAt takes the place of credentials: "env:MY_TOKEN" for a variable of the environment, '
                 '"package.module:name" for what a module has, or "env" for the usual variables.'
             )
-        self.place = text.reveal()
+        self.place: str = text.reveal()
 
     def __repr__(self) -> str:
         return f"CredentialsAt({self.place!r})"

@@ -81,5 +81,8 @@ def default_client() -> ITwinPlatform:
     variables = {name: value for name, value in os.environ.items() if name.startswith("ITP_")}
     known = _from_environment
     if known is None or known[0] != variables:
-        known = _from_environment = (variables, ITwinPlatform())
+        client = ITwinPlatform()
+        # Nobody else can close it: it is closed when nothing uses it any longer.
+        weakref.finalize(client, client._pipeline.close)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        known = _from_environment = (variables, client)
     return known[1]

@@ -138,10 +138,23 @@ class Property(_WithoutTruth):
         return f"where({self._name!r})"
 
     # Python reads `where("a") == 1 & where("b") == 2` as `where("a") == (1 & where("b")) == 2`.
-    def _joined_too_early(self, *_: Any) -> NoReturn:
-        raise TypeError(f"put comparisons in parentheses before joining them: ({self!r} == ...) & (...)")
+    def __and__(self, other: object) -> NoReturn:
+        self._joined_too_early()
 
-    __and__ = __rand__ = __or__ = __ror__ = __invert__ = _joined_too_early
+    def __rand__(self, other: object) -> NoReturn:
+        self._joined_too_early()
+
+    def __or__(self, other: object) -> NoReturn:
+        self._joined_too_early()
+
+    def __ror__(self, other: object) -> NoReturn:
+        self._joined_too_early()
+
+    def __invert__(self) -> NoReturn:
+        self._joined_too_early()
+
+    def _joined_too_early(self) -> NoReturn:
+        raise TypeError(f"put comparisons in parentheses before joining them: ({self!r} == ...) & (...)")
 
 
 class Expression(_WithoutTruth):

@@ -143,7 +143,7 @@ class BlobReader(io.BufferedReader):
 
     def __init__(self, raw: RawBlob) -> None:
         super().__init__(raw, BUFFER)
-        self.size = raw.size
+        self.size: int = raw.size
 
 
 class AsyncBlobReader:
@@ -156,8 +156,8 @@ class AsyncBlobReader:
 
     def __init__(self, raw: RawBlob) -> None:
         self._file = BlobReader(raw)
-        self.name = raw.name
-        self.size = raw.size
+        self.name: str = raw.name
+        self.size: int = raw.size
 
     async def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes; the whole rest if it is negative.

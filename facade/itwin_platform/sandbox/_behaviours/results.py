@@ -53,7 +53,8 @@ class Results:
         """Let the outputs of a job exist that has succeeded."""
         if not self._world.store.has("/itwins", (job["iTwinId"],)):
             return
-        found = _Found(self._photos(job), self._labels(job), self._place(job["iTwinId"]))
+        source = str(_inputs(job).get("photos") or "")
+        found = _Found(source, self._photos(source), self._labels(job), self._place(job["iTwinId"]))
         for name, kind, where in _outputs(job["specifications"]["outputs"]):
             if where.startswith(_BUCKET):
                 content, path = _encoded(_report(job, found)), where.removeprefix(_BUCKET) or "report.json"
@@ -78,12 +79,11 @@ class Results:
             media_type = _JSON if path.endswith("json") else "application/octet-stream"
             self._world.files.put(id_, path, content, media_type)
 
-    def _photos(self, job: Json) -> list[str]:
+    def _photos(self, source: str) -> list[str]:
         """The names of the photos that a job is about, if they are here."""
-        id_ = _inputs(job).get("photos")
-        if not isinstance(id_, str) or not self._world.store.has(REALITY_DATA, (id_,)):
+        if not self._world.store.has(REALITY_DATA, (source,)):
             return _PHOTOS
-        names = self._world.files.names(id_)
+        names = self._world.files.names(source)
         return [name for name in names if name.lower().endswith(_PICTURES)] or _PHOTOS
 
     def _labels(self, job: Json) -> list[str]:
@@ -108,9 +108,10 @@ def _inputs(job: Json) -> Json:
 
 
 class _Found:
-    """What a job has found: some objects in each photo."""
+    """What a job has found: some objects in each photo of the reality data `source`."""
 
-    def __init__(self, photos: Sequence[str], labels: Sequence[str], place: tuple[float, float]) -> None:
+    def __init__(self, source: str, photos: Sequence[str], labels: Sequence[str], place: tuple[float, float]) -> None:
+        self.source = source
         self.photos = photos
         self.labels = labels
         self.objects = [each for photo in photos for each in _objects(photo, labels, place)]
@@ -163,9 +164,7 @@ def _files(name: str, kind: str, found: _Found) -> dict[str, bytes]:
     """The files of an output. The first one is the root document."""
     match kind:
         case "ContextScene":
-            return {
-                f"{name}.json": _encoded({"labels": found.labels, "photos": found.photos, "objects": found.objects})
-            }
+            return {"ContextScene.json": _encoded(_scene(found))}
         case "GeoJSON":
             return {
                 f"{name}.geojson": _encoded(
@@ -180,6 +179,32 @@ def _files(name: str, kind: str, found: _Found) -> dict[str, bytes]:
             return {f"{name}.obj": b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"}
         case _:
             return {f"{name}.{kind.lower()}.txt": f"The sandbox writes no files of the type {kind}.\n".encode()}
+
+
+def _scene(found: _Found) -> Json:
+    """A ContextScene, whose objects are below the number of their photo."""
+    numbers = {photo: str(number) for number, photo in enumerate(found.photos)}
+    objects: Json = {number: {} for number in numbers.values()}
+    for each in found.objects:
+        box, there = each["box"], objects[numbers[each["photo"]]]
+        there[str(len(there))] = {
+            "LabelInfo": {"Confidence": each["confidence"], "LabelId": found.labels.index(each["label"])},
+            "Box2D": {
+                "xmin": box["x"],
+                "ymin": box["y"],
+                "xmax": round(box["x"] + box["width"], 3),
+                "ymax": round(box["y"] + box["height"], 3),
+            },
+        }
+    return {
+        "version": "6.0",
+        "PhotoCollection": {"Photos": {number: {"ImagePath": f"0:{photo}"} for photo, number in numbers.items()}},
+        "Annotations": {
+            "Labels": {str(n): {"Name": label} for n, label in enumerate(found.labels)},
+            "Objects2D": objects,
+        },
+        "References": {"0": {"Path": f"rds:{found.source}"}},
+    }
 
 
 def _report(job: Json, found: _Found) -> Json:
