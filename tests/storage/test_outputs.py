@@ -145,6 +145,25 @@ def test_an_output_that_is_gone_does_not_keep_the_others_back(
     assert "MARK" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("bkt:../../evil", "prefix must not have '..' between its slashes"),
+        ("bkt:reports/gone", "There is no file 'reports/gone' in the container and none below it"),
+        ("../../evil", "reality_data_id must not contain '/'"),
+    ],
+)
+def test_a_place_that_is_none_does_not_keep_the_others_back(
+    there: Platform, platform: ITwinPlatform, tmp_path: Path, place: str, reason: str
+) -> None:
+    job = Job.from_dict({**there.job, "specifications": {"outputs": {"model": place, "scene": SCENE}}})
+    with pytest.raises(errors.TransferError) as caught:
+        platform.reality_modeling.jobs.download(job, tmp_path)
+    assert [file.name for file in caught.value.report.sent] == ["scene/ContextScene.json"]
+    assert [file.reason for file in caught.value.report.failed] == [f"could not be downloaded: {reason}"]
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == [tmp_path / "scene" / "ContextScene.json"]
+
+
 def test_cancelling_ends_all_of_it_and_a_rerun_goes_on(platform: ITwinPlatform, tmp_path: Path) -> None:
     jobs = platform.reality_modeling.jobs
     with pytest.raises(errors.TransferCancelled, match="Cancelled with 2 files downloaded") as raised:

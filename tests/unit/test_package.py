@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -59,6 +60,18 @@ def test_the_wheel_needs_no_more_than_it_says(wheel: Path) -> None:
     }
     assert needed == {"attrs", "httpcore", "httpx", "python-dateutil", "sniffio"}
     assert "License-Expression: MIT" in lines
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_the_pages_name_every_extra_and_what_is_needed_without_one(page: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (ROOT / page).read_text("utf-8")
+    table = text.partition("| extra |")[2].partition("\n\n")[0]
+    first_column = " ".join(line.split("|")[1] for line in table.splitlines()[2:])
+    assert sorted(re.findall("`([a-z0-9]+)`", first_column)) == sorted(project["optional-dependencies"])
+    said = text.partition("| extra |")[0]
+    for needed in project["dependencies"]:
+        assert re.split("[<>=]", needed)[0] in said
 
 
 def test_caps_are_exclusive() -> None:

@@ -113,14 +113,21 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
             2,
             "--latitude and --clear",
         ),
-        (["itwins", "fly"], 2, "No such command 'fly'"),
+        (["itwins", "fly"], 2, "No such command 'fly'. Try: itwin itwins --help"),
+        (["itwin", "list"], 2, "No such command 'itwin'. Did you mean 'itwins'? Try: itwin --help"),
+        (["jobs", "canecl", "x"], 2, "Did you mean 'cancel'?"),
         (["itwins", "update", "x", "--changes", "{", "--yes"], 2, "it is not JSON"),
         (["itwins", "update", "x", "--changes", "[]", "--yes"], 2, "it is not a valid ITwinUpdate"),
         (["itwins", "update", "x", "--changes", "@missing.json", "--yes"], 2, "'missing.json' cannot be read"),
         (["itwins", "upload-image", "x", "missing.png", "--yes"], 1, "missing.png"),
-        (["api", "GET", "/itwins/favorites", "-p", "x"], 2, "'x' is not of the form NAME=VALUE"),
+        (
+            ["api", "GET", "/itwins/favorites", "-H", "X-Key: secret"],
+            2,
+            "itwin: -p and -H take NAME=VALUE, with an equals",
+        ),
         (["bucket", "cp", "a", "b"], 2, "must begin with bkt:"),
-        (["bucket", "cat", "bkt:missing.txt"], 4, "missing.txt"),
+        (["bucket", "cat", "nothing"], 4, "Opening 'nothing' failed: it is not in the container."),
+        (["bucket", "cp", "bkt:nothing", "."], 4, "There is no file 'nothing' in the container"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -248,6 +255,25 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
         assert "offline_access" in lost.stderr
     assert len(opened) == 3
     assert not {"token-1", "refresh-1"} & set(login.output.split())
+
+
+def test_waits_say_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    specifications = '{"inputs": {"photos": "..."}, "outputs": ["objects2D"]}'
+    made = run("jobs", "create", "--type", "Objects2D", "--name", "Signs", "--specifications", specifications, "--yes")
+    job_id = json.loads(made.stdout)["id"]
+    advice = f"goes on, only the waiting has ended. To wait again: itwin reality-analysis jobs wait {job_id}"
+    late = run("jobs", "wait", job_id, "--timeout", "0", "--no-progress")
+    assert (late.exit_code, late.stdout) == (1, "")
+    assert advice in late.stderr
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("itwin_platform._concurrency.synchronous.sleep", interrupted)
+    stopped = run("jobs", "wait", job_id, "--no-progress")
+    assert (stopped.exit_code, stopped.stdout) == (130, "")
+    assert advice in stopped.stderr
+    assert "Traceback" not in stopped.stderr
 
 
 def test_interruption_leaves_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,13 +183,15 @@ def upload_stops_after(library: Library, file: Path, parts: int) -> None:
     library.blob.most = 1000
 
 
-def test_only_a_zip_archive_is_sent(library: Library, tmp_path: Path) -> None:
+def test_what_cannot_be_sent_is_refused_before_anything_is(library: Library, file: Path, tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"onnx")
     with pytest.raises(ValueError, match="zip archive"):
         upload(library, tmp_path / "model")
     for missing in (tmp_path / "none.zip", tmp_path):
         with pytest.raises(errors.StorageError):
             upload(library, missing)
+    with pytest.raises(ValueError, match="progress must be"):
+        upload(library, file, progress=1)
     assert library.server.received == []
 
 

@@ -213,7 +213,15 @@ def test_one_that_is_not_completed_has_no_records(exporting: Exporting, platform
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"max_age": -1}, {"timeout": -1}, {"max_age": 20_000}, {"intervals": []}, {"query_scope": 1}, {"select": 1}],
+    [
+        {"max_age": -1},
+        {"timeout": -1},
+        {"max_age": 20_000},
+        {"intervals": []},
+        {"query_scope": 1},
+        {"select": 1},
+        {"progress": 1},
+    ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(
     exporting: Exporting, platform: ITwinPlatform, arguments: dict[str, Any]

@@ -99,6 +99,19 @@ class TestResults:
             results_of(engine, fails_at_seven, itertools.count())
         assert caught.value.__notes__ == ["item 7 of platform.map"]
 
+    def test_an_error_that_means_the_end_is_no_end(self, engine: Engine) -> None:
+        def next_of_none(_: int) -> int:
+            return next(iter(()))
+
+        async def anext_of_none(_: int) -> int:
+            raise StopAsyncIteration
+
+        with pytest.raises(RuntimeError, match="raised StopIteration"):
+            results_of(engine, next_of_none, range(3))
+        if engine.name != "sync":
+            with pytest.raises(RuntimeError, match=r"item \d of platform\.map raised StopAsyncIteration"):
+                results_of(engine, anext_of_none, range(3))
+
     def test_errors_are_values_on_request(self, engine: Engine) -> None:
         found = results_of(engine, fails_at_seven, range(20), on_error="return", ordered=True)
         assert isinstance(found[7], LookupError)

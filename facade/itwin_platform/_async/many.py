@@ -82,6 +82,9 @@ class AsyncResults(Generic[R_co]):
             return cast(R_co, outcome.result)
         error.add_note(outcome.named)
         if self._raises or outcome.final or not isinstance(error, Exception):
+            if isinstance(error, StopAsyncIteration):
+                # As it is, it would end the loop over the results, as if there were no more.
+                raise RuntimeError(f"{outcome.named} raised StopAsyncIteration") from error
             raise error
         self._tally.count(failed=True)
         return cast(R_co, error)

@@ -169,5 +169,5 @@ def checked_intervals(intervals: object) -> tuple[float, ...]:
 
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number of seconds, not {value!r:.50}")
+        raise ValueError(f"{name} must be a number of seconds that is not negative or infinite, not {value!r:.50}")
     return value

@@ -17,7 +17,7 @@ from ..errors import ConflictError, StorageError
 from ..storage._access import FileAccess
 from ..storage._journal import Journal
 from ..storage._progress import shown
-from ..storage._report import Progress
+from ..storage._report import Progress, ProgressCallback
 from ..storage._run import Run
 from ..storage._single import upload_file
 from .pipeline import Pipeline
@@ -62,6 +62,10 @@ class VersionUpload:
         self, path: str | Path, *, publish: bool, progress: bool | Callable[[Progress], object]
     ) -> DetectorVersion:
         """Take the steps that are missing."""
+        with shown(progress, "Uploading") as on_progress:
+            return self._carry_out(path, publish=publish, on_progress=on_progress)
+
+    def _carry_out(self, path: str | Path, *, publish: bool, on_progress: ProgressCallback | None) -> DetectorVersion:
         file = concurrency.in_thread(partial(archive, path))
         journal = concurrency.in_thread(partial(Journal, self._api_url, self._name, self._number))
         version = self._version()
@@ -69,7 +73,7 @@ class VersionUpload:
         if step is Step.RENEW:
             self._detectors.delete_version(self._name, self._number)
         if step in {Step.CREATE, Step.RENEW}:
-            self._upload(file, journal, progress)
+            self._upload(file, journal, on_progress)
         if step is not Step.PUBLISH:
             self._detectors.complete_version(self._name, self._number)
             version = self._version()
@@ -98,15 +102,14 @@ class VersionUpload:
     def _version(self) -> DetectorVersion | None:
         return version_of(self._detectors.get(self._name), self._number)
 
-    def _upload(self, file: Path, journal: Journal, progress: bool | Callable[[Progress], object]) -> None:
+    def _upload(self, file: Path, journal: Journal, on_progress: ProgressCallback | None) -> None:
         made = self._detectors.create_version(self._name, self._number, labels=self._labels, exports=self._exports)
         access = FileAccess(made.upload_url, self._options)
         moment = made.version.creation_date.isoformat()
         concurrency.in_thread(partial(journal.begin, made.upload_url, moment))
-        with shown(progress, "Uploading") as on_progress:
-            run = Run(access, on_progress)
-            work = partial(upload_file, access, file, journal, run)
-            concurrency.in_thread_to_its_end(work, run.cancel)
+        run = Run(access, on_progress)
+        work = partial(upload_file, access, file, journal, run)
+        concurrency.in_thread_to_its_end(work, run.cancel)
 
     def _publish(self, *, again: bool) -> None:
         try:

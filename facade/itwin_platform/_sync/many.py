@@ -85,6 +85,9 @@ class Results(Generic[R_co]):
             return cast(R_co, outcome.result)
         error.add_note(outcome.named)
         if self._raises or outcome.final or not isinstance(error, Exception):
+            if isinstance(error, StopIteration):
+                # As it is, it would end the loop over the results, as if there were no more.
+                raise RuntimeError(f"{outcome.named} raised StopIteration") from error
             raise error
         self._tally.count(failed=True)
         return cast(R_co, error)

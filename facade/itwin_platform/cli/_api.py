@@ -55,7 +55,8 @@ def _pairs(texts: Iterable[str]) -> dict[str, list[str] | str]:
     for text in texts:
         name, mark, value = text.partition("=")
         if not (name and mark):
-            raise click.UsageError(f"{name!r} is not of the form NAME=VALUE.", click.get_current_context())
+            # It is not repeated: "Name: value" may well have a secret in it.
+            raise click.UsageError("-p and -H take NAME=VALUE, with an equals sign.", click.get_current_context())
         before = found.get(name)
         found[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
     return found

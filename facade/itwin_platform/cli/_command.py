@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import logging
 import os
@@ -46,6 +47,17 @@ class Group(click.Group):
 
     command_class = Command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one is named like it."""
+        name = args[0]
+        if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            near = difflib.get_close_matches(name, self.list_commands(ctx), 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def main(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # it always ends the process
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> NoReturn:
@@ -57,8 +69,11 @@ class Group(click.Group):
         try:
             result = super().main(args, prog_name or "itwin", **extra)
             code = result if isinstance(result, int) else _failures.DONE
-        except click.Abort:
+        except click.Abort as stopped:
             code = _failures.STOPPED
+            # What Ctrl-C has interrupted may have left word how to go on.
+            for note in getattr(stopped.__cause__, "__notes__", ()):
+                click.echo(f"itwin: {_failures.in_shell(note)}", err=True)
         except (click.ClickException, OSError) as error:  # of the second kind: a help that cannot be written
             click.echo(f"itwin: {_failures.line_of(error, debug=False)}", err=True)
             code = _failures.USAGE

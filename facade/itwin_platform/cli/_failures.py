@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import click
 
@@ -20,6 +21,9 @@ from ..errors import (
 )
 
 DONE, REFUSED, USAGE, NOT_LOGGED_IN, NOT_FOUND, RATE_LIMIT, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 4, 5, 130, 141
+
+# A call of the client with an id, as messages name it.
+_CALL = re.compile(r"\bplatform\.([a-z_.]+)\('([^']*)'\)")
 
 # The first that fits.
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
@@ -53,16 +57,22 @@ def line_of(error: BaseException, *, debug: bool) -> str:
         return f"{_sentence(error.format_message())}{where}"
     if isinstance(error, click.ClickException):
         return _sentence(error.format_message())
+    # Errors of the storage are OSErrors too, but have a text of their own.
     if isinstance(error, OSError) and not isinstance(error, ITwinPlatformError):
         about = f": {error.filename}" if error.filename else ""
         return _sentence(f"{error.strerror or type(error).__name__}{about}")
-    text = _sentence(" ".join(str(error).split()))
+    text = in_shell(_sentence(str(error)))
     return text if debug else _without_request(text, error)
+
+
+def in_shell(text: str) -> str:
+    """A text that advises a call, with the command that does the same."""
+    return _CALL.sub(lambda call: f"itwin {call[1].replace('.', ' ').replace('_', '-')} {shlex.quote(call[2])}", text)
 
 
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
-    return text if not text or text[-1] in ".!?)" else f"{text}."
+    return text if not text or text.endswith((".", "!", "?", ".)")) else f"{text}."
 
 
 def _without_request(text: str, error: BaseException) -> str:

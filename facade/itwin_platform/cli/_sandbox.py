@@ -20,4 +20,4 @@ def sandbox(arguments: tuple[str, ...]) -> None:
         from ..sandbox.__main__ import main
     except ImportError as error:
         fail(f'The sandbox needs {error.name}. Install it: pip install "itwin-platform[sandbox]"', 2)
-    raise click.exceptions.Exit(main(list(arguments)))
+    raise click.exceptions.Exit(main(list(arguments), program="itwin sandbox"))

@@ -11,10 +11,15 @@ from . import Sandbox
 _POLL = 0.5
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 after a stop, 2 if the sandbox cannot start."""
+def main(arguments: list[str] | None = None, *, program: str = "python -m itwin_platform.sandbox") -> int:
+    """Run the command line and return its exit code: 0 after a stop, 2 if the sandbox cannot start.
+
+    Parameters:
+        arguments: The command-line arguments; by default those of this process.
+        program: The name of the program, for the help.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m itwin_platform.sandbox",
+        prog=program,
         description="Serve the documented answers of the iTwin Platform on a port of this machine (127.0.0.1).",
     )
     parser.add_argument("--port", type=_port, default=0, help="TCP port; 0, the default, takes a free one")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from ..errors import StorageError
+from ..errors import StorageError, StorageNotFoundError
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._listing import find_blobs
@@ -165,7 +165,7 @@ def download(
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
         found = find_blobs(access, prefix, run)
         if prefix and not found:
-            raise StorageError(f"There is no file {prefix!r} in the container and none below it.")
+            raise StorageNotFoundError(f"There is no file {prefix!r} in the container and none below it.")
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:

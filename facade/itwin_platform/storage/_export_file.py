@@ -35,7 +35,8 @@ def check_completed(export: Export) -> None:
     """
     if export.status.value != "Completed":
         raise StorageError(
-            f"Export {export.id} has no file yet: it is {export.status.value}. Wait for it: exports.wait({export.id!r})"
+            f"Export {export.id} has no file yet: it is {export.status.value}. "
+            f"Wait for it: platform.exports.wait({export.id!r})"
         )
 
 

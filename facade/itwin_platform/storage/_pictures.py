@@ -101,6 +101,8 @@ def _content_of_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return _read(file)
+    except FileNotFoundError:
+        raise StorageError(f"There is no image {str(path)!r}. Check the path.") from None
     except OSError as error:
         problem = one_problem(error).text
     raise StorageError(f"The image {str(path)!r} {problem}.")

@@ -136,7 +136,7 @@ _LOCAL = {
     errno.EACCES: "is not permitted on this machine",
     errno.EPERM: "is not permitted on this machine",
     errno.EROFS: "cannot be written on this machine, because the file system is read-only",
-    errno.ENOENT: "does not exist on this machine and cannot be created there",
+    errno.ENOENT: "does not exist on this machine, or cannot be created there",
     errno.ENAMETOOLONG: "has a name that is too long for this machine",
     errno.ELOOP: "is behind links on this machine that lead in a circle",
     **dict.fromkeys(

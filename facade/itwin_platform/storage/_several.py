@@ -55,13 +55,14 @@ class Several:
         self._reports.append(replace(report, sent=sent, skipped=skipped, failed=failed))
         self._before = self._now
 
-    def failed(self, into: str, error: ITwinPlatformError) -> None:
+    def failed(self, into: str, error: ITwinPlatformError | ValueError) -> None:
         """Note that a download has failed, as a whole or for some of its files."""
         if isinstance(error, TransferError):
             self.cancelled = isinstance(error, TransferCancelled)
             self.done(into, error.report)
         else:
-            whole = FileOutcome("", self._folder / into, 0, f"could not be downloaded: {error}")
+            reason = f"could not be downloaded: {str(error).rstrip('.')}"
+            whole = FileOutcome("", self._folder / into, 0, reason)
             self.done(into, TransferReport((), (), (whole,), 0, 0.0))
 
     def report(self) -> TransferReport:

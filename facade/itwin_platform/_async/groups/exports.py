@@ -187,8 +187,10 @@ class Exports:
         intervals, max_age = checked_intervals(intervals), checked_age(max_age)
         # A timeout that cannot be used is refused before anything is sent as well.
         Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
-        found = reusable(await self.list().to_list(), request, max_age) or await self.create(request)
-        return await self.records(await self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
+        with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
+            found = reusable(await self.list().to_list(), request, max_age) or await self.create(request)
+            done = await self.wait(found.id, timeout=timeout, intervals=intervals, progress=on_progress)
+        return await self.records(done)
 
     async def wait(
         self,
@@ -225,7 +227,7 @@ class Exports:
             export = await self.get(export_id)
             return Look(export, export.status, completed(export))
 
-        awaited = Awaited(f"Export {export_id}", export_id, f"exports.wait({text('export_id', export_id)!r})")
+        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")
         polling = Polling(awaited, timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             return await wait_until(look, polling, on_progress)

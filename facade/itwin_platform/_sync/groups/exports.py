@@ -190,8 +190,10 @@ class Exports:
         intervals, max_age = checked_intervals(intervals), checked_age(max_age)
         # A timeout that cannot be used is refused before anything is sent as well.
         Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
-        found = reusable(self.list().to_list(), request, max_age) or self.create(request)
-        return self.records(self.wait(found.id, timeout=timeout, intervals=intervals, progress=progress))
+        with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
+            found = reusable(self.list().to_list(), request, max_age) or self.create(request)
+            done = self.wait(found.id, timeout=timeout, intervals=intervals, progress=on_progress)
+        return self.records(done)
 
     def wait(
         self,
@@ -228,7 +230,7 @@ class Exports:
             export = self.get(export_id)
             return Look(export, export.status, completed(export))
 
-        awaited = Awaited(f"Export {export_id}", export_id, f"exports.wait({text('export_id', export_id)!r})")
+        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")
         polling = Polling(awaited, timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             return wait_until(look, polling, on_progress)

@@ -16,7 +16,7 @@ from ..._bars import Bar, shown
 from ..._policies.arguments import text
 from ..._policies.finished_jobs import ENDED, Output, job_error, kept_for_a_while, outputs_of
 from ..._policies.waiting import INTERVALS, Awaited, Look, Polling
-from ...errors import ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
+from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
 from ..containers import TransferBucket, TransferContainer
 from ..pipeline import Pipeline
 from ..waiting import wait_until
@@ -167,6 +167,10 @@ class LongJobs(Generic[J, P, M]):
             for place in outputs_of(finished, outputs):
                 try:
                     container = self._container_of(place, finished.itwin_id)
+                except (InvalidRequestError, NotFoundError, PermissionDeniedError, StorageError, ValueError) as error:
+                    several.failed(place.name, error)
+                    continue
+                try:
                     report = container._download(  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (not for users)
                         place.path,
                         folder,
@@ -184,7 +188,15 @@ class LongJobs(Generic[J, P, M]):
             return several.report()
 
     def _container_of(self, place: Output, itwin_id: str) -> TransferBucket | TransferContainer:
+        """The container that an output is in.
+
+        Raises:
+            ValueError: The place that the job names is none.
+        """
         if place.reality_data_id is None:
+            from ...storage._names import checked_prefix
+
+            checked_prefix(place.path)
             return self._bucket_of(itwin_id)
         return RealityDataContainers(self._pipeline).container(place.reality_data_id, itwin_id=itwin_id)
 

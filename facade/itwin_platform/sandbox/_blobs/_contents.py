@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -154,7 +155,8 @@ class Writer:
     def discard(self) -> None:
         """Give up; does nothing after `finish`."""
         if self._file is not None:
-            self._file[0].close()
+            with suppress(OSError):  # what is still to be written does not fit on the disk
+                self._file[0].close()
         path = self._file[1] if self._file else None
         _free(self._contents, self._taken, self._remembered, path, os.getpid())
         self._buffer, self._file, self._taken, self._remembered = [], None, 0, 0

@@ -32,6 +32,7 @@ _MOST_METADATA: Final = 8 * 1024
 _LONGEST_NAME: Final = 1024
 _LARGEST_LIST: Final = 16 * 1024 * 1024
 _MOST_ENTRIES: Final = 5000
+_COUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
 _UNDONE: Final = ("x-ms-copy-source", "x-ms-lease-id", "x-ms-content-crc64", "x-ms-encryption-key", "x-ms-if-tags")
 
 
@@ -234,9 +235,12 @@ class Service:
             raise BlobError(400, "InvalidQueryParameterValue")
         prefix, delimiter = asked.query.get("prefix", ""), asked.query.get("delimiter", "")
         marker, most = asked.query.get("marker", ""), asked.query.get("maxresults", "")
-        if most and not (most.isascii() and most.isdecimal() and int(most)):
+        if most and not (_COUNT.fullmatch(most) and int(most)):
             raise BlobError(400, "OutOfRangeQueryParameterValue")
-        start = _decoded(marker, "InvalidQueryParameterValue").decode("utf-8", "surrogatepass")
+        try:
+            start = _decoded(marker, "InvalidQueryParameterValue").decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            raise BlobError(400, "InvalidQueryParameterValue") from None
         count = min(int(most or _MOST_ENTRIES), _MOST_ENTRIES)
         listed = self._blobs.list(asked.container, prefix, delimiter, start, count)
         following = (listed.following or "").encode("utf-8", "surrogatepass")

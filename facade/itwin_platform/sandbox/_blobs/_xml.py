@@ -130,7 +130,9 @@ def _elements(texts: Mapping[str, str]) -> str:
 
 
 def _element(name: str, text: str) -> str:
-    # Left as it is, a carriage return would be read as the end of a line.
+    # Left as it is, a carriage return would be read as the end of a line. Names are written by `_name`; whatever else
+    # has such characters in it repeats what was asked for.
+    text = _UNPRINTABLE.sub("\ufffd", text)
     return f"<{name}>{escape(text, {chr(13): '&#13;'})}</{name}>"
 
 
