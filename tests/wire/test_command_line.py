@@ -261,7 +261,7 @@ def test_waits_say_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     specifications = '{"inputs": {"photos": "..."}, "outputs": ["objects2D"]}'
     made = run("jobs", "create", "--type", "Objects2D", "--name", "Signs", "--specifications", specifications, "--yes")
     job_id = json.loads(made.stdout)["id"]
-    advice = f"goes on, only the waiting has ended. To wait again: itwin reality-analysis jobs wait {job_id}"
+    advice = f"continues; only the waiting has ended. To wait again: itwin reality-analysis jobs wait {job_id}"
     late = run("jobs", "wait", job_id, "--timeout", "0", "--no-progress")
     assert (late.exit_code, late.stdout) == (1, "")
     assert advice in late.stderr
