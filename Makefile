@@ -19,8 +19,9 @@ SOURCES := facade scripts tests examples
 # Tests against independent servers, which need Node.js (it comes with the development requirements).
 CONTRACT := tests/contract tests/oidc tests/storage
 
-# One process for each core; the tests of a file stay together, because they share servers and repositories.
-PARALLEL := --numprocesses auto --dist loadfile
+# One process for each core; the tests of a file stay together, because they share servers and repositories. In their
+# order, the files that take longest come early.
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 help: ## use: show the verbs
 	@$(PYTHON) scripts/help.py $(MAKEFILE_LIST)

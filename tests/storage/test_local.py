@@ -159,6 +159,6 @@ def test_copies_share_the_access_and_pickles_are_refused(make_bucket: MakeBucket
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError, match=remedy):
                 pickle.dumps(secret, protocol)
-    with pytest.raises(TypeError, match=r"Get the other one"):
+    with pytest.raises(TypeError, match=r"Get another one"):
         dataclasses.replace(bucket, itwin_id="other")
     assert dataclasses.replace(plain, itwin_id="other").container_url == plain.container_url

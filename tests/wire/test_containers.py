@@ -66,5 +66,5 @@ def test_its_signature_is_not_shown_and_not_pickled(engine: Engine) -> None:
                 pickle.dumps(secret, protocol)
             assert "MARK" not in str(caught.value)
         assert copy.copy(secret) is copy.deepcopy(secret) is secret
-    with pytest.raises(TypeError, match="Get the other one"):
+    with pytest.raises(TypeError, match="Get another one"):
         dataclasses.replace(found, reality_data_id="r-2")
