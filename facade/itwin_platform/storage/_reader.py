@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -28,6 +29,8 @@ class RawBlob(io.RawIOBase):
     def __init__(self, access: Access, name: str) -> None:
         self._access = access
         self._service = BlobService(access)
+        # A blob that is dropped without being closed, in whatever order its parts are collected.
+        weakref.finalize(self, self._service.close).atexit = False
         self.name = name
         self._position = 0
         self._remote = self._open()
