@@ -1,7 +1,7 @@
 # One verb per need. Each sets up what it needs; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
 .PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files bench-many
-.PHONY: drift drift-cases adopt changelog
+.PHONY: drift drift-cases drift-test adopt changelog
 
 PYTHON ?= python3
 VENV := .venv
@@ -65,9 +65,12 @@ type: $(DEV) ## develop: check types with mypy and pyright, both strict
 	$(RUN) -m mypy
 	$(RUN) -m pyright
 
-test: $(DEV) ## develop: run the tests (about 4 minutes on two cores)
-	@echo Running the tests on all cores. This takes about 4 minutes on two of them.
-	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL)
+test: $(DEV) ## develop: run the tests of the package (about 4 minutes on two cores)
+	@echo Running the tests of the package on all cores. This takes about 4 minutes on two of them.
+	$(RUN) -m pytest $(foreach folder,$(CONTRACT) tests/drift,--ignore=$(folder)) $(PARALLEL)
+
+drift-test: $(DEV) ## drift: run the tests of make drift and make adopt (about 2 minutes)
+	$(RUN) -m pytest tests/drift $(PARALLEL)
 
 coverage: $(DEV) ## develop: run the tests, and show which lines of the package they miss
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
@@ -139,7 +142,7 @@ packages: $(DEV) ## develop: build, and try every extra on every Python that is 
 	$(PIP) install twine uv
 	$(RUN) scripts/packages.py
 
-check: lint type check-generated test contract docs ## develop: everything that CI runs
+check: lint type check-generated test drift-test contract docs ## develop: everything that CI runs
 
 clean: ## develop: remove the virtual environment and everything that was built
 	$(PYTHON) scripts/clean.py $(VENV) dist site tests/drift/node/node_modules $(foreach folder,$(CONTRACT),$(folder)/node/node_modules)
