@@ -48,14 +48,18 @@ asyncio.run(main())
 
 
 @contextmanager
-def fixed_server() -> Iterator[str]:
-    """A server that answers with the documented iTwin."""
+def serving(program: str, *arguments: object) -> Iterator[str]:
+    """The address of a process that answers with the documented iTwin.
+
+    Parameters:
+        program: Its source. It is told the answer, in hexadecimal digits, and prints its port once it listens.
+        arguments: What it is told beside that.
+    """
     operations = json.loads((ROOT / "facade/itwin_platform/sandbox/operations.json").read_text("utf-8"))["operations"]
     body = next(json.dumps(known["answers"]["200"]).encode() for known in operations if known["id"] == "get-itwin")
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {HEADERS['Accept']}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, (head + body).hex()], stdout=subprocess.PIPE, text=True, bufsize=1
-    )
+    command = [sys.executable, "-c", program, (head + body).hex(), *map(str, arguments)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1)
     try:
         assert server.stdout is not None  # noqa: S101 (for type checkers)
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
@@ -187,7 +191,7 @@ def seconds_to_generate() -> float:
 
 def main() -> None:
     print(f"{'':<38} {'httpx':>9} {'ours':>9} {'':<4} {'ratio':>6}")
-    with fixed_server() as url:
+    with serving(SERVER) as url:
         print(bench_sync(url).line(), flush=True)
         for aiohttp in (False, True):
             for in_flight in (1, 32):

@@ -8,17 +8,13 @@ worth of requests the last of them may go out when two minutes are over.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-from bench_calls import HEADERS, ROOT
+from bench_calls import serving
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 
@@ -59,24 +55,6 @@ asyncio.run(serve())
 """
 
 
-@contextmanager
-def platform_server(limit: int, latency: float) -> Iterator[str]:
-    """A server that answers with the documented iTwin."""
-    operations = json.loads((ROOT / "facade/itwin_platform/sandbox/operations.json").read_text("utf-8"))["operations"]
-    body = next(json.dumps(known["answers"]["200"]).encode() for known in operations if known["id"] == "get-itwin")
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: {HEADERS['Accept']}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-    command = [sys.executable, "-c", SERVER, (head + body).hex(), str(limit), str(WINDOW), str(latency)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1)
-    try:
-        assert server.stdout is not None  # noqa: S101 (for type checkers)
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-    finally:
-        server.terminate()
-        server.wait()
-        if server.stdout:
-            server.stdout.close()
-
-
 def sync_map(url: str, requests_per_minute: int | None) -> int:
     with ITwinPlatform("token", api_url=url, requests_per_minute=requests_per_minute) as platform:
         return sum(1 for _ in platform.map(platform.itwins.get, map(str, range(CALLS))))
@@ -91,7 +69,7 @@ def async_map(url: str, requests_per_minute: int | None) -> int:
 
 
 def bench_rate(name: str, work: Callable[[str, int | None], int], requests_per_minute: int | None) -> str:
-    with platform_server(LIMIT, 0.02) as url:
+    with serving(SERVER, LIMIT, WINDOW, 0.02) as url:
         start = time.monotonic()
         done = work(url, requests_per_minute)
         seconds = time.monotonic() - start
@@ -110,7 +88,7 @@ def bench_dask() -> str:
     from dask.distributed import Client, LocalCluster
 
     ids = [str(number) for number in range(GETS)]
-    with platform_server(0, LATENCY) as url:
+    with serving(SERVER, 0, WINDOW, LATENCY) as url:
         os.environ.update({"ITP_ACCESS_TOKEN": "token", "ITP_API_URL": url})
         with ITwinPlatform() as platform:
             start = time.monotonic()
