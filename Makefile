@@ -1,7 +1,7 @@
 # One verb per need. Each sets up what it needs; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
 .PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files bench-many
-.PHONY: drift drift-cases drift-test adopt changelog
+.PHONY: drift drift-cases drift-test ray-test adopt changelog
 
 PYTHON ?= python3
 VENV := .venv
@@ -71,6 +71,10 @@ test: $(DEV) ## develop: run the tests of the package (about 4 minutes on two co
 
 drift-test: $(DEV) ## drift: run the tests of make drift and make adopt (about 2 minutes)
 	$(RUN) -m pytest tests/drift $(PARALLEL)
+
+ray-test: $(DEV) ## develop: run the example for Ray, where Ray can be installed (250 MB)
+	-$(PIP) install -c requirements/dev.txt ray
+	$(RUN) -m pytest tests/docs/test_examples.py -m slow -rs
 
 coverage: $(DEV) ## develop: run the tests, and show which lines of the package they miss
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
