@@ -13,10 +13,12 @@ from typing import ClassVar, TypeVar
 
 from .._sync.client import ITwinPlatform
 from ..errors import NotFoundError, PermissionDeniedError, StorageNotFoundError, StoragePermissionError
+from ..storage._names import listed_name
 from ..storage._run import check_concurrency
 from ..storage._single_blobs import SingleBlobs
-from ._containers import LISTINGS_EXPIRY, Containers, Listings, containers_of, default_client
-from ._fsspec import AbstractFileSystem, DirCache, tokenize
+from ._cache import ListingsCache
+from ._containers import LISTINGS_EXPIRY, Containers, containers_of, default_client
+from ._fsspec import AbstractFileSystem, tokenize
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,10 +49,10 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         super().__init__()
         self._given = platform
         self._concurrency = concurrency
-        self._own_listings: Listings | None = (
+        self._own_listings: ListingsCache | None = (
             None
             if use_listings_cache and listings_expiry_time == LISTINGS_EXPIRY
-            else DirCache(use_listings_cache=use_listings_cache, listings_expiry_time=listings_expiry_time)
+            else ListingsCache(self.protocol, used=use_listings_cache, seconds=listings_expiry_time)
         )
         del self.dircache
 
@@ -64,7 +66,7 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         return containers_of(self.platform)
 
     @cached_property
-    def dircache(self) -> Listings:
+    def dircache(self) -> ListingsCache:
         """The cached listings. Changes that this process makes through a file system are removed from them."""
         known = self._own_listings
         return self._containers.listings_of(self.protocol) if known is None else known
@@ -91,17 +93,28 @@ class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     def _container(self, container_id: str, *, change: bool) -> SingleBlobs:
         raise NotImplementedError
 
-    def _at(self, path: str, *, change: bool = False) -> tuple[SingleBlobs, str]:
-        """The container of a path, and the name of the blob in it.
+    def _at(self, path: str, *, change: bool = False, file: bool = False) -> tuple[SingleBlobs, str]:
+        """The container of a path, and the name in it, which is empty if the path is that of the container.
+
+        Parameters:
+            path: The path.
+            change: Whether something is to be changed.
+            file: Whether it must be the path of a file.
 
         Raises:
-            ValueError: The path does not begin with an id.
-            StorageNotFoundError: There is no such container.
+            ValueError: The path does not begin with an id, or no file can have it.
+            StorageNotFoundError: There is no such container; or it is the path of one, and a file is to be read.
             StoragePermissionError: The caller may not use it.
         """
         container_id, _, name = self._strip_protocol(path).partition("/")
-        if not container_id:
+        if not container_id or container_id.endswith(":"):  # with a colon, it is an address of another kind
             raise ValueError(f"{path!r} names no container: write {self.protocol}://<{self._of_what} id>/path")
+        if name:
+            listed_name("the path", name)
+        elif file and change:
+            raise ValueError(f"{path!r} names no file: write {self.protocol}://<{self._of_what} id>/path")
+        elif file:
+            raise StorageNotFoundError(f"{path!r} is a folder.")
         try:
             return self._container(container_id, change=change), name
         except NotFoundError as error:

@@ -27,8 +27,8 @@ class Changes(Contents):
     ) -> None:
         """Download a file. It appears under its name once it is complete and matches its hash, if that is known."""
         outfile = lpath if outfile is None and is_file(lpath) else outfile
-        blobs, name = self._at(rpath)
         try:
+            blobs, name = self._at(rpath, file=True)
             remote = self._look(blobs, name)
         except FileNotFoundError:
             if outfile is not None or not self.isdir(rpath):
@@ -77,8 +77,19 @@ class Changes(Contents):
         maxdepth: int | None = None,
         **options: Any,
     ) -> None:
-        """Download files, several at the same time: see fsspec."""
+        """Download files, several at the same time: see fsspec.
+
+        Raises:
+            StorageError: Two files would become the same one, as `a//b` and `a/b` would. Nothing was downloaded.
+        """
         pairs = Pairs(self).of("get", rpath, lpath, recursive=recursive, maxdepth=maxdepth)
+        sources: dict[str, Any] = {}
+        for source, target in pairs:
+            other = (
+                source if is_file(target) else sources.setdefault(os.path.normcase(os.path.normpath(target)), source)
+            )
+            if other != source and self.isfile(other) and self.isfile(source):
+                raise StorageError(f"{other!r} and {source!r} would both be written to {os.fspath(target)!r}.")
         self._transfer(self.get_file, pairs, callback, options)
 
     def put(
@@ -110,16 +121,17 @@ class Changes(Contents):
 
     def cp_file(self, path1: str, path2: str, **_: object) -> None:
         """Copy a file, inside the storage if possible."""
-        source, source_name = self._at(path1)
-        target, name = self._at(path2, change=True)
         try:
+            source, source_name = self._at(path1, file=True)
+            target, name = self._at(path2, change=True)
             if not target.copy(name, source, source_name):
                 with self.open(path1) as original, self.open(path2, "wb") as copy:
                     shutil.copyfileobj(original, copy, copy.blocksize)
         except FileNotFoundError:
             if not self.isdir(path1):
                 raise
-        self.invalidate_cache(path2)
+        finally:
+            self.invalidate_cache(path2)
 
     def copy(
         self,
@@ -140,13 +152,58 @@ class Changes(Contents):
 
         list(self._together(one, pairs))
 
+    def mv(self, path1: Any, path2: Any, recursive: bool = False, maxdepth: int | None = None, **_: object) -> None:
+        """Move files: all are copied, and then the originals are deleted. A file that is moved onto itself stays.
+
+        Parameters:
+            path1: The path, or a list of paths; patterns such as `*` match several.
+            path2: Where to move it, by the rules of `copy`.
+            recursive: Whether to move folders.
+            maxdepth: How many levels to go down; None for all. What is below them stays.
+
+        Raises:
+            StorageNotFoundError: There is no such file or folder.
+            StorageError: It is a folder, but `recursive` is False; or a file would replace another one that is to be
+                moved as well. Nothing was changed.
+        """
+        if self._strip_protocol(path1) == self._strip_protocol(path2):
+            return
+        pairs = Pairs(self).of("copy", path1, path2, recursive=recursive, maxdepth=maxdepth)
+        if not pairs:
+            raise StorageError(f"{path1!r} is a folder: move it with recursive=True.")
+        folders = {source for source, _ in pairs if self.isdir(source)}
+        moves = {self._place(source): (source, target) for source, target in pairs if source not in folders}
+        targets = {place: self._place(target) for place, (_, target) in moves.items()}
+        moves = {place: pair for place, pair in moves.items() if targets[place] != place}
+        if overlap := moves.keys() & set(targets.values()):
+            source, _ = moves[min(overlap)]
+            raise StorageError(f"{source!r} is to be moved, and another file would replace it. Move them in two steps.")
+        list(self._together(lambda pair: self.cp_file(*pair), list(moves.values())))
+        list(self._together(self.rm_file, [source for source, _ in moves.values()]))
+        for folder in folders if maxdepth is None else ():
+            self._rm_marker(folder)
+
+    def _place(self, path: str) -> tuple[str, str]:
+        """Identifies the file of a path, however the path is written."""
+        blobs, name = self._at(path, change=True, file=True)
+        return blobs.address, name
+
+    def _rm_marker(self, path: str) -> None:
+        """Delete the blob that marks a folder, if there is one."""
+        blobs, name = self._at(path, change=True)
+        with suppress(FileNotFoundError):
+            if name:
+                self._look(blobs, f"{name}/")
+                blobs.delete(f"{name}/")
+        self.invalidate_cache(path)
+
     def rm_file(self, path: str) -> None:
         """Delete a file.
 
         Raises:
             StorageNotFoundError: There is no such file.
         """
-        blobs, name = self._at(path, change=True)
+        blobs, name = self._at(path, change=True, file=True)
         try:
             blobs.delete(name)
         finally:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 from .._concurrency.forks import on_fork
 from .._sync.client import ITwinPlatform
 from .._sync.containers import Transfers
 from ..storage._single_blobs import SingleBlobs
-from ._fsspec import DirCache
-
-# Entries of folders by their paths.
-Listings = MutableMapping[str, list[dict[str, Any]]]
+from ._cache import ListingsCache
 
 # Seconds that a listing is remembered: jobs of the platform write into buckets as well.
 LISTINGS_EXPIRY = 30.0
@@ -25,7 +21,7 @@ class Containers:
     """The containers of one client, and the listings of their files."""
 
     def __init__(self) -> None:
-        self.listings: dict[str, Listings] = {}
+        self.listings: dict[str, ListingsCache] = {}
         self._opened: dict[tuple[str, ...], SingleBlobs] = {}
         self._lock = threading.Lock()
         on_fork(self)
@@ -34,9 +30,9 @@ class Containers:
         """Start anew in a child process, in which the thread that held the lock does not exist."""
         self._lock = threading.Lock()
 
-    def listings_of(self, protocol: str) -> Listings:
+    def listings_of(self, protocol: str) -> ListingsCache:
         """The cached listings for one kind of addresses."""
-        return self.listings.setdefault(protocol, DirCache(listings_expiry_time=LISTINGS_EXPIRY))
+        return self.listings.setdefault(protocol, ListingsCache(protocol, used=True, seconds=LISTINGS_EXPIRY))
 
     def open(self, key: tuple[str, ...], get: Callable[[], Transfers]) -> SingleBlobs:
         """A container.

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -41,7 +42,7 @@ class Contents(Listings):
             raise io.UnsupportedOperation(
                 f"mode must be r, w or x, with b or t, not {mode!r}: a file in a container is replaced as a whole"
             )
-        blobs, name = self._at(path, change=mode != "rb")
+        blobs, name = self._at(path, change=mode != "rb", file=True)
         if mode != "rb":
             checked_name("the path", name)
         options.update(block_size=block_size, autocommit=autocommit, cache_options=cache_options)
@@ -96,7 +97,7 @@ class Contents(Listings):
         Raises:
             StorageNotFoundError: There is no such file.
         """
-        blobs, name = self._at(path)
+        blobs, name = self._at(path, file=True)
         return blobs.read(name, start, end)
 
     def cat(self, path: Any, recursive: bool = False, on_error: str = "raise", **options: Any) -> Any:
@@ -135,17 +136,21 @@ class Contents(Listings):
         lasts: list[Any] = ends if isinstance(ends, list) else [ends] * len(paths)
         if not len(paths) == len(firsts) == len(lasts):
             raise ValueError("paths, starts and ends must have the same length")
-        places = {path: self._at(path) for path in dict.fromkeys(paths)}
-        several = [path for path in places if paths.count(path) > 1] if len(places) < len(paths) else []
+        several = [path for path, count in Counter(paths).items() if count > 1]
 
         def look(path: str) -> Remote:
-            return places[path][0].look(places[path][1])
+            blobs, name = self._at(path, file=True)
+            return blobs.look(name)
 
         versions = dict(zip(several, self._together(_caught(look, on_error), several), strict=True))
 
         def read(part: tuple[str, int | None, int | None]) -> Any:
-            (blobs, name), remote = places[part[0]], versions.get(part[0])
-            return remote if isinstance(remote, Exception) else blobs.read(name, part[1], part[2], remote=remote)
+            path, start, end = part
+            remote = versions.get(path)
+            if isinstance(remote, Exception):
+                return remote
+            blobs, name = self._at(path, file=True)
+            return blobs.read(name, start, end, remote=remote)
 
         return list(self._together(_caught(read, on_error), list(zip(paths, firsts, lasts, strict=True))))
 
@@ -158,13 +163,15 @@ class Contents(Listings):
             mode: `"overwrite"`, or `"create"` if the file must not exist.
         """
         content = bytes(memoryview(value).cast("B")) if not isinstance(value, bytes) else value
-        if len(content) > SMALL:
+        if len(content) > SMALL or self._intrans:
             with self.open(path, "xb" if mode == "create" else "wb") as file:
                 file.write(content)
             return
-        blobs, name = self._at(path, change=True)
-        blobs.put(name, content, CREATE_ONLY if mode == "create" else {})
-        self.invalidate_cache(path)
+        blobs, name = self._at(path, change=True, file=True)
+        try:
+            blobs.put(name, content, CREATE_ONLY if mode == "create" else {})
+        finally:  # an error does not always mean that nothing has changed
+            self.invalidate_cache(path)
 
     def pipe(self, path: Any, value: Any = None, **options: Any) -> None:
         """Write a file, or several, if `path` is a dictionary from paths to bytes."""

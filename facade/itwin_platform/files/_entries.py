@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from ..storage._ranges import Remote
 from ..storage._report import BlobInfo
+from ._cache import Entry
 
-Entry = dict[str, Any]
 Blob = tuple[BlobInfo, Remote]
 
 # The first part of a name, with the slashes before it.

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import StorageError
 from ..storage._ranges import Remote
 from ..storage._single_blobs import CREATE_ONLY, SingleBlobs
 from ._fsspec import AbstractBufferedFile
@@ -76,30 +77,49 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no ty
         self._condition = CREATE_ONLY if mode == "xb" else {}
         self._content: bytes | None = None
         self._parts: Parts | None = None
+        self._is_whole = self._has_failed = False
         options["block_size"] = max(options.get("block_size") or PART, PART)
         super().__init__(fs, path, mode, **options)
 
+    def seekable(self) -> bool:
+        """Whether the position can be changed: no, except that the beginning is where it is.
+
+        Text files ask this to know whether they are at the beginning, where UTF-16 has its byte order mark.
+        """
+        return not self.closed and self.loc == 0
+
     def _upload_chunk(self, final: bool = False) -> None:
+        if self._has_failed:
+            raise StorageError(f"{self.path!r} was not written, because an earlier part of it could not be sent.")
         content = self.buffer.getvalue()
-        if final and self._parts is None and len(content) <= PART:
-            self._content = content
-        else:
-            if self._parts is None:
-                self._parts = Parts(self._blobs, self._name)
-            self.blocksize = self._parts.add(content)
+        try:
+            if final and self._parts is None and len(content) <= PART:
+                self._content = content
+            else:
+                if self._parts is None:
+                    self._parts = Parts(self._blobs, self._name)
+                self.blocksize = self._parts.add(content)
+        except BaseException:
+            self._has_failed = True  # nobody knows what has arrived
+            raise
+        self._is_whole = final
         if final and self.autocommit:
             self.commit()
 
     def commit(self) -> None:
-        """Create the blob; fsspec calls this at the end of a transaction."""
+        """Create the blob; fsspec calls this at the end of a transaction. A file that is still open is not written."""
+        if not self._is_whole:
+            self._warn()
         if self._settled:
             return
-        if self._parts is not None:
-            self._parts.put_together(self._condition)
-        else:
-            self._blobs.put(self._name, self._content or b"", self._condition)
+        try:
+            if self._parts is not None:
+                self._parts.put_together(self._condition)
+            else:
+                self._blobs.put(self._name, self._content or b"", self._condition)
+        finally:  # an error does not always mean that nothing has changed
+            self.fs.invalidate_cache(self.path)
         self._settled = True
-        self.fs.invalidate_cache(self.path)
 
     def discard(self) -> None:
         """Forget what was written."""

@@ -12,27 +12,25 @@ from ..errors import StorageNotFoundError
 from ..storage._ranges import Remote
 from ..storage._single_blobs import SingleBlobs
 from ._base import Base
-from ._entries import Entry, directory, entries_below, file_entry, level_entries
+from ._cache import Entry, forget_everywhere
+from ._entries import directory, entries_below, file_entry, level_entries
 
 
 class Listings(Base):
     """Lists folders and describes files."""
 
     def invalidate_cache(self, path: str | None = None) -> None:
-        """Clear cached listings: those of a path, everything below it and its parent folders; or all.
+        """Clear cached listings.
 
         Parameters:
-            path: The path; None for all.
+            path: The path whose listings, with those of everything below it and of its parent folders, all file systems
+                of this process forget. None for all listings of this file system.
         """
         super().invalidate_cache(path)
         if path is None:
-            self.dircache.clear()
-            return
-        where = str(self._strip_protocol(path))
-        for known in list(self.dircache):
-            if known == where or known.startswith(f"{where}/") or where.startswith(f"{known}/"):
-                with suppress(KeyError):  # another thread has forgotten it as well
-                    del self.dircache[known]
+            self.dircache.forget()
+        else:
+            forget_everywhere(self.protocol, str(self._strip_protocol(path)))
 
     def ls(self, path: str, detail: bool = True, refresh: bool = False, **_: object) -> Any:
         """List a folder, without the folders below it.
@@ -50,12 +48,13 @@ class Listings(Base):
         found: list[Entry] | None = None if refresh else self.dircache.get(path)
         if found is None:
             blobs, name = self._at(path)
+            version = self.dircache.version
             level = blobs.level(f"{name}/" if name else "")
             if name and not level:
                 found = [file_entry(path, self._look(blobs, name))]
             else:
                 found = level_entries(path, name, level)
-                self.dircache[path] = found
+                self.dircache.keep(path, found, version)
         return list(found) if detail else sorted(entry["name"] for entry in found)
 
     def _look(self, blobs: SingleBlobs, name: str) -> Remote:
@@ -124,6 +123,7 @@ class Listings(Base):
         maxdepth: int | None = None,
         withdirs: bool = False,
         detail: bool = False,
+        prefix: str = "",
         **_: object,
     ) -> Any:
         """All files below a folder, at any depth. This needs a single listing, unless there is a `maxdepth`.
@@ -133,6 +133,7 @@ class Listings(Base):
             maxdepth: How many levels to go down; None for all.
             withdirs: Whether to return folders as well.
             detail: Whether to return entries by their paths, or sorted paths.
+            prefix: What the rest of their paths, after the folder and a slash, must begin with.
         """
         path = self._strip_protocol(path)
         if maxdepth is not None and maxdepth < 1:
@@ -144,15 +145,19 @@ class Listings(Base):
         elif not found and name:
             with suppress(FileNotFoundError):
                 found[path] = self.info(path)
-        chosen = {key: found[key] for key in sorted(found) if withdirs or found[key]["type"] == "file"}
+        chosen = {
+            key: found[key]
+            for key in sorted(found)
+            if (withdirs or found[key]["type"] == "file") and (not prefix or key.startswith(f"{path}/{prefix}"))
+        }
         return chosen if detail else list(chosen)
 
     def _all_below(self, path: str, blobs: SingleBlobs, name: str) -> dict[str, Entry]:
-        prefix = f"{name}/" if name else ""
+        prefix, version = f"{name}/" if name else "", self.dircache.version
         found, folders = entries_below(path, prefix, blobs.all(prefix))
         if found:
             for folder, entries in folders.items():
-                self.dircache[folder] = entries
+                self.dircache.keep(folder, entries, version)
         return found
 
     def _down(self, path: str, depth: int) -> dict[str, Entry]:

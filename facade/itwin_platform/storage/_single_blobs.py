@@ -13,7 +13,7 @@ from ._access import Access
 from ._blocks import Blocks
 from ._listing import list_all, list_level
 from ._names import checked_name, listed_name
-from ._outcomes import Refusal
+from ._outcomes import Refusal, Stopped
 from ._problems import RequestFailed, one_problem
 from ._quick import TINY, QuickPut, check_installed
 from ._ranges import Reading, Remote
@@ -43,6 +43,11 @@ class SingleBlobs:
         self._renew = renew
         self._service = BlobService(access, time.sleep)
         self._quick = QuickPut(access)
+
+    @property
+    def address(self) -> str:
+        """Identifies the container."""
+        return f"{self._access.endpoint}/{self._access.container}"
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,19 +93,36 @@ class SingleBlobs:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def fetch(self, name: str, reading: Reading) -> None:
-        """Read what a reading asks for; see `read`."""
+        """Read what a reading asks for; see `read`.
+
+        What `reading.take` raises comes from here, so that its traceback does not show the request with its SAS.
+        """
         name = listed_name("a name", name)
-        known = reading.remote is not None
+        known, take = reading.remote is not None, reading.take
+        problem: BaseException | None = None
+
+        def guarded(remote: Remote, chunk: bytes) -> None:
+            nonlocal problem
+            try:
+                take(remote, chunk)
+            except BaseException as error:  # noqa: BLE001 (it is raised below)
+                problem = error
+                raise Stopped from None
 
         def work() -> None:
+            reading.take = guarded
             try:
                 self._service.read(name, reading)
+            except Stopped:
+                return
             except RequestFailed as failed:
                 # A range of a blob of unknown size may lie behind its end, where nothing is.
                 if failed.status != _BEYOND_THE_END or reading.remote is not None:
                     raise
 
         self._do(f"Reading {name!r}", "r", work, partial(reading_error, self._access, name=name) if known else None)
+        if problem is not None:
+            raise problem
 
     def all(self, prefix: str) -> list[tuple[BlobInfo, Remote]]:
         """All blobs whose names begin with a prefix, with those that only mark a folder (`name/`)."""
@@ -176,7 +198,7 @@ class SingleBlobs:
         Raises:
             StorageNotFoundError: There is nothing to copy.
         """
-        name, remote = checked_name("a name", name), source.look(source_name)
+        remote, name = source.look(source_name), checked_name("a name", name)
 
         def address() -> str:
             with source._access.renewed_by(source._renew):
