@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from itwin_platform import ITwinPlatform
+from itwin_platform.credentials import CredentialsAt
+from itwin_platform.files import BucketFileSystem
 from itwin_platform.storage import TransferBucket
 from tests.storage import emulators
 from tests.storage.judge import WEB, Account, Container
 from tests.storage.platform import BucketServer
+
+TOKEN = "token-that-nobody-may-see"
 
 MakeBucket = Callable[..., TransferBucket]
 
@@ -54,6 +58,28 @@ def make_bucket(container: Container) -> Iterator[MakeBucket]:
 def bucket(make_bucket: MakeBucket) -> TransferBucket:
     """The container as a bucket with all permissions."""
     return make_bucket()
+
+
+@pytest.fixture
+def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
+    """A platform with one container, which the environment leads to."""
+    with BucketServer(container.url) as server:
+        monkeypatch.setenv("ITP_ACCESS_TOKEN", TOKEN)
+        monkeypatch.setenv("ITP_API_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def platform(server: BucketServer) -> Iterator[ITwinPlatform]:
+    """A client of that platform, which can be pickled."""
+    with ITwinPlatform(CredentialsAt("env"), api_url=server.url) as platform:
+        yield platform
+
+
+@pytest.fixture
+def fs(platform: ITwinPlatform) -> BucketFileSystem:
+    """Its containers as a file system."""
+    return BucketFileSystem(platform)
 
 
 def hashes_of(folder: Path) -> dict[str, str]:

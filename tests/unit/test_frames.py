@@ -170,7 +170,7 @@ class TestColumns:
 
     def test_rows_are_of_one_class(self) -> None:
         mixed: list[Any] = [ITwin("1", "Bridge"), Repository("2")]
-        with pytest.raises(TypeError, match="a Repository among ITwin"):
+        with pytest.raises(TypeError, match="one is of Repository, not of ITwin"):
             frames.to_arrow(mixed)
         with pytest.raises(TypeError, match="not of dict"):
             frames.to_pandas(typing.cast(Any, [{}]))

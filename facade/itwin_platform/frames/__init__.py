@@ -121,6 +121,8 @@ def _begun(models: Iterable[_late.Model], model: type[_late.Model] | None) -> tu
     """The class of the models, and an iterator over all of them."""
     found = iter(models)
     if model is not None:
+        if not isinstance(model, type):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("model must be the class of the models, not one of them")
         return model, found
     for first in found:
         return type(first), chain((first,), found)

@@ -49,7 +49,7 @@ class Table(ABC, Generic[R]):
         for item in items:
             if not isinstance(item, self._model):
                 raise TypeError(
-                    f"a table has rows of one class: there is a {type(item).__name__} among {self._model.__name__}"
+                    f"a table has rows of one class: one is of {type(item).__name__}, not of {self._model.__name__}"
                 )
         self._add(items)
 

@@ -41,8 +41,10 @@ def core_schema_of(
         shape = _shape_of(model, names, handler, unset)
     finally:
         _OPEN.reset(token)
+    validate = partial(_validated, model)
+    validate.__name__ = model.__name__  # type: ignore[attr-defined]  # pydantic calls it by that in errors
     return core_schema.no_info_plain_validator_function(
-        partial(_validated, model),
+        validate,
         ref=reference,
         json_schema_input_schema=shape,
         serialization=core_schema.plain_serializer_function_ser_schema(_serialized),
@@ -85,7 +87,7 @@ def _validated(model: type[Model], value: object) -> Model:
     if isinstance(value, model):
         return value
     if not isinstance(value, Mapping):
-        raise _problem(model, (), f"should be an object or a {model.__name__}")
+        raise _problem(model, (), f"should be an object, or an instance of {model.__name__}")
     try:
         return cast("Model", cast(Any, model).from_dict(value))
     except ValueError as error:  # a BodyError, which never holds the value
