@@ -9,7 +9,9 @@ import os
 import pickle
 import traceback
 import warnings
-from contextlib import ExitStack
+import zipfile
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -237,6 +239,57 @@ def test_what_is_closed_on_purpose_is_written_during_an_exception_too(
     assert fs.open("i-1/packed", compression="gzip").read() == b"packed"
 
 
+def test_a_transaction_holds_all_writes_until_its_end(
+    fs: BucketFileSystem, container: Container, tmp_path: Path
+) -> None:
+    (tmp_path / "local").write_bytes(b"local")
+    container.put("open", b"before")
+    for fails in (True, False):
+        with warnings.catch_warnings(record=True) as said, suppress(LookupError):
+            warnings.simplefilter("always")
+            with fs.transaction:
+                fs.pipe("i-1/piped", b"piped")
+                fs.put(f"{tmp_path}/local", "i-1/put")
+                with fs.open("i-1/large", "wb") as file:
+                    file.write(LARGE)
+                forgotten = fs.open("i-1/open", "wb")
+                forgotten.write(b"half of it")
+                assert container.names() == ["open"]
+                if fails:
+                    raise LookupError
+        assert fails or ["was not closed" in str(each.message) for each in said] == [True]
+    assert container.names() == ["large", "open", "piped", "put"]
+    assert container.content("open") == b"before"
+    assert container.content("large") == LARGE
+
+
+def test_what_has_failed_once_is_not_written(fs: BucketFileSystem, container: Container) -> None:
+    file = fs.open("i-1/file", "wb")
+    file.write(LARGE[:9_000_000])
+    container.delete()
+    with pytest.raises(errors.StorageError):
+        file.write(LARGE * 4)
+    for another in (lambda: file.write(LARGE[:9_000_000]), file.close):
+        with pytest.raises(errors.StorageError, match="an earlier part of it could not be sent"):
+            another()
+    assert file.closed
+
+
+def test_texts_begin_with_the_mark_of_their_encoding(fs: BucketFileSystem, platform: ITwinPlatform) -> None:
+    with fs.open("i-1/fs", "w", encoding="utf-16") as text:
+        text.write("Grüße")
+    with fsspec.open("itwin://i-1/fsspec", "w", encoding="utf-16", platform=platform) as text:
+        text.write("Grüße")
+    assert [fs.read_text(path, encoding="utf-16") for path in ("i-1/fs", "i-1/fsspec")] == ["Grüße"] * 2
+    frame = pd.DataFrame({"town": ["Kübelberg"]})
+    frame.to_csv("itwin://i-1/table.csv", index=False, encoding="utf-16")
+    assert pd.read_csv("itwin://i-1/table.csv", encoding="utf-16").equals(frame)
+    with fs.open("i-1/archive.zip", "wb") as file, zipfile.ZipFile(file, "w") as archive:  # would like to go back
+        archive.writestr("a.txt", "hello")
+    with fs.open("i-1/archive.zip") as file, zipfile.ZipFile(file) as archive:
+        assert archive.read("a.txt") == b"hello"
+
+
 def test_creating_replaces_nothing(fs: BucketFileSystem, container: Container) -> None:
     with fs.open("i-1/new", "xb") as file:
         file.write(b"mine")
@@ -274,12 +327,15 @@ def test_errors_are_those_of_files_as_well(container: Container) -> None:
         assert fs.exists("i-1/there")
         assert not fs.exists("i-404/x")
         assert not fs.exists("i-1/nothing")
+        nowhere, there = fs.cat_ranges(["i-404/x", "i-1/there"], 0, 1)
+        assert (type(nowhere), there) == (errors.StorageNotFoundError, b"x")
         for bad in ("ab", "r+b", "a", "w+"):
             with pytest.raises(io.UnsupportedOperation):
                 fs.open("i-1/there", bad)
-        for call in (lambda: fs.ls(""), lambda: fs.open("itwin:///x"), lambda: fs.open("i-1/a/../b")):
-            with pytest.raises(ValueError, match=r"names no container|must not have"):
-                call()
+        for wrong in ("itwin:///x", "itwin-reality://r-1/x", "i-1/a/../b", "i-1/\ud800", "i-1/\0"):
+            for call in (fs.ls, fs.exists, fs.open, fs.rm):
+                with pytest.raises(ValueError, match=r"names no container|must not (have|contain)"):
+                    call(wrong)
     with pytest.raises(errors.ConfigurationError):  # the client is closed: nobody knows whether it exists
         fs.exists("i-2/x")
     with pytest.raises(TypeError, match="must be an ITwinPlatform"):

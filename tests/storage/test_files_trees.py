@@ -1,13 +1,16 @@
 """Many files of itwin:// addresses: listings, copies, moves, deletions, uploads and downloads."""
 
 import os
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fsspec.callbacks import Callback
 
-from itwin_platform import errors
+from itwin_platform import ITwinPlatform, errors
 from itwin_platform.files import BucketFileSystem
+from itwin_platform.storage._single_blobs import SingleBlobs
 from tests.storage.conftest import hashes_of
 from tests.storage.judge import Container
 
@@ -34,6 +37,7 @@ def test_folders_are_derived_from_all_names(fs: BucketFileSystem) -> None:
     assert {path: fs.cat_file(path).decode() for path in files} == {path: path.removeprefix("i-1/") for path in files}
     assert fs.find("i-1/a/c", withdirs=True) == ["i-1/a/c", "i-1/a/c//e", "i-1/a/c//e/f", "i-1/a/c/d"]
     assert fs.find("i-1/a", maxdepth=1) == ["i-1/a//b", "i-1/a/b"]
+    assert fs.find("i-1/a", prefix="c/d") == ["i-1/a/c/d"]
     assert fs.glob("i-1/*/c/*") == ["i-1/a/c/d"]
     assert fs.glob("itwin://i-1/**/y") == ["i-1/x/y"]
     assert [path for path, _, _ in fs.walk("i-1/a")] == ["i-1/a", "i-1/a/c", "i-1/a/c//e"]
@@ -84,7 +88,124 @@ def test_remembered_listings_see_what_is_changed_here(fs: BucketFileSystem, cont
     assert fs.ls("i-1", detail=False).count("i-1/foreign")
 
 
+def test_all_file_systems_of_this_process_see_what_it_changes(fs: BucketFileSystem, platform: ITwinPlatform) -> None:
+    fs.pipe("i-1/a/old", b"")
+    patient = BucketFileSystem(platform, listings_expiry_time=3600)
+    of_the_environment = BucketFileSystem()
+    for each in (patient, of_the_environment):
+        assert each.ls("i-1/a", detail=False) == ["i-1/a/old"]
+    fs.pipe("I-1/a/new", b"")  # the same id
+    for each in (patient, of_the_environment):
+        assert each.ls("i-1/a", detail=False) == ["i-1/a/new", "i-1/a/old"]
+
+
+def test_a_listing_that_a_change_has_overtaken_is_not_remembered(
+    fs: BucketFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fs.pipe("i-1/first", b"")
+    level = SingleBlobs.level
+
+    def overtaken(blobs: SingleBlobs, prefix: str) -> object:
+        found = level(blobs, prefix)
+        fs.pipe("i-1/second", b"")  # as another thread might
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SingleBlobs, "level", overtaken)
+        fs.ls("i-1")
+    assert fs.ls("i-1", detail=False) == ["i-1/first", "i-1/second"]
+
+
+# Moves
+
+
+@pytest.fixture
+def tree(fs: BucketFileSystem) -> Iterator[dict[str, bytes]]:
+    """Files, which are all there at the end, whatever they are called then."""
+    files = {name: name.encode() for name in ("a/1", "a/b/2", "a/b/c/3", "top")}
+    fs.pipe({f"i-1/{name}": content for name, content in files.items()})
+    yield files
+    fs.invalidate_cache()
+    assert sorted(fs.cat("i-1", recursive=True).values()) == sorted(files.values())
+
+
+@pytest.mark.usefixtures("tree")
+def test_what_is_moved_onto_itself_stays(fs: BucketFileSystem, container: Container) -> None:
+    before = container.names()
+    fs.mv("i-1/top", "itwin://i-1/top")
+    fs.mv("i-1/top", "I-1/top")  # the same id
+    fs.mv("i-1/a/", "itwin://i-1/a", recursive=True)
+    fs.mv("i-1/a/*", "i-1/a/", recursive=True)
+    assert container.names() == before
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_folder_can_be_moved_into_itself_and_out_again(fs: BucketFileSystem, container: Container) -> None:
+    container.put("a/b/", b"")  # marks the folder
+    fs.mv("i-1/a", "i-1/a/new", recursive=True)
+    assert container.names() == ["a/new/1", "a/new/b/2", "a/new/b/c/3", "top"]
+    fs.mv("i-1/a/new/", "i-1/", recursive=True)
+    assert container.names() == ["1", "b/2", "b/c/3", "top"]
+
+
+@pytest.mark.usefixtures("tree")
+def test_what_is_too_deep_to_be_moved_stays(fs: BucketFileSystem, container: Container) -> None:
+    fs.mv("i-1/a/", "i-1/new/", recursive=True, maxdepth=2)
+    assert container.names() == ["a/b/c/3", "new/1", "new/b/2", "top"]
+
+
+def test_a_move_that_cannot_be_right_changes_nothing(fs: BucketFileSystem, tree: dict[str, bytes]) -> None:
+    fs.pipe("i-1/a/a/1", b"inner")
+    tree["a/a/1"] = b"inner"
+    with pytest.raises(errors.StorageError, match="would replace it"):
+        fs.mv("i-1/a/", "i-1/", recursive=True)  # a/a/1 would be a/1
+    with pytest.raises(errors.StorageError, match="recursive=True"):
+        fs.mv("i-1/a", "i-1/new")
+    with pytest.raises(FileNotFoundError):
+        fs.mv("i-1/nothing", "i-1/new")
+    assert {path.removeprefix("i-1/") for path in fs.find("i-1")} == set(tree)
+
+
 # From and to this machine
+
+
+def test_a_whole_container_is_a_folder(fs: BucketFileSystem, container: Container, tmp_path: Path) -> None:
+    fs.pipe({"i-1/a/1": b"1", "i-1/a/b/2": b"2", "i-1/top": b"top"})
+    fs.get("i-1", f"{tmp_path}/all", recursive=True)
+    assert {path.name for path in (tmp_path / "all").rglob("*") if path.is_file()} == {"1", "2", "top"}
+    fs.cp("i-1/", "i-1/copy/", recursive=True)
+    assert [name for name in container.names() if name.startswith("copy/")] == ["copy/a/1", "copy/a/b/2", "copy/top"]
+    fs.rm("i-1/copy", recursive=True)
+    fs.cp("i-1/a/b/", "i-1/", recursive=True)
+    assert container.names() == ["2", "a/1", "a/b/2", "top"]
+    with pytest.raises(FileNotFoundError, match="is a folder"):
+        fs.open("i-1")
+    with pytest.raises(ValueError, match="names no file"):
+        fs.pipe("i-1", b"")
+
+
+@pytest.mark.usefixtures("strange")
+def test_two_files_do_not_become_one(fs: BucketFileSystem, tmp_path: Path) -> None:
+    for source in ("i-1/a", ["i-1/a/b", "i-1/a//b"]):
+        with pytest.raises(errors.StorageError, match=r"'i-1/a//?b' and 'i-1/a//?b' would both be written to"):
+            fs.get(source, f"{tmp_path}/down/", recursive=True)
+    assert list(tmp_path.iterdir()) == []
+    fs.get("i-1/a/c", f"{tmp_path}/", recursive=True)
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"d", "f"}
+
+
+def test_what_a_progress_function_raises_shows_no_sas(fs: BucketFileSystem, tmp_path: Path) -> None:
+    class Failing(Callback):  # type: ignore[misc]
+        def relative_update(self, inc: int = 1) -> None:
+            raise LookupError(inc)
+
+    fs.pipe("i-1/file", b"x" * 100_000)
+    with pytest.raises(LookupError) as caught:
+        fs.get_file("i-1/file", tmp_path / "file", callback=Failing())
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "get_file" in shown
+    assert "sig=" not in shown
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_transfers_with_progress(fs: BucketFileSystem, container: Container, tmp_path: Path) -> None:

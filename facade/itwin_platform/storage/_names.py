@@ -57,7 +57,7 @@ def listed_name(what: str, name: object) -> str:
     if isinstance(name, str) and problem and 0 < len(name) <= MAX_NAME:
         # Addresses would be resolved or changed on their way, and lead to another blob.
         astray = "\\" in name or {".", ".."} & set(name.split("/"))
-        if not astray and all(unicodedata.category(character) != "Cs" for character in name):
+        if not astray and all(unicodedata.category(each) != "Cs" and each != "\0" for each in name):
             return name
     if problem:
         raise ValueError(f"{what} {problem}")
