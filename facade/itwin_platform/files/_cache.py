@@ -1,4 +1,4 @@
-"""ListingsCache that are remembered for some seconds, and forgotten when this process changes something in them."""
+"""Listings that are remembered for some seconds, and forgotten when this process changes something in them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -80,16 +80,10 @@ class Changes(Contents):
         """Download files, several at the same time: see fsspec.
 
         Raises:
-            StorageError: Two files would become the same one, as `a//b` and `a/b` would. Nothing was downloaded.
+            StorageError: Two files would become one, as `a//b` and `a/b` would. Nothing was downloaded.
         """
         pairs = Pairs(self).of("get", rpath, lpath, recursive=recursive, maxdepth=maxdepth)
-        sources: dict[str, Any] = {}
-        for source, target in pairs:
-            other = (
-                source if is_file(target) else sources.setdefault(os.path.normcase(os.path.normpath(target)), source)
-            )
-            if other != source and self.isfile(other) and self.isfile(source):
-                raise StorageError(f"{other!r} and {source!r} would both be written to {os.fspath(target)!r}.")
+        _refuse_clashes(pairs, _local_place, self.isfile)
         self._transfer(self.get_file, pairs, callback, options)
 
     def put(
@@ -101,8 +95,13 @@ class Changes(Contents):
         maxdepth: int | None = None,
         **options: Any,
     ) -> None:
-        """Upload files, several at the same time: see fsspec."""
+        """Upload files, several at the same time: see fsspec.
+
+        Raises:
+            StorageError: Two files would become one. Nothing was uploaded.
+        """
         pairs = Pairs(self).of("put", lpath, rpath, recursive=recursive, maxdepth=maxdepth)
+        _refuse_clashes(pairs, self._strip_protocol, os.path.isfile)
         self._transfer(self.put_file, pairs, callback, options)
 
     def _transfer(self, work: Any, pairs: list[tuple[Any, Any]], callback: Any, options: dict[str, Any]) -> None:
@@ -142,8 +141,13 @@ class Changes(Contents):
         on_error: str | None = None,
         **_: object,
     ) -> None:
-        """Copy files, several at the same time: see fsspec."""
+        """Copy files, several at the same time: see fsspec.
+
+        Raises:
+            StorageError: Two files would become one. Nothing was copied.
+        """
         pairs = Pairs(self).of("copy", path1, path2, recursive=recursive, maxdepth=maxdepth)
+        _refuse_clashes(pairs, self._strip_protocol, self.isfile)
         ignore = on_error == "ignore" or (on_error is None and recursive)
 
         def one(pair: tuple[str, str]) -> None:
@@ -163,8 +167,8 @@ class Changes(Contents):
 
         Raises:
             StorageNotFoundError: There is no such file or folder.
-            StorageError: It is a folder, but `recursive` is False; or a file would replace another one that is to be
-                moved as well. Nothing was changed.
+            StorageError: It is a folder, but `recursive` is False; or two files would become one; or a file would
+                replace another one that is to be moved as well. Nothing was changed.
         """
         if self._strip_protocol(path1) == self._strip_protocol(path2):
             return
@@ -175,6 +179,7 @@ class Changes(Contents):
         moves = {self._place(source): (source, target) for source, target in pairs if source not in folders}
         targets = {place: self._place(target) for place, (_, target) in moves.items()}
         moves = {place: pair for place, pair in moves.items() if targets[place] != place}
+        _refuse_clashes(moves.values(), self._place, lambda _: True)
         if overlap := moves.keys() & set(targets.values()):
             source, _ = moves[min(overlap)]
             raise StorageError(f"{source!r} is to be moved, and another file would replace it. Move them in two steps.")
@@ -191,11 +196,11 @@ class Changes(Contents):
     def _rm_marker(self, path: str) -> None:
         """Delete the blob that marks a folder, if there is one."""
         blobs, name = self._at(path, change=True)
-        with suppress(FileNotFoundError):
-            if name:
+        if name:
+            with suppress(FileNotFoundError):
                 self._look(blobs, f"{name}/")
                 blobs.delete(f"{name}/")
-        self.invalidate_cache(path)
+                self.invalidate_cache(path)
 
     def rm_file(self, path: str) -> None:
         """Delete a file.
@@ -248,3 +253,24 @@ class Changes(Contents):
         finally:
             for each in paths:
                 self.invalidate_cache(each)
+
+
+def _local_place(path: Any) -> Any:
+    return path if is_file(path) else os.path.normcase(os.path.normpath(path))
+
+
+def _refuse_clashes(
+    pairs: Iterable[tuple[Any, Any]], place: Callable[[Any], Any], is_a_file: Callable[[Any], bool]
+) -> None:
+    """Raise StorageError if two files would become one.
+
+    Parameters:
+        pairs: What would become what.
+        place: Identifies a target, however it is written.
+        is_a_file: Whether a source is a file.
+    """
+    first: dict[Any, Any] = {}
+    for source, target in pairs:
+        other = first.setdefault(place(target), source)
+        if other != source and is_a_file(other) and is_a_file(source):
+            raise StorageError(f"{other!r} and {source!r} would both become {target!r}.")

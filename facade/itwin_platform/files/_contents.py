@@ -82,8 +82,9 @@ class Contents(Listings):
             StoragePermissionError: The SAS URL does not permit it.
         """
         if "b" in mode and compression is not None:
+            known = compression_of(path, compression)
             file: Any = super().open(path, mode, block_size, cache_options, **options)
-            return _compressed(file, compression_of(path, compression), mode)
+            return _compressed(file, known, mode)
         text: Any = super().open(path, mode, block_size, cache_options, compression, **options)
         return text
 

@@ -82,10 +82,7 @@ class WriteFile(AbstractBufferedFile):  # type: ignore[misc]  # fsspec has no ty
         super().__init__(fs, path, mode, **options)
 
     def seekable(self) -> bool:
-        """Whether the position can be changed: no, except that the beginning is where it is.
-
-        Text files ask this to know whether they are at the beginning, where UTF-16 has its byte order mark.
-        """
+        """True at the beginning, although `seek` is not supported: text files ask this for a byte order mark."""
         return not self.closed and self.loc == 0
 
     def _upload_chunk(self, final: bool = False) -> None:
