@@ -197,9 +197,10 @@ def test_two_files_do_not_become_one(fs: BucketFileSystem, container: Container,
     local = [tmp_path / "b", tmp_path / "other" / "b"]
     for path in local:
         path.write_bytes(b"")
-    for transfer, sources in [(fs.cp, ["i-1/a/b", "i-1/a//b"]), (fs.mv, ["i-1/a/b", "i-1/a//b"]), (fs.put, local)]:
+    stored = ["i-1/a/b", "i-1/a//b"]
+    for transfer, sources in [(fs.cp, stored), (fs.mv, stored), (fs.put, [str(path) for path in local])]:
         with pytest.raises(errors.StorageError, match="would both become 'i-1/new/b'"):
-            transfer([str(each) for each in sources], "i-1/new/")
+            transfer(sources, "i-1/new/")
     assert container.names() == before
     fs.get("i-1/a/c", f"{tmp_path}/", recursive=True)
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"b", "d", "f"}

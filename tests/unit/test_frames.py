@@ -176,6 +176,8 @@ class TestColumns:
             frames.to_pandas(typing.cast(Any, [{}]))
         with pytest.raises(ValueError, match="model="):
             frames.to_pandas([])
+        with pytest.raises(TypeError, match="must be the class"):
+            frames.to_arrow([], model=typing.cast(Any, ITwin("1", "Bridge")))
         assert frames.to_records([]) == []
         assert frames.to_geojson([])["features"] == []
 
@@ -229,6 +231,14 @@ class TestPydantic:
         ]
         assert "is a number, not a string" in str(caught.value)
         assert SECRET not in f"{caught.value!r}{caught.value}{caught.value.errors()}{caught.value.__context__}"
+
+    def test_an_error_among_several_types_names_the_model(self) -> None:
+        with pytest.raises(ValidationError) as caught:
+            TypeAdapter(ITwin | Repository).validate_python(SECRET)
+        assert [each["loc"] for each in caught.value.errors()] == [
+            ("function-plain[ITwin()]",),
+            ("function-plain[Repository()]",),
+        ]
 
     def test_the_json_schema_has_the_documented_names_and_is_open(self) -> None:
         schema = Site.model_json_schema()

@@ -1,5 +1,7 @@
 """Listings that are remembered for some seconds, and forgotten when this process changes something in them."""
 
+# What is inherited from fsspec has no types.
+# pyright: reportUnknownMemberType=false
 from __future__ import annotations
 
 from collections import defaultdict
@@ -48,7 +50,8 @@ class ListingsCache(DirCache):  # type: ignore[misc]  # fsspec has no types
             self.clear()
             return
         changed = path.lower()  # ids in capital letters are the same ids
-        for known in list(self):
+        remembered: list[str] = list(self)
+        for known in remembered:
             folder = known.lower()
             if folder == changed or folder.startswith(f"{changed}/") or changed.startswith(f"{folder}/"):
                 self._drop(known)
