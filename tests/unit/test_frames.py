@@ -181,6 +181,12 @@ class TestColumns:
         assert frames.to_records([]) == []
         assert frames.to_geojson([])["features"] == []
 
+    def test_a_value_that_no_table_can_hold_is_found_by_its_column(self) -> None:
+        half_a_character = ITwin("1", "\ud83d")
+        for to_table in (frames.to_pandas, frames.to_arrow):
+            with pytest.raises(ValueError, match="the column 'display_name'"):
+                to_table([half_a_character])
+
     def test_what_is_not_installed_is_named_before_anything_is_sent(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pandas", None)
         monkeypatch.setitem(sys.modules, "pyarrow", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -89,7 +90,7 @@ class Frame(Table["pandas.DataFrame"]):
 
     def result(self) -> pandas.DataFrame:
         made: dict[str, Any] = {
-            column.name: self._pandas.array(values, dtype="object" if column.many else _PANDAS[column.kind])
+            column.name: _typed(self._pandas.array, column, values, "object" if column.many else _PANDAS[column.kind])
             for column, values in zip(self._columns, self._values, strict=True)
         }
         frame: pandas.DataFrame = self._pandas.DataFrame(made)
@@ -109,7 +110,7 @@ class ArrowTable(Table["pyarrow.Table"]):
 
     def _add(self, items: list[Any]) -> None:
         arrays = [
-            self._arrow.array(column.values(items), type=kind)
+            _typed(self._arrow.array, column, column.values(items), kind)
             for column, kind in zip(self._columns, self._types, strict=True)
         ]
         self._batches.append(self._arrow.RecordBatch.from_arrays(arrays, schema=self._schema))
@@ -117,6 +118,19 @@ class ArrowTable(Table["pyarrow.Table"]):
     def result(self) -> pyarrow.Table:
         table: pyarrow.Table = self._arrow.Table.from_batches(self._batches, self._schema)
         return table
+
+
+def _typed(make: Callable[[list[Any], Any], Any], column: Column, values: list[Any], kind: Any) -> Any:
+    """An array of values of a column.
+
+    Raises:
+        ValueError: The type of the column cannot hold one of them.
+    """
+    try:
+        return make(values, kind)
+    except (OverflowError, TypeError, ValueError) as error:
+        problem = str(error)
+    raise ValueError(f"a value cannot be in the column {column.name!r}: {problem}")
 
 
 def _arrow_type(arrow: Any, column: Column) -> Any:
