@@ -24,7 +24,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Base(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+class ContainerFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A file system of containers; see `BucketFileSystem`."""
 
     # Those of fsspec's cache would share instances by the repr of their options, which is the same for two clients.

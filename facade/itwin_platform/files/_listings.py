@@ -11,12 +11,12 @@ from typing import Any
 from ..errors import StorageNotFoundError
 from ..storage._ranges import Remote
 from ..storage._single_blobs import SingleBlobs
-from ._base import Base
+from ._base import ContainerFileSystem
 from ._cache import Entry, forget_everywhere
 from ._entries import directory, entries_below, file_entry, level_entries
 
 
-class Listings(Base):
+class Listings(ContainerFileSystem):
     """Lists folders and describes files."""
 
     def invalidate_cache(self, path: str | None = None) -> None:
