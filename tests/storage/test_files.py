@@ -11,6 +11,7 @@ import traceback
 import warnings
 import zipfile
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,11 @@ def test_creating_replaces_nothing(fs: BucketFileSystem, container: Container) -
         with pytest.raises(errors.StorageExistsError) as caught:
             file.close()
     assert isinstance(caught.value, FileExistsError)
+    for write in (partial(fs.pipe_file, "i-1/new", b""), partial(fs.put_file, __file__, "i-1/new")):
+        with pytest.raises(errors.StorageExistsError):
+            write(mode="create")
+        with pytest.raises(ValueError, match="'overwrite' or 'create'"):
+            write(mode="creat")
     assert container.content("new") == b"of another program"
 
 

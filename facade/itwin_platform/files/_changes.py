@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import StorageError
 from ..storage._ranges import Reading, Remote
 from ..storage._single_blobs import SingleBlobs
-from ._contents import SMALL, Contents
+from ._contents import SMALL, Contents, opening_mode
 from ._fsspec import DEFAULT_CALLBACK, is_file
 from ._local import write_whole
 from ._pairs import Pairs
@@ -52,8 +52,18 @@ class Changes(Contents):
     def put_file(
         self, lpath: Any, rpath: str, callback: Any = DEFAULT_CALLBACK, mode: str = "overwrite", **_: object
     ) -> None:
-        """Upload a file."""
-        source = Path(lpath)
+        """Upload a file.
+
+        Parameters:
+            lpath: Its path on this machine.
+            rpath: Its new path.
+            callback: Shows progress.
+            mode: `"overwrite"`, or `"create"` if the file must not exist.
+
+        Raises:
+            StorageExistsError: The file to create exists.
+        """
+        how, source = opening_mode(mode), Path(lpath)
         if source.is_dir():
             return
         with source.open("rb") as local:
@@ -64,7 +74,7 @@ class Changes(Contents):
                 self.pipe_file(rpath, content, mode)
                 callback.relative_update(len(content))
                 return
-            with self.open(rpath, "xb" if mode == "create" else "wb") as file:
+            with self.open(rpath, how) as file:
                 while content := local.read(file.blocksize):
                     callback.relative_update(file.write(content))
 

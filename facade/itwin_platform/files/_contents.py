@@ -131,6 +131,8 @@ class Contents(Listings):
             max_gap: Not supported.
             on_error: `"return"` returns an exception in the place of a range, `"raise"` raises the first.
         """
+        if not isinstance(paths, list):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("paths must be a list")
         if max_gap is not None:
             raise NotImplementedError("max_gap is not supported")
         firsts: list[Any] = starts if isinstance(starts, list) else [starts] * len(paths)
@@ -162,15 +164,19 @@ class Contents(Listings):
             path: The file.
             value: Its bytes.
             mode: `"overwrite"`, or `"create"` if the file must not exist.
+
+        Raises:
+            StorageExistsError: The file to create exists.
         """
+        how = opening_mode(mode)
         content = bytes(memoryview(value).cast("B")) if not isinstance(value, bytes) else value
         if len(content) > SMALL or self._intrans:
-            with self.open(path, "xb" if mode == "create" else "wb") as file:
+            with self.open(path, how) as file:
                 file.write(content)
             return
         blobs, name = self._at(path, change=True, file=True)
         try:
-            blobs.put(name, content, CREATE_ONLY if mode == "create" else {})
+            blobs.put(name, content, CREATE_ONLY if how == "xb" else {})
         finally:  # an error does not always mean that nothing has changed
             self.invalidate_cache(path)
 
@@ -178,6 +184,18 @@ class Contents(Listings):
         """Write a file, or several, if `path` is a dictionary from paths to bytes."""
         contents: Mapping[str, Any] = path if isinstance(path, Mapping) else {path: value}
         list(self._together(lambda item: self.pipe_file(item[0], item[1], **options), list(contents.items())))
+
+
+def opening_mode(mode: str) -> str:
+    """The mode of `open` for that of `pipe_file` and `put_file`.
+
+    Raises:
+        ValueError: There is no such mode.
+    """
+    known = {"overwrite": "wb", "create": "xb"}
+    if mode not in known:
+        raise ValueError(f"mode must be 'overwrite' or 'create', not {mode!r}")
+    return known[mode]
 
 
 def _caught(work: Callable[[T], R], on_error: str) -> Callable[[T], R | Exception]:
