@@ -159,8 +159,9 @@ def test_what_is_too_deep_to_be_moved_stays(fs: BucketFileSystem, container: Con
 def test_a_move_that_cannot_be_right_changes_nothing(fs: BucketFileSystem, tree: dict[str, bytes]) -> None:
     fs.pipe("i-1/a/a/1", b"inner")
     tree["a/a/1"] = b"inner"
-    with pytest.raises(errors.StorageError, match="would replace it"):
-        fs.mv("i-1/a/", "i-1/", recursive=True)  # a/a/1 would be a/1
+    for transfer in (fs.mv, fs.cp):
+        with pytest.raises(errors.StorageError, match="'i-1/a/a/1' would replace 'i-1/a/1'"):
+            transfer("i-1/a/", "i-1/", recursive=True)
     with pytest.raises(errors.StorageError, match="recursive=True"):
         fs.mv("i-1/a", "i-1/new")
     with pytest.raises(FileNotFoundError):

@@ -134,7 +134,8 @@ class Changes(Contents):
             source, source_name = self._at(path1, file=True)
             target, name = self._at(path2, change=True)
             if not target.copy(name, source, source_name):
-                with self.open(path1) as original, self.open(path2, "wb") as copy:
+                # Not at the end of a transaction: the storage does not wait for that either.
+                with self.open(path1) as original, self.open(path2, "wb", autocommit=True) as copy:
                     shutil.copyfileobj(original, copy, copy.blocksize)
         except FileNotFoundError:
             if not self.isdir(path1):
@@ -154,10 +155,12 @@ class Changes(Contents):
         """Copy files, several at the same time: see fsspec.
 
         Raises:
-            StorageError: Two files would become one. Nothing was copied.
+            StorageError: Two files would become one, or a file would replace another one that is to be copied as well.
+                Nothing was copied.
         """
         pairs = Pairs(self).of("copy", path1, path2, recursive=recursive, maxdepth=maxdepth)
         _refuse_clashes(pairs, self._strip_protocol, self.isfile)
+        _refuse_overlap(pairs, self._strip_protocol, self.isfile)
         ignore = on_error == "ignore" or (on_error is None and recursive)
 
         def one(pair: tuple[str, str]) -> None:
@@ -186,15 +189,15 @@ class Changes(Contents):
         if not pairs:
             raise StorageError(f"{path1!r} is a folder: move it with recursive=True.")
         folders = {source for source, _ in pairs if self.isdir(source)}
-        moves = {self._place(source): (source, target) for source, target in pairs if source not in folders}
-        targets = {place: self._place(target) for place, (_, target) in moves.items()}
-        moves = {place: pair for place, pair in moves.items() if targets[place] != place}
-        _refuse_clashes(moves.values(), self._place, lambda _: True)
-        if overlap := moves.keys() & set(targets.values()):
-            source, _ = moves[min(overlap)]
-            raise StorageError(f"{source!r} is to be moved, and another file would replace it. Move them in two steps.")
-        list(self._together(lambda pair: self.cp_file(*pair), list(moves.values())))
-        list(self._together(self.rm_file, [source for source, _ in moves.values()]))
+        moves = [
+            (source, target)
+            for source, target in pairs
+            if source not in folders and self._place(source) != self._place(target)
+        ]
+        _refuse_clashes(moves, self._place, lambda _: True)
+        _refuse_overlap(moves, self._place, lambda _: True)
+        list(self._together(lambda pair: self.cp_file(*pair), moves))
+        list(self._together(self.rm_file, [source for source, _ in moves]))
         for folder in folders if maxdepth is None else ():
             self._rm_marker(folder)
 
@@ -284,3 +287,15 @@ def _refuse_clashes(
         other = first.setdefault(place(target), source)
         if other != source and is_a_file(other) and is_a_file(source):
             raise StorageError(f"{other!r} and {source!r} would both become {target!r}.")
+
+
+def _refuse_overlap(
+    pairs: list[tuple[str, str]], place: Callable[[str], Any], is_a_file: Callable[[str], bool]
+) -> None:
+    """Raise StorageError if a file would replace another one that has to be read as well; see `_refuse_clashes`."""
+    sources = {place(source) for source, _ in pairs}
+    for source, target in pairs:
+        if place(target) in sources and place(target) != place(source) and is_a_file(source) and is_a_file(target):
+            raise StorageError(
+                f"{source!r} would replace {target!r}, which is to be copied as well. Do it in two steps."
+            )
