@@ -17,6 +17,7 @@ from ..errors import (
     WaitTimeout,
 )
 from .records import logger
+from .retries import FOREVER
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -84,7 +85,7 @@ class Polling:
         self.awaited = awaited
         self._now = now or time.monotonic
         self._timeout = None if timeout is None else _seconds("timeout", timeout)
-        self._ends = None if timeout is None else self._now() + timeout
+        self._ends = None if self._timeout is None else self._now() + self._timeout
         self._intervals = checked_intervals(intervals)
         self._step = 0
         self._last: Look[Any, Any] | None = None
@@ -170,4 +171,4 @@ def checked_intervals(intervals: object) -> tuple[float, ...]:
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ValueError(f"{name} must be a number of seconds that is not negative or infinite, not {value!r:.50}")
-    return value
+    return min(value, FOREVER)
