@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -213,6 +214,26 @@ def test_a_wait_that_takes_too_long_says_how_to_go_on(engine: Engine, clock: Vir
     assert (raised.value.id, raised.value.seen.percentage) == (JOB, 10)
     assert clock.slept == pytest.approx(100, abs=1)
     assert jobs.asked == ["progress"] * 4
+
+
+def test_a_platform_that_is_silent_does_not_keep_it_longer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itwin_platform._policies.waiting._LAST_POLL", 0.05)
+    jobs = Jobs("Success")
+    ends = threading.Event()
+
+    def silent(request: Received) -> bytes:
+        ends.wait(10)
+        return jobs(request)
+
+    began = time.monotonic()
+    with ScriptedServer(silent) as server, pytest.raises(errors.WaitTimeout, match="not answered in time") as raised:
+        try:
+            engine(lambda platform: platform.reality_analysis.jobs.wait(JOB, timeout=0.1), "token", api_url=server.url)
+        finally:
+            took = time.monotonic() - began
+            ends.set()
+    assert took < 5
+    assert str(raised.value).endswith(f"To wait again: {AGAIN}")
 
 
 def test_the_progress_function_can_end_the_wait_but_not_the_job(engine: Engine, clock: VirtualClock) -> None:

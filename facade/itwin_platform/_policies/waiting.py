@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 from ..errors import (
     ApiError,
     CredentialsError,
+    DeadlineExceeded,
     ITwinPlatformError,
     TransportError,
     WaitCancelled,
@@ -24,6 +25,8 @@ R = TypeVar("R")
 
 # Seconds between looks; they begin again with every change.
 INTERVALS = (15, 30, 60, 120)
+# Seconds that the last poll may take.
+_LAST_POLL = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ class Polling:
         self._last: Look[Any, Any] | None = None
         self._problem: ITwinPlatformError | None = None
 
+    def time_to_poll(self) -> float:
+        """Seconds that the next poll may take."""
+        return FOREVER if self._ends is None else max(self._ends - self._now(), _LAST_POLL)
+
     def after(self, look: Look[Any, Any]) -> float:
         """Seconds until the next poll, after a successful one.
 
@@ -133,7 +140,11 @@ class Polling:
         return min(pause, left)
 
     def _too_late(self) -> WaitTimeout:
-        why = f" The last poll failed: {self._problem}" if self._problem is not None else ""
+        why = ""
+        if isinstance(self._problem, DeadlineExceeded):
+            why = " The last poll was not answered in time."  # whose time it was, the call does not know
+        elif self._problem is not None:
+            why = f" The last poll failed: {self._problem}"
         error = WaitTimeout(
             f"{self.awaited.name} is not finished after {self._timeout:g} seconds.{why} {self.awaited.goes_on}",
             id=self.awaited.id,

@@ -207,7 +207,8 @@ class Exports:
 
         Parameters:
             export_id: Id of the export, a GUID.
-            timeout: Seconds after which to give up; None to wait forever.
+            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end, which may
+                take 10 seconds more.
             intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
             progress: True shows the state (extra `[progress]`). A function is called with the export at each poll. If
                 it returns False, the wait ends; the export continues.

@@ -70,7 +70,8 @@ class LongJobs(Generic[J, P, M]):
 
         Parameters:
             job_id: Id of the job, a GUID.
-            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end.
+            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end, which may
+                take 10 seconds more.
             intervals: Seconds between two polls. The last one is repeated. They start over whenever the state or the
                 percentage has changed. The platform may ask for longer pauses.
             progress: True draws a progress bar (extra `[progress]`). A function is called with the progress at each
