@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _MOST: Final = 10_000
+# Bytes of their bodies.
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: deque[RecordedCall] = deque(maxlen=_MOST)
+        self._found: deque[RecordedCall] = deque()
+        self._size = 0
 
     def note(self, operation: ServedOperation, request: "Request", body: bytes, status: int) -> None:
         """Add a request."""
@@ -79,6 +82,9 @@ class Calls:
         )
         with self._lock:
             self._found.append(call)
+            self._size += len(body)
+            while len(self._found) > _MOST or self._size > _MOST_BYTES:
+                self._size -= len(self._found.popleft()._sent)  # noqa: SLF001
 
     def all(self) -> list[RecordedCall]:
         """The requests in order."""

@@ -229,7 +229,8 @@ class Sandbox:
 
     @property
     def calls(self) -> list[RecordedCall]:
-        """The last 10,000 requests for operations, in order, including those that were refused.
+        """The last 10,000 requests for operations, in order, including those that were refused. There are fewer if their
+        bodies are larger than 64 MiB.
 
         Requests for tokens and files are not included.
         """
