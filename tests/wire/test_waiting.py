@@ -158,6 +158,20 @@ def test_a_job_whose_progress_is_gone_says_itself_how_it_ended(engine: Engine, c
     assert (clock.sleeps, seen) == ([], ["Success"])
 
 
+def test_the_answer_for_another_job_is_not_taken_for_the_end(clock: VirtualClock) -> None:
+    other = {**job_of("reality-analysis", "Success"), "id": JOB[::-1]}
+
+    def mistaken(request: Received) -> bytes:
+        is_progress = request.path.endswith("/progress")
+        return answer(200, {"progress": {"state": "Success", "percentage": 100}} if is_progress else {"job": other})
+
+    with ScriptedServer(mistaken) as server, ITwinPlatform("token", api_url=server.url) as platform:
+        with pytest.raises(errors.ResponseError, match=r"job\.id is not the id that was asked for"):
+            platform.reality_analysis.jobs.wait(JOB)
+        # Ids may be written in capitals.
+        assert platform.reality_analysis.jobs.wait(JOB[::-1].upper()).state == "Success"
+
+
 # What a wait outlives
 
 

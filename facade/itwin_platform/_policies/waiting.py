@@ -13,6 +13,7 @@ from ..errors import (
     CredentialsError,
     DeadlineExceeded,
     ITwinPlatformError,
+    ResponseError,
     TransportError,
     WaitCancelled,
     WaitTimeout,
@@ -163,6 +164,16 @@ def passes(problem: ITwinPlatformError) -> bool:
         used_up = problem.status == 403 and problem.retry_after is not None
         return used_up or problem.status in {408, 429} or problem.status >= 500
     return isinstance(problem, CredentialsError) and problem.may_pass
+
+
+def check_id(found: str, asked: str, path: str) -> None:
+    """Check that an answer is about what was asked for: a cache on the way may mistake it.
+
+    Raises:
+        ResponseError: It is not. `path` is the place of the id in the answer.
+    """
+    if found.casefold() != asked.casefold():
+        raise ResponseError("is not the id that was asked for", path=path, status=200)
 
 
 def checked_intervals(intervals: object) -> tuple[float, ...]:

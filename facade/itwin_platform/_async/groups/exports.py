@@ -18,7 +18,7 @@ from ..._policies.exports import (
     readable_select,
     reusable,
 )
-from ..._policies.waiting import Awaited, Look, Polling, checked_intervals
+from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals
 from ...filters import Expression
 from ...storage._report import Progress
 from ..exports import AsyncExportRecords, download_export
@@ -226,6 +226,7 @@ class Exports:
 
         async def look() -> Look[Export, Export]:
             export = await self.get(export_id)
+            check_id(export.id, export_id, "export.id")
             return Look(export, export.status, completed(export))
 
         awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")

@@ -12,7 +12,7 @@ from ... import _late
 from ..._bars import Bar, shown
 from ..._policies.arguments import text
 from ..._policies.finished_jobs import ENDED, Output, job_error, kept_for_a_while, outputs_of
-from ..._policies.waiting import INTERVALS, Awaited, Look, Polling
+from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
 from ..containers import AsyncTransferBucket, AsyncTransferContainer
 from ..pipeline import Pipeline
@@ -114,6 +114,7 @@ class LongJobs(Generic[J, P, M]):
         except NotFoundError as error:
             gone = error
         else:
+            check_id(job.id, job_id, "job.id")
             seen = seen or self._progress_of(job)
             return Look(seen, (seen.state, seen.percentage), job if job.state in ENDED else None)
         raise kept_for_a_while(gone)
