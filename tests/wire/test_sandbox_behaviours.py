@@ -171,7 +171,7 @@ class TestJobs:
 def test_a_job_and_an_export_may_be_of_any_year(year: str) -> None:
     sandbox = Sandbox()
     times = {f"{name}DateTime": f"{year}-12-31T23:59:59Z" for name in ("created", "started", "ended")}
-    specifications = {"inputs": {}, "outputs": {}}
+    specifications: dict[str, Any] = {"inputs": {}, "outputs": {}}
     job = {"type": "Objects2D", "iTwinId": sandbox.itwin_id, "specifications": specifications, "executionInfo": times}
     assert len(sandbox.add("/reality-analysis/jobs", [job | {"state": "Success"}])) == 1
     export = {"status": "Failed", "createdDateTime": times["createdDateTime"], "request": {"outputFormat": "Csv"}}
