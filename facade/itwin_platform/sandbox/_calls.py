@@ -66,7 +66,8 @@ class Calls:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: deque[RecordedCall] = deque()
+        # With the sizes of their bodies.
+        self._found: deque[tuple[RecordedCall, int]] = deque()
         self._size = 0
 
     def note(self, operation: ServedOperation, request: "Request", body: bytes, status: int) -> None:
@@ -81,15 +82,15 @@ class Calls:
             _is_json=request.headers.get("content-type", "").partition(";")[0].strip().endswith("json"),
         )
         with self._lock:
-            self._found.append(call)
+            self._found.append((call, len(body)))
             self._size += len(body)
             while len(self._found) > _MOST or self._size > _MOST_BYTES:
-                self._size -= len(self._found.popleft()._sent)  # noqa: SLF001
+                self._size -= self._found.popleft()[1]
 
     def all(self) -> list[RecordedCall]:
         """The requests in order."""
         with self._lock:
-            return list(self._found)
+            return [call for call, _ in self._found]
 
 
 def _masked(value: Any) -> Any:
