@@ -227,7 +227,7 @@ def test_a_wait_that_takes_too_long_says_how_to_go_on(engine: Engine, clock: Vir
         jobs.wait(engine, timeout=100)
     assert str(raised.value).endswith(f"continues; only the waiting has ended. To wait again: {AGAIN}")
     assert (raised.value.id, raised.value.seen.percentage) == (JOB, 10)
-    assert clock.slept == pytest.approx(100, abs=1)
+    assert 60 < clock.slept <= 100  # the polls take some of the time
     assert jobs.asked == ["progress"] * 4
 
 
