@@ -94,6 +94,19 @@ def next_step(
     return Step.PUBLISH
 
 
+def ready_version(version: DetectorVersion | None, called: str) -> DetectorVersion:
+    """A version after its upload, if it is ready.
+
+    Raises:
+        StorageError: It is not.
+    """
+    if version is None:
+        raise StorageError(f"{called} was deleted by another program. Upload it again.")
+    if version.status.value != "Ready":
+        raise StorageError(f"{called} is {version.status.value}, although all of it was sent. Run it again later.")
+    return version
+
+
 _ADVICE = "Choose another number, or delete it: delete_version"
 
 

@@ -270,6 +270,44 @@ def test_a_part_of_another_content_is_not_continued(
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == {"file": b"b" * 9_000_000}
 
 
+@pytest.mark.parametrize("has_hash", [True, False])
+def test_two_downloads_of_a_file_at_the_same_time(
+    bucket: TransferBucket, container: Container, tmp_path: Path, *, has_hash: bool
+) -> None:
+    content = os.urandom(3_000_000)
+    (tmp_path / "file").write_bytes(content)
+    if has_hash:
+        bucket.upload(tmp_path / "file")
+    else:
+        container.put("file", content)
+    copy = tmp_path / "copy"
+    refused: list[str] = []
+
+    def interfere(_: Progress) -> None:
+        if not refused:
+            with pytest.raises(errors.TransferError, match="is being downloaded by another program") as raised:
+                bucket.download(["file"], copy)
+            refused.append(str(raised.value))
+
+    bucket.download(["file"], copy, progress=interfere)
+    assert refused
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == {"file": content}
+
+
+def test_what_another_program_has_downloaded_meanwhile_is_kept(bucket: TransferBucket, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"a" * 3_000_000)
+    bucket.upload(tmp_path / "file")
+    copy = tmp_path / "copy"
+
+    def finish_first(_: Progress) -> None:
+        (copy / "file").write_bytes(b"a" * 3_000_000)
+
+    assert [each.reason for each in bucket.download(["file"], copy, progress=finish_first).skipped] == [
+        "already exists with the same size and hash"
+    ]
+    assert [path.name for path in copy.iterdir()] == ["file"]
+
+
 def test_a_part_that_was_tampered_with_is_noticed(bucket: TransferBucket, files: Path, tmp_path: Path) -> None:
     bucket.upload(files / "large")
     copy = tmp_path / "copy"

@@ -150,6 +150,7 @@ class TestSas:
         ("PUT", "", {**BLOB, "x-ms-meta-1x": "y"}, (400, "InvalidMetadata")),
         ("PUT", "", {**BLOB, "x-ms-meta-a": "y" * 9000}, (400, "MetadataTooLarge")),
         ("PUT", "", {**BLOB, "if-modified-since": "now"}, (400, "InvalidHeaderValue")),
+        ("PUT", "", {**BLOB, "if-modified-since": f"1 Jan 1{'0' * 20} 0:00:00"}, (400, "InvalidHeaderValue")),
         ("PUT", "", {**BLOB, "x-ms-blob-content-md5": "eA=="}, (400, "InvalidHeaderValue")),
         ("PUT", "comp=block", {}, (400, "MissingRequiredQueryParameter")),
         ("PUT", "comp=block&blockid=!", {}, (400, "InvalidQueryParameterValue")),

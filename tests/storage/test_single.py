@@ -49,6 +49,24 @@ def test_a_file_is_uploaded_and_gone_on_with(container: Container, options: Tran
         download_file(access, "model.zip", tmp_path / "copy", overwrite=False, run=Run(access, None))
 
 
+def test_a_program_that_is_killed_while_it_begins_again_forgets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    url = "https://account.example/container/model.zip?sig=x"
+    journal = Journal("two")
+    journal.begin(url, "now")
+    journal.note_part(b"a" * 32, PART)
+    journal.note_part(b"b" * 32, PART)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", kill)
+        with pytest.raises(KeyboardInterrupt):
+            Journal("two").begin(url, "later")
+    again = Journal("two")
+    again.begin(url, "later")
+    assert Journal("two").parts == {b"a" * 32: PART, b"b" * 32: PART}
+
+
 def test_a_file_is_read_and_downloaded(container: Container, options: TransportOptions, tmp_path: Path) -> None:
     content = gzip.compress(b'[{"id": "1"}, {"id": "2"}]')
     container.put("export.json.gz", content)

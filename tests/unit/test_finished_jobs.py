@@ -50,8 +50,12 @@ def job(outputs: Any, **properties: Any) -> ModelingJob:
         ({"lists": [GUIDS[0], "bkt:x"]}, [Output("lists/1", GUIDS[0]), Output("lists/2", path="x")]),
         ({"in": {"depth": {"scene": GUIDS[0], "format": "OPC"}}}, [Output("in/depth/scene", GUIDS[0])]),
         ({"../a b": "rd-1"}, [Output(".._a_b", "rd-1")]),
+        (
+            {"a/b": "rd-1", "a b": "rd-2", "A_B": "rd-3", "a_b-2": "rd-4"},
+            [Output("a_b", "rd-1"), Output("a_b-2", "rd-2"), Output("A_B-3", "rd-3"), Output("a_b-2-2", "rd-4")],
+        ),
     ],
-    ids=["both", "absent", "nested", "lists", "deep", "names"],
+    ids=["both", "absent", "nested", "lists", "deep", "names", "alike"],
 )
 def test_outputs_are_found_wherever_they_are(outputs: Any, expected: list[Output]) -> None:
     assert outputs_of(job(outputs), None) == expected
@@ -89,6 +93,7 @@ def test_whatever_the_outputs_are_each_is_somewhere_and_has_a_folder_of_its_own(
     for output in found:
         assert bool(output.reality_data_id) != bool(output.path)
         assert all(output.name.split("/"))
+    assert len({output.name.casefold() for output in found}) == len(found)
 
 
 @pytest.mark.parametrize("state", ["Queued", "Active", "TerminatingOnFailure", "AStateOfTomorrow"])

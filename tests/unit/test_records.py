@@ -17,6 +17,7 @@ from itwin_platform.storage._records import Record, UnreadableError, records_of
 from itwin_platform_api.itwins.models import ITwin
 
 FORMATS = ["JsonGZip", "JsonZipArchive", "CsvGZip", "Csv"]
+UNUSUAL = {"bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}
 ITWINS: list[Record] = [
     {"id": "1", "displayName": 'A "wide", long\nbridge', "number": "007", "latitude": 46.5, "longitude": None},
     {"id": "2", "displayName": "Größe 🌉", "number": "-1", "latitude": -1e-7, "longitude": 180.0},
@@ -31,6 +32,16 @@ def packed(content: bytes, output_format: str) -> bytes:
             archive.writestr("itwins.json", content)
         return file.getvalue()
     return gzip.compress(content, 1, mtime=0) if output_format.endswith("GZip") else content
+
+
+def damaged(compression: int) -> bytes:
+    """An archive with the first bytes of its file overwritten."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        archive.writestr("itwins.json", b"[{}]")
+    content = file.getvalue()
+    at = content.index(b"itwins.json") + len("itwins.json")
+    return content[: at + 9] + b"~" * 8 + content[at + 17 :]
 
 
 def written(records: list[Record], output_format: str) -> bytes:
@@ -118,6 +129,14 @@ WRONG: list[tuple[str, str, bytes]] = [
     ("lines in one record", "Csv", b'id,number\n1,"' + b'2\n","' * 500_000),
     ("no number", "Csv", b"id,latitude\n1,north\n"),
     ("a column twice", "Csv", b"id,ID\n1,2\n"),
+    ("a number too large", "JsonGZip", packed(b'[{"latitude": 1e999}]', "JsonGZip")),
+    *(
+        (f"{value} as a number", "Csv", f"id,latitude\n1,{value}\n".encode())
+        for value in ("nan", "-inf", "1e999", "1_0")
+    ),
+    ("a property twice", "JsonGZip", packed(b'[{"id": "1", "id": "2"}]', "JsonGZip")),
+    ("a property twice in another case", "JsonGZip", packed(b'[{"id": "1", "ID": "2"}]', "JsonGZip")),
+    *((f"{name} damaged", "JsonZipArchive", damaged(kind)) for name, kind in UNUSUAL.items()),
     ("another format", "Parquet", b"PAR1"),
 ]
 

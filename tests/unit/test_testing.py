@@ -106,6 +106,15 @@ class TestCalls:
             itwin_client.request("PUT", f"/itwins/{itwin_sandbox.itwin_id}/image", json=None)
         assert itwin_sandbox.calls[-1].body is None
 
+    def test_large_bodies_do_not_fill_the_memory(
+        self, itwin_sandbox: Sandbox, itwin_client: ITwinPlatform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("itwin_platform.sandbox._calls._MOST_BYTES", 1000)
+        for number in range(6):
+            with pytest.raises(errors.InvalidRequestError):
+                itwin_client.request("POST", "/itwins/", params={"n": number}, json={"displayName": "x" * 300})
+        assert [call.query["n"] for call in itwin_sandbox.calls] == ["3", "4", "5"]
+
 
 class TestBuild:
     def test_it_has_the_documented_values_and_those_that_are_given(self) -> None:

@@ -123,6 +123,11 @@ def test_the_end_of_the_time_says_what_went_wrong_last() -> None:
     assert raised.value.__cause__ is PASSING[1]
 
 
+def test_no_pause_is_longer_than_a_system_can_sleep() -> None:
+    polling = Polling(AWAITED, timeout=10**400, intervals=[15, 10**400])
+    assert [polling.after(looked("A")), polling.after(looked("A"))] == [15, pytest.approx(1e9)]
+
+
 def test_a_pause_that_is_longer_than_the_time_ends_the_wait_at_once() -> None:
     with pytest.raises(errors.WaitTimeout, match="Wait 4000 seconds"):
         Polling(AWAITED, timeout=600).after_problem(PASSING[3])

@@ -32,6 +32,7 @@ class Library:
     Attributes:
         versions: The versions of the detector.
         asked: The changes that were asked for: `"create"`, `"complete"`, `"publish"` and `"delete"`.
+        late: Whether a version waits for its file even when that was declared complete.
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,7 @@ class Library:
         self.asked: list[str] = []
         self.published = False
         self.refused = ""
+        self.late = False
 
     def _answer(self, request: Received) -> bytes:
         step = request.path.removeprefix(f"{PATH}mine").rpartition("/")[2]
@@ -63,7 +65,8 @@ class Library:
             return answer(201, {"version": version, "_links": links})
         if step == "complete":
             assert self.blob.content
-            self.versions[0] |= {"status": "Ready", "downloadUrl": self.link("r")}
+            if not self.late:
+                self.versions[0] |= {"status": "Ready", "downloadUrl": self.link("r")}
         elif self.published:
             return answer(409, {"error": {"code": "DetectorVersionExists", "message": "It is there."}})
         else:
@@ -149,6 +152,16 @@ def test_a_rerun_goes_on_where_it_stopped(library: Library, file: Path, step: st
         each for each in ("create", "complete", "publish") if each != step
     ]
     assert library.asked.count(step) == 2
+    assert library.blob.put == PARTS
+
+
+def test_a_version_that_is_not_ready_in_the_end_is_no_success(library: Library, file: Path) -> None:
+    library.late = True
+    with pytest.raises(errors.StorageError, match="is AwaitingData, although all of it was sent"):
+        upload(library, file, publish=True)
+    library.late = False
+    assert upload(library, file, publish=True).status == "Ready"
+    assert library.asked == ["create", "complete", "complete", "publish"]
     assert library.blob.put == PARTS
 
 

@@ -167,6 +167,17 @@ class TestJobs:
         return jobs
 
 
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_job_and_an_export_may_be_of_any_year(year: str) -> None:
+    sandbox = Sandbox()
+    times = {f"{name}DateTime": f"{year}-12-31T23:59:59Z" for name in ("created", "started", "ended")}
+    specifications: dict[str, Any] = {"inputs": {}, "outputs": {}}
+    job = {"type": "Objects2D", "iTwinId": sandbox.itwin_id, "specifications": specifications, "executionInfo": times}
+    assert len(sandbox.add("/reality-analysis/jobs", [job | {"state": "Success"}])) == 1
+    export = {"status": "Failed", "createdDateTime": times["createdDateTime"], "request": {"outputFormat": "Csv"}}
+    assert len(sandbox.add("/itwins/exports", [export])) == 1
+
+
 def test_a_clock_that_runs_fast_brings_jobs_to_an_end() -> None:
     with Sandbox(speed=100_000) as sandbox, client_of(sandbox) as client:
         job = Job(client, "reality-analysis")

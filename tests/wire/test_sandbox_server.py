@@ -1,6 +1,7 @@
 """The sandbox as a server: how it starts and stops, its token endpoint, and its command line."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -178,16 +179,21 @@ class TestLife:
         with pytest.raises(ConnectionError):
             socket.create_connection((url.host, url.port or 0))
 
-    def test_it_stops_while_clients_are_connected(self) -> None:
+    def test_it_stops_while_clients_are_connected(self, caplog: pytest.LogCaptureFixture) -> None:
         sandbox = Sandbox()
         sandbox.start()
         address = (httpx.URL(sandbox.url).host, httpx.URL(sandbox.url).port or 0)
-        with socket.create_connection(address) as silent, socket.create_connection(address) as half:
+        with contextlib.ExitStack() as stack:
+            silent, half, waiting = (stack.enter_context(socket.create_connection(address)) for _ in range(3))
             half.sendall(b"GET /itwins/x HTTP/1.1\r\nHost: ")
+            head = f"POST /itwins/ HTTP/1.1\r\nHost: {address[0]}\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+            waiting.sendall(head.encode())
+            assert waiting.recv(100).startswith(b"HTTP/1.1 100")  # it waits for the body
             sandbox.stop()
             silent.settimeout(10)
             assert silent.recv(1) == b""
         assert not sandbox.is_running
+        assert not [record for record in caplog.records if record.exc_info]
 
     def test_it_can_be_started_again_on_the_same_port(self) -> None:
         with Sandbox() as first:

@@ -42,6 +42,12 @@ def test_a_list() -> None:
         assert [(blob.name, blob.size) for blob in bucket.list()] == [("a", 1)]
 
 
+def test_a_file_that_is_listed_twice_is_one_file() -> None:
+    pages = [answer(200, page(marker=marker).encode(), media_type="application/xml") for marker in ("next", "")]
+    with bucket_on(lambda _: pages.pop(0)) as bucket:
+        assert [blob.name for blob in bucket.list()] == ["a"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

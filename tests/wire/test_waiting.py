@@ -6,9 +6,11 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -156,6 +158,20 @@ def test_a_job_whose_progress_is_gone_says_itself_how_it_ended(engine: Engine, c
     assert (clock.sleeps, seen) == ([], ["Success"])
 
 
+def test_the_answer_for_another_job_is_not_taken_for_the_end(clock: VirtualClock) -> None:
+    other = {**job_of("reality-analysis", "Success"), "id": JOB[::-1]}
+
+    def mistaken(request: Received) -> bytes:
+        is_progress = request.path.endswith("/progress")
+        return answer(200, {"progress": {"state": "Success", "percentage": 100}} if is_progress else {"job": other})
+
+    with ScriptedServer(mistaken) as server, ITwinPlatform("token", api_url=server.url) as platform:
+        with pytest.raises(errors.ResponseError, match=r"job\.id is not the id that was asked for"):
+            platform.reality_analysis.jobs.wait(JOB)
+        # Ids may be written in capitals.
+        assert platform.reality_analysis.jobs.wait(JOB[::-1].upper()).state == "Success"
+
+
 # What a wait outlives
 
 
@@ -211,8 +227,25 @@ def test_a_wait_that_takes_too_long_says_how_to_go_on(engine: Engine, clock: Vir
         jobs.wait(engine, timeout=100)
     assert str(raised.value).endswith(f"continues; only the waiting has ended. To wait again: {AGAIN}")
     assert (raised.value.id, raised.value.seen.percentage) == (JOB, 10)
-    assert clock.slept == pytest.approx(100, abs=1)
+    assert 60 < clock.slept <= 100  # the polls take some of the time
     assert jobs.asked == ["progress"] * 4
+
+
+def test_a_platform_that_is_silent_does_not_keep_it_longer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itwin_platform._policies.waiting._LAST_POLL", 0.05)
+    jobs, raised = Jobs("Success"), threading.Event()
+
+    def silent(request: Received) -> bytes:
+        assert raised.wait(10)
+        return jobs(request)
+
+    def wait(platform: Any) -> Any:
+        return platform.reality_analysis.jobs.wait(JOB, timeout=0.1)
+
+    with ScriptedServer(silent) as server:
+        with pytest.raises(errors.WaitTimeout, match=rf"not answered in time\..* To wait again: {re.escape(AGAIN)}$"):
+            engine(wait, "token", api_url=server.url)
+        raised.set()
 
 
 def test_the_progress_function_can_end_the_wait_but_not_the_job(engine: Engine, clock: VirtualClock) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._concurrency import asynchronous as concurrency
-from .._detector_steps import Step, archive, next_step, version_of
+from .._detector_steps import Step, archive, next_step, ready_version, version_of
 from .._policies.arguments import text, texts
-from ..errors import ConflictError, StorageError
+from ..errors import ConflictError
 from ..storage._access import FileAccess
 from ..storage._journal import Journal
 from ..storage._progress import shown
@@ -76,12 +76,11 @@ class VersionUpload:
         if step is not Step.PUBLISH:
             await self._detectors.complete_version(self._name, self._number)
             version = await self._version()
+        ready = ready_version(version, self._called)
         journal.forget()
         if publish:
             await self._publish(again=step is Step.PUBLISH)
-        if version is None:
-            raise StorageError(f"{self._called} was deleted by another program. Upload it again.")
-        return version
+        return ready
 
     @property
     def _called(self) -> str:

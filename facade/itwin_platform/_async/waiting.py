@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from .._concurrency import asynchronous as concurrency
 from .._policies.waiting import Look, Polling
-from ..errors import ITwinPlatformError
+from ..errors import DeadlineExceeded, ITwinPlatformError
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -18,7 +18,7 @@ async def wait_until(
 ) -> R:
     """Poll until there is a result.
 
-    Each poll consists of separate calls: between them, nothing is held and no deadline runs.
+    Each poll consists of separate calls: between polls, nothing is held and no deadline runs.
 
     Parameters:
         look: Polls, by calls of the pipeline.
@@ -37,9 +37,12 @@ async def wait_until(
         while True:
             found: Look[S, R] | ITwinPlatformError
             try:
-                found = await look()
+                with concurrency.time_limit(polling.time_to_poll()):
+                    found = await look()
             except ITwinPlatformError as error:
                 found = error
+            except TimeoutError:
+                found = DeadlineExceeded("The poll took too long.", phase="deadline")
             if isinstance(found, ITwinPlatformError):
                 pause = polling.after_problem(found)
             else:

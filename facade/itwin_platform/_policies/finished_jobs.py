@@ -131,28 +131,32 @@ def _places(name: str, value: object, *, told: bool) -> Iterator[Output]:
         elif (told and value) or _GUID.fullmatch(value):
             yield Output(name, value)
     elif isinstance(value, list):
-        for part, each in _parts(cast(list[object], value)):
-            yield from _places(_joined(name, part), each, told=False)
+        for part, each in _folders(
+            (_format(each) or str(at), each) for at, each in enumerate(cast(list[object], value), 1)
+        ):
+            yield from _places(f"{name}/{part}" if name else part, each, told=False)
     elif isinstance(value, Mapping):
         properties = cast(Mapping[str, object], value)
         if "location" in properties:
             yield from _places(name, properties["location"], told=True)
             return
-        for key, each in properties.items():
-            yield from _places(_joined(name, key), each, told=not name)
+        for part, each in _folders(properties.items()):
+            yield from _places(f"{name}/{part}" if name else part, each, told=not name)
 
 
-def _joined(name: str, part: str) -> str:
-    """The name of something within something; all names become folders."""
-    part = _NO_FOLDER.sub("_", part) or "_"
-    return f"{name}/{part}" if name else part
+def _format(value: object) -> str:
+    """The format that an output of a list says it has; empty if it says none."""
+    kind = cast(Mapping[str, object], value).get("format") if isinstance(value, Mapping) else None
+    return kind if isinstance(kind, str) else ""
 
 
-def _parts(values: list[object]) -> Iterator[tuple[str, object]]:
-    """The parts of a list with names: their formats, with numbers where one is there twice."""
-    seen: dict[str, int] = {}
-    for at, value in enumerate(values, 1):
-        kind = cast(Mapping[str, object], value).get("format") if isinstance(value, Mapping) else None
-        part = kind if isinstance(kind, str) else str(at)
-        seen[part] = seen.get(part, 0) + 1
-        yield (part if seen[part] == 1 else f"{part}-{seen[part]}"), value
+def _folders(parts: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
+    """Parts with the names of their folders: numbered where another would have the same, at least on Windows."""
+    uses: dict[str, int] = {}
+    for told, value in parts:
+        folder = plain = _NO_FOLDER.sub("_", told) or "_"
+        while (used := uses.get(folder.casefold(), 0)) > 0:
+            uses[folder.casefold()] = used + 1
+            folder = f"{plain}-{used + 1}"
+        uses[folder.casefold()] = 1
+        yield folder, value

@@ -11,6 +11,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 THROTTLED = 429
+# Seconds, more than 30 years: no system sleeps much longer, and none needs to.
+FOREVER = 1e9
 # Seconds over which requests are spread that all wait for the same `Retry-After`.
 _SPREAD = 2.0
 
@@ -163,10 +165,10 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         return None
     value = value.strip()
     if re.fullmatch(r"[0-9]+", value, re.ASCII):
-        # No wait has more digits; float() would be slow with very many.
-        return float(value) if len(value) < 10 else float("inf")
+        # float() would be slow with very many digits.
+        return float(value) if len(value) < 10 else FOREVER
     moment = parse_date(value)
-    return None if moment is None else max(0.0, moment - now)
+    return None if moment is None else min(max(0.0, moment - now), FOREVER)
 
 
 def parse_date(value: str | None) -> float | None:

@@ -11,18 +11,23 @@ from typing import Any, Generic, TypeVar, cast
 from ..errors import (
     ApiError,
     CredentialsError,
+    DeadlineExceeded,
     ITwinPlatformError,
+    ResponseError,
     TransportError,
     WaitCancelled,
     WaitTimeout,
 )
 from .records import logger
+from .retries import FOREVER
 
 S = TypeVar("S")
 R = TypeVar("R")
 
 # Seconds between looks; they begin again with every change.
 INTERVALS = (15, 30, 60, 120)
+# Seconds that the last poll may take.
+_LAST_POLL = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,15 @@ class Polling:
         self.awaited = awaited
         self._now = now or time.monotonic
         self._timeout = None if timeout is None else _seconds("timeout", timeout)
-        self._ends = None if timeout is None else self._now() + timeout
+        self._ends = None if self._timeout is None else self._now() + self._timeout
         self._intervals = checked_intervals(intervals)
         self._step = 0
         self._last: Look[Any, Any] | None = None
         self._problem: ITwinPlatformError | None = None
+
+    def time_to_poll(self) -> float:
+        """Seconds that the next poll may take."""
+        return FOREVER if self._ends is None else max(self._ends - self._now(), _LAST_POLL)
 
     def after(self, look: Look[Any, Any]) -> float:
         """Seconds until the next poll, after a successful one.
@@ -132,7 +141,11 @@ class Polling:
         return min(pause, left)
 
     def _too_late(self) -> WaitTimeout:
-        why = f" The last poll failed: {self._problem}" if self._problem is not None else ""
+        why = ""
+        if isinstance(self._problem, DeadlineExceeded):
+            why = " The last poll was not answered in time."  # whose time it was, the call does not know
+        elif self._problem is not None:
+            why = f" The last poll failed: {self._problem}"
         error = WaitTimeout(
             f"{self.awaited.name} is not finished after {self._timeout:g} seconds.{why} {self.awaited.goes_on}",
             id=self.awaited.id,
@@ -153,6 +166,16 @@ def passes(problem: ITwinPlatformError) -> bool:
     return isinstance(problem, CredentialsError) and problem.may_pass
 
 
+def check_id(found: str, asked: str, path: str) -> None:
+    """Check that an answer is about what was asked for: a cache on the way may mistake it.
+
+    Raises:
+        ResponseError: It is not. `path` is the place of the id in the answer.
+    """
+    if found.casefold() != asked.casefold():
+        raise ResponseError("is not the id that was asked for", path=path, status=200)
+
+
 def checked_intervals(intervals: object) -> tuple[float, ...]:
     """Seconds between looks.
 
@@ -170,4 +193,4 @@ def checked_intervals(intervals: object) -> tuple[float, ...]:
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ValueError(f"{name} must be a number of seconds that is not negative or infinite, not {value!r:.50}")
-    return value
+    return min(value, FOREVER)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from .._concurrency import synchronous as concurrency
 from .._policies.waiting import Look, Polling
-from ..errors import ITwinPlatformError
+from ..errors import DeadlineExceeded, ITwinPlatformError
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -19,7 +19,7 @@ R = TypeVar("R")
 def wait_until(look: Callable[[], Look[S, R]], polling: Polling, progress: Callable[[S], object] | None = None) -> R:
     """Poll until there is a result.
 
-    Each poll consists of separate calls: between them, nothing is held and no deadline runs.
+    Each poll consists of separate calls: between polls, nothing is held and no deadline runs.
 
     Parameters:
         look: Polls, by calls of the pipeline.
@@ -38,9 +38,12 @@ def wait_until(look: Callable[[], Look[S, R]], polling: Polling, progress: Calla
         while True:
             found: Look[S, R] | ITwinPlatformError
             try:
-                found = look()
+                with concurrency.time_limit(polling.time_to_poll()):
+                    found = look()
             except ITwinPlatformError as error:
                 found = error
+            except TimeoutError:
+                found = DeadlineExceeded("The poll took too long.", phase="deadline")
             if isinstance(found, ITwinPlatformError):
                 pause = polling.after_problem(found)
             else:

@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import stat
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from .._folders import state_folder
+from .._locks import try_lock, unlock
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 
@@ -329,37 +329,11 @@ def _locked(path: Path, seconds: float) -> Generator[None]:
         try:
             yield
         finally:
-            _unlock(handle)
+            unlock(handle)
     finally:
         os.close(handle)
 
 
 def _try_lock(handle: int, path: Path) -> bool:
     with _clear_errors("lock", path):
-        try:
-            _lock(handle)
-        except (BlockingIOError, PermissionError):  # PermissionError on Windows
-            return False
-    return True
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(handle: int) -> None:
-        # close() is not enough: a child process forked meanwhile holds the same lock.
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        return try_lock(handle)

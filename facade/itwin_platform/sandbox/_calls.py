@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _MOST: Final = 10_000
+# Bytes of their bodies.
+_MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ class Calls:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: deque[RecordedCall] = deque(maxlen=_MOST)
+        # With the sizes of their bodies.
+        self._found: deque[tuple[RecordedCall, int]] = deque()
+        self._size = 0
 
     def note(self, operation: ServedOperation, request: "Request", body: bytes, status: int) -> None:
         """Add a request."""
@@ -78,12 +82,15 @@ class Calls:
             _is_json=request.headers.get("content-type", "").partition(";")[0].strip().endswith("json"),
         )
         with self._lock:
-            self._found.append(call)
+            self._found.append((call, len(body)))
+            self._size += len(body)
+            while len(self._found) > _MOST or self._size > _MOST_BYTES:
+                self._size -= self._found.popleft()[1]
 
     def all(self) -> list[RecordedCall]:
         """The requests in order."""
         with self._lock:
-            return list(self._found)
+            return [call for call, _ in self._found]
 
 
 def _masked(value: Any) -> Any:

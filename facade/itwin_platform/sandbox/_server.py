@@ -231,7 +231,7 @@ class Sandbox:
     def calls(self) -> list[RecordedCall]:
         """The last 10,000 requests for operations, in order, including those that were refused.
 
-        Requests for tokens and files are not included.
+        Requests for tokens and files are not included. There are fewer if their bodies take more than 64 MiB.
         """
         return self._world.calls.all()
 

@@ -78,15 +78,16 @@ class FileDownload:
         reading = Reading(copy.write, self._blobs.look(job.name) if begun else None)
         try:
             if reading.remote is not None:
-                reading.position = copy.open(reading.remote).size
+                reading.position = copy.open(reading.remote, resumes=True).size
             remote = self._service.read(job.name, reading)
             part = copy.open(remote)
             if remote.sha256 is not None and part.hash.hexdigest() != remote.sha256:
                 copy.leave(keep=False)
                 raise Refusal("arrived with content that does not match its stored hash; nothing was written")
-            if not self._overwrite and folder.status(job.path.name) is not None:
+            status = folder.status(job.path.name)
+            if not self._overwrite and status is not None:  # it has appeared meanwhile
                 copy.leave(keep=False)
-                raise Refusal(DIFFERS)  # it has appeared meanwhile
+                self._settle_existing(job, status)
             part.finish(strays)
         except RequestFailed as failed:
             problem = one_problem(failed)
@@ -114,11 +115,11 @@ class _Copy:
         self._run = run
         self._part: PartFile | None = None
 
-    def open(self, remote: Remote) -> PartFile:
-        """The file, with what an earlier run has written, unless only the end could have shown that it is wrong."""
+    def open(self, remote: Remote, *, resumes: bool = False) -> PartFile:
+        """The file, with what an earlier run has written if it resumes and the end will show whether that is right."""
         if self._part is None:
             self._run.expect(self._job.name, remote.size)
-            resumes = remote.sha256 is not None
+            resumes = resumes and remote.sha256 is not None
             self._part = PartFile(self._folder, self._job.path.name, self._job.name, remote.etag, resumes=resumes)
             self._part.resume(remote.size, self._run.check)
             self._run.advance(self._job.name, self._part.size)

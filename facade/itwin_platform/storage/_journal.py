@@ -86,15 +86,24 @@ class Journal:
                 self._path.unlink(missing_ok=True)
 
     def _rewrite(self) -> None:
-        self.forget()
-        self._append(_BEGUN, *self.begun)
-        for name, size in self.parts.items():
-            self.note_part(name, size)
+        if self._path is None:
+            return
+        parts = (_line(_PART, name.hex(), str(size)) for name, size in self.parts.items())
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Under another name first: a program that is killed here must not forget what has arrived.
+            new = self._path.with_suffix(".new")
+            new.write_text("".join((_line(_BEGUN, *self.begun), *parts)), "utf-8", newline="\n")
+            new.replace(self._path)
+        except OSError:
+            self.forget()  # what it has said so far is no longer true
 
     def _append(self, *values: str) -> None:
         if self._path is None:
             return
-        with self._lock, suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write("\t".join(values) + "\n")
+        with self._lock, suppress(OSError), self._path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(_line(*values))
+
+
+def _line(*values: str) -> str:
+    return "\t".join(values) + "\n"

@@ -38,17 +38,18 @@ def find_blobs(access: Access, prefix: str, run: Run) -> list[tuple[BlobInfo, Re
     Raises:
         ITwinPlatformError: They cannot be listed.
     """
-    found: list[tuple[BlobInfo, Remote]] = []
+    # A storage that is written to meanwhile may show a blob on two pages.
+    found: dict[str, tuple[BlobInfo, Remote]] = {}
     try:
         with closing(BlobService(access, run.pause)) as service:
             run.when_cancelled(service.close)
             for blob in _find(service, prefix):
                 run.check()
-                found.append(blob)
+                found[blob[0].name] = blob
     except (ITwinPlatformError, RequestFailed) as error:
         problem = error
     else:
-        return sorted(found, key=lambda blob: blob[0].name)
+        return [found[name] for name in sorted(found)]
     raise access.error_for(problem, "Listing the container", "l")
 
 

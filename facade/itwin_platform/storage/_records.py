@@ -14,8 +14,9 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache
+from math import inf, isfinite
 from typing import IO, Any, BinaryIO, Final, NoReturn, cast
 
 import attrs
@@ -30,6 +31,9 @@ _NOT_BLANK: Final = re.compile(r"[^ \t\r\n]")
 # An object whose first property holds the records.
 _ENVELOPE: Final = re.compile(r'\{\s*"[^"\\]{1,100}"\s*:\s*\[')
 _MIDDLE: Final = "ends in the middle"
+_TWICE: Final = "has a record with two properties of the same name"
+# More strictly than `float`, which also takes underscores, blanks, NaN and infinity.
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # What the libraries raise for damaged files; zipfile raises what it happens to run into.
 _NOT_PACKED: Final = (
     gzip.BadGzipFile,
@@ -92,6 +96,9 @@ def _zip(file: BinaryIO) -> Iterator[IO[bytes]]:
         if not 1 <= len(members) <= _MOST_MEMBERS:
             raise UnreadableError(f"is an archive of {len(members)} files")
         for member in members:
+            # The others are never used here, need much memory, and fail with errors of their own.
+            if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise UnreadableError("is an archive with an unusual compression")
             yield archive.open(member)
 
 
@@ -173,7 +180,14 @@ def _not_json(_: str) -> NoReturn:
     raise ValueError
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_not_json)
+def _unique(properties: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, none of whose properties is there twice: nobody knows which of them is right."""
+    if len(found := dict(properties)) < len(properties):
+        raise UnreadableError(_TWICE)
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_not_json, object_pairs_hook=_unique)
 
 
 def _from_json(text: io.TextIOWrapper) -> Generator[Record]:
@@ -184,13 +198,26 @@ def _from_json(text: io.TextIOWrapper) -> Generator[Record]:
     if not listed and source.next() == "":
         raise UnreadableError("is empty")
     while not (source.take("]") if listed else source.next() == ""):
-        yield {columns.get(name.lower(), (name,))[0]: value for name, value in source.record().items()}
+        yield _named(source.record(), columns)
         if not source.take(",") and listed and source.next() not in {"]", ""}:
             raise UnreadableError("is not JSON: a comma is missing")
     if wrapped and not source.take("}"):
         raise UnreadableError(_MIDDLE)
     if source.next():
         raise UnreadableError("goes on after its end")
+
+
+def _named(found: Record, columns: Mapping[str, tuple[str, bool]]) -> Record:
+    """A record with the documented names."""
+    record: Record = {}
+    for name, value in found.items():
+        documented, is_number = columns.get(name.lower(), (name, False))
+        if is_number and isinstance(value, float) and not isfinite(value):
+            raise UnreadableError(f"has a {documented} that is too large for a number")
+        record[documented] = value
+    if len(record) < len(found):
+        raise UnreadableError(_TWICE)
+    return record
 
 
 class _Lines:
@@ -236,10 +263,17 @@ def _record(known: list[tuple[str, bool]], row: list[str], line: int) -> Record:
     record: Record = {}
     for (name, is_number), value in zip(known, row, strict=True):
         try:
-            record[name] = None if value == "" else float(value) if is_number else value
+            record[name] = None if value == "" else _number(value) if is_number else value
         except ValueError:
             raise UnreadableError(f"has a {name} in line {line} that is not a number") from None
     return record
+
+
+def _number(text: str) -> float:
+    number = float(text) if _NUMBER.fullmatch(text) else inf
+    if not isfinite(number):
+        raise ValueError
+    return number
 
 
 _FORMATS: Final[

@@ -21,7 +21,7 @@ from ..._policies.exports import (
     readable_select,
     reusable,
 )
-from ..._policies.waiting import Awaited, Look, Polling, checked_intervals
+from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals
 from ...filters import Expression
 from ...storage._report import Progress
 from ..exports import ExportRecords, download_export
@@ -210,7 +210,8 @@ class Exports:
 
         Parameters:
             export_id: Id of the export, a GUID.
-            timeout: Seconds after which to give up; None to wait forever.
+            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end, which may
+                take 10 seconds more.
             intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
             progress: True shows the state (extra `[progress]`). A function is called with the export at each poll. If
                 it returns False, the wait ends; the export continues.
@@ -228,6 +229,7 @@ class Exports:
 
         def look() -> Look[Export, Export]:
             export = self.get(export_id)
+            check_id(export.id, export_id, "export.id")
             return Look(export, export.status, completed(export))
 
         awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")

@@ -15,7 +15,7 @@ from ... import _late
 from ..._bars import Bar, shown
 from ..._policies.arguments import text
 from ..._policies.finished_jobs import ENDED, Output, job_error, kept_for_a_while, outputs_of
-from ..._policies.waiting import INTERVALS, Awaited, Look, Polling
+from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
 from ..containers import TransferBucket, TransferContainer
 from ..pipeline import Pipeline
@@ -73,7 +73,8 @@ class LongJobs(Generic[J, P, M]):
 
         Parameters:
             job_id: Id of the job, a GUID.
-            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end.
+            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end, which may
+                take 10 seconds more.
             intervals: Seconds between two polls. The last one is repeated. They start over whenever the state or the
                 percentage has changed. The platform may ask for longer pauses.
             progress: True draws a progress bar (extra `[progress]`). A function is called with the progress at each
@@ -116,6 +117,7 @@ class LongJobs(Generic[J, P, M]):
         except NotFoundError as error:
             gone = error
         else:
+            check_id(job.id, job_id, "job.id")
             seen = seen or self._progress_of(job)
             return Look(seen, (seen.state, seen.percentage), job if job.state in ENDED else None)
         raise kept_for_a_while(gone)

@@ -105,7 +105,7 @@ class Exports:
             return None
         started, completed = read(export.get("startedDateTime")), read(export.get("completedDateTime"))
         last = completed or read(export["createdDateTime"]) or start
-        if now > max(last, start) + _KEPT:
+        if now - max(last, start) > _KEPT:
             return None
         if started is None or completed is None:
             return export

@@ -111,7 +111,7 @@ class Jobs:
         info: Json = job["executionInfo"]
         started, ended = read(info.get("startedDateTime")), read(info.get("endedDateTime"))
         last = ended or read(info.get("createdDateTime")) or start
-        if now > max(last, start) + _KEPT:
+        if now - max(last, start) > _KEPT:
             return None
         if ended is None or now >= ended:
             # It may have ended just now, after the agenda was looked at.

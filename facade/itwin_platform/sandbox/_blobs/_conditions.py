@@ -80,6 +80,6 @@ def _time(headers: Mapping[str, str], name: str) -> datetime | None:
         return None
     try:
         found = parsedate_to_datetime(headers[name])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BlobError(400, "InvalidHeaderValue") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
