@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from itwin_platform import ITwinPlatform
+from itwin_platform.credentials import CredentialsAt
+from itwin_platform.files import BucketFileSystem
 from itwin_platform.storage import TransferBucket
 from tests.storage import emulators
 from tests.storage.judge import WEB, Account, Container
 from tests.storage.platform import BucketServer
 
 MakeBucket = Callable[..., TransferBucket]
+
+TOKEN = "token-that-nobody-may-see"
 
 
 @pytest.fixture(scope="session", params=["azurite", "sandbox"])
@@ -54,6 +58,28 @@ def make_bucket(container: Container) -> Iterator[MakeBucket]:
 def bucket(make_bucket: MakeBucket) -> TransferBucket:
     """The container as a bucket with all permissions."""
     return make_bucket()
+
+
+@pytest.fixture
+def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
+    """A platform with the container, which the environment leads to."""
+    with BucketServer(container.url) as server:
+        monkeypatch.setenv("ITP_ACCESS_TOKEN", TOKEN)
+        monkeypatch.setenv("ITP_API_URL", server.url)
+        yield server
+
+
+@pytest.fixture
+def platform(server: BucketServer) -> Iterator[ITwinPlatform]:
+    """A client of the platform, whose credentials come from the environment."""
+    with ITwinPlatform(CredentialsAt("env"), api_url=server.url) as platform:
+        yield platform
+
+
+@pytest.fixture
+def fs(platform: ITwinPlatform) -> BucketFileSystem:
+    """The file system of its containers."""
+    return BucketFileSystem(platform)
 
 
 def hashes_of(folder: Path) -> dict[str, str]:

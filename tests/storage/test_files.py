@@ -1,128 +1,32 @@
-"""Files as itwin:// addresses: by themselves, and in pandas, pyarrow, DuckDB, Dask and zarr."""
+"""Files as itwin:// addresses: reading, writing, listing and transferring them."""
 
-# The tools have few types.
+# fsspec has no types.
 # mypy: disable-error-code=no-untyped-call
 
 import gc
 import io
 import os
-import pickle
-import traceback
 import warnings
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import dask
-import dask.dataframe as dd
-import duckdb
 import fsspec
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.dataset as ds
 import pytest
-import zarr
 from fsspec.callbacks import Callback
 
 from itwin_platform import ITwinPlatform, errors
-from itwin_platform.credentials import CredentialsAt
-from itwin_platform.files import BucketFileSystem, RealityDataFileSystem
+from itwin_platform.files import BucketFileSystem
 from tests.storage.conftest import hashes_of
 from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
-from tests.support.scripted import Received, ScriptedServer, answer
 
-TOKEN = "token-that-nobody-may-see"
 LARGE = os.urandom(20_000_000)
-
-
-@pytest.fixture
-def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
-    """A platform with one container, which the environment leads to."""
-    with BucketServer(container.url) as server:
-        monkeypatch.setenv("ITP_ACCESS_TOKEN", TOKEN)
-        monkeypatch.setenv("ITP_API_URL", server.url)
-        yield server
-
-
-@pytest.fixture
-def platform(server: BucketServer) -> Iterator[ITwinPlatform]:
-    with ITwinPlatform(CredentialsAt("env"), api_url=server.url) as platform:
-        yield platform
-
-
-@pytest.fixture
-def fs(platform: ITwinPlatform) -> BucketFileSystem:
-    return BucketFileSystem(platform)
 
 
 def expire(fs: BucketFileSystem, container: Container) -> None:
     """Let the time of the SAS URL be over."""
     fs._at("i-1")[0]._access._take(container.url(seconds=-5))
-
-
-# The tools
-
-
-def test_pandas(server: BucketServer, platform: ITwinPlatform, container: Container) -> None:
-    frame = pd.DataFrame({"x": range(1000), "name": [f"n{number}" for number in range(1000)]})
-    frame.to_csv("itwin://i-1/tables/points.csv.gz", index=False)
-    frame.to_parquet("itwin://i-1/tables/points.parquet", storage_options={"platform": platform})
-    assert server.asked == 2  # the client of the environment, and the given one
-    assert pd.read_csv("itwin://i-1/tables/points.csv.gz").equals(frame)
-    assert pd.read_parquet("itwin://i-1/tables/points.parquet", columns=["x"]).x.sum() == 499_500
-    assert server.asked == 2
-    with pytest.raises(FileNotFoundError):
-        pd.read_csv("itwin://i-1/nothing.csv")
-    with pytest.raises(ValueError, match="replaced as a whole"):
-        frame.to_csv("itwin://i-1/tables/points.csv", mode="a")
-    assert sorted(container.names()) == ["tables/points.csv.gz", "tables/points.parquet"]
-
-
-def test_pyarrow_and_duckdb_read_what_they_have_written(fs: BucketFileSystem) -> None:
-    table = pa.table({"site": ["a", "b"] * 500, "x": list(range(1000))})
-    ds.write_dataset(table, "i-1/data", filesystem=fs, format="parquet", partitioning=["site"])
-    found = ds.dataset("i-1/data", filesystem=fs, partitioning=["site"])
-    assert len(found.files) == 2
-    assert found.to_table(filter=ds.field("site") == "b").num_rows == 500
-    connection = duckdb.connect()
-    connection.register_filesystem(fs)
-    rows = connection.execute("SELECT count(*), sum(x) FROM read_parquet('itwin://i-1/data/*/*.parquet')").fetchall()
-    assert rows == [(1000, 499_500)]
-    connection.execute("COPY (SELECT 1 AS one) TO 'itwin://i-1/one.csv' (HEADER)")
-    assert fs.read_text("i-1/one.csv") == "one\n1\n"
-    connection.unregister_filesystem("itwin")
-    connection.close()
-
-
-@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Dask's own
-def test_dask_and_no_secret_in_its_graph(fs: BucketFileSystem, platform: ITwinPlatform) -> None:
-    options = {"platform": platform}
-    frame = pd.DataFrame({"x": range(100)})
-    with dask.config.set(scheduler="threads"):
-        dd.from_pandas(frame, npartitions=4).to_parquet("itwin://i-1/parts", storage_options=options)
-        found = dd.read_parquet("itwin://i-1/parts", storage_options=options)
-        assert found.x.sum().compute() == 4950
-    graph = pickle.dumps(dict(found.__dask_graph__()))
-    assert b"BucketFileSystem" in graph
-    assert not [secret for secret in (b"sig=", TOKEN.encode()) if secret in graph]
-    assert len(fs.ls("i-1/parts")) == 4
-
-
-def test_zarr(platform: ITwinPlatform) -> None:
-    numbers = np.arange(10_000).reshape(100, 100)
-    array = zarr.create_array(
-        "itwin://i-1/raster.zarr",
-        shape=(100, 100),
-        chunks=(10, 100),
-        dtype="i8",
-        storage_options={"platform": platform},
-    )
-    array[:] = numbers
-    found = zarr.open_array("itwin://i-1/raster.zarr", mode="r", storage_options={"platform": platform})
-    assert np.array_equal(np.asarray(found[15:25]), numbers[15:25])
 
 
 # Reading
@@ -380,111 +284,3 @@ def test_a_damaged_file_does_not_arrive(fs: BucketFileSystem, container: Contain
     with pytest.raises(errors.StorageError, match="does not match the hash"):
         fs.get("i-1/bad", str(tmp_path / "bad"))
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("bad", b"before")]
-
-
-# Access
-
-
-def test_errors_are_those_of_files_as_well(container: Container) -> None:
-    gone = answer(404, {"error": {"code": "iTwinNotFound", "message": "no"}})
-
-    def respond(request: Received) -> bytes:
-        links = {"containerUrl": {"href": container.url("r")}}
-        return gone if "i-404" in request.path else answer(200, {"bucket": {"iTwinId": "i-1"}, "_links": links})
-
-    container.put("there", b"x")
-    with ScriptedServer(respond) as server, ITwinPlatform("token", api_url=server.url) as platform:
-        fs = BucketFileSystem(platform)
-        for kind, failing in [
-            (FileNotFoundError, lambda: fs.open("i-1/nothing")),
-            (FileNotFoundError, lambda: fs.info("i-404/x")),
-            (PermissionError, lambda: fs.pipe("i-1/new", b"")),
-            (PermissionError, lambda: fs.ls("i-1")),
-            (PermissionError, lambda: fs.rm("i-1/there")),
-        ]:
-            with pytest.raises(kind) as caught:
-                failing()
-            assert isinstance(caught.value, errors.StorageError)
-            assert type(pickle.loads(pickle.dumps(caught.value))) is type(caught.value)
-        assert fs.exists("i-1/there")
-        assert not fs.exists("i-404/x")
-        assert not fs.exists("i-1/nothing")
-        for bad in ("ab", "r+b", "a", "w+"):
-            with pytest.raises(io.UnsupportedOperation):
-                fs.open("i-1/there", bad)
-        for call in (lambda: fs.ls(""), lambda: fs.open("itwin:///x"), lambda: fs.open("i-1/a/../b")):
-            with pytest.raises(ValueError, match=r"names no container|must not have"):
-                call()
-    with pytest.raises(errors.ConfigurationError):  # the client is closed: nobody knows whether it exists
-        fs.exists("i-2/x")
-    with pytest.raises(TypeError, match="must be an ITwinPlatform"):
-        BucketFileSystem("token")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="sas_token"):
-        fsspec.filesystem("itwin", sas_token="x")
-
-
-def test_reality_data_is_asked_for_writing_only_when_it_is_changed(
-    server: BucketServer, platform: ITwinPlatform, container: Container
-) -> None:
-    container.put("scene/root.3mx", b"root")
-    options = {"platform": platform, "itwin_id": "i-9"}
-    with fsspec.open("itwin-reality://r-1/scene/root.3mx", **options) as file:
-        assert file.read() == b"root"
-    fs = fsspec.filesystem("itwin-reality", **options)
-    assert fs.ls("r-1/scene", detail=False) == ["r-1/scene/root.3mx"]
-    base = "/reality-management/reality-data/r-1"
-    assert server.paths == [f"{base}/readaccess?iTwinId=i-9"]
-    fs.pipe("itwin-reality://r-1/scene/new", b"new")
-    fs.cp("r-1/scene/new", "r-1/scene/copy")
-    assert server.paths[1:] == [f"{base}/writeaccess?iTwinId=i-9"]
-    assert isinstance(fs, RealityDataFileSystem)
-    assert fs != RealityDataFileSystem(platform)
-
-
-def test_nothing_secret_is_shown_or_travels(fs: BucketFileSystem, container: Container) -> None:
-    container.put("there", b"x" * 10)
-    with fs.open("i-1/there") as file:
-        opened = pickle.loads(pickle.dumps(file))
-        shown = [
-            repr(fs),
-            repr(file),
-            str(fs.storage_options),
-            fs._fs_token,
-            str(fs.info("i-1/there")),
-            str(fs.__dict__),
-        ]
-        travelling = [pickle.dumps(fs), pickle.dumps(file), pickle.dumps(fs.get_mapper("i-1"))]
-    assert opened.read() == b"x" * 10
-    opened.close()
-    try:
-        fs.open("i-1/nothing")
-    except FileNotFoundError as error:
-        shown.append("".join(traceback.TracebackException.from_exception(error, capture_locals=True).format()))
-    container_url = container.url()
-    for text in [*shown, *(each.decode("latin-1") for each in travelling)]:
-        assert not [secret for secret in ("sig=", TOKEN, container_url.partition("?")[2]) if secret in text]
-    again = pickle.loads(travelling[0])
-    assert again == fs
-    assert again.cat_file("i-1/there") == b"x" * 10
-    with ITwinPlatform("literal-token") as literal:
-        unlike = BucketFileSystem(literal)
-        assert unlike != fs
-        with pytest.raises(TypeError, match="pickle"):
-            pickle.dumps(unlike)
-
-
-def test_a_child_process_can_go_on(fs: BucketFileSystem, container: Container) -> None:
-    if not hasattr(os, "fork"):
-        pytest.skip("this system does not fork")
-    fs.pipe("i-1/there", b"x")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        try:
-            fs.pipe("i-1/new", b"child")
-            os._exit(0 if fs.cat_file("i-1/there") == b"x" else 1)
-        finally:
-            os._exit(2)
-    assert os.waitpid(child, 0)[1] == 0
-    assert container.content("new") == b"child"
