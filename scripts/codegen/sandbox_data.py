@@ -15,7 +15,7 @@ from typing import Any
 
 from .documents import Json, follow
 from .overlays import apply_overlays, load_yaml, overlays_of
-from .preparation import operations
+from .walks import operations_of
 
 JSON = "application/json"
 
@@ -64,7 +64,7 @@ def sandbox_data(documents: dict[str, Json]) -> Json:
     found = [
         _Source(api, document, path, method, node)
         for api, document in documents.items()
-        for path, method, node in operations(document)
+        for path, method, node in operations_of(document)
     ]
     collections = _collections(found)
     return {"operations": [_operation(source, collections) for source in found], "collections": collections}

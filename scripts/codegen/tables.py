@@ -16,7 +16,7 @@ from .documents import Json, follow
 from .facade_calls import Operation, plain
 from .naming import visible
 from .portal.rules import PREVIEW
-from .preparation import operations
+from .walks import operations_of
 
 BEGIN = "<!-- written by `make generate`: {name} -->"
 END = "<!-- end of {name} -->"
@@ -40,7 +40,7 @@ class Row:
 def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Row]:
     """The operations of an API in the order of its definition."""
     found: list[Row] = []
-    for path, method, node in operations(document):
+    for path, method, node in operations_of(document):
         contents = [follow(document, each).get("content", {}) for each in node.get("responses", {}).values()]
         name = id_of(node, method, path)
         found.append(

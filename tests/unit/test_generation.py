@@ -18,8 +18,8 @@ from codegen.documents import follow
 from codegen.errors import GenerationError
 from codegen.generator import generate_package
 from codegen.overlays import OverlayError, apply_overlays, overlays_of
-from codegen.preparation import operations
 from codegen.unasync import SyncError, write_sync_twin
+from codegen.walks import operations_of
 from ruamel.yaml import YAML
 
 from tests.support.examples import ROOT, specification
@@ -96,7 +96,7 @@ class TestOperations:
         documented: dict[str, Any] = {}
         for spec in SPECS:
             document = specification(spec.stem)
-            for path, method, operation in operations(document):
+            for path, method, operation in operations_of(document):
                 responses = {int(code): follow(document, each) for code, each in operation["responses"].items()}
                 # That of the success; where it has no body, that of the errors.
                 contents = [each.get("content", {}) for _, each in sorted(responses.items())]

@@ -170,10 +170,11 @@ def upstream_sides(
     """
     overlays = overlays_of(stored, stored.parent / "overlays")
     facade = worktree_facade(root)
-    ours = load_spec(stored, stored.name, overlays)
+    known = read_document(stored)
+    ours = overlaid(known, stored.name, stored.name, overlays)
     if document is None:
         edition, _ = edition_of(read_document(upstream), stored)
-        document, _ = as_stored(edition, read_document(stored), stored.stem)
+        document, _ = as_stored(edition, known, stored.stem)
     theirs = overlaid(document, upstream.name, stored.name, overlays)
     return (
         Side(f"stored {stored.name}", {stored.name: ours}, facade),
