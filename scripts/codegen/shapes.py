@@ -24,11 +24,11 @@ from .made import (
     constant,
     identity,
     inside,
-    is_member,
     is_nullable,
     label_of,
     limits_of,
     listed,
+    members_of,
     python_name,
     referring,
     values_of,
@@ -381,20 +381,7 @@ class Shapes:
         if len(values) > MAX_MEMBERS:
             raise refusal(at, f"{len(values)} values are more than the {MAX_MEMBERS} that an enum can have")
         made = self._new(schema, at, wanted)
-        varnames = schema.get("x-enum-varnames")
-        if (
-            isinstance(varnames, list)
-            and len(varnames) == len(values) == len(set(map(str, varnames)))
-            and all(map(is_member, varnames))
-        ):
-            made.members = dict(zip(varnames, values, strict=True))
-        else:
-            by_text = {str(value): value for value in values}
-            names = naming.assigned(
-                {text: naming.member_name(value) for text, value in by_text.items()},
-                suffixed=lambda name, digits: f"{name}_{digits.upper()}",
-            )
-            made.members = {names[text]: value for text, value in by_text.items()}
+        made.members = members_of(values, schema.get("x-enum-varnames"))
         kind = kinds.pop()
         description = schema.get("description")
         made.schema = {
