@@ -13,7 +13,7 @@ from typing import Any
 
 from .calls import id_of
 from .documents import Json, follow
-from .facade_calls import Operation, plain
+from .facade_calls import Operation, one_spelling
 from .naming import visible
 from .portal.rules import PREVIEW
 from .walks import operations_of
@@ -47,7 +47,7 @@ def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Ro
             Row(
                 api=_cell(str(document["info"]["title"])),
                 operation=_cell(f"{api}/{name}"),
-                call=calls.get((api.replace("-", "_"), plain(name))),
+                call=calls.get((api.replace("-", "_"), one_spelling(name))),
                 request=_cell(f"{method.upper()} {path}"),
                 media_type=_cell(next((media_type for content in contents for media_type in content), "")),
                 maturity="preview" if node.get("x-maturity") == PREVIEW else "",
