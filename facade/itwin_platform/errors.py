@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from . import _error_lines, _late
 
-E = TypeVar("E", bound="ITwinPlatformError")
+_E = TypeVar("_E", bound="ITwinPlatformError")
 
 __all__ = [
     "ApiError",
@@ -47,7 +47,11 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: type[E], text: tuple[Any, ...], state: dict[str, Any]) -> E:
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+def _rebuild(cls: type[_E], text: tuple[Any, ...], state: dict[str, Any]) -> _E:
     error = cls.__new__(cls)
     error.args = text
     error.__dict__.update(state)
