@@ -16,9 +16,9 @@ from tests.storage import emulators
 from tests.storage.judge import WEB, Account, Container
 from tests.storage.platform import BucketServer
 
-MakeBucket = Callable[..., TransferBucket]
-
 TOKEN = "token-that-nobody-may-see"
+
+MakeBucket = Callable[..., TransferBucket]
 
 
 @pytest.fixture(scope="session", params=["azurite", "sandbox"])
@@ -62,19 +62,8 @@ def bucket(make_bucket: MakeBucket) -> TransferBucket:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Path:
-    """A folder with a large file and many small ones."""
-    folder = tmp_path / "files"
-    (folder / "below").mkdir(parents=True)
-    (folder / "large").write_bytes(os.urandom(12_000_000))
-    for number in range(40):
-        (folder / "below" / f"{number:02}").write_bytes(os.urandom(50_000))
-    return folder
-
-
-@pytest.fixture
 def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketServer]:
-    """A platform with the container, which the environment leads to."""
+    """A platform with one container, which the environment leads to."""
     with BucketServer(container.url) as server:
         monkeypatch.setenv("ITP_ACCESS_TOKEN", TOKEN)
         monkeypatch.setenv("ITP_API_URL", server.url)
@@ -83,14 +72,14 @@ def server(container: Container, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bu
 
 @pytest.fixture
 def platform(server: BucketServer) -> Iterator[ITwinPlatform]:
-    """A client of the platform, whose credentials come from the environment."""
+    """A client of that platform, which can be pickled."""
     with ITwinPlatform(CredentialsAt("env"), api_url=server.url) as platform:
         yield platform
 
 
 @pytest.fixture
 def fs(platform: ITwinPlatform) -> BucketFileSystem:
-    """The file system of its containers."""
+    """Its containers as a file system."""
     return BucketFileSystem(platform)
 
 
@@ -101,3 +90,14 @@ def hashes_of(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a large file and many small ones."""
+    folder = tmp_path / "files"
+    (folder / "below").mkdir(parents=True)
+    (folder / "large").write_bytes(os.urandom(12_000_000))
+    for number in range(40):
+        (folder / "below" / f"{number:02}").write_bytes(os.urandom(50_000))
+    return folder
