@@ -190,7 +190,7 @@ def _linked(does: dict[str, _Source], members: dict[str, dict[str, _Source]]) ->
 
 
 def _collection(does: dict[str, _Source]) -> Json | None:
-    # The fullest form of a resource is that of a single one. What nobody can read is no collection.
+    # The fullest form of a resource is that of a single one. What can be neither read nor listed is not a collection.
     sources = [does[each] for each in ("read", "create", "change", "list") if each in does]
     if not {"read", "list"} & does.keys() or (member := sources[0].member()) is None:
         return None

@@ -170,7 +170,7 @@ class Shapes:
             for keyword in ("anyOf", "oneOf")
             for index, variant in enumerate(listed(schema, keyword, at))
         ]
-        # Variants that only limit what is said beside them are none.
+        # Variants that only limit what the schema itself says do not make it a union.
         is_union = any(not isinstance(each, dict) or kind_of_schema(cast(Json, each)) for _, _, each in variants)
         types = types_of(schema)
         if len(types) > 1 and not is_union:
@@ -209,7 +209,7 @@ class Shapes:
                 nullable = True
                 continue
             nullable = nullable or bool(one.pop("x-nullable", False))
-            one.pop(LIMITS, None)  # that of one variant is none of the others'
+            one.pop(LIMITS, None)  # a limit of one variant does not apply to the others
             self._note_discriminator(schema, variant, one, place)
             for each in one.get("anyOf", [one]):
                 found.setdefault(identity(each), each)

@@ -65,7 +65,7 @@ def overlaid(document: Json, file: str, name: str, overlays: list[Path]) -> Spec
     except (OverlayError, KeyError, TypeError, AttributeError) as error:
         raise DriftError(f"{file}: its overlays cannot be read: {error}") from None
     if overlays:
-        document = copy.deepcopy(document)  # whoever gave it does not want the marks
+        document = copy.deepcopy(document)  # the document of the caller stays without marks
         _mark_overlaid(document, prepared)
     return Spec(name, document, prepared, problems, file)
 
