@@ -1,7 +1,8 @@
 # One verb per need. Each sets up what it needs; only Python 3.11+ and make are assumed.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock generate check-generated format lint type test coverage contract demo bench bench-calls bench-lists bench-storage audit docs look build packages check clean bench-waits bench-exports bench-files bench-many
-.PHONY: drift drift-cases drift-test ray-test adopt changelog
+.PHONY: help setup lock generate check-generated format lint type test drift-test ray-test coverage contract demo
+.PHONY: bench bench-calls bench-lists bench-many bench-storage bench-exports bench-waits bench-files
+.PHONY: audit drift drift-cases adopt changelog docs look build packages check clean
 
 PYTHON ?= python3
 VENV := .venv

@@ -8,27 +8,19 @@ and the table shows medians with their range.
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
+from benchmarks import HEADERS, ROOT, Comparison, answering
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 9
 CALLS = 400
-HEADERS = {"Authorization": "Bearer token", "Accept": "application/vnd.bentley.itwin-platform.v1+json"}
 
 # Answers whatever ends with an empty line; the port is printed when it listens.
 SERVER = """
@@ -45,51 +37,6 @@ async def main():
     await server.serve_forever()
 asyncio.run(main())
 """
-
-
-@contextmanager
-def serving(program: str, *arguments: object) -> Iterator[str]:
-    """The address of a process that answers with the documented iTwin.
-
-    Parameters:
-        program: Its source. It is told the answer, in hexadecimal digits, and prints its port once it listens.
-        arguments: What it is told beside that.
-    """
-    operations = json.loads((ROOT / "facade/itwin_platform/sandbox/operations.json").read_text("utf-8"))["operations"]
-    body = next(json.dumps(known["answers"]["200"]).encode() for known in operations if known["id"] == "get-itwin")
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: {HEADERS['Accept']}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-    command = [sys.executable, "-c", program, (head + body).hex(), *map(str, arguments)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1)
-    try:
-        assert server.stdout is not None  # noqa: S101 (for type checkers)
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-    finally:
-        server.terminate()
-        server.wait()
-        if server.stdout:
-            server.stdout.close()
-
-
-class Comparison:
-    """Interleaved rounds of something and of what it is compared with."""
-
-    def __init__(self, name: str, unit: str) -> None:
-        self.name, self.unit = name, unit
-        self.rounds: list[tuple[float, float]] = []
-
-    def add(self, base: float, ours: float) -> None:
-        """Note a round."""
-        self.rounds.append((base, ours))
-
-    def line(self) -> str:
-        """The medians, and the median of the ratios with their range."""
-        base, ours = (statistics.median(column) for column in zip(*self.rounds, strict=True))
-        ratios = sorted(ours / base for base, ours in self.rounds)
-        middle = statistics.median(ratios)
-        return (
-            f"{self.name:<38} {base:>9.1f} {ours:>9.1f} {self.unit:<4} {middle:>6.2f}  "
-            f"[{ratios[0]:.2f} to {ratios[-1]:.2f}]"
-        )
 
 
 def per_call(work: Callable[[], object]) -> float:
@@ -191,13 +138,13 @@ def seconds_to_generate() -> float:
 
 def main() -> None:
     print(f"{'':<38} {'httpx':>9} {'ours':>9} {'':<4} {'ratio':>6}")
-    with serving(SERVER) as url:
+    with answering(SERVER) as url:
         print(bench_sync(url).line(), flush=True)
         for aiohttp in (False, True):
             for in_flight in (1, 32):
                 print(asyncio.run(bench_async(url, in_flight, aiohttp=aiohttp)).line(), flush=True)
     imports = bench_import()
-    base, ours = (statistics.median(column) for column in zip(*imports.rounds, strict=True))
+    base, ours = imports.medians()
     print(f"{imports.line()}  (+{ours - base:.1f} ms)", flush=True)
     print(bench_help().line(), flush=True)
     print(f"{'regeneration of everything':<38} {'':>9} {seconds_to_generate():>9.1f} s")

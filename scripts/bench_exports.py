@@ -16,11 +16,11 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+
+from benchmarks import listening, peak_memory
 
 from itwin_platform import ITwinPlatform
 
@@ -28,7 +28,6 @@ FEW, MANY = 10_000, 1_000_000
 FORMATS = ("JsonGZip", "JsonZipArchive", "CsvGZip", "Csv")
 # Measured on two cores; a file that is held whole takes some 2,000 MB more.
 MEMORY_BAR = 1.3
-MIB = 1024 * 1024
 
 
 def itwin(number: int) -> dict[str, Any]:
@@ -121,22 +120,9 @@ def measured(*arguments: str) -> tuple[float, float]:
 
 
 def measure(url: str, name: str, how: str) -> None:
-    import resource
-
     before = time.process_time()
     assert read(url, name, how) == int(name.partition("-")[2])  # noqa: S101 (a file that is cut short would look quick)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(time.process_time() - before, peak / (MIB if sys.platform == "darwin" else 1024))
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, __file__, str(folder)], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None  # noqa: S101 (for type checkers)
-            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        finally:
-            server.terminate()
+    print(time.process_time() - before, peak_memory() or 0)
 
 
 def serve(folder: str) -> None:
@@ -151,10 +137,9 @@ def main() -> int:
     heads = f"{'whole':>9} {'dicts':>9} {'iTwins':>9}    {'peak MiB, whole and iTwins':>28} {'growth':>7}"
     print(f"{f'{MANY:,} iTwins':<16} {heads}")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         # In a process of its own: what starts others hands on its peak memory.
         subprocess.run([sys.executable, __file__, "write", name], check=True)
-        with served(folder) as url:
+        with listening(__file__, name) as url:
             for each in FORMATS:
                 whole, at_once = measured(name, f"{each}-{MANY}", "whole")
                 dicts, _ = measured(url, f"{each}-{MANY}", "dicts")

@@ -10,16 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-from bench_calls import HEADERS, ROOT, Comparison
+from benchmarks import HEADERS, Comparison, documented_itwin, listening
 
 from itwin_platform import ITwinPlatform
 
@@ -30,8 +28,7 @@ FULL = {**HEADERS, "Prefer": "return=representation"}
 
 def itwins_of_page(page: int, *, whole: bool) -> list[dict[str, Any]]:
     """The documented iTwin many times, each time with an id and a name of its own."""
-    operations = json.loads((ROOT / "facade/itwin_platform/sandbox/operations.json").read_text("utf-8"))["operations"]
-    itwin = next(known["answers"]["200"]["iTwin"] for known in operations if known["id"] == "get-itwin")
+    itwin = documented_itwin()["iTwin"]
     chance = random.Random(page)  # noqa: S311
     found: list[dict[str, Any]] = []
     for number in range(page * ITEMS, (page + 1) * ITEMS):
@@ -72,16 +69,6 @@ async def serve(kind: str) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: PageServer(kind, pages), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
-
-
-@contextmanager
-def page_server(kind: str) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, __file__, kind], stdout=subprocess.PIPE, text=True, bufsize=1) as server:
-        try:
-            assert server.stdout is not None  # noqa: S101 (for type checkers)
-            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        finally:
-            server.terminate()
 
 
 def list_raw(client: httpx.Client, url: str) -> int:
@@ -141,11 +128,11 @@ def peak(platform: ITwinPlatform, pages: int) -> float:
 def main() -> None:
     print(f"{'':<38} {'httpx':>9} {'ours':>9} {'':<4} {'ratio':>6}")
     for kind, name in (("all", "10,000 iTwins, all properties"), ("some", "10,000 iTwins, half the properties")):
-        with page_server(kind) as url:
+        with listening(__file__, kind) as url:
             print(bench(url, name).line(), flush=True)
             if kind == "all":
                 print(bench_table(url).line(), flush=True)
-    with page_server("all") as url, ITwinPlatform("token", api_url=url) as platform:
+    with listening(__file__, "all") as url, ITwinPlatform("token", api_url=url) as platform:
         peak(platform, 1)
         few, many = peak(platform, 3), peak(platform, PAGES)
         print(f"{'peak memory, 3 and 10 pages':<38} {few:>9.1f} {many:>9.1f} {'MB':<4} {many / few:>6.2f}")

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from bench_calls import serving
+from benchmarks import answering
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 
@@ -69,7 +69,7 @@ def async_map(url: str, requests_per_minute: int | None) -> int:
 
 
 def bench_rate(name: str, work: Callable[[str, int | None], int], requests_per_minute: int | None) -> str:
-    with serving(SERVER, LIMIT, WINDOW, 0.02) as url:
+    with answering(SERVER, LIMIT, WINDOW, 0.02) as url:
         start = time.monotonic()
         done = work(url, requests_per_minute)
         seconds = time.monotonic() - start
@@ -88,7 +88,7 @@ def bench_dask() -> str:
     from dask.distributed import Client, LocalCluster
 
     ids = [str(number) for number in range(GETS)]
-    with serving(SERVER, 0, WINDOW, LATENCY) as url:
+    with answering(SERVER, 0, WINDOW, LATENCY) as url:
         os.environ.update({"ITP_ACCESS_TOKEN": "token", "ITP_API_URL": url})
         with ITwinPlatform() as platform:
             start = time.monotonic()

@@ -23,14 +23,14 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks import MIB, ROOT, listening, peak_memory
+
 sys.path.insert(0, str(ROOT))
 
 SMALL_FILES, SMALL_SIZE = 2000, 20_000
 LARGE_SIZE = 300_000_000
 HUGE_SIZE = 2_000_000_000
 THREADS, PARTS = 16, 12
-MIB = 1024 * 1024
 
 # What is measured: name, the file or folder, the server, and the least ratio of the speeds.
 BARS: dict[tuple[str, str], float] = {
@@ -85,18 +85,6 @@ async def serve_discard() -> None:
     server = await asyncio.get_running_loop().create_server(Discard, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
-
-
-@contextmanager
-def discarding() -> Iterator[str]:
-    """The address of a discarding server, which runs in a process of its own."""
-    command = [sys.executable, __file__, "--discard"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None  # noqa: S101 (for type checkers)
-        try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        finally:
-            process.kill()
 
 
 Upload = Callable[[Path], None]
@@ -174,19 +162,6 @@ def measure_here(client: str, source: Path, url: str) -> None:
     started = time.perf_counter()
     upload(source)
     print(json.dumps({"seconds": time.perf_counter() - started, "memory": peak_memory()}))
-
-
-def peak_memory() -> float | None:
-    """The most memory that this process has had, in MiB; None where the platform does not tell."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Unlike getrusage, this does not count what the parent had when it forked.
-        return int(status.read_text("ascii").partition("VmHWM:")[2].split()[0]) / 1024
-    try:
-        import resource
-    except ImportError:
-        return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (MIB if sys.platform == "darwin" else 1024)
 
 
 def measure(client: str, source: Path, url: str) -> dict[str, Any]:
@@ -289,7 +264,7 @@ def main(arguments: list[str] | None = None) -> int:
         measure_here(client, Path(source), url)
         return 0
 
-    with tempfile.TemporaryDirectory() as temporary, discarding() as sink:
+    with tempfile.TemporaryDirectory() as temporary, listening(__file__, "--discard") as sink:
         folder = Path(temporary)
         files = make_files(folder)
         servers: dict[str, Callable[[], AbstractContextManager[str]]] = {

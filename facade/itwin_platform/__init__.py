@@ -9,6 +9,7 @@
 `itwin_platform.errors`, ways to get tokens in `itwin_platform.credentials`.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import errors
@@ -21,6 +22,13 @@ from .environments import Environment
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import UNCHANGED
 
+    from . import connections as connections
+    from . import credentials as credentials
+    from . import filters as filters
+    from . import frames as frames
+    from . import models as models
+    from . import storage as storage
+    from . import testing as testing
     from ._async.exports import AsyncExportRecords
     from ._async.many import AsyncResults
     from ._async.pages import AsyncPages
@@ -64,9 +72,18 @@ _LATE = {
 }
 
 
+# Imported when they are first used, so that `itwin_platform.models` works after `import itwin_platform` alone. What
+# needs an extra has to be imported by name.
+_MODULES = ("connections", "credentials", "environments", "filters", "frames", "models", "storage", "testing")
+
+
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     return getattr(import_module(_LATE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES})

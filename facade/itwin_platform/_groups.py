@@ -1,4 +1,4 @@
-"""How the API groups hang on the clients: made when first used, and known to whoever asks the class."""
+"""The API groups as attributes of the clients: made when first used, and visible on the class as well."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class Tracing:
 
 
 def _leads_nowhere(tracer: Tracer) -> bool:
-    """Whether nobody collects the spans of a tracer yet: opentelemetry-api alone only provides for it."""
+    """Whether the spans of a tracer are not collected yet, because there is opentelemetry-api and no SDK."""
     from opentelemetry.trace import ProxyTracer, ProxyTracerProvider, get_tracer_provider
 
     return isinstance(tracer, ProxyTracer) and isinstance(get_tracer_provider(), ProxyTracerProvider)

@@ -8,6 +8,12 @@ from urllib.parse import urlsplit
 from ._policies.addresses import is_secure
 from .errors import ConfigurationError
 
+__all__ = ["Environment"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
 
 class Environment(StrEnum):
     """An environment of the platform: an API host and the identity host that belongs to it."""

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from . import _late
+from . import _error_lines, _late
 
-E = TypeVar("E", bound="ITwinPlatformError")
+_E = TypeVar("_E", bound="ITwinPlatformError")
 
 __all__ = [
     "ApiError",
@@ -47,17 +47,15 @@ __all__ = [
 ]
 
 
-def _rebuild(cls: type[E], text: tuple[Any, ...], state: dict[str, Any]) -> E:
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+def _rebuild(cls: type[_E], text: tuple[Any, ...], state: dict[str, Any]) -> _E:
     error = cls.__new__(cls)
     error.args = text
     error.__dict__.update(state)
     return error
-
-
-def named_request(operation: str | None, method: str | None, path: str | None) -> str:
-    """The name of a request in messages: `get-itwin, GET /itwins/123`. Some operations have only method and path."""
-    request = f"{method} {path[:200]}" if method and path else ""
-    return ", ".join(dict.fromkeys(part for part in (operation, request) if part))
 
 
 class ITwinPlatformError(Exception):
@@ -223,17 +221,16 @@ class ResponseError(ITwinPlatformError):
         method: str | None = None,
         request_path: str | None = None,
     ) -> None:
-        kind = content_type or "no content type"
-        advice = (
-            "The request was carried out: look before you send it again, and update this package."
-            if carried_out
-            else "Try again, check whether something between you and the platform changes answers, or update this "
-            "package."
-        )
-        request = named_request(operation, method, request_path) or "the request"
         super().__init__(
-            f"The answer to {request} does not match its specification: {path or 'the body'} {problem} "
-            f"(status {status}, {kind}, {size} bytes). {advice}"
+            _error_lines.mismatched(
+                problem,
+                place=path,
+                status=status,
+                content_type=content_type,
+                size=size,
+                request=_error_lines.named_request(operation, method, request_path),
+                carried_out=carried_out,
+            )
         )
         self.path = path
         self.status = status
@@ -310,35 +307,18 @@ class ApiError(ITwinPlatformError):
         self.operation = operation
         self.method = method
         self.path = path
-        super().__init__(self._line())
-
-    def _line(self) -> str:
-        behind = "; ".join(
-            f"{detail.code}: {detail.message}" + (f" [{detail.target}]" if detail.target else "")
-            for detail in self.details
+        super().__init__(
+            _error_lines.refused(
+                _error_lines.said(f"{status} {code}", message, target),
+                (_error_lines.said(detail.code, detail.message, detail.target) for detail in details),
+                _error_lines.named_request(operation, method, path),
+                request_id,
+                self._advice(),
+            )
         )
-        about = f" [{self.target}]" if self.target else ""
-        request = named_request(self.operation, self.method, self.path)
-        where = ", ".join(
-            part for part in (request, f"request id {self.request_id}" if self.request_id else "") if part
-        )
-        line = f"{self.status} {self.code}: {self.message}{about}"
-        line += f" ({behind})" if behind else ""
-        line += f" ({where})" if where else ""
-        return f"{line} {self._advice()}".rstrip()
 
     def _advice(self) -> str:
         return self.advice
-
-
-_QUOTA = "ResourceQuotaExceeded"
-# By the target of the detail.
-_QUOTAS = {
-    "SimultaneousJobsQuota": "A user may have one unfinished export: exports.list() names it, exports.wait(id) waits "
-    "for it and exports.records(id) reads it.",
-    "MaxJobsPerHourQuota": "A user may create three exports an hour: exports.list() names those of the last 4 hours "
-    "and exports.records(id) reads one again; otherwise try again in an hour.",
-}
 
 
 class InvalidRequestError(ApiError):
@@ -347,12 +327,8 @@ class InvalidRequestError(ApiError):
     advice = "Correct what the message names; the same request would fail again."
 
     def _advice(self) -> str:
-        exceeded = [each.target or "" for each in self.details if each.code == _QUOTA]
-        if not exceeded:
-            return self.advice
-        # One request can exceed several quotas; the last of these takes longest to pass.
-        known = [advice for target, advice in _QUOTAS.items() if target in exceeded]
-        return known[-1] if known else "A quota is used up: try again later, or ask for a larger one."
+        exceeded = [each.target or "" for each in self.details if each.code == "ResourceQuotaExceeded"]
+        return _error_lines.quota_advice(exceeded) if exceeded else self.advice
 
 
 class UnauthorizedError(ApiError):

@@ -34,7 +34,7 @@ BASE_URL = "https://api.bentley.com"
 
 
 class UnexpectedAnswer(Exception):  # noqa: N818 (it is an answer)
-    """An answer is none of the successes that the operation documents, or its body is not what is documented.
+    """The answer is not a success that the operation documents, or its body does not match the definition.
 
     Attributes:
         operation: The operationId.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from codegen.documents import Json
-from codegen.facade_calls import Operation, facade_calls, plain
+from codegen.facade_calls import Operation, facade_calls, one_spelling
 from codegen.python_source import module_name, names_in
 
 from .changes import Axis, Change, Level, merged, worst
@@ -85,12 +85,12 @@ class _Names:
         self._calls = calls
 
     def of_operation(self, package: str, operation: Json, label: str) -> str:
-        return self._calls.get((package, plain(str(operation.get("operationId", "")))), label)
+        return self._calls.get((package, one_spelling(str(operation.get("operationId", "")))), label)
 
     def of_module(self, module: Module) -> str:
         package, operation = module.name.partition(".")[0], module.operation
         label = f"{operation.get('method')} {operation.get('path')}"
-        return self._calls.get((package, plain(operation.get("id", ""))), label)
+        return self._calls.get((package, one_spelling(operation.get("id", ""))), label)
 
 
 def _wire(old: Spec, new: Spec, names: _Names) -> list[Change]:

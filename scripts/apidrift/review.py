@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from codegen.documents import Json
 from codegen.portal import Fired, Kept
-from codegen.portal.nodes import operations_of
+from codegen.walks import operations_of
 
 from .changes import Change, Level
 from .compare import Report

@@ -122,6 +122,8 @@ class Calls:
             raise refusal(("paths",), "it is not an object")
         found: list[Call] = []
         for path, written in cast(Json, paths).items():
+            if path.startswith("x-"):
+                continue
             at: At = ("paths", path)
             try:
                 item, at = self._object(written, at)

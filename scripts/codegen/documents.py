@@ -48,7 +48,7 @@ _TAGS: Final[dict[str | None, tuple[type, ...]]] = {
 }
 _CONTAINER_TAGS: Final = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# The key `<<` without quotes: no text, so that it is none of the keys that a document can have.
+# Stands for the key `<<` without quotes. It is not text, so that no key of a document is equal to it.
 _MERGE: Final[Any] = object()
 
 

@@ -2,7 +2,7 @@
 
 The client holds API groups, and groups may hold others; their methods make requests with the generated module of an
 operation. From `get_itwin.request(...)` in the method `get` of the class that the client has as `itwins` follows that
-get-itwin is `platform.itwins.get`. Before there were requests, methods named the OPERATION of such a module.
+get-itwin is `platform.itwins.get`. In older revisions, which may be compared, it is `get_itwin.OPERATION`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def facade_calls(sources: Mapping[str, str]) -> dict[Operation, str]:
     return {operation: call for operation, (_, call) in nearest.items()}
 
 
-def plain(name: str) -> str:
+def one_spelling(name: str) -> str:
     """An operation id and the name of its module in one spelling."""
     return "".join(char for char in name.lower() if char.isalnum())
 
@@ -161,7 +161,7 @@ def _operations(function: AnyFunction, imported: Mapping[str, Place]) -> Iterato
                 module, endpoint = imported[name]
                 match module.split("."):
                     case [root, package, "api", *_] if root == GENERATED:
-                        yield package, plain(endpoint)
+                        yield package, one_spelling(endpoint)
                     case _:
                         pass
             case _:

@@ -144,7 +144,23 @@ def python_name(name: str, found: list[Part]) -> str:
     return naming.attribute_name(ours if isinstance(ours, str) else name)
 
 
-def is_member(name: Any) -> bool:
+def members_of(values: list[Any], varnames: Any) -> dict[str, Any]:
+    """The members of an enum by their names, which are those of `x-enum-varnames` where they can be."""
+    if (
+        isinstance(varnames, list)
+        and len(varnames) == len(values) == len(set(map(str, varnames)))
+        and all(map(_is_member, varnames))
+    ):
+        return dict(zip(varnames, values, strict=True))
+    by_text = {str(value): value for value in values}
+    names = naming.assigned(
+        {text: naming.member_name(value) for text, value in by_text.items()},
+        suffixed=lambda name, digits: f"{name}_{digits.upper()}",
+    )
+    return {names[text]: value for text, value in by_text.items()}
+
+
+def _is_member(name: Any) -> bool:
     return (
         isinstance(name, str) and name.isidentifier() and name.isascii() and name.isupper() and not name.startswith("_")
     )

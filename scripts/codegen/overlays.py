@@ -14,14 +14,7 @@ from typing import Any, cast
 import jsonpath
 
 from .documents import DocumentError, Json, read_yaml
-
-# What stands there is data.
-_DATA = frozenset({"const", "default", "enum", "example", "examples", "mapping"})
-# What has names that the author has chosen as its keys.
-_NAMED = frozenset(
-    {"$defs", "content", "dependentSchemas", "headers", "parameters", "patternProperties", "properties"}
-    | {"requestBodies", "responses", "schemas"}
-)
+from .walks import objects
 
 
 class OverlayError(Exception):
@@ -48,17 +41,9 @@ def without_titles(document: Json) -> Json:
     components, or from the title that an overlay sets.
     """
     result = copy.deepcopy(document)
-    # Each node with whether its keys are names that the author has chosen: a `title` among them is no title.
-    waiting: list[tuple[Any, bool]] = [(result.get("components", {}), False), (result.get("paths", {}), True)]
-    while waiting:
-        node, is_named = waiting.pop()
-        if isinstance(node, dict):
-            if not is_named and isinstance(cast(Json, node).get("title"), str):
-                del node["title"]
-            children = {key: child for key, child in cast(Json, node).items() if is_named or key not in _DATA}
-            waiting += [(child, key in _NAMED and not is_named) for key, child in children.items()]
-        elif isinstance(node, list):
-            waiting += [(child, False) for child in node]
+    for node, _ in objects({key: result.get(key) for key in ("components", "paths")}):
+        if isinstance(node.get("title"), str):
+            del node["title"]
     return result
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from .calls import Call, Calls
-from .documents import METHODS, Json, follow
+from .documents import Json, follow
 from .errors import GenerationError
 from .made import Made, referring
 from .naming import visible
 from .shapes import Shapes
+from .walks import operations_of
 
 
 @dataclass(frozen=True)
@@ -85,21 +85,11 @@ def _content(shape: Json) -> Json:
     return {"application/json": {"schema": referring(shape)}}
 
 
-def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
-    """Path, method and operation of everything that can be called."""
-    paths = document.get("paths")
-    for path, written in cast(Json, paths).items() if isinstance(paths, dict) else ():
-        item = follow(document, written)
-        for method in METHODS if isinstance(item, dict) else ():
-            if isinstance(item.get(method), dict):
-                yield path, method, item[method]
-
-
 def _mark_written(document: Json) -> None:
     """Mark the schemas that bodies of requests use and answers do not."""
     sent: dict[int, Json] = {}
     received: dict[int, Json] = {}
-    for _, _, operation in operations(document):
+    for _, _, operation in operations_of(document):
         _collect(document, _schemas_in(document, operation.get("requestBody")), sent)
         responses = operation.get("responses")
         for answer in cast(Json, responses).values() if isinstance(responses, dict) else ():

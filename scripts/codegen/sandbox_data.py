@@ -15,7 +15,7 @@ from typing import Any
 
 from .documents import Json, follow
 from .overlays import apply_overlays, load_yaml, overlays_of
-from .preparation import operations
+from .walks import operations_of
 
 JSON = "application/json"
 
@@ -64,7 +64,7 @@ def sandbox_data(documents: dict[str, Json]) -> Json:
     found = [
         _Source(api, document, path, method, node)
         for api, document in documents.items()
-        for path, method, node in operations(document)
+        for path, method, node in operations_of(document)
     ]
     collections = _collections(found)
     return {"operations": [_operation(source, collections) for source in found], "collections": collections}
@@ -190,7 +190,7 @@ def _linked(does: dict[str, _Source], members: dict[str, dict[str, _Source]]) ->
 
 
 def _collection(does: dict[str, _Source]) -> Json | None:
-    # The fullest form of a resource is that of a single one. What nobody can read is no collection.
+    # The fullest form of a resource is that of a single one. What can be neither read nor listed is not a collection.
     sources = [does[each] for each in ("read", "create", "change", "list") if each in does]
     if not {"read", "list"} & does.keys() or (member := sources[0].member()) is None:
         return None

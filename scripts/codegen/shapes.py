@@ -24,11 +24,11 @@ from .made import (
     constant,
     identity,
     inside,
-    is_member,
     is_nullable,
     label_of,
     limits_of,
     listed,
+    members_of,
     python_name,
     referring,
     values_of,
@@ -170,7 +170,7 @@ class Shapes:
             for keyword in ("anyOf", "oneOf")
             for index, variant in enumerate(listed(schema, keyword, at))
         ]
-        # Variants that only limit what is said beside them are none.
+        # Variants that only limit what the schema itself says do not make it a union.
         is_union = any(not isinstance(each, dict) or kind_of_schema(cast(Json, each)) for _, _, each in variants)
         types = types_of(schema)
         if len(types) > 1 and not is_union:
@@ -209,7 +209,7 @@ class Shapes:
                 nullable = True
                 continue
             nullable = nullable or bool(one.pop("x-nullable", False))
-            one.pop(LIMITS, None)  # that of one variant is none of the others'
+            one.pop(LIMITS, None)  # a limit of one variant does not apply to the others
             self._note_discriminator(schema, variant, one, place)
             for each in one.get("anyOf", [one]):
                 found.setdefault(identity(each), each)
@@ -381,20 +381,7 @@ class Shapes:
         if len(values) > MAX_MEMBERS:
             raise refusal(at, f"{len(values)} values are more than the {MAX_MEMBERS} that an enum can have")
         made = self._new(schema, at, wanted)
-        varnames = schema.get("x-enum-varnames")
-        if (
-            isinstance(varnames, list)
-            and len(varnames) == len(values) == len(set(map(str, varnames)))
-            and all(map(is_member, varnames))
-        ):
-            made.members = dict(zip(varnames, values, strict=True))
-        else:
-            by_text = {str(value): value for value in values}
-            names = naming.assigned(
-                {text: naming.member_name(value) for text, value in by_text.items()},
-                suffixed=lambda name, digits: f"{name}_{digits.upper()}",
-            )
-            made.members = {names[text]: value for text, value in by_text.items()}
+        made.members = members_of(values, schema.get("x-enum-varnames"))
         kind = kinds.pop()
         description = schema.get("description")
         made.schema = {

@@ -13,10 +13,10 @@ from typing import Any
 
 from .calls import id_of
 from .documents import Json, follow
-from .facade_calls import Operation, plain
+from .facade_calls import Operation, one_spelling
 from .naming import visible
 from .portal.rules import PREVIEW
-from .preparation import operations
+from .walks import operations_of
 
 BEGIN = "<!-- written by `make generate`: {name} -->"
 END = "<!-- end of {name} -->"
@@ -40,14 +40,14 @@ class Row:
 def rows_of(api: str, document: Json, calls: Mapping[Operation, str]) -> list[Row]:
     """The operations of an API in the order of its definition."""
     found: list[Row] = []
-    for path, method, node in operations(document):
+    for path, method, node in operations_of(document):
         contents = [follow(document, each).get("content", {}) for each in node.get("responses", {}).values()]
         name = id_of(node, method, path)
         found.append(
             Row(
                 api=_cell(str(document["info"]["title"])),
                 operation=_cell(f"{api}/{name}"),
-                call=calls.get((api.replace("-", "_"), plain(name))),
+                call=calls.get((api.replace("-", "_"), one_spelling(name))),
                 request=_cell(f"{method.upper()} {path}"),
                 media_type=_cell(next((media_type for content in contents for media_type in content), "")),
                 maturity="preview" if node.get("x-maturity") == PREVIEW else "",

@@ -72,7 +72,7 @@ def write_sync_twin(source: Path, target: Path) -> None:
 
 
 def _whole(word: str) -> str:
-    """The pattern of a rule as whole words: `Async` in `AsyncX` is none, and neither is `await` in `awaits`."""
+    """The pattern of a rule for whole words: it matches neither `Async` in `AsyncX` nor `await` in `awaits`."""
     return rf"(?<!\w){word}" + (r"(?!\w)" if word[-1].isalnum() or word[-1] == "_" else "")
 
 

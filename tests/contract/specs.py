@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tests.support.examples import METHODS, SPECIFICATIONS, example_of, resolved, specification
+from tests.support.examples import SPECIFICATIONS, example_of, operations_in, resolved, specification
 
 RETRY_AFTER = 7
 
@@ -66,14 +66,8 @@ def bodies() -> Iterator[Body]:
 def _operations() -> Iterator[tuple[str, Json, Json]]:
     for name in SPECIFICATIONS:
         document = specification(name)
-        for operation in operations_of(document):
+        for _, _, operation in operations_in(document):
             yield f"{name}/{operation['operationId']}", document, operation
-
-
-def operations_of(document: Json) -> Iterator[Json]:
-    """The operations of a document."""
-    for item in document["paths"].values():
-        yield from (item[method] for method in METHODS if method in item)
 
 
 def merged(read: Callable[[str], Json] = specification) -> Json:
@@ -87,7 +81,7 @@ def merged(read: Callable[[str], Json] = specification) -> Json:
     components: Json = {}
     for name in SPECIFICATIONS:
         document = _prefixed(read(name), name)
-        for operation in operations_of(document):
+        for _, _, operation in operations_in(document):
             operation["operationId"] = f"{name}/{operation['operationId']}"
             operation.setdefault("security", document.get("security", []))
         assert not result["paths"].keys() & document["paths"].keys()
@@ -95,7 +89,7 @@ def merged(read: Callable[[str], Json] = specification) -> Json:
         for kind, members in document["components"].items():
             components.setdefault(kind, {}).update(members)
     result["components"] = components
-    for operation in operations_of(result):
+    for _, _, operation in operations_in(result):
         for response in operation["responses"].values():
             headers = resolved(result, response).get("headers", {})
             if "retry-after" in headers:

@@ -23,7 +23,7 @@ from itwin_platform_api.runtime import Operation
 from tests.contract import specs
 from tests.contract.test_specifications import GENERATED
 from tests.support import node
-from tests.support.examples import ROOT, operations, resolved, specification
+from tests.support.examples import ROOT, operations, operations_in, resolved, specification
 
 HOME = Path(__file__).parent / "node"
 SCRIPT = "call_itwins_client.js"
@@ -123,13 +123,8 @@ def parameters_of(key: str) -> list[dict[str, Any]]:
     """The documented parameters of an operation."""
     api, _, name = key.partition("/")
     document = specification(api)
-    found = [
-        node
-        for item in document["paths"].values()
-        for node in item.values()
-        if isinstance(node, dict) and node.get("operationId") == name
-    ]
-    return [resolved(document, each) for each in found[0].get("parameters", [])]
+    (found,) = (node for _, _, node in operations_in(document) if node["operationId"] == name)
+    return [resolved(document, each) for each in found.get("parameters", [])]
 
 
 def run(**asked: object) -> dict[str, Any]:

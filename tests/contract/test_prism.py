@@ -11,12 +11,13 @@ from typing import Any, get_args, get_type_hints
 import httpx
 import pytest
 
-from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 from itwin_platform.models import Bucket, DetectorVersionUpload, RealityDataContainer
 from itwin_platform_api.runtime import Request
 from tests.contract import specs
 from tests.contract.prism import Prism
 from tests.support.calls import FacadeCall, endpoints, facade_calls, snake_case
+from tests.support.engines import KINDS
 from tests.support.examples import example, operations
 
 V1 = "application/vnd.bentley.itwin-platform.v1+json"
@@ -66,16 +67,6 @@ WITHOUT_METHOD = {
     f"{package.replace('_', '-')}/{module.OPERATION.id}": module
     for (package, _), module in endpoints().items()
     if module not in [call.module for call in CALLS]
-}
-ERRORS = {
-    400: errors.InvalidRequestError,
-    401: errors.UnauthorizedError,
-    403: errors.PermissionDeniedError,
-    404: errors.NotFoundError,
-    409: errors.ConflictError,
-    413: errors.ApiError,
-    422: errors.InvalidRequestError,
-    429: errors.RateLimitError,
 }
 REFUSALS = [
     (call, answer.status)
@@ -164,7 +155,7 @@ def test_a_bucket_is_its_url_and_when_it_ends(prism: Prism) -> None:
 def test_a_documented_refusal_is_its_typed_error(
     call: FacadeCall, status: int, send: Callable[[FacadeCall, str], Any], prism: Prism
 ) -> None:
-    with prism.answering(status) as url, pytest.raises(ERRORS[status]) as caught:
+    with prism.answering(status) as url, pytest.raises(KINDS[status]) as caught:
         send(call, url)
     body = example(call.key, status)["error"]
     error = caught.value

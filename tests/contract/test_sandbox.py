@@ -19,7 +19,7 @@ from itwin_platform.sandbox import Sandbox, _actions, _api, _server, _store
 from itwin_platform.sandbox._asked import Asked
 from itwin_platform.sandbox._catalogue import CATALOGUE, ServedOperation
 from tests.contract import specs
-from tests.support.examples import METHODS, ROOT, resolved
+from tests.support.examples import METHODS, ROOT, operations_in, resolved
 from tests.support.sandbox import IDS, PATHS
 
 # A change may be refused as read-only, or as already there, although the schema of the body has nothing against it.
@@ -91,7 +91,7 @@ def document_for(sandbox: Sandbox, paths: str) -> specs.Json:
         result["paths"][path] = {
             key: node for key, node in item.items() if key not in METHODS or (path, key) in served_paths
         }
-    found = {operation["operationId"]: operation for operation in specs.operations_of(result)}
+    found = {operation["operationId"]: operation for _, _, operation in operations_in(result)}
     spare = {collection: spare_ids(sandbox, collection) for collection in SPARE}
     for served in served_at(paths):
         operation = found[served.key]

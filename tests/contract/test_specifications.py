@@ -14,7 +14,7 @@ import itwin_platform_api
 from itwin_platform_api.runtime import Operation
 from tests.contract import specs
 from tests.contract.specs import Answer, Body
-from tests.support.examples import SPECIFICATIONS, operations, specification
+from tests.support.examples import SPECIFICATIONS, operations, operations_in, specification
 
 # Files have no example, and errors beside them another type.
 ANSWERS = [
@@ -49,7 +49,7 @@ def test_a_specification_is_valid(name: str) -> None:
 def test_the_merged_specification_is_valid_and_has_all_operations() -> None:
     document = specs.merged()
     validate(document)
-    assert {operation["operationId"] for operation in specs.operations_of(document)} == operations().keys()
+    assert {operation["operationId"] for _, _, operation in operations_in(document)} == operations().keys()
 
 
 @each_answer

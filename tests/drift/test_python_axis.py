@@ -8,7 +8,7 @@ from apidrift.compare import compare_sides
 from apidrift.python import compare_packages
 from apidrift.python.snapshot import annotation_text, snapshot
 from apidrift.sources.sides import Side, worktree_facade, worktree_side
-from codegen.facade_calls import facade_calls, plain
+from codegen.facade_calls import facade_calls, one_spelling
 
 from .cases import base, changed
 from .packages import spec
@@ -335,7 +335,7 @@ def test_an_id_that_several_apis_have_is_the_call_of_each() -> None:
 
 def test_every_call_is_an_operation_of_the_stored_definitions() -> None:
     operations = {
-        (spec.package, plain(operation["operationId"]))
+        (spec.package, one_spelling(operation["operationId"]))
         for spec in worktree_side().specs.values()
         for item in spec.document["paths"].values()
         for operation in item.values()

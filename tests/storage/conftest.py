@@ -1,6 +1,7 @@
 """Fixtures of the storage tests: an emulated Azure, and a platform that hands out the way to it."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -89,3 +90,14 @@ def hashes_of(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a large file and many small ones."""
+    folder = tmp_path / "files"
+    (folder / "below").mkdir(parents=True)
+    (folder / "large").write_bytes(os.urandom(12_000_000))
+    for number in range(40):
+        (folder / "below" / f"{number:02}").write_bytes(os.urandom(50_000))
+    return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,6 @@ from tests.storage.judge import Container
 from tests.storage.platform import BucketServer
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def server(container: Container) -> Iterator[BucketServer]:
-    with BucketServer(container.url) as running:
-        yield running
 
 
 @pytest.fixture

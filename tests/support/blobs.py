@@ -1,12 +1,13 @@
-"""A storage that holds one blob, as scripts of a server see it: reads by ranges, blocks, and a SAS that may end."""
+"""A storage that holds one blob, and a platform with it: reads by ranges, blocks, and a SAS that may end."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.scripted import Received, answer
+from tests.support.scripted import Received, ScriptedServer, answer
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 ETAG = '"0x1"'
@@ -61,3 +62,25 @@ class OneBlob:
             return answer(400, x_ms_error_code="InvalidBlockList")
         self.content, self.blocks = b"".join(self.blocks[name] for name in names), {}
         return answer(201)
+
+
+class PlatformWithBlob:
+    """A platform, whose answers are up to the subclass, and a storage with one blob. Both run while it is entered."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        self.blob = OneBlob(content)
+        self.storage = ScriptedServer(self.blob)
+        self.server = ScriptedServer(self.answer)
+
+    def answer(self, request: Received) -> bytes:
+        """What the platform answers."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.storage.__enter__()
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.__exit__()
+        self.storage.__exit__()

@@ -19,16 +19,14 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
-from codegen import packages
-from codegen.generator import generate_package
 from codegen.overlays import prepared
 
-from tests.support.examples import ROOT, resolved
+from tests.support.examples import METHODS, ROOT, resolved
+from tests.support.generated import write_packages
 
 Json = dict[str, Any]
 HARD = sorted((Path(__file__).parent / "definitions").glob("*.yaml"))
 IS_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json")
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 
 
 @dataclass(frozen=True)
@@ -103,14 +101,7 @@ def hard() -> list[Documented]:
 
 def write_hard(folder: Path) -> None:
     """Write the packages of these definitions below a folder."""
-    top = folder / "made_of_hard"
-    top.mkdir()
-    (top / "__init__.py").touch()
-    (top / "py.typed").touch()
-    packages.write_shared(top)
-    for path in HARD:
-        generate_package(prepared(path), top / path.stem)
-    packages.ruff(top)
+    write_packages({path.stem: prepared(path) for path in HARD}, folder / "made_of_hard")
 
 
 def modules_of(package: str) -> list[ModuleType]:

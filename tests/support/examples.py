@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 from importlib import import_module
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 from itwin_platform_api.runtime import Model
 
 ROOT = Path(__file__).resolve().parents[2]
-METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 SPECIFICATIONS = sorted(path.stem for path in (ROOT / "openapi").glob("*.yaml"))
 
 
@@ -22,6 +23,13 @@ def specification(name: str) -> dict[str, Any]:
     """A specification as it is stored, for instance `itwins`."""
     document: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "openapi" / f"{name}.yaml")
     return document
+
+
+def operations_in(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path, method and operation of all that a document has."""
+    for path, item in document["paths"].items():
+        for method in (each for each in METHODS if each in item):
+            yield path, method, item[method]
 
 
 @cache
@@ -34,29 +42,25 @@ def operations() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in SPECIFICATIONS:
         document = specification(name)
-        for path, item in document["paths"].items():
-            for method in (each for each in METHODS if each in item):
-                operation = item[method]
-                contents = {
-                    int(status): resolved(document, response).get("content", {})
-                    for status, response in operation["responses"].items()
-                }
-                answers = {
-                    status: next(map(example_of, content.values()), None) for status, content in contents.items()
-                }
-                bodies = resolved(document, operation.get("requestBody", {})).get("content", {})
-                found[f"{name}/{operation['operationId']}"] = {
-                    "api": name,
-                    "method": method.upper(),
-                    "path": path,
-                    "page": operation.get("externalDocs", {}).get("url"),
-                    "preview": operation.get("x-maturity") == "technical-preview",
-                    "unsure": operation.get("x-confidence") in {"medium", "low"},
-                    "body": next(map(example_of, bodies.values()), None),
-                    "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
-                    "success": min(answers),
-                    "answers": answers,
-                }
+        for path, method, operation in operations_in(document):
+            contents = {
+                int(status): resolved(document, response).get("content", {})
+                for status, response in operation["responses"].items()
+            }
+            answers = {status: next(map(example_of, content.values()), None) for status, content in contents.items()}
+            bodies = resolved(document, operation.get("requestBody", {})).get("content", {})
+            found[f"{name}/{operation['operationId']}"] = {
+                "api": name,
+                "method": method.upper(),
+                "path": path,
+                "page": operation.get("externalDocs", {}).get("url"),
+                "preview": operation.get("x-maturity") == "technical-preview",
+                "unsure": operation.get("x-confidence") in {"medium", "low"},
+                "body": next(map(example_of, bodies.values()), None),
+                "media_type": next((kind for _, content in sorted(contents.items()) for kind in content), None),
+                "success": min(answers),
+                "answers": answers,
+            }
     return found
 
 

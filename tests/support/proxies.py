@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from typing import Self
+
+from tests.support.listener import Listener
 
 _REFUSAL = "HTTP/1.1 {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class RecordingProxy:
+class RecordingProxy(Listener):
     """An HTTP proxy. `CONNECT` reaches the server that is named for the host, or is refused; the rest is refused.
 
     Parameters:
@@ -19,57 +20,35 @@ class RecordingProxy:
     """
 
     def __init__(self, ports: dict[str, int] | None = None, demands: str = "") -> None:
+        super().__init__()
         self._ports = ports or {}
         self._demands = demands
-        self._listener = socket.create_server(("127.0.0.1", 0))
         self.heads: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def asked(self) -> list[str]:
         """What the requests were for: `CONNECT host:port`, or method and URL."""
         return [" ".join(head.split(" ", 2)[:2]) for head in self.heads]
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket, number: int) -> None:
         head = b""
-        with connection, suppress(OSError):
-            while not head.endswith(b"\r\n\r\n"):
-                head += connection.recv(1) or b"\r\n\r\n"
-            self.heads.append(head.decode("latin-1"))
-            method, where = head.decode("latin-1").split(" ", 2)[:2]
-            if self._demands.lower() not in self.heads[-1].lower():
-                connection.sendall(_REFUSAL.format("407 Proxy Authentication Required").encode())
-                return
-            port = self._ports.get(where.rpartition(":")[0]) if method == "CONNECT" else None
-            if port is None:
-                connection.sendall(_REFUSAL.format("502 Bad Gateway").encode())
-                return
-            with socket.create_connection(("127.0.0.1", port)) as server:
-                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                back = threading.Thread(target=_copy, args=(server, connection), daemon=True)
-                back.start()
-                _copy(connection, server)
-                back.join()
+        while not head.endswith(b"\r\n\r\n"):
+            head += connection.recv(1) or b"\r\n\r\n"
+        self.heads.append(head.decode("latin-1"))
+        method, where = head.decode("latin-1").split(" ", 2)[:2]
+        if self._demands.lower() not in self.heads[-1].lower():
+            connection.sendall(_REFUSAL.format("407 Proxy Authentication Required").encode())
+            return
+        port = self._ports.get(where.rpartition(":")[0]) if method == "CONNECT" else None
+        if port is None:
+            connection.sendall(_REFUSAL.format("502 Bad Gateway").encode())
+            return
+        with socket.create_connection(("127.0.0.1", port)) as server:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=_copy, args=(server, connection), daemon=True)
+            back.start()
+            _copy(connection, server)
+            back.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

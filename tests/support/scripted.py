@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+
+from tests.support.listener import Listener
 
 
 @dataclass(frozen=True)
@@ -59,92 +59,28 @@ def answer(status: int, body: object = b"", *, media_type: str | None = "applica
     return f"HTTP/1.1 {status} Scripted\r\n{head}\r\n".encode() + content
 
 
-class ScriptedServer:
+class ScriptedServer(Listener):
     """Answers the first request with the first script, and so on; the last script answers all that follow."""
 
     def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
         self._scripts = list(scripts)
-        self._tls = tls
-        self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: set[socket.socket] = set()
-        self._connections = 0
         self.received: list[Received] = []
 
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
-
-    @property
-    def port(self) -> int:
-        port: int = self._listener.getsockname()[1]
-        return port
-
-    @property
-    def connections(self) -> int:
-        """How many connections were opened so far."""
-        return self._connections
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # Closing alone does not wake a thread that waits in accept(), which would keep the port open.
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        with self._lock:
-            for connection in self._open:
-                # Closed here, its number would go to the next socket, and the thread that still reads from it would
-                # take what is meant for others. The thread closes it.
-                with suppress(OSError):
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
+    def serve(self, connection: socket.socket, number: int) -> None:
+        for head, body in _requests(connection):
+            request = Received(head, number, body)
+            with self._lock:
+                self.received.append(request)
+                script = self._scripts[0] if len(self._scripts) == 1 else self._scripts.pop(0)
+            if isinstance(script, ByHand):
+                script.act(connection)
                 return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self._connections += 1
-                self._open.add(connection)
-                number = self._connections
-            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
-
-    def _serve(self, connection: socket.socket, number: int) -> None:
-        try:
-            if self._tls is not None:
-                connection = self._encrypted(connection, self._tls)
-            for head, body in _requests(connection):
-                request = Received(head, number, body)
-                with self._lock:
-                    self.received.append(request)
-                    script = self._scripts[0] if len(self._scripts) == 1 else self._scripts.pop(0)
-                if isinstance(script, ByHand):
-                    script.act(connection)
-                    return
-                connection.sendall(script if isinstance(script, bytes) else script(request))
-                self.after(request, connection)
-        except OSError:
-            pass  # closed from one side or the other: the test is over
-        finally:
-            with self._lock:
-                self._open.discard(connection)
-            connection.close()
+            connection.sendall(script if isinstance(script, bytes) else script(request))
+            self.after(request, connection)
 
     def after(self, request: Received, connection: socket.socket) -> None:
         """What else to do once an answer was sent; for subclasses."""
-
-    def _encrypted(self, connection: socket.socket, tls: ssl.SSLContext) -> socket.socket:
-        plain = connection
-        encrypted = tls.wrap_socket(plain, server_side=True)
-        with self._lock:
-            self._open.discard(plain)
-            self._open.add(encrypted)
-        return encrypted
 
 
 def _requests(connection: socket.socket) -> Iterable[tuple[bytes, bytes]]:

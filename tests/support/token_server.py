@@ -3,10 +3,11 @@
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs
+
+from tests.support.listener import Listener
 
 ITWIN_ID = "dc258db3-d04b-4ba1-9e4a-3a1d2a1e6a5c"
 ITWIN = {
@@ -44,64 +45,38 @@ class Request:
 Answer = bytes | Callable[[socket.socket], None]
 
 
-class Server:
+class Server(Listener):
     """Answers each request on a connection of its own with what `answer` returns for it, and closes."""
 
     def __init__(self, answer: Callable[[Request], Answer]) -> None:
+        super().__init__()
         self.answer = answer
         self.requests: list[Request] = []
-        self.stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def count(self, path: str = "/connect/token") -> int:
         """How many requests went to a path."""
         with self._lock:
             return sum(request.path == path for request in self.requests)
 
-    def run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def stop(self) -> None:
-        self.stopping.set()
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            request = _read(connection)
-            if request is None:
-                return
-            with self._lock:
-                self.requests.append(request)
-            answer = self.answer(request)
-            if callable(answer):
-                answer(connection)
-            else:
-                connection.sendall(answer)
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(65536):  # so that closing does not become a reset
-                    pass
+    def serve(self, connection: socket.socket, number: int) -> None:
+        request = _read(connection)
+        if request is None:
+            return
+        with self._lock:
+            self.requests.append(request)
+        answer = self.answer(request)
+        if callable(answer):
+            answer(connection)
+        else:
+            connection.sendall(answer)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):  # so that closing does not become a reset
+                pass
 
 
-@contextmanager
-def serving(answer: Callable[[Request], Answer]) -> Iterator[Server]:
-    """Run a server."""
-    server = Server(answer)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        thread.join()
+def serving(answer: Callable[[Request], Answer]) -> Server:
+    """A server that runs while it is entered."""
+    return Server(answer)
 
 
 def respond(body: object, status: str = "200 OK", headers: str = "") -> bytes:

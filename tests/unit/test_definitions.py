@@ -1,16 +1,15 @@
-"""Definitions that nobody here has seen: what is refused and how, what stays within bounds, and which names stay."""
+"""Definitions that nobody here has seen: what is refused and how, and what stays within bounds."""
 
 from __future__ import annotations
 
 import ast
-import copy
 import importlib
 import shutil
 import subprocess
 import sys
 import typing
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +20,13 @@ from codegen.errors import GenerationError
 from codegen.generator import generate_package
 from codegen.naming import MAX_LENGTH
 from codegen.packages import write_packages
-from codegen.preparation import prepare
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from tests.support import called
 from tests.support.examples import ROOT
+from tests.support.small_definitions import answering, definition
 
 Json = dict[str, Any]
-
-
-def definition(schemas: Json | None = None, **operations: Json) -> Json:
-    """A definition with these schemas, and with these operations besides one that is fine."""
-    ok = {"responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}}}
-    paths = {f"/{name}": {"get": {"operationId": name, **each}} for name, each in {"fine": ok, **operations}.items()}
-    return {
-        "openapi": "3.0.3",
-        "info": {"title": "t", "version": "1"},
-        "paths": paths,
-        "components": {"schemas": schemas or {}},
-    }
-
-
-def answering(schema: Json) -> Json:
-    return {"responses": {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}}
 
 
 A = "#/components/schemas/A"
@@ -305,109 +286,3 @@ def test_a_new_definition_needs_no_other_file(tmp_path: Path, monkeypatch: pytes
     pages = {"docs/operations.md", "docs/reference/models.md"}
     indexes = {f"{outputs.PACKAGES.as_posix()}/__init__.py", f"{outputs.FACADE_MODELS.as_posix()}/__init__.py"}
     assert {each for each in changed if own.isdisjoint(Path(each).with_suffix("").parts)} == pages | indexes
-
-
-# Names
-
-KEYS = st.sampled_from(
-    [
-        "foo",
-        "Foo",
-        "FOO",
-        "fooBar",
-        "foo_bar",
-        "foo-bar",
-        "FooBar",
-        "bar",
-        "a",
-        "A",
-        "图片",
-        "+",
-        "class",
-        "Any",
-        "to_dict",
-        "1",
-    ]
-)
-SCALARS = st.sampled_from([{"type": "string"}, {"type": "integer"}, {"$ref": "#/components/schemas/Base"}])
-
-
-def objects(inner: Any) -> Any:
-    return st.dictionaries(KEYS, inner, max_size=4).map(lambda each: {"type": "object", "properties": each})
-
-
-ENUMS = st.lists(KEYS, min_size=1, max_size=4, unique=True).map(lambda each: {"type": "string", "enum": each})
-SCHEMAS = st.recursive(
-    SCALARS | ENUMS,
-    lambda inner: objects(inner) | inner.map(lambda each: {"type": "array", "items": each}),
-    max_leaves=6,
-)
-PARAMETERS = st.dictionaries(KEYS, SCALARS | ENUMS, max_size=3).map(
-    lambda each: [{"name": name, "in": "query", "schema": schema} for name, schema in each.items()]
-)
-OPERATIONS = st.dictionaries(KEYS, PARAMETERS, max_size=3)
-
-
-def document_of(schemas: Json, operations: dict[str, list[Json]]) -> Json:
-    named = {"Base": {"type": "object"}, **schemas}
-    found = {
-        name: {"parameters": parameters, **answering({"type": "object", "properties": {"a": {"enum": ["x", "y"]}}})}
-        for name, parameters in operations.items()
-    }
-    return definition(named, **found)
-
-
-def names_of(document: Json) -> dict[tuple[str, ...], str]:
-    """Every name that a document leads to, by what it is the name of."""
-    prepared = prepare(document)
-    found: dict[tuple[str, ...], str] = {}
-    for made in prepared.classes.values():
-        found["class", made.key] = made.name
-        found |= {("attribute", made.key, wire): name for name, wire in made.names.items()}
-        found |= {("member", made.key, str(value)): name for name, value in made.members.items()}
-    for call in prepared.calls.values():
-        found["module", call.key] = call.module
-        found |= {("argument", call.key, each.name): each.python_name for each in call.arguments}
-    return found
-
-
-def shuffled(node: Any, order: Callable[[list[Any]], list[Any]]) -> Any:
-    if isinstance(node, dict):
-        return {key: shuffled(node[key], order) for key in order(list(node))}
-    return order([shuffled(each, order) for each in node]) if isinstance(node, list) else node
-
-
-@given(
-    SCHEMAS.flatmap(lambda _: st.dictionaries(KEYS, SCHEMAS, max_size=4)), OPERATIONS, st.randoms(use_true_random=False)
-)
-@settings(max_examples=100, deadline=None)
-def test_the_order_of_a_definition_changes_no_name(schemas: Json, operations: Any, random: Any) -> None:
-    document = document_of(schemas, operations)
-    other = shuffled(copy.deepcopy(document), lambda each: random.sample(each, len(each)))
-    assert names_of(other) == names_of(document)
-
-
-@given(st.dictionaries(KEYS, SCHEMAS, max_size=4), st.dictionaries(KEYS, SCHEMAS, max_size=4), OPERATIONS, OPERATIONS)
-@settings(max_examples=200, deadline=None)
-def test_what_is_added_renames_nothing(schemas: Json, more: Json, operations: Any, others: Any) -> None:
-    """Unless it takes over a name: two keys lead to it, and the new one is spelled more like it."""
-    before = names_of(document_of(schemas, operations))
-    after = names_of(document_of({**more, **schemas}, {**others, **operations}))
-    renamed = {key: name for key, name in before.items() if after[key] != name}
-    for key, name in renamed.items():
-        owner = next(other for other, taken in after.items() if other[0] == key[0] and taken.lower() == name.lower())
-        assert owner not in before
-
-
-def test_names_that_collide_follow_from_their_own_keys() -> None:
-    three = names_of(
-        definition(
-            {name: {"type": "object", "properties": {"a": {"enum": ["A", "a"]}}} for name in ("Foo", "foo", "FOO")}
-        )
-    )
-    assert three["class", "Foo"] == "Foo"
-    for absent in ("Foo", "foo", "FOO"):
-        two = names_of(definition({name: {"type": "object"} for name in ("Foo", "foo", "FOO") if name != absent}))
-        kept = {name: two["class", name] for name in ("Foo", "foo", "FOO") if name != absent}
-        assert len({name.lower() for name in kept.values()}) == 2
-        assert sum(kept[name] != three["class", name] for name in kept) <= (absent == "Foo")

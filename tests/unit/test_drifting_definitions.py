@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codegen.generator import generate_package
 from codegen.naming import package_name
 from codegen.overlays import prepared
-from codegen.packages import ruff, write_shared
 
 from tests.support.examples import ROOT
+from tests.support.generated import write_packages
 
 Document = dict[str, Any]
 GROUPS = "itwin_platform/_async/groups"
@@ -73,17 +72,10 @@ CHANGES: list[tuple[Callable[[Document], None], str, str, str]] = [
 
 def checked(folder: Path, *changes: Callable[[Document], None]) -> str:
     """What mypy says of the API groups where the definition of the iTwins API has changed."""
-    packages = folder / "itwin_platform_api"
-    packages.mkdir(parents=True)
-    (packages / "__init__.py").touch()
-    (packages / "py.typed").touch()
-    write_shared(packages)
-    for spec in sorted((ROOT / "openapi").glob("*.yaml")):
-        document = prepared(spec)
-        for change in changes if spec.stem == "itwins" else ():
-            change(document)
-        generate_package(document, packages / package_name(spec))
-    ruff(packages)
+    documents = {package_name(spec): prepared(spec) for spec in sorted((ROOT / "openapi").glob("*.yaml"))}
+    for change in changes:
+        change(documents["itwins"])
+    write_packages(documents, folder / "itwin_platform_api")
     shutil.copytree(ROOT / "facade" / "itwin_platform", folder / "itwin_platform")
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", "cache", "--no-error-summary", GROUPS]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout

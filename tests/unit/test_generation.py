@@ -15,11 +15,9 @@ from typing import Any
 import pytest
 from codegen import outputs
 from codegen.documents import follow
-from codegen.errors import GenerationError
-from codegen.generator import generate_package
 from codegen.overlays import OverlayError, apply_overlays, overlays_of
-from codegen.preparation import operations
 from codegen.unasync import SyncError, write_sync_twin
+from codegen.walks import operations_of
 from ruamel.yaml import YAML
 
 from tests.support.examples import ROOT, specification
@@ -96,7 +94,7 @@ class TestOperations:
         documented: dict[str, Any] = {}
         for spec in SPECS:
             document = specification(spec.stem)
-            for path, method, operation in operations(document):
+            for path, method, operation in operations_of(document):
                 responses = {int(code): follow(document, each) for code, each in operation["responses"].items()}
                 # That of the success; where it has no body, that of the errors.
                 contents = [each.get("content", {}) for _, each in sorted(responses.items())]
@@ -210,36 +208,6 @@ class TestOverlays:
         assert specification("itwins")["components"]["schemas"]["Resource"]["additionalProperties"] is False
         prepared = apply_overlays(specification("itwins"), overlays_of(spec, spec.parent / "overlays"))
         assert "additionalProperties" not in prepared["components"]["schemas"]["Resource"]
-
-
-class TestRefusals:
-    """The generator only warns about what it drops; here that is an error."""
-
-    @staticmethod
-    def document(**changes: Any) -> dict[str, Any]:
-        operation = {
-            "operationId": "get-thing",
-            "tags": ["things"],
-            "responses": {"200": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}},
-        }
-        paths = {"/things": {"get": operation}, **changes.pop("paths", {})}
-        return {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths, **changes}
-
-    def test_a_plain_document_is_fine(self, tmp_path: Path) -> None:
-        generate_package(self.document(), tmp_path / "things")
-        assert (tmp_path / "things" / "api" / "things" / "get_thing.py").exists()
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"components": {"schemas": {"A": {"$ref": "other.yaml#/B"}}}},
-            {"openapi": "2.0"},
-        ],
-        ids=["file reference", "not OpenAPI 3"],
-    )
-    def test_what_would_be_lost_fails(self, tmp_path: Path, changes: dict[str, Any]) -> None:
-        with pytest.raises(GenerationError):
-            generate_package(self.document(**changes), tmp_path / "things")
 
 
 class TestTheSyncTwin:

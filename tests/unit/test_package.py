@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import pkgutil
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from unittest.mock import create_autospec
 import grimp
 import pytest
 
+import itwin_platform
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
 from tests.support.calls import groups
 from tests.support.examples import ROOT
@@ -113,6 +115,16 @@ def test_the_types_of_everything_public_can_be_looked_up(name: str) -> None:
             typing.get_type_hints(value)
             for _, function in inspect.getmembers(value, inspect.isfunction):
                 typing.get_type_hints(function)
+
+
+def test_modules_show_what_is_public_and_nothing_else() -> None:
+    """What `dir` returns is what shells and notebooks complete."""
+    found = {each.name for each in pkgutil.iter_modules(itwin_platform.__path__) if not each.name.startswith("_")}
+    modules = found - {"cli", "files", "sandbox"}  # a command, and what cannot be imported without an extra
+    assert set(dir(itwin_platform)) == {*itwin_platform.__all__, *modules}
+    for name in sorted(modules):
+        module = getattr(itwin_platform, name)
+        assert {each for each in dir(module) if not each.startswith("_")} == set(module.__all__), name
 
 
 @pytest.mark.parametrize("kind", [ITwinPlatform, AsyncITwinPlatform])

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codegen import packages
-from codegen.generator import generate_package
+
+from tests.support.generated import write_packages
 
 
 def generated_models(tmp_path: Path, schemas: dict[str, Any], name: str) -> Any:
@@ -37,13 +37,20 @@ def generated_models(tmp_path: Path, schemas: dict[str, Any], name: str) -> Any:
         },
         "components": {"schemas": schemas},
     }
-    folder = tmp_path / name
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    packages.write_shared(folder)
-    generate_package(document, folder / "api_a")
-    packages.ruff(folder)
-    return folder
+    write_packages({"api_a": document}, tmp_path / name)
+    return tmp_path / name
+
+
+def assert_strict(folder: Path) -> None:
+    """The package passes mypy."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", "cache", "-p", folder.name],
+        cwd=folder.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_templates_read_every_kind_of_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,14 +140,7 @@ def test_what_the_templates_make_passes_strict_type_checks(tmp_path: Path) -> No
         "B": {"type": "object", "properties": {"b": {"type": "string"}}},
     }
     folder = generated_models(tmp_path, schemas, "made_strict")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "-p", folder.name],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    assert_strict(folder)
 
 
 def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,12 +177,7 @@ def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.Monk
         "info": {"title": "t", "version": "1"},
         "paths": {"/things/{thingId}/{other}": {"put": operation}},
     }
-    folder = tmp_path / "made_requests"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    packages.write_shared(folder)
-    generate_package(document, folder / "api_a")
-    packages.ruff(folder)
+    write_packages({"api_a": document}, tmp_path / "made_requests")
     monkeypatch.syspath_prepend(str(tmp_path))
     module = importlib.import_module("made_requests.api_a.api.default.put_thing")
     request = module.request(
@@ -200,14 +195,7 @@ def test_requests_follow_the_definition(tmp_path: Path, monkeypatch: pytest.Monk
     assert not module.OPERATION.has_body(202)
     with pytest.raises(ValueError, match=r"key must not be empty"):
         module.request(key="", other="o", body=b"", content_type="image/png")
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "-p", folder.name],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    assert_strict(tmp_path / "made_requests")
 
 
 def test_strings_of_a_specification_stay_strings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

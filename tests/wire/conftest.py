@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
+from itwin_platform.sandbox import Sandbox
 from tests.support.clock import VirtualClock
 from tests.support.engines import ENGINES, Engine
 from tests.support.logins import Identity
+from tests.support.sandbox import client_of
 from tests.support.token_server import Server, serving
 
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "netrc")
@@ -76,3 +79,10 @@ def server(identity: Identity) -> Iterator[Server]:
     """Where it listens."""
     with serving(identity) as running:
         yield running
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    """A client with the token of the sandbox: the shared one, or that of the module."""
+    with client_of(sandbox) as client:
+        yield client

@@ -19,14 +19,14 @@ from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, error
 from itwin_platform.models.reality_analysis import DetectorVersion
 from itwin_platform.sandbox import Sandbox
 from itwin_platform.storage import Progress
-from tests.support.blobs import OneBlob
-from tests.support.scripted import ByHand, Received, ScriptedServer, answer
+from tests.support.blobs import PlatformWithBlob
+from tests.support.scripted import ByHand, Received, answer
 
 PATH = "/reality-analysis/detectors/"
 PARTS, PART = 3, 8 * 1024 * 1024
 
 
-class Library:
+class Library(PlatformWithBlob):
     """A platform with one detector, and the storage of its versions.
 
     Attributes:
@@ -36,16 +36,14 @@ class Library:
     """
 
     def __init__(self) -> None:
-        self.blob = OneBlob()
-        self.storage = ScriptedServer(self.blob)
-        self.server = ScriptedServer(self._answer)
+        super().__init__()
         self.versions: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.published = False
         self.refused = ""
         self.late = False
 
-    def _answer(self, request: Received) -> bytes:
+    def answer(self, request: Received) -> bytes:
         step = request.path.removeprefix(f"{PATH}mine").rpartition("/")[2]
         if request.method == "GET":
             detector = {"name": "mine", "type": "PhotoObjectDetector", "versions": self.versions}
@@ -75,15 +73,6 @@ class Library:
 
     def link(self, permissions: str) -> str:
         return f"{self.storage.url}/detectors/mine-1.0.zip?sp={permissions}&sig=one"
-
-    def __enter__(self) -> Library:
-        self.storage.__enter__()
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.__exit__()
-        self.storage.__exit__()
 
 
 @pytest.fixture(autouse=True)

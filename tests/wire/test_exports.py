@@ -20,7 +20,7 @@ import pytest
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
 from itwin_platform.models import ITwin
 from itwin_platform.sandbox import Sandbox
-from tests.support.blobs import OneBlob
+from tests.support.blobs import PlatformWithBlob
 from tests.support.examples import example
 from tests.support.scripted import ByHand, Received, ScriptedServer, answer
 
@@ -29,7 +29,7 @@ ITWINS = [{"id": f"i-{n}", "displayName": f"Bridge {n}", "latitude": n / 4} for 
 FILE = gzip.compress(json.dumps(ITWINS).encode(), mtime=0)
 
 
-class Exporting:
+class Exporting(PlatformWithBlob):
     """A platform whose exports take a look each, from queued to completed, and its storage.
 
     Attributes:
@@ -38,9 +38,7 @@ class Exporting:
     """
 
     def __init__(self, content: bytes = FILE) -> None:
-        self.blob = OneBlob(content)
-        self.storage = ScriptedServer(self.blob)
-        self.server = ScriptedServer(self._answer)
+        super().__init__(content)
         self.exports: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.signature = "one"
@@ -58,7 +56,7 @@ class Exporting:
         export["outputUrl"] = self.link() if status == "Completed" else None
         self.exports.insert(0, export)
 
-    def _answer(self, request: Received) -> bytes:
+    def answer(self, request: Received) -> bytes:
         if request.method == "POST":
             self.asked.append("POST")
             self.add("Queued", **request.json)
@@ -72,15 +70,6 @@ class Exporting:
         export["status"] = {"Queued": "InProgress", "InProgress": "Completed"}.get(export["status"], export["status"])
         export["outputUrl"] = self.link() if export["status"] == "Completed" else None
         return answer(200, {"export": export})
-
-    def __enter__(self) -> Exporting:
-        self.storage.__enter__()
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.__exit__()
-        self.storage.__exit__()
 
 
 @pytest.fixture

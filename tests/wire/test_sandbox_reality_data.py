@@ -8,7 +8,7 @@ import pytest
 
 from itwin_platform.sandbox import Sandbox
 from tests.support.examples import example
-from tests.support.sandbox import OTHER, client_of
+from tests.support.sandbox import OTHER
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -17,12 +17,6 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         yield running
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with client_of(sandbox) as client:
-        yield client
 
 
 @pytest.fixture

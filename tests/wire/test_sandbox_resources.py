@@ -20,13 +20,6 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {sandbox.token}"}
-    with httpx.Client(base_url=sandbox.url, headers=headers, trust_env=False) as client:
-        yield client
-
-
 def created(client: httpx.Client, **properties: Any) -> dict[str, Any]:
     response = client.post("/itwins/", json=BRIDGE | properties)
     assert response.status_code == 201, response.text

@@ -11,7 +11,7 @@ from itwin_platform import ITwinPlatform, errors
 from itwin_platform.sandbox import Sandbox
 from itwin_platform_api.itwins.api.repositories import get_repository_resources, get_resource_graphics
 from tests.support.examples import example
-from tests.support.sandbox import ACCOUNT, client_of, png
+from tests.support.sandbox import ACCOUNT, png
 
 BRIDGE = {"class": "Thing", "subClass": "Asset"}
 MAP = {
@@ -29,12 +29,6 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         yield running
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with client_of(sandbox) as client:
-        yield client
 
 
 @pytest.fixture

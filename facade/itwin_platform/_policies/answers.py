@@ -167,7 +167,7 @@ def _without_halves(text: str) -> str:
 
 
 def _is_shallow(value: Any) -> bool:
-    """Whether a JSON value has no more levels than whoever handles it can take. It looks at one level after another."""
+    """Whether a JSON value is nested no more deeply than others can handle. It looks at one level after another."""
     level: list[Any] = [value]
     for _ in range(_MAX_DEPTH):
         level = [inner for outer in level for inner in _members(outer) if isinstance(inner, (dict, list))]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from ..errors import ITwinPlatformError, named_request
+from .._error_lines import named_request
+from ..errors import ITwinPlatformError
 from .addresses import Target
 from .answers import Answer
 from .attempts import NO_FAILURE, Attempts, Failure

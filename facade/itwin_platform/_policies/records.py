@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ..errors import named_request
+from .._error_lines import named_request
 from .answers import Answer
 from .calls import Call
 from .retries import Retry, RetryPolicy

@@ -7,6 +7,7 @@ import shlex
 
 import click
 
+from .._error_lines import named_request
 from ..errors import (
     ApiError,
     ConfigurationError,
@@ -17,7 +18,6 @@ from ..errors import (
     StorageNotFoundError,
     TransportError,
     UnauthorizedError,
-    named_request,
 )
 
 DONE, REFUSED, USAGE, NOT_LOGGED_IN, NOT_FOUND, RATE_LIMIT, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 4, 5, 130, 141

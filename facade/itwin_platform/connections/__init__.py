@@ -17,3 +17,7 @@ from ._repository import OAuth2Parameters
 from ._request import ConnectionRequest
 
 __all__ = ["ConnectionAuth", "ConnectionRequest", "OAuth2Parameters", "RepositoryConnection"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -32,3 +32,7 @@ __all__ = [
     "TokenProvider",
     "TokenStore",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

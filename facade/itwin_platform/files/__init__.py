@@ -13,3 +13,7 @@ from __future__ import annotations
 from ._systems import BucketFileSystem, RealityDataFileSystem
 
 __all__ = ["BucketFileSystem", "RealityDataFileSystem"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -28,6 +28,10 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _RESERVED: Final = {"and", "or", "not", "in", "true", "false", "null", *_tree.OPERATORS, *_tree.METHODS}
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 def where(name: str) -> Property:
     """A property, to compare.
 

@@ -34,6 +34,10 @@ R = TypeVar("R")
 _AT_ONCE = 1000
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 def to_records(models: Iterable[_late.Model], *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
     """Convert models to dictionaries.
 

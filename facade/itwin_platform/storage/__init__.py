@@ -50,3 +50,7 @@ def __getattr__(name: str) -> object:
     value: object = getattr(import_module(_HOMES[name], __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -17,3 +17,7 @@ from ._builders import build
 from ._errors import error
 
 __all__ = ["build", "error"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

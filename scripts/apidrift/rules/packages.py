@@ -40,7 +40,7 @@ PACKAGES: Final = (
         ("attribute-type-narrowed-sent", "an attribute of what is sent takes fewer types", _REFUSED),
         ("attribute-type-widened", "an attribute of an answer has more types",
          "type checkers refuse code that reads it as the old type"),
-        ("class-kind-changed", "a class became an enum, or is none any more", "code that uses it fails"),
+        ("class-kind-changed", "a class became an enum, or an enum became a class", "code that uses it fails"),
         ("class-removed", "a class is gone", _IMPORTS),
         ("class-renamed", "a class has another name", _OLD_IMPORTS),
         ("constant-removed", "a constant is gone", "code that uses it fails"),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from codegen.documents import METHODS, DocumentError, Json, read_yaml, target_of
+from codegen.walks import Place, objects
 
 # OpenAPI 3.2 has one method more, and any other by name.
 ALL_METHODS: Final = (*METHODS, "query")
-
-# A place in a document, as its last key and the place above.
-Place = tuple[Any, ...]
 
 
 class DriftError(Exception):
@@ -119,32 +116,6 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
 }  # fmt: skip
 _SCHEMA_LISTS: Final = ("oneOf", "anyOf", "allOf", "prefixItems")
 _SCHEMA_MAPS: Final = ("properties", "patternProperties", "dependentSchemas", "$defs")
-_FREE: Final = frozenset({"example", "examples", "default", "const", "enum", "value", "mapping", "scopes", "variables"})
-_NAMED: Final = frozenset(
-    {"properties", "patternProperties", "schemas", "parameters", "responses", "headers", "requestBodies", "examples"}
-    | {"links", "callbacks", "securitySchemes", "pathItems", "content", "paths", "$defs", "definitions", "encoding"}
-    | {"dependentSchemas", "dependentRequired", "webhooks", "additionalOperations", "mediaTypes", "flows"}
-)
-
-
-def objects(document: Json) -> Iterator[tuple[Json, Place]]:
-    """Every object of a document whose keys are keywords, with its place.
-
-    Examples and defaults are data: whatever is in there is neither a reference nor a keyword.
-    """
-    stack: list[tuple[Any, bool, Place]] = [(document, False, ())]  # and whether its keys are chosen by the author
-    while stack:
-        node, named, place = stack.pop()
-        if isinstance(node, list):
-            stack.extend((child, False, (index, place)) for index, child in enumerate(node))
-        elif isinstance(node, dict):
-            if not named:
-                yield node, place
-            stack.extend(
-                (child, not named and key in _NAMED, (key, place))
-                for key, child in node.items()
-                if isinstance(child, (dict, list)) and (named or not _is_data(key))
-            )
 
 
 def in_words(place: Place) -> str:
@@ -224,10 +195,6 @@ def _without_patterns(node: Any) -> Any:
             if key != "patternProperties" and not (key == "pattern" and isinstance(value, str))
         }
     return [_without_patterns(value) for value in node] if isinstance(node, list) else node
-
-
-def _is_data(key: str) -> bool:
-    return key in _FREE or key.startswith("x-")
 
 
 def _expect(node: Json, key: str, kind: type | tuple[type, ...], name: str) -> None:

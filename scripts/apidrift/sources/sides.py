@@ -65,7 +65,7 @@ def overlaid(document: Json, file: str, name: str, overlays: list[Path]) -> Spec
     except (OverlayError, KeyError, TypeError, AttributeError) as error:
         raise DriftError(f"{file}: its overlays cannot be read: {error}") from None
     if overlays:
-        document = copy.deepcopy(document)  # whoever gave it does not want the marks
+        document = copy.deepcopy(document)  # the document of the caller stays without marks
         _mark_overlaid(document, prepared)
     return Spec(name, document, prepared, problems, file)
 
@@ -170,10 +170,11 @@ def upstream_sides(
     """
     overlays = overlays_of(stored, stored.parent / "overlays")
     facade = worktree_facade(root)
-    ours = load_spec(stored, stored.name, overlays)
+    known = read_document(stored)
+    ours = overlaid(known, stored.name, stored.name, overlays)
     if document is None:
         edition, _ = edition_of(read_document(upstream), stored)
-        document, _ = as_stored(edition, read_document(stored), stored.stem)
+        document, _ = as_stored(edition, known, stored.stem)
     theirs = overlaid(document, upstream.name, stored.name, overlays)
     return (
         Side(f"stored {stored.name}", {stored.name: ours}, facade),

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from codegen.documents import Json
+from codegen.walks import Place, objects
 
-from .documents import Place, in_words, is_pointer, mapping_of, objects
+from .documents import in_words, is_pointer, mapping_of
 
 _DYNAMIC: Final = ("$dynamicRef", "$recursiveRef")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from codegen.documents import Json
+from codegen.walks import DATA, NAMED
 
 from ..changes import arrow
 from ..sources.documents import follow, is_pointer
@@ -21,8 +22,6 @@ PROSE: Final = frozenset(
 # What is only compared where a reference leads to it.
 SHELVES: Final = frozenset({"$defs", "definitions"})
 _CONSTANTS: Final = {"None": "null", "True": "true", "False": "false"}
-_DATA: Final = frozenset({"const", "enum", "default", "example", "examples", "value", "mapping", "scopes"})
-_NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "headers", "encoding", "content"})
 
 
 def is_prose(key: str) -> bool:
@@ -117,11 +116,11 @@ class Difference:
         for key in keys:
             if key not in old or key not in new:
                 return True
-            inner = data or (not named and key in _DATA)
+            inner = data or (not named and key in DATA)
             if key == "required" and not named and isinstance(old[key], list) and isinstance(new[key], list):
                 if {text_of(each) for each in old[key]} != {text_of(each) for each in new[key]}:
                     return True
-            elif self._differs(old[key], new[key], data=inner, named=not data and not named and key in _NAMED):
+            elif self._differs(old[key], new[key], data=inner, named=not data and not named and key in NAMED):
                 return True
         return False
 

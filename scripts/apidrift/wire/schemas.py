@@ -215,7 +215,7 @@ class Schemas:
         return is_null(node)
 
     def _may_be_plain(self, node: Node) -> bool:
-        """Whether a variant may be a constant or a plain type. Unions in unions are none."""
+        """Whether a variant may be a constant or a plain type, which a union inside a union is not."""
         for _ in range(_MAX_STEPS):
             reference = node.get("$ref") if isinstance(node, dict) else None
             if not isinstance(reference, str):

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from ..documents import Json, follow
-from .nodes import header, operations_of, schema_of
+from ..walks import operations_of
+from .parameters import header, schema_of
 
 _JSON = "application/json"
 _VENDOR = re.compile(r"application/vnd\.[\w.+-]+\+json")

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..documents import METHODS, Json, follow
+from ..documents import Json, follow
+from ..walks import objects, operations_of, path_items
 from .contents import body_types, merge_patch_bodies, vendor_media_types
-from .nodes import operations_of, parameters_of
+from .parameters import parameters_of
 
 SERVERS = (
     ("https://api.bentley.com", "Production"),
@@ -98,10 +99,9 @@ def _transport_headers(document: Json) -> int:
 
 
 def _parameter_owners(document: Json) -> Iterator[Json]:
-    for item in document.get("paths", {}).values():
-        for owner in (item, *(item[method] for method in METHODS if method in item)):
-            if isinstance(owner.get("parameters"), list):
-                yield owner
+    for owner in (*(item for _, item in path_items(document)), *(node for _, _, node in operations_of(document))):
+        if isinstance(owner.get("parameters"), list):
+            yield owner
 
 
 def _is_transport(document: Json, node: Any) -> bool:
@@ -198,7 +198,7 @@ def _items(document: Json) -> int:
             if isinstance(schema, dict) and schema.get("type") == "array" and "items" not in schema:
                 schema["items"] = {"type": "string"}
                 count += 1
-    return count + sum(_open_items(schema) for schema in _schemas(document))
+    return count + sum(_open_items(schema) for schema, _ in objects(document))
 
 
 def _open_items(schema: Json) -> int:
@@ -210,32 +210,12 @@ def _open_items(schema: Json) -> int:
 
 def _types_of_enums(document: Json) -> int:
     count = 0
-    for schema in _schemas(document):
+    for schema, _ in objects(document):
         values = schema.get("enum")
         if "type" not in schema and isinstance(values, list) and values and all(isinstance(v, str) for v in values):
             schema["type"] = "string"
             count += 1
     return count
-
-
-def _schemas(document: Json) -> Iterator[Json]:
-    """Every schema, wherever it stands; what is an example or a default is none."""
-    waiting: list[tuple[Any, bool]] = [(document, False)]
-    while waiting:
-        node, is_named = waiting.pop()
-        if isinstance(node, list):
-            waiting += [(child, False) for child in node]
-        elif isinstance(node, dict):
-            if not is_named:
-                yield node
-            for key, child in node.items():
-                if is_named or key not in _DATA:
-                    waiting.append((child, not is_named and key in _NAMED))
-
-
-# Data that looks like schemas, and objects whose keys are names.
-_DATA = frozenset({"default", "enum", "example", "examples", "mapping", "const"})
-_NAMED = frozenset({"properties", "patternProperties", "schemas", "paths", "responses", "content", "headers"})
 
 
 def _dates(document: Json) -> int:

@@ -14,16 +14,12 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from ..documents import METHODS, Json, follow
-from .nodes import operations_of
+from ..walks import objects, operations_of
 
 SOURCE = "x-source"
 _WORDS = ("summary", "description", "externalDocs")
-# Objects whose keys are names, and values that are data: a `description` in there is none.
-_NAMED = frozenset(
-    {"properties", "patternProperties", "schemas", "responses", "parameters", "headers", "requestBodies", "examples"}
-    | {"paths", "content", "callbacks", "links", "securitySchemes", "variables", "scopes", "dependentSchemas", "$defs"}
-)
-_DATA = frozenset({"default", "enum", "example", "value", "mapping", "const", "security"})
+# Examples, scopes and variables of servers have words as well.
+_DATA = frozenset({"const", "default", "enum", "example", "mapping", "security", "value"})
 _ORDER = (
     *("operationId", "tags", "summary", "description", "externalDocs", "x-maturity", "x-source", "x-confidence"),
     *("security", "parameters", "requestBody", "responses"),
@@ -106,23 +102,8 @@ def _identity(node: Any, index: int) -> str:
     return str(index)
 
 
-def _documented(document: Json) -> Iterator[Json]:
-    """Every object that may have words."""
-    waiting: list[tuple[Any, bool]] = [(document, False)]
-    while waiting:
-        node, is_named = waiting.pop()
-        if isinstance(node, list):
-            waiting += [(child, False) for child in node]
-        elif isinstance(node, dict):
-            if not is_named:
-                yield cast(Json, node)
-            for key, child in node.items():
-                if is_named or key not in _DATA:
-                    waiting.append((child, not is_named and key in _NAMED and isinstance(child, dict)))
-
-
 def _drop_words(document: Json) -> None:
-    for node in _documented(document):
+    for node, _ in objects(document, _DATA.__contains__):
         if SOURCE not in node:
             for word in _WORDS:
                 node.pop(word, None)

@@ -141,7 +141,7 @@ class Exports:
         max_age: float | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
-        progress: bool | Callable[[Export], object] | None = None,
+        progress: bool | Callable[[Export], object] = False,
     ) -> AsyncExportRecords:
         """Export iTwins and read them: create the export, wait for it, and iterate over its iTwins.
 
@@ -189,7 +189,7 @@ class Exports:
         Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             found = reusable(await self.list().to_list(), request, max_age) or await self.create(request)
-            done = await self.wait(found.id, timeout=timeout, intervals=intervals, progress=on_progress)
+            done = await self.wait(found.id, timeout=timeout, intervals=intervals, progress=on_progress or False)
         return await self.records(done)
 
     async def wait(
@@ -198,7 +198,7 @@ class Exports:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
-        progress: bool | Callable[[Export], object] | None = None,
+        progress: bool | Callable[[Export], object] = False,
     ) -> Export:
         """Wait until an export is completed. Most take seconds; one of more than 100,000 iTwins can take minutes.
 

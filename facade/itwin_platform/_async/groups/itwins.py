@@ -46,7 +46,7 @@ class ITwins(ITwinImages):
         order_by: str | None = None,
         include_inactive: bool | None = None,
         query_scope: str | None = None,
-        select: Iterable[str] | None = None,
+        select: str | Iterable[str] | None = None,
         detail: Literal["minimal", "full"] = "minimal",
         skip: int | None = None,
         page_size: int | None = None,

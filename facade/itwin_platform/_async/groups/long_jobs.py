@@ -58,7 +58,7 @@ class LongJobs(Generic[J, P, M]):
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends between two looks, and says how to go on)
         intervals: Iterable[float] = INTERVALS,
-        progress: bool | Callable[[P], object] | None = None,
+        progress: bool | Callable[[P], object] = False,
     ) -> J:
         """Wait until a job has ended, and return it.
 

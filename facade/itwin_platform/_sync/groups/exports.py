@@ -144,7 +144,7 @@ class Exports:
         max_age: float | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
-        progress: bool | Callable[[Export], object] | None = None,
+        progress: bool | Callable[[Export], object] = False,
     ) -> ExportRecords:
         """Export iTwins and read them: create the export, wait for it, and iterate over its iTwins.
 
@@ -192,7 +192,7 @@ class Exports:
         Polling(Awaited("The export", "", ""), timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             found = reusable(self.list().to_list(), request, max_age) or self.create(request)
-            done = self.wait(found.id, timeout=timeout, intervals=intervals, progress=on_progress)
+            done = self.wait(found.id, timeout=timeout, intervals=intervals, progress=on_progress or False)
         return self.records(done)
 
     def wait(
@@ -201,7 +201,7 @@ class Exports:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
-        progress: bool | Callable[[Export], object] | None = None,
+        progress: bool | Callable[[Export], object] = False,
     ) -> Export:
         """Wait until an export is completed. Most take seconds; one of more than 100,000 iTwins can take minutes.
 

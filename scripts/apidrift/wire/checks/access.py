@@ -57,7 +57,7 @@ def flags(
 
 
 def unseen(comparer: SchemaComparer, nodes: tuple[Any, Any], at: Place) -> None:
-    """Something that does not travel in this direction, if it differs: nobody is hurt, but it is said."""
+    """Report a difference in what is not sent in this direction: it hurts nobody, but it should be known."""
     if nodes[0] is None or nodes[1] is None:
         comparer.report(at, "hidden-changed", "added" if nodes[0] is None else "removed", nodes)
     elif comparer.differ(*nodes):

@@ -26,7 +26,7 @@ def prose(comparer: SchemaComparer, pair: Pair) -> bool:
 
 
 def leads_out(comparer: SchemaComparer, pair: Pair) -> bool:
-    """A reference out of the document, which nobody follows, is all there is to compare."""
+    """A reference to another document is not followed, so that only its text can be compared."""
     if "$ref" in pair.one.rest or "$ref" in pair.two.rest:
         comparer.unclassified(pair.at, "$ref", pair.one.rest.get("$ref"), pair.two.rest.get("$ref"))
         return False

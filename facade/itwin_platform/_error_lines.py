@@ -1,0 +1,71 @@
+"""The lines that errors consist of: which request it was, what happened and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+# By the target of the detail. One request can exceed several quotas; the last of these takes longest to pass.
+_QUOTAS = {
+    "SimultaneousJobsQuota": "A user may have one unfinished export: exports.list() names it, exports.wait(id) waits "
+    "for it and exports.records(id) reads it.",
+    "MaxJobsPerHourQuota": "A user may create three exports an hour: exports.list() names those of the last 4 hours "
+    "and exports.records(id) reads one again; otherwise try again in an hour.",
+}
+
+
+def named_request(operation: str | None, method: str | None, path: str | None) -> str:
+    """The name of a request in messages: `get-itwin, GET /itwins/123`. Some operations have only method and path."""
+    request = f"{method} {path[:200]}" if method and path else ""
+    return ", ".join(dict.fromkeys(part for part in (operation, request) if part))
+
+
+def said(code: str, message: str, target: str | None) -> str:
+    """What an error, or one of its details, says."""
+    return f"{code}: {message} [{target}]" if target else f"{code}: {message}"
+
+
+def refused(said: str, causes: Iterable[str], request: str, request_id: str | None, advice: str) -> str:
+    """The line for an error answer.
+
+    Parameters:
+        said: What the error says.
+        causes: What its details say.
+        request: The name of the request; empty if it has none.
+        request_id: The platform's id of the request, or None.
+        advice: What to do; empty if there is no advice.
+    """
+    behind = "; ".join(causes)
+    where = ", ".join(part for part in (request, f"request id {request_id}" if request_id else "") if part)
+    parts = (said, f"({behind})" if behind else "", f"({where})" if where else "", advice)
+    return " ".join(part for part in parts if part)
+
+
+def mismatched(
+    problem: str, *, place: str, status: int, content_type: str | None, size: int, request: str, carried_out: bool
+) -> str:
+    """The line for a successful answer that does not match the specification.
+
+    Parameters:
+        problem: What is wrong with it.
+        place: Where in the body; empty for the whole body.
+        status: The HTTP status.
+        content_type: The media type of the answer, if it names one.
+        size: Size of the decoded body in bytes.
+        request: The name of the request; empty if it has none.
+        carried_out: Whether the request has changed something, so that it must not be sent again blindly.
+    """
+    advice = (
+        "The request was carried out: look before you send it again, and update this package."
+        if carried_out
+        else "Try again, check whether something between you and the platform changes answers, or update this package."
+    )
+    return (
+        f"The answer to {request or 'the request'} does not match its specification: {place or 'the body'} {problem} "
+        f"(status {status}, {content_type or 'no content type'}, {size} bytes). {advice}"
+    )
+
+
+def quota_advice(targets: Collection[str]) -> str:
+    """What to do when these quotas are used up."""
+    known = [advice for target, advice in _QUOTAS.items() if target in targets]
+    return known[-1] if known else "A quota is used up: try again later, or ask for a larger one."
