@@ -117,7 +117,7 @@ def test_there_are_such_names() -> None:
         (lambda it: it.repositories.create_resource("i-1", "r-1", id="", display_name="b"), "id must not be empty"),
         (
             lambda it: it.repositories.get_resource("i-1", "r-1"),
-            "either uri, or itwin_id, repository_id and resource_id",
+            "uri, or itwin_id, repository_id and resource_id",
         ),
         (lambda it: it.repositories.get_resource(), "either"),
         (lambda it: it.repositories.get_graphics("i-1", "r-1", "x", uri="/itwins/x"), "either"),
