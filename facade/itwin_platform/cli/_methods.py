@@ -30,6 +30,8 @@ _IN_ITWINS = frozenset({"repositories"})
 _WHOLE = frozenset({"filter", "uri"})
 # Verbs of methods that change nothing, for those whose docstrings name no request.
 _READING = frozenset({"container", "download", "get", "list", "read", "records", "wait"})
+# Arguments that may be a model or its id, of which only the id can be typed.
+_BY_ID = frozenset({"export", "job"})
 _PROGRESS = "Show the progress on standard error; without the option, where that is a terminal."
 
 
@@ -113,14 +115,16 @@ def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kin
 def _word(path: tuple[str, ...], parameter: inspect.Parameter) -> str:
     """What stands for a parameter on the command line."""
     if _is_argument(path, parameter):
-        return parameter.name.strip("_").upper()
+        return f"{parameter.name.strip('_')}{'_id' if parameter.name in _BY_ID else ''}".upper()
     return f"--{command_name(parameter.name)}"
 
 
 def _is_argument(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
     if parameter.kind is parameter.KEYWORD_ONLY or _is_context(path, parameter):
         return False
-    return parameter.default is parameter.empty or parameter.name.endswith("_id")
+    # Optional ids are those that a link can replace, except that of the iTwin whose permissions count.
+    optional_id = parameter.name.endswith("_id") and parameter.name != "itwin_id"
+    return parameter.default is parameter.empty or optional_id
 
 
 def _is_context(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:

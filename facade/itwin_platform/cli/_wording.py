@@ -12,6 +12,8 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r": an expression of itwin_platform\.filters, or text", ""),
         (r": for the documented types a class of [^.]*\.models\..*, which is sent unchanged", ""),
         (r" It can be left out if it follows from the class of the specifications\.", ""),
+        (r" deadline of the client applies [^.]*\.", ""),
+        (r"\bIn text, ids\b", "Ids"),
         (r"a pair of datetimes with a time zone, or text", "text"),
         (r"as four numbers or as comma-separated text", "separated by commas"),
         (r"as a model(?: such as \w+)?(?: or as its JSON form)?\b", "as JSON"),
@@ -29,7 +31,8 @@ _CALLED = re.compile(r"\bcall ([a-z]+(?:_[a-z]+)+)")
 _GIVEN = re.compile(r'\b([a-z_]+)=(?:True\b|"([^"]*)")')
 # Names of one word may be just that word, except at these places.
 _NAMED = re.compile(
-    r"(?<=without )[a-z]+\b|(?<=either )[a-z]+\b|[a-z]+(?= exclude each other)|^[a-z]+(?= must | and | is required)"
+    r"(?:(?<=without )|(?<=either )|(?<=below )|(?<= with ))[a-z]+\b"
+    r"|^[a-z]+(?= must | and | is required)|[a-z]+(?= exclude each other)"
 )
 
 
