@@ -48,7 +48,7 @@ def build(model: type[M], **changes: object) -> M:
         TypeError: It is not the class of a model, or the model has no such attribute.
         ValueError: A value does not fit its attribute. The message says which.
     """
-    if not (isinstance(model, type) and issubclass(model, Model)):
+    if not hasattr(model, "from_dict"):
         raise TypeError(f"{model!r} is not the class of a model")
     names = documented_names(model)
     for name in changes:
