@@ -173,7 +173,7 @@ def group_pages(source: Path, rows: list[Row]) -> Iterator[tuple[str, str]]:
     for call, module, kind in _groups(source):
         parts = [NOTE, f"# {call}", "", *_methods(call, rows), f"::: itwin_platform._sync.{module}.{kind}"]
         parts += ["    options:", "      show_root_heading: false", "      show_root_toc_entry: false"]
-        parts += ["      inherited_members: true"]
+        parts += ["      inherited_members: true", "      show_bases: false"]
         yield f"{call.removeprefix('platform.')}.md", "\n".join(parts) + "\n"
 
 
