@@ -2,7 +2,7 @@
 
 Each step is printed as the code that runs. Credentials come from environment variables: `ITP_ACCESS_TOKEN`, or
 `ITP_SERVICE_CLIENT_ID` and `ITP_SERVICE_CLIENT_SECRET`. Before a step that creates something, it asks;
-`ITP_DEMO_YES=1` answers for you. What it has created is deleted at the end. `ITP_DEMO_PHOTOS` is a folder of photos of
+`ITP_DEMO_YES=1` answers yes. What it has created is deleted at the end. `ITP_DEMO_PHOTOS` is a folder of photos of
 your own.
 
 `make demo` runs it on the embedded sandbox, or on the platform where there are credentials. It needs the extras
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class DeclinedError(Exception):
-    """Whoever was asked does not want to go on."""
+    """The answer to a question was no."""
 
 
 # The steps.
@@ -56,27 +56,27 @@ def create_itwin(platform: ITwinPlatform, name: str) -> ITwin:
 
 
 def upload_folder(platform: ITwinPlatform, itwin: ITwin, folder: Path) -> TransferReport:
-    """Upload a folder to its bucket. A rerun sends only what is missing."""
+    """Upload a folder to the bucket. A rerun sends only what is missing."""
     bucket = platform.reality_analysis.get_bucket(itwin.id)
     return bucket.upload(folder, "survey", progress=True)
 
 
 def create_photos(platform: ITwinPlatform, itwin: ITwin, folder: Path) -> RealityData:
-    """Make reality data of the photos, for jobs to read."""
+    """Make reality data of the photos, which jobs can read."""
     photos = platform.reality_data.create(itwin.id, "Photos", type_="CCImageCollection")
     platform.reality_data.container(photos.id, access="write").upload(folder, progress=True)
     return photos
 
 
 def find_detector(platform: ITwinPlatform) -> str:
-    """Find a detector of objects in photos."""
+    """Find a detector that finds objects in photos."""
     detectors = platform.reality_analysis.detectors.list()
     found = (each for each in detectors if each.type_ == "PhotoObjectDetector" and each.latest_version_number)
     return next(f"{each.name}/{each.latest_version_number}" for each in found)
 
 
 def run_job(platform: ITwinPlatform, itwin: ITwin, photos: RealityData, detector: str) -> Job:
-    """Let it look through the photos, and wait for the end of the job."""
+    """Run the detector on the photos, and wait for the job to end."""
     inputs = Objects2DInputs(photos=photos.id, photo_object_detector=detector)
     todo = Objects2DSpecificationsCreate(inputs=inputs, outputs=[Objects2DOutputsCreate.OBJECTS_2D])
     job = platform.reality_analysis.jobs.create(itwin.id, specifications=todo, name="What is in the photos")
@@ -84,7 +84,7 @@ def run_job(platform: ITwinPlatform, itwin: ITwin, photos: RealityData, detector
 
 
 def download_results(platform: ITwinPlatform, job: Job, folder: Path) -> TransferReport:
-    """Download what it has made."""
+    """Download its results."""
     return platform.reality_analysis.jobs.download(job, folder, progress=True)
 
 
@@ -94,7 +94,7 @@ def give_image(platform: ITwinPlatform, itwin: ITwin, picture: Path) -> ITwinIma
 
 
 def look_at_image(platform: ITwinPlatform, itwin: ITwin) -> Path:
-    """Download the image, once: it is kept in a cache."""
+    """Download the image, which is then kept in a cache."""
     return platform.itwins.download_image(itwin.id)
 
 
@@ -105,11 +105,11 @@ def delete_everything(platform: ITwinPlatform, itwin: ITwin) -> None:
     platform.itwins.delete(itwin.id)
 
 
-# The story.
+# The order of the steps.
 
 
 def main() -> int:
-    """Tell the story; return 1 if it ended early."""
+    """Run the steps."""
     # Reality Analysis is a technical preview. In production, better let the warning be seen.
     warnings.simplefilter("ignore", TechnicalPreviewWarning)
     with ITwinPlatform() as platform, tempfile.TemporaryDirectory() as scratch:
@@ -121,12 +121,12 @@ def main() -> int:
             visit(platform, itwin, folder, Path(scratch) / "results")
         finally:
             step(delete_everything, platform, itwin)
-            show("nothing is left of it")
+            show("deleted")
     return 0
 
 
 def visit(platform: ITwinPlatform, itwin: ITwin, folder: Path, results: Path) -> None:
-    """What happens to the iTwin."""
+    """The steps with the new iTwin."""
     report = step(upload_folder, platform, itwin, folder, creates=True)
     show(f"{len(report.sent)} files, {report.bytes_sent:,} bytes")
     photos = step(create_photos, platform, itwin, folder, creates=True)
@@ -142,7 +142,7 @@ def visit(platform: ITwinPlatform, itwin: ITwin, folder: Path, results: Path) ->
     show(f"{step(look_at_image, platform, itwin).stat().st_size:,} bytes")
 
 
-# What is around it.
+# How steps are shown.
 
 
 def step(function: Callable[..., T], *arguments: object, creates: bool = False) -> T:
@@ -156,7 +156,7 @@ def step(function: Callable[..., T], *arguments: object, creates: bool = False) 
 
 
 def show(text: str) -> None:
-    """Show what came of it."""
+    """Show a result."""
     print(f"  → {text}", flush=True)
 
 
@@ -165,12 +165,12 @@ def agreed() -> bool:
     try:
         return input("  Run this? [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
-        print("\nThere is nobody to ask. ITP_DEMO_YES=1 goes on without.")
+        print("\nThere is no terminal to ask in. Set ITP_DEMO_YES=1 to answer yes.")
         return False
 
 
 def summary(path: Path) -> str:
-    """What a file of the results says, in short."""
+    """A file of the results, in short."""
     try:
         photos = json.loads(path.read_text("utf-8"))["Annotations"]["Objects2D"].values()
         found = [each for objects in photos for each in objects.values()]
@@ -182,7 +182,7 @@ def summary(path: Path) -> str:
 def drawn_photos(folder: Path) -> Path:
     """A few pictures to begin with: grey noise."""
     folder.mkdir()
-    noise = random.Random(1)  # noqa: S311 (nothing is to be kept secret)
+    noise = random.Random(1)  # noqa: S311 (pictures are no secret)
     for number in range(1, 13):
         rows = b"".join(b"\0" + noise.randbytes(256) for _ in range(192))
         picture = b"\x89PNG\r\n\x1a\n"

@@ -48,6 +48,8 @@ def archive(path: object) -> Path:
         with file.open("rb") as content:
             if is_zipfile(content):
                 return file
+    except FileNotFoundError:
+        raise StorageError(f"There is no file {str(file)!r}. Check the path.") from None
     except OSError as error:
         problem = one_problem(error).text
     else:

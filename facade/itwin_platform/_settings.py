@@ -76,8 +76,8 @@ def make_settings(
     variables: Mapping[str, str] = os.environ if named is None else {}
     chosen = named or Environment.PROD
     return Settings(
-        api_url=checked_url("api_url", api_url or variables.get("ITP_API_URL") or chosen.api_url),
-        issuer_url=checked_url("issuer_url", issuer_url or variables.get("ITP_ISSUER_URL") or chosen.issuer_url),
+        api_url=_address("api_url", api_url, variables, chosen.api_url),
+        issuer_url=_address("issuer_url", issuer_url, variables, chosen.issuer_url),
         transport=_http.TransportOptions(
             timeout=_timeouts(timeout),
             proxy=_proxy(proxy),
@@ -94,10 +94,18 @@ def make_settings(
     )
 
 
+def _address(name: str, given: str | None, variables: Mapping[str, str], usual: str) -> str:
+    """An address: that of the argument, of the environment variable, or the usual one."""
+    variable = f"ITP_{name.upper()}"
+    if not given and (found := variables.get(variable)):
+        return checked_url(variable, found)
+    return checked_url(name, given or usual)
+
+
 def _whole(name: str, count: object) -> int:
     if isinstance(count, int) and not isinstance(count, bool) and count >= 1:
         return count
-    raise ConfigurationError(f"{name} must be a whole number from 1.")
+    raise ConfigurationError(f"{name} must be a whole number of at least 1.")
 
 
 def _positive(name: str, value: object) -> float:

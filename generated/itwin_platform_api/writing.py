@@ -278,11 +278,16 @@ class Model:
                 result[name] = _inside(name, value)
         return result
 
+    def _attribute(self, property_name: str) -> str:
+        """The attribute of a property. Only errors ask for it."""
+        names = documented_names(type(self))
+        return next((name for name, documented in names.items() if documented == property_name), property_name)
+
     def _to_send(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
         result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
         for name, value in properties.items():
             if value is None and name not in nullable:
-                raise ValueError(f"{name} must not be null; leave it out to keep what is there")
+                raise ValueError(f"{self._attribute(name)} must not be None; leave it out to keep what is there")
             if value is not UNCHANGED:
                 result[name] = _inside(name, value)
         return result

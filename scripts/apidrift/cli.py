@@ -168,7 +168,7 @@ def _judged(report: Report, policy: Policy, *, all_waivers_used: bool) -> Report
 def _finish(report: Report, options: argparse.Namespace) -> int:
     for path in options.report:
         if path.suffix not in SUFFIXES:
-            raise DriftError(f"--report {path}: the name ends in one of {', '.join(SUFFIXES)}")
+            raise DriftError(f"--report {path}: the name must end in one of {', '.join(SUFFIXES)}")
         _write(path, FORMATS[SUFFIXES[path.suffix]](report))
     if options.format == "terminal":
         sys.stdout.write(terminal(report, colour=wants_colour(sys.stdout)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +20,8 @@ from .walks import operations_of
 
 BEGIN = "<!-- written by `make generate`: {name} -->"
 END = "<!-- end of {name} -->"
+# The methods that readers look for first, in this order; the others follow as their operations do.
+_FIRST = ("list", "get", "create", "add", "update", "delete", "remove")
 NOTE = "<!-- Written by `make generate`. Do not edit. -->\n"
 
 
@@ -74,6 +76,12 @@ def _source_of(node: Json) -> str:
     return ", ".join(labels or ["portal"]) + confidence
 
 
+def _in_order(calls: Iterable[str]) -> list[str]:
+    """Calls of a group, each once: several operations may be behind one method."""
+    names = {call: call.rpartition(".")[2] for call in calls}
+    return sorted(names, key=lambda call: _FIRST.index(names[call]) if names[call] in _FIRST else len(_FIRST))
+
+
 def groups_table(rows: list[Row]) -> str:
     """One row for each group of methods."""
     groups: dict[str, list[Row]] = {}
@@ -82,8 +90,8 @@ def groups_table(rows: list[Row]) -> str:
             groups.setdefault(row.call.rpartition(".")[0], []).append(row)
     lines = ["| group | operations | API |", "|---|---|---|"]
     for group, members in groups.items():
-        calls = dict.fromkeys(row.call for row in members)  # several operations may be behind one method
-        methods = ", ".join(f"`{str(call).rpartition('.')[2]}`" for call in calls)
+        calls = _in_order(str(row.call) for row in members)
+        methods = ", ".join(f"`{call.rpartition('.')[2]}`" for call in calls)
         lines.append(f"| `{group}` | {methods} | {', '.join(dict.fromkeys(row.api for row in members))} |")
     return "\n".join(lines)
 
@@ -165,7 +173,7 @@ def group_pages(source: Path, rows: list[Row]) -> Iterator[tuple[str, str]]:
     for call, module, kind in _groups(source):
         parts = [NOTE, f"# {call}", "", *_methods(call, rows), f"::: itwin_platform._sync.{module}.{kind}"]
         parts += ["    options:", "      show_root_heading: false", "      show_root_toc_entry: false"]
-        parts += ["      inherited_members: true"]
+        parts += ["      inherited_members: true", "      show_bases: false"]
         yield f"{call.removeprefix('platform.')}.md", "\n".join(parts) + "\n"
 
 
@@ -175,7 +183,8 @@ def _methods(group: str, rows: list[Row]) -> list[str]:
     if not found:
         return []
     lines = ["| method | request | maturity |", "|---|---|---|"]
-    for row in found:
+    order = _in_order(str(row.call) for row in found)
+    for row in sorted(found, key=lambda row: order.index(str(row.call))):
         name = str(row.call).rpartition(".")[2]
         request = f"[`{row.request}`]({row.page})" if row.page else f"`{row.request}`"
         lines.append(f"| `{name}` | {request} | {row.maturity and f'technical {row.maturity}'} |")

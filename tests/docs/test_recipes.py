@@ -72,7 +72,7 @@ class TestMoving:
 class TestDebugging:
     @pytest.mark.parametrize("status", [401, 403, 404])
     def test_every_documented_code_has_its_reasons(self, status: int) -> None:
-        section = page("debugging").partition(f"## Reasons of a {status}\n")[2].partition("\n## ")[0]
+        section = page("debugging").partition(f"## Reasons for a {status}\n")[2].partition("\n## ")[0]
         told = {code for code, *_ in rows(section, "what helps") for code in re.findall(r"`(\w+)`", code)}
         documented = set()
         for answers in (each["answers"] for each in operations().values()):

@@ -103,6 +103,12 @@ def test_what_changes_something_can_be_told_not_to_ask(name: str) -> None:
         assert not asks
 
 
+@pytest.mark.parametrize("name", sorted(set(METHODS) - set(WITHOUT)))
+def test_a_help_says_nothing_that_only_python_understands(name: str) -> None:
+    shown = " ".join(run(*words_of(name), "--help").output.split())
+    assert not re.search(r"\bNone\b|=True|=\"|\bTrue\b|itwin_platform|\bmodel\b|\barguments?\b|\[\"|datetimes", shown)
+
+
 def test_every_other_command_has_a_help() -> None:
     shown = run("--help").output
     for name in itwin.list_commands(click.Context(itwin)):

@@ -78,7 +78,7 @@ def test_numbers_lie_between_the_bounds(least: int | None, most: int | None, num
     [
         (Limit("a", "text"), 5, "a must be text"),
         (Limit("a", "text", least=1), "", "a must not be empty"),
-        (Limit("a", "text", least=3), "secret"[:2], "a needs 3 characters or more"),
+        (Limit("a", "text", least=3), "secret"[:2], "a must have at least 3 characters"),
         (Limit("a", "text", most=3), "secret", "a must not have more than 3 characters"),
         (Limit("a", "list", most=1), [1, 2], "a must not have more than 1 items"),
         (Limit("a", "integer"), 1.5, "a must be a whole number"),
@@ -86,7 +86,7 @@ def test_numbers_lie_between_the_bounds(least: int | None, most: int | None, num
         (Limit("a", "number"), "1", "a must be a number"),
         (Limit("a", "boolean"), 1, "a must be true or false"),
         (Limit("a", "object"), [], "a must be an object"),
-        (Limit("a", "integer", least=0), -1, "a must be 0 or more"),
+        (Limit("a", "integer", least=0), -1, "a must be at least 0"),
         (Limit("a", "integer", most=9), 10, "a must be at most 9"),
         (Limit("a", "integer", least=1, most=9), 10, "a must be from 1 to 9"),
         (Limit("a", taken=("x", "y")), "X", "a must be an id; x, y are addresses of other things"),

@@ -155,3 +155,11 @@ def test_no_module_is_part_of_an_import_cycle() -> None:
     except CycleError as error:
         cycles = error.args[1]
     assert cycles == []
+
+
+def test_without_fsspec_the_files_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("itwin_platform.files")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "itwin-platform\[fsspec\]"'):
+        importlib.import_module("itwin_platform.files")

@@ -158,9 +158,9 @@ class TestWhatIsOnlySent:
         assert ITwinUpdate(latitude=None, number="5").to_dict() == {"number": "5", "latitude": None}
 
     def test_null_is_refused_where_it_is_not_documented(self) -> None:
-        with pytest.raises(ValueError, match="number must not be null"):
+        with pytest.raises(ValueError, match="number must not be None"):
             ITwinUpdate(number=None).to_dict()  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="displayName must not be null"):
+        with pytest.raises(ValueError, match="display_name must not be None"):
             ITwinCreate(display_name=None, class_="Thing", sub_class="Asset").to_dict()  # type: ignore[arg-type]
 
     @given(

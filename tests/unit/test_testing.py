@@ -134,6 +134,8 @@ class TestBuild:
     def test_mistakes_are_named(self) -> None:
         with pytest.raises(TypeError, match="ITwin has no attribute displayName; it has id, display_name"):
             testing.build(ITwin, displayName="Bridge")
+        with pytest.raises(TypeError, match="<class 'str'> is not the class of a model"):
+            testing.build(str)  # type: ignore[type-var]
         with pytest.raises(ValueError, match="displayName is a number"):
             testing.build(ITwin, display_name=3)
         with pytest.raises(ValueError, match="class is missing"):

@@ -104,10 +104,12 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
         (["itwins", "get", "dc914a84-0000-0000-0000-000000000000"], 4, "404 iTwinNotFound: "),
         (["itwins", "get", "a/b"], 2, "ITWIN_ID must not contain '/'"),
         (["itwins", "list", "--detail", "none"], 2, "'none' is not one of 'minimal', 'full'"),
-        (["itwins", "list", "--status", "Active", "--include-inactive"], 2, "status and --include-inactive exclude"),
-        (["itwins", "list", "--query", "[?"], 2, "Invalid value for '--query'"),
+        (["itwins", "list", "--status", "Active", "--include-inactive"], 2, "--status and --include-inactive exclude"),
+        (["itwins", "list", "--query", "[?"], 2, "Incomplete expression. See https://jmespath.org."),
         (["itwins", "list", "--query", "abs(@)"], 2, "--query does not fit the result"),
-        (["itwins", "delete", "x"], 2, "use --yes"),
+        (["itwins", "delete", "x"], 2, "Delete an iTwin (ITWIN_ID x)? There is no terminal to ask in: add --yes."),
+        (["itwins", "list", "--limit", "0"], 2, "--limit must be a whole number of at least 1. Try"),
+        (["itwins", "list", "--select", "x", "--detail", "full"], 2, "--select and --detail full exclude each other"),
         (
             ["itwins", "update", "x", "--number", "1", "--clear", "latitude", "--latitude", "1"],
             2,
@@ -125,6 +127,10 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
             2,
             "itwin: -p and -H take NAME=VALUE, with an equals",
         ),
+        (["api", "GTE", "/itwins"], 2, "METHOD must be one of DELETE, GET,"),
+        (["api", "GET", "itwins"], 2, "PATH must be an absolute URL or a path"),
+        (["repositories", "get-graphics"], 2, "give either --uri, or --itwin-id, REPOSITORY_ID and RESOURCE_ID"),
+        (["repositories", "create", "--yes"], 2, "--class is required"),
         (["bucket", "cp", "a", "b"], 2, "must begin with bkt:"),
         (["bucket", "cat", "nothing"], 4, "Opening 'nothing' failed: it is not in the container."),
         (["bucket", "cp", "bkt:nothing", "."], 4, "There is no file 'nothing' in the container"),
@@ -152,6 +158,18 @@ def test_debug_says_which_request_it_was(run: Run) -> None:
     assert "r-1" not in quiet.stderr
     assert "GET /itwins/1" in loud.stderr
     assert "request id r-1" in loud.stderr
+
+
+def test_without_a_command_there_is_the_help(run: Run) -> None:
+    for group in ([], ["itwins"]):
+        result = run(*group)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("Usage: itwin ")
+        assert result.stderr.count("\n") > 10
+
+
+def test_a_wrong_address_is_named_as_its_variable(run: Run) -> None:
+    assert "ITP_API_URL is not a URL" in run("itwins", "list", ITP_API_URL="nowhere").stderr
 
 
 def test_a_platform_that_is_not_there(run: Run) -> None:
@@ -203,6 +221,11 @@ def test_the_saved_itwin_stands_behind_variable_and_option(run: Run, own_sandbox
     assert json.loads(run("use", **bare).stdout)["id"] == other
     # A filter asks for all that it names, in whatever iTwin.
     assert run("jobs", "list", "--filter", f"iTwinId in ('{other}')").exit_code == 0
+    # A link names the iTwin too.
+    repository = json.loads(run("repositories", "list", "-i", other, "--limit", "1").stdout)[0]["id"]
+    resources = f"{own_sandbox.url}/itwins/{other}/repositories/{repository}/resources"
+    assert run("repositories", "list-resources", "--uri", resources).exit_code == 0
+    assert run("repositories", "list-resources", "--uri", resources, **bare).exit_code == 0
     run("use", "--clear")
     assert run(*listing, **bare).exit_code == 2
 
@@ -340,5 +363,5 @@ def test_in_a_terminal(own_sandbox: Sandbox, tmp_path: Path) -> None:
     assert "(not shown: subClass" in seen
     seen, code = typed("favorites", "remove", own_sandbox.itwin_id, answers="n\n")
     assert code == 130
-    assert f"(itwin_id {own_sandbox.itwin_id}). Continue? [y/N]" in seen
+    assert f"(ITWIN_ID {own_sandbox.itwin_id})? [y/N]" in seen
     assert "Traceback" not in seen

@@ -351,5 +351,5 @@ def test_the_pace_is_that_of_the_user(engine: Engine, clock: VirtualClock) -> No
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "5"])
 def test_a_pace_that_is_none(count: Any) -> None:
-    with pytest.raises(errors.ConfigurationError, match="requests_per_minute must be a whole number from 1"):
+    with pytest.raises(errors.ConfigurationError, match="requests_per_minute must be a whole number of at least 1"):
         ITwinPlatform("token", requests_per_minute=count)

@@ -300,7 +300,7 @@ class TestCommandLine:
         [
             (["--data", "nowhere.json"], "nowhere.json cannot be read"),
             (["--speed", "0"], "speed must be over 0"),
-            (["--latency", "-1"], "latency must be within"),
+            (["--latency", "-1"], "latency must be from"),
         ],
     )
     def test_what_cannot_be_used_is_one_line(self, arguments: list[str], message: str) -> None:

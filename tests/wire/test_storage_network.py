@@ -125,7 +125,7 @@ def test_a_proxy_that_wants_a_password_is_named(tmp_path: Path) -> None:
     with ScriptedServer(refuse) as proxy:
         for address in ("http://127.0.0.1:9", "https://account.blob.core.windows.net"):
             for operation in every_operation(bucket_at(address, proxy=proxy.url), tmp_path):
-                with pytest.raises(errors.StorageError, match=rf"the proxy 127.0.0.1:{proxy.port} wants a user"):
+                with pytest.raises(errors.StorageError, match=rf"the proxy 127.0.0.1:{proxy.port} requires a user"):
                     operation()
 
 

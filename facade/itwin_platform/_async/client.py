@@ -42,8 +42,8 @@ class AsyncITwinPlatform(AsyncMaps):
     Create one client and share it: it keeps connections open, and can be used by many callers at once. Close it at the
     end, or use it as a context manager (`async with`). Nothing is sent before the first call.
 
-    It can be pickled if other processes can find its credentials: if it has none, or with `credentials.CredentialsAt`.
-    In another process, all pickles with the same settings become one client.
+    It can be pickled if other processes can find its credentials: in the environment, with `credentials.CredentialsAt`,
+    or by the name of a function in a module. In another process, all pickles with the same settings become one client.
 
     Parameters:
         credentials: An access token (without the word Bearer); a callable that returns one, called for every attempt;

@@ -63,7 +63,8 @@ def ids_or_stand_ins(uri: str | None, **ids: str | None) -> tuple[str, ...]:
     if uri is None and len(given_ids) == len(ids):
         return tuple(given_ids)
     if uri is None or given_ids:
-        raise ValueError(f"give either {', '.join(ids)} or uri, not both")
+        *others, last = ids
+        raise ValueError(f"give either uri, or {', '.join(others)}{' and ' if others else ''}{last}")
     return ("-",) * len(ids)
 
 
@@ -218,7 +219,7 @@ def choice(name: str, read: Callable[[str], V], value: str | None) -> V:
     """
     if isinstance(value, str):
         return read(value)
-    raise ValueError(f"{name} is required: it must be text, not {type(value).__name__}")
+    raise ValueError(f"{name} is required" if value is None else f"{name} must be text, not {type(value).__name__}")
 
 
 @overload
@@ -245,7 +246,7 @@ def needed(name: str, value: V | None) -> V:
         ValueError: It is None.
     """
     if value is None:
-        raise ValueError(f"{name} is missing: give it as an argument, or everything as a model")
+        raise ValueError(f"{name} is required, as an argument or in a model")
     return value
 
 
@@ -294,7 +295,7 @@ def one_change(changes: M | None, named: M) -> M:
     else:
         raise ValueError(f"changes must be a {type(named).__name__}, not a {type(changes).__name__}")
     if not _sends(chosen):
-        raise ValueError("there is nothing to change: name a property")
+        raise ValueError("there is nothing to change: name at least one property")
     return chosen
 
 

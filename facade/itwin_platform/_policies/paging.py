@@ -69,7 +69,7 @@ def next_target(link: str, page: Target, configured: str) -> Target:
 def check_limit(limit: object, name: str = "limit") -> None:
     """Raise ValueError if a limit is neither None nor a whole number from 1."""
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise ValueError(f"{name} must be a whole number from 1, or None")
+        raise ValueError(f"{name} must be a whole number of at least 1, or None")
 
 
 class Walk:

@@ -55,7 +55,7 @@ class Pages(Generic[T]):
             pipeline: Carries out requests.
             request: The request for the first page.
             items: Takes the items out of a page.
-            limit: The maximum number of items to return; None for all.
+            limit: The maximum number of items to return; by default all.
             cap: The maximum number of items that the platform lists, if documented.
             start: How many items are skipped at the start; they count towards the cap.
             advice: What to do about a list that is longer than the cap.

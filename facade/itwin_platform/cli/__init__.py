@@ -1,8 +1,8 @@
 """The command `itwin`: the platform in a shell. It needs the extra: `pip install "itwin-platform[cli]"`.
 
 The commands for the APIs are made from the methods of `ITwinPlatform` and their docstrings (`_groups`, `_methods`,
-`_parameters`), when they are needed: a new method is a new command. `_app` adds the commands that are written by hand.
-`itwin --help` loads none of the APIs.
+`_parameters`, `_wording`), when they are needed: a new method is a new command. `_app` adds the commands that are
+written by hand. `itwin --help` loads none of the APIs.
 """
 
 from __future__ import annotations

@@ -7,13 +7,17 @@ from typing import Any
 
 import click
 
+from .._policies.requests import METHODS
 from . import _session
 from ._command import Command
 from ._options import confirm, current, with_common_options
 from ._output import emit
 from ._parameters import Json
+from ._wording import in_words
 
 _READING = frozenset({"GET", "HEAD"})
+# What stands for the parameters of `platform.request` here.
+_WORDS = {"url_or_path": "PATH", "api_version": "--api-version", "api_url": "ITP_API_URL"}
 
 
 @click.command("api", cls=Command)
@@ -36,17 +40,23 @@ def api(method: str, path: str, params: tuple[str, ...], headers: tuple[str, ...
     itwin api GET /itwins/recents -p '$top=5'
     itwin api POST /itwins/favorites/ITWIN_ID --yes
     """  # noqa: D301 (the mark of click for lines that stay as they are)
-    if method.upper() not in _READING:
-        confirm(f"Send {method.upper()} {path.partition('?')[0]}.")
+    context, method = click.get_current_context(), method.upper()
+    if method not in METHODS:
+        raise click.UsageError(f"METHOD must be one of {', '.join(sorted(METHODS))}.", context)
+    if method not in _READING:
+        confirm(f"Send {method} {path.partition('?')[0]}?")
     with _session.client() as platform:
-        answer = platform.request(
-            method.upper(),
-            path,
-            params=_pairs(params) or None,
-            json=body,
-            headers=_pairs(headers) or None,
-            api_version=api_version,
-        )
+        try:
+            answer = platform.request(
+                method,
+                path,
+                params=_pairs(params) or None,
+                json=body,
+                headers=_pairs(headers) or None,
+                api_version=api_version,
+            )
+        except ValueError as error:
+            raise click.UsageError(in_words(str(error), _WORDS), context) from None
     emit(answer, current())
 
 

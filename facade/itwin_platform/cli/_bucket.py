@@ -27,8 +27,10 @@ _MARK = "bkt:"
 def _with_container(function: F) -> F:
     """The options that say whose files are meant."""
     for option in (
-        click.option("--reality-data", metavar="ID", help="Id of reality data, in place of the bucket of the iTwin."),
-        click.option("-i", "--itwin-id", envvar=_session.ITWIN_VARIABLE, help="Id of the iTwin."),
+        click.option("--reality-data", metavar="ID", help="Id of reality data, instead of the bucket of the iTwin."),
+        click.option(
+            "-i", "--itwin-id", envvar=_session.ITWIN_VARIABLE, help=f"Id of the iTwin. {_session.DEFAULT_ITWIN}"
+        ),
     ):
         function = option(function)
     return function
@@ -88,9 +90,9 @@ def cp(
     """  # noqa: D301 (the mark of click for lines that stay as they are)
     up, down = target.startswith(_MARK), source.startswith(_MARK)
     if up == down:
-        raise click.UsageError("One of the two must begin with bkt:.", click.get_current_context())
+        raise click.UsageError("SOURCE or TARGET must begin with bkt:, but not both.", click.get_current_context())
     if up and overwrite:
-        confirm(f"Copy {source} to {target}, and overwrite what differs there.")
+        confirm(f"Copy {source} to {target}, and overwrite what differs there?")
     watched = sys.stderr.isatty()
     if watched:
         draw_on_standard_error()
@@ -112,7 +114,7 @@ def rm(names: tuple[str, ...], recursive: bool, itwin_id: str | None, reality_da
     chosen = [name.removeprefix(_MARK) for name in names]
     if recursive and not all(chosen):
         raise click.UsageError("An empty name would delete everything. Name the folders.", click.get_current_context())
-    confirm(f"Delete {', '.join(names)}{' with all that is below' if recursive else ''}.")
+    confirm(f"Delete {', '.join(names)}{' with all that is below' if recursive else ''}?")
     with _container(itwin_id, reality_data, "write") as container:
         if recursive:
             chosen = [blob.name for name in chosen for blob in container.list(name)]

@@ -72,7 +72,7 @@ def in_shell(text: str) -> str:
 
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
-    return text if not text or text.endswith((".", "!", "?", ".)")) else f"{text}."
+    return text if not text or text.endswith((".", "!", "?", ".)", "?)")) else f"{text}."
 
 
 def _without_request(text: str, error: BaseException) -> str:

@@ -102,7 +102,7 @@ def whoami() -> None:
 
 
 @click.command("use", cls=Command)
-@click.argument("itwin_id", required=False, metavar="ITWIN_ID")
+@click.argument("itwin_id", required=False, metavar="[ITWIN_ID]")
 @click.option("--clear", is_flag=True, help="Forget the saved iTwin.")
 @with_common_options()
 def use(itwin_id: str | None, clear: bool) -> None:
@@ -117,7 +117,7 @@ def use(itwin_id: str | None, clear: bool) -> None:
         return
     known = itwin_id or _session.saved_itwin_id()
     if known is None:
-        raise click.UsageError("No iTwin is saved. Name one.", click.get_current_context())
+        raise click.UsageError("No iTwin is saved. Save one with: itwin use ITWIN_ID.", click.get_current_context())
     with _session.client() as platform:
         itwin = platform.itwins.get(known)
     if itwin_id:

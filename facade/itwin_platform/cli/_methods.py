@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 import sys
 import typing
 from collections.abc import Callable, Mapping
@@ -21,13 +20,19 @@ from ._docstrings import Documentation, documentation_of
 from ._options import common_options, confirm, current
 from ._output import draw_on_standard_error, emit
 from ._parameters import Json, Kind, kind_of
+from ._wording import in_words
 
 # Groups whose things are iTwins: there, the id of one is the object of the command and no context of it.
 _OF_ITWINS = frozenset({"itwins", "favorites", "recents"})
+# Those whose things are parts of an iTwin, which is the context of all their commands.
+_IN_ITWINS = frozenset({"repositories"})
+# Arguments that say everything: an iTwin that is named elsewhere adds nothing to them.
+_WHOLE = frozenset({"filter", "uri"})
 # Verbs of methods that change nothing, for those whose docstrings name no request.
 _READING = frozenset({"container", "download", "get", "list", "read", "records", "wait"})
+# Arguments that may be a model or its id, of which only the id can be typed.
+_BY_ID = frozenset({"export", "job"})
 _PROGRESS = "Show the progress on standard error; without the option, where that is a terminal."
-_UNDERSCORED = re.compile(r"\b[a-z]+_[a-z_]*")
 
 
 def command_name(name: str) -> str:
@@ -54,7 +59,7 @@ def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | N
                 return None
             continue
         parameters.append(
-            _parameter_of(path, parameter, kind, _typed(documentation.parameters.get(parameter.name, ""), words))
+            _parameter_of(path, parameter, kind, in_words(documentation.parameters.get(parameter.name, ""), words))
         )
         if kind.nullable and parameter.default is UNCHANGED:
             nullable.append(parameter.name)
@@ -63,12 +68,13 @@ def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | N
         clear = "What to set to null. Can be repeated."
         parameters.append(click.Option(["cleared", "--clear"], type=choice, multiple=True, help=clear))
     changes = _changes(path[-1], documentation)
+    summary, *text = (in_words(each, words) for each in (documentation.summary, *documentation.text))
     return Command(
         command_name(path[-1]),
         params=[*parameters, *common_options(changes=changes)],
-        callback=_Call(path, documentation.summary, changes, words, signature.parameters),
-        help="\n\n".join((documentation.summary, *documentation.text)),
-        short_help=documentation.summary,
+        callback=_Call(path, summary, changes, words, signature.parameters),
+        help="\n\n".join((summary, *text)),
+        short_help=summary,
         epilog="\n\n".join(f"\b\n{line}" for line in (*documentation.requests, *documentation.pages)) or None,
     )
 
@@ -91,15 +97,17 @@ def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kin
     if kind.multiple:
         text += " Can be repeated."
     if _is_context(path, parameter):
-        text += " By default that of: itwin use."
+        text += f" {_session.DEFAULT_ITWIN}"
         return click.Option([name, "-i", word], type=kind.type, envvar=_session.ITWIN_VARIABLE, help=text)
     if _is_argument(path, parameter):
-        return click.Argument([name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=word)
+        shown = word if needed else f"[{word}]"
+        return click.Argument([name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=shown)
     if kind.flag:
         both = f"{word}/--no-{command_name(name)}"
         if name == "progress":
             return click.Option([name, both], is_flag=True, default=sys.stderr.isatty, help=_PROGRESS)
         declared = word if parameter.default is False else both
+        text = text.replace("True", word).replace("False", f"--no-{command_name(name)}")
         return click.Option([name, declared], is_flag=True, default=None, help=text)
     return click.Option([name, word], type=kind.type, required=needed, multiple=kind.multiple, help=text)
 
@@ -107,26 +115,23 @@ def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kin
 def _word(path: tuple[str, ...], parameter: inspect.Parameter) -> str:
     """What stands for a parameter on the command line."""
     if _is_argument(path, parameter):
-        return parameter.name.strip("_").upper()
+        return f"{parameter.name.strip('_')}{'_id' if parameter.name in _BY_ID else ''}".upper()
     return f"--{command_name(parameter.name)}"
-
-
-def _typed(text: str, words: Mapping[str, str]) -> str:
-    """A text about parameters, with what stands for them here. A name of one word may be just that word."""
-    return _UNDERSCORED.sub(lambda found: words.get(found[0], found[0]), text)
 
 
 def _is_argument(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
     if parameter.kind is parameter.KEYWORD_ONLY or _is_context(path, parameter):
         return False
-    return parameter.default is parameter.empty or parameter.name.endswith("_id")
+    # Optional ids are those that a link can replace, except that of the iTwin whose permissions count.
+    optional_id = parameter.name.endswith("_id") and parameter.name != "itwin_id"
+    return parameter.default is parameter.empty or optional_id
 
 
 def _is_context(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
     """Whether the saved iTwin is meant where no iTwin is named."""
     if parameter.name != "itwin_id" or path[0] in _OF_ITWINS or parameter.kind is parameter.KEYWORD_ONLY:
         return False
-    return parameter.default is parameter.empty or path[-1].startswith("list")
+    return parameter.default is parameter.empty or path[0] in _IN_ITWINS or path[-1].startswith("list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class _Call:
             arguments[names[word]] = None
         self._add_itwin(context, arguments)
         if self.changes:
-            confirm(_question(self.summary, arguments))
+            confirm(_question(self.summary, self.words, arguments))
         if arguments.get("progress"):
             draw_on_standard_error()
         with _session.client() as platform:
@@ -165,7 +170,7 @@ class _Call:
             try:
                 result = method(**arguments)
             except ValueError as error:
-                raise click.UsageError(_typed(str(error), self.words), context) from None
+                raise click.UsageError(in_words(str(error), self.words), context) from None
             emit(result, current())
 
     def _add_itwin(self, context: click.Context, arguments: dict[str, Any]) -> None:
@@ -173,8 +178,7 @@ class _Call:
         parameter = self.parameters.get("itwin_id")
         if parameter is None or not _is_context(self.path, parameter):
             return
-        if "filter" in arguments:
-            # A filter is the whole question, to which an iTwin that is named elsewhere adds nothing.
+        if _WHOLE & arguments.keys():
             if context.get_parameter_source("itwin_id") is click.core.ParameterSource.ENVIRONMENT:
                 del arguments["itwin_id"]
         elif "itwin_id" not in arguments:
@@ -185,12 +189,12 @@ class _Call:
                 raise click.UsageError(_session.NO_ITWIN, context)
 
 
-def _question(summary: str, arguments: dict[str, Any]) -> str:
+def _question(summary: str, words: Mapping[str, str], arguments: dict[str, Any]) -> str:
     """What is about to be done, and to what. Only ids and names are shown."""
     shown = ", ".join(
-        f"{name.strip('_')} {value}"
+        f"{words[name]} {value}"
         for name, value in arguments.items()
         if isinstance(value, str) and name.endswith(("_id", "name"))
     )
     sentence = summary.partition(". ")[0].rstrip(".")
-    return f"{sentence} ({shown})." if shown else f"{sentence}."
+    return f"{sentence} ({shown})?" if shown else f"{sentence}?"

@@ -60,9 +60,8 @@ def _compiled(context: click.Context, parameter: click.Parameter, value: str | N
     try:
         expression = jmespath.compile(value)
     except JMESPathError as error:
-        raise click.BadParameter(
-            f"{str(error).splitlines()[0]} See https://jmespath.org.", context, parameter
-        ) from None
+        problem = str(error).splitlines()[0].removesuffix(", for expression:").rstrip(":")
+        raise click.BadParameter(f"{problem}. See https://jmespath.org.", context, parameter) from None
 
     def search(found: Any) -> Any:
         try:
@@ -128,5 +127,5 @@ def confirm(question: str) -> None:
     if current().yes:
         return
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} There is no terminal for the question: use --yes.")
-    click.confirm(f"{question} Continue?", abort=True, err=True)
+        raise click.UsageError(f"{question} There is no terminal to ask in: add --yes.")
+    click.confirm(question, abort=True, err=True)

@@ -26,6 +26,7 @@ L = TypeVar("L", bound=AuthorizationCode)
 ITWIN_VARIABLE = "ITP_ITWIN_ID"
 _CREDENTIALS = ("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET")
 NO_ITWIN = f"Name the iTwin: with --itwin-id, with {ITWIN_VARIABLE}, or once with: itwin use ITWIN_ID."
+DEFAULT_ITWIN = f"By default {ITWIN_VARIABLE}, or the iTwin that was saved with: itwin use."
 _ADDRESSES = ("ITP_API_URL", "ITP_ISSUER_URL")
 _NOT_LOGGED_IN = (
     "You are not logged in. Run: itwin login (or set ITP_ACCESS_TOKEN, or ITP_SERVICE_CLIENT_ID and "

@@ -10,7 +10,13 @@ reality data. Needs the extra `[fsspec]`: `pip install "itwin-platform[fsspec]"`
 
 from __future__ import annotations
 
-from ._systems import BucketFileSystem, RealityDataFileSystem
+try:
+    from ._systems import BucketFileSystem, RealityDataFileSystem
+except ModuleNotFoundError as error:
+    if error.name != "fsspec":
+        raise
+    advice = 'itwin_platform.files needs fsspec. Install it: pip install "itwin-platform[fsspec]"'
+    raise ModuleNotFoundError(advice, name=error.name) from None
 
 __all__ = ["BucketFileSystem", "RealityDataFileSystem"]
 

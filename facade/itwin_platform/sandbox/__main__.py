@@ -22,10 +22,10 @@ def main(arguments: list[str] | None = None, *, program: str = "python -m itwin_
         prog=program,
         description="Serve the documented answers of the iTwin Platform on a port of this machine (127.0.0.1).",
     )
-    parser.add_argument("--port", type=_port, default=0, help="TCP port; 0, the default, takes a free one")
+    parser.add_argument("--port", type=_port, default=0, help="TCP port; by default a free one")
     parser.add_argument("--data", metavar="FILE", help="JSON or YAML with resources to begin with; see Sandbox(data=)")
-    parser.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs, for jobs and exports; 1")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer; 0")
+    parser.add_argument("--speed", type=float, default=1.0, help="how fast the clock runs; by default 1")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer; by default 0")
     given = parser.parse_args(arguments)
     port: int = given.port
 
@@ -38,11 +38,11 @@ def main(arguments: list[str] | None = None, *, program: str = "python -m itwin_
         sandbox = Sandbox(port=port, data=given.data, speed=given.speed, latency=given.latency)
         sandbox.start()
     except ValueError as error:
-        return _refuse(str(error))
+        return _refuse(program, str(error))
     except ImportError as error:
-        return _refuse(str(error))
+        return _refuse(program, str(error))
     except OSError as error:
-        return _refuse(f"cannot listen on port {port}: {error.strerror or error}")
+        return _refuse(program, f"cannot listen on port {port}: {error.strerror or error}")
     try:
         print(_welcome(sandbox), flush=True)  # noqa: T201 (what the command is for)
         # With a timeout, because on Windows a wait without one cannot be interrupted.
@@ -59,8 +59,8 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError("must be a number from 0 to 65535")
 
 
-def _refuse(message: str) -> int:
-    print(f"itwin_platform.sandbox: {message}", file=sys.stderr)  # noqa: T201
+def _refuse(program: str, message: str) -> int:
+    print(f"{program}: {message}", file=sys.stderr)  # noqa: T201
     return 2
 
 

@@ -30,7 +30,7 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Put the clock forward."""
         if not 0 <= seconds <= _YEARS:
-            raise ValueError(f"seconds must be within 0 and {_YEARS:g}, not {seconds}")
+            raise ValueError(f"seconds must be from 0 to {_YEARS:,.0f}, not {seconds}")
         with self._lock:
             self._ahead = min(self._ahead + seconds, _YEARS)
 

@@ -30,7 +30,7 @@ class Demands:
     @latency.setter
     def latency(self, seconds: float) -> None:
         if not 0 <= seconds <= _LONGEST:
-            raise ValueError(f"latency must be within 0 and {_LONGEST:g} seconds, not {seconds}")
+            raise ValueError(f"latency must be from 0 to {_LONGEST:g} seconds, not {seconds}")
         self._latency = seconds
 
     def limit(self, times: int, retry_after: int) -> None:

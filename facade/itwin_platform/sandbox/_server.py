@@ -80,7 +80,7 @@ class Sandbox:
         bucket_permissions: str = "rwdl",
     ) -> None:
         if not 0 <= port <= 65535:
-            raise ValueError(f"port must be within 0 and 65535, not {port}")
+            raise ValueError(f"port must be from 0 to 65535, not {port}")
         if token_lifetime < 1:
             raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
         if storage_limit < 1:

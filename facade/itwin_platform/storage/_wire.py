@@ -138,7 +138,7 @@ class Wire:
 
 def wants_login(proxy: str) -> _http.Failure:
     """The failure of a proxy that asks for a name and a password, or refuses those it has got."""
-    text = f"cannot be reached: {named(proxy)} wants a user and a password (status 407). {_PROXY_LOGIN}"
+    text = f"cannot be reached: {named(proxy)} requires a user and a password (status 407). {_PROXY_LOGIN}"
     return _http.Failure("connect", text, unsent=True, final=True)
 
 

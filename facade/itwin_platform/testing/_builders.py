@@ -45,9 +45,11 @@ def build(model: type[M], **changes: object) -> M:
         changes: Attributes with other values. None leaves an optional one out.
 
     Raises:
-        TypeError: The model has no such attribute.
+        TypeError: It is not the class of a model, or the model has no such attribute.
         ValueError: A value does not fit its attribute. The message says which.
     """
+    if not hasattr(model, "from_dict"):
+        raise TypeError(f"{model!r} is not the class of a model")
     names = documented_names(model)
     for name in changes:
         if name not in names:

@@ -58,7 +58,11 @@ class Limit:
     def _problem_of_length(self, length: int) -> str | None:
         unit = "characters" if self.kind == "text" else "items"
         if self.least is not None and length < self.least:
-            return f"{self.name} must not be empty" if not length else f"{self.name} needs {self.least} {unit} or more"
+            return (
+                f"{self.name} must not be empty"
+                if not length
+                else f"{self.name} must have at least {self.least} {unit}"
+            )
         if self.most is not None and length > self.most:
             return f"{self.name} must not have more than {self.most} {unit}"
         return None
@@ -68,7 +72,7 @@ class Limit:
         if (low is None or value >= low) and (high is None or value <= high):
             return None
         if low is None or high is None:
-            return f"{self.name} must be at most {high}" if low is None else f"{self.name} must be {low} or more"
+            return f"{self.name} must be at most {high}" if low is None else f"{self.name} must be at least {low}"
         return f"{self.name} must be from {low} to {high}"
 
 

@@ -44,7 +44,7 @@ class Detectors:
             filter: Conditions on `labels` and `exports`, with `in`, `not`, `and` and `or`: an expression of
                 `itwin_platform.filters`, or text, for instance
                 `"exports in ('Polygons', 'Lines') and labels in ('crack')"`.
-            limit: The maximum number of detectors to return; None for all.
+            limit: The maximum number of detectors to return; by default all.
 
         Returns:
             The detectors without their versions, all on one page. Nothing is sent before you iterate over them.
@@ -184,7 +184,7 @@ class Detectors:
     ) -> DetectorVersionUpload:
         """Create a version of a detector. It waits for its file, a zip archive.
 
-        Upload the file to `upload_url`, then call `complete_version`.
+        Upload the file to the URL that it returns, then call `complete_version`.
 
         The operation is a technical preview: for trying out, not for production.
 

@@ -70,7 +70,7 @@ class LongJobs(Generic[J, P, M]):
 
         Parameters:
             job_id: Id of the job, a GUID.
-            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end, which may
+            timeout: Seconds after which to give up; by default it waits forever. A last poll at the end may
                 take 10 seconds more.
             intervals: Seconds between two polls. The last one is repeated. They start over whenever the state or the
                 percentage has changed. The platform may ask for longer pauses.
@@ -138,7 +138,7 @@ class LongJobs(Generic[J, P, M]):
         Parameters:
             job: The job, or its id. Passing the job saves a request.
             folder: The target. It and the folders below it are created when a file needs them.
-            outputs: The name of the output to download, or several; None for all. `"exports"` means all of them.
+            outputs: The name of the output to download, or several; by default all. `"exports"` means all of them.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256.
             progress: True draws a progress bar (extra `[progress]`). A function is called with `Progress`, from worker

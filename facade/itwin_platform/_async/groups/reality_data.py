@@ -73,7 +73,7 @@ class RealityManagement(RealityDataContainers):
             order_by: A property, followed by `desc` for descending order, for instance `"displayName desc"`.
             detail: `"minimal"` returns the main properties, and the others are None; `"full"` returns all.
             page_size: Reality data per request, 1 to 1000; the platform's default is 100.
-            limit: The maximum number of items to return; None for all.
+            limit: The maximum number of items to return; by default all.
 
         Returns:
             The reality data. Nothing is sent before you iterate over them.
@@ -335,7 +335,7 @@ class RealityManagement(RealityDataContainers):
 
         Parameters:
             reality_data_id: Id of the reality data, a GUID.
-            limit: The maximum number of ids to return; None for all.
+            limit: The maximum number of ids to return; by default all.
 
         Returns:
             The ids, all on one page; there may be none. Nothing is sent before you iterate over them.

@@ -24,7 +24,7 @@ class RealityModeling:
 
     @cached_property
     def jobs(self) -> ModelingJobs:
-        """The jobs."""
+        """Jobs of Reality Modeling."""
         from .modeling_jobs import ModelingJobs
 
         return ModelingJobs(self._pipeline)
@@ -62,7 +62,7 @@ class RealityModeling:
         https://developer.bentley.com/apis/reality-modeling/operations/files-get-all/
 
         Parameters:
-            limit: The maximum number of files to return; None for all.
+            limit: The maximum number of files to return; by default all.
 
         Returns:
             The files, all on one page. Nothing is sent before you iterate over them.

@@ -31,7 +31,7 @@ class Repositories(RepositoryResources):
             itwin_id: Id of the iTwin, a GUID.
             class_: The class, for instance `"iModels"` or `"GeographicInformationSystem"`.
             sub_class: The subclass, for instance `"WebMapService"`. Only together with `class_`.
-            limit: The maximum number of repositories to return; None for all.
+            limit: The maximum number of repositories to return; by default all.
 
         Returns:
             The repositories. Nothing is sent before you iterate over them. The platform returns all at once.
@@ -93,8 +93,9 @@ class Repositories(RepositoryResources):
         Parameters:
             itwin_id: Id of the iTwin, a GUID.
             repository: The repository as a model, instead of the arguments below.
-            class_: `"GeographicInformationSystem"`, `"Construction"` or `"Subsurface"`. Needed.
-            uri: Where the repository is, at most 2000 characters. Needed.
+            class_: `"GeographicInformationSystem"`, `"Construction"` or `"Subsurface"`. Required without
+                `repository`.
+            uri: Where the repository is, at most 2000 characters. Required without `repository`.
             sub_class: The subclass, for instance `"WebMapService"`, `"Performance"` or `"EvoWorkspace"`.
             display_name: The name shown to users, at most 200 characters.
             authentication: How to authenticate there, as a model such as `ApiKeyAuthentication` or as its JSON form.

@@ -45,7 +45,7 @@ class RepositoryResources:
                 depends on the repository.
             skip: How many resources to skip. Not every repository supports it.
             page_size: Resources per request, 1 to 1000; the platform's default is 100.
-            limit: The maximum number of resources to return; None for all.
+            limit: The maximum number of resources to return; by default all.
 
         Returns:
             The resources. Nothing is sent before you iterate over them.
@@ -134,8 +134,10 @@ class RepositoryResources:
             itwin_id: Id of the iTwin, a GUID.
             repository_id: Id of the repository.
             resource: The resource as a model, instead of the arguments below.
-            id: Id of the resource, unique in the repository, at most 200 characters. Needed.
-            display_name: The name shown to users, unique in the repository, at most 200 characters. Needed.
+            id: Id of the resource, unique in the repository, at most 200 characters. Required without
+                `resource`.
+            display_name: The name shown to users, unique in the repository, at most 200 characters. Required without
+                `resource`.
             type_: Any word for the kind of resource, at most 100 characters.
 
         Returns:

@@ -50,7 +50,7 @@ class Exports:
         `GET /itwins/exports`, https://developer.bentley.com/apis/itwins/operations/get-my-exports/
 
         Parameters:
-            limit: The maximum number of exports to return; None for all.
+            limit: The maximum number of exports to return; by default all.
 
         Returns:
             The exports. Nothing is sent before you iterate over them. The platform returns all at once.
@@ -99,13 +99,14 @@ class Exports:
 
         Parameters:
             export: What to export as a model, instead of the arguments below.
-            output_format: `"JsonGZip"`, `"JsonZipArchive"`, `"CsvGZip"` or `"Csv"`. Needed.
+            output_format: `"JsonGZip"`, `"JsonZipArchive"`, `"CsvGZip"` or `"Csv"`. Required without `export`.
             query_scope: `"MemberOfiTwin"`, the platform's default, exports the iTwins that the caller is a member of;
                 `"OrganizationAdmin"`, for administrators, those of the whole organization.
             sub_class: One subclass or several, for instance `["Asset", "Project"]`; by default all.
             select: Names of the properties to export, as documented; by default id, class, subClass, type, number and
                 displayName. Fewer properties are faster.
-            filter: An OData filter, from `itwin_platform.filters` or as text, for instance `"contains(number,'abc')"`.
+            filter: An OData filter: an expression of `itwin_platform.filters`, or text, for instance
+                `"contains(number,'abc')"`.
                 Text is compared ignoring case.
             include_inactive: Whether to export inactive iTwins too. Cannot be combined with a filter of the status.
 
@@ -210,7 +211,7 @@ class Exports:
 
         Parameters:
             export_id: Id of the export, a GUID.
-            timeout: Seconds after which to give up; None to wait forever. There is a last poll at the end, which may
+            timeout: Seconds after which to give up; by default it waits forever. A last poll at the end may
                 take 10 seconds more.
             intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
             progress: True shows the state (extra `[progress]`). A function is called with the export at each poll. If

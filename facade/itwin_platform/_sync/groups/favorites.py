@@ -45,7 +45,7 @@ class Favorites:
             detail: `"minimal"` returns id, class, subclass, type, number, display name and status; `"full"` all.
             skip: How many iTwins to skip.
             page_size: iTwins per request, 1 to 1000; the platform's default is 100.
-            limit: The maximum number of iTwins to return; None for all.
+            limit: The maximum number of iTwins to return; by default all.
 
         Returns:
             The iTwins. Nothing is sent before you iterate over them.

@@ -33,7 +33,7 @@ class GlobalRepositories:
         Parameters:
             class_: The class, for instance `"Cesium"`.
             sub_class: The subclass. Only together with `class_`.
-            limit: The maximum number of repositories to return; None for all.
+            limit: The maximum number of repositories to return; by default all.
 
         Returns:
             The repositories. Nothing is sent before you iterate over them. The platform returns all at once.
@@ -97,7 +97,7 @@ class GlobalRepositories:
                 depends on the repository.
             skip: How many resources to skip. Not every repository supports it.
             page_size: Resources per request, 1 to 1000; the platform's default is 100.
-            limit: The maximum number of resources to return; None for all.
+            limit: The maximum number of resources to return; by default all.
 
         Returns:
             The resources. Nothing is sent before you iterate over them.

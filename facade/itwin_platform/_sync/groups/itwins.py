@@ -71,8 +71,8 @@ class ITwins(ITwinImages):
             display_name: The exact display name.
             parent_id: Id of the parent iTwin.
             itwin_account_id: Id of the account that owns the iTwins.
-            filter: An expression of `itwin_platform.filters`, for instance `where("createdDateTime") > yesterday`, or
-                OData as text. Of the other filters, only `sub_class` can be combined with it.
+            filter: An OData filter: an expression of `itwin_platform.filters`, or text, for instance
+                `"contains(number,'abc')"`. Of the other filters, only `sub_class` can be combined with it.
             order_by: A property, followed by `ASC` or `DESC`, for instance `"displayName DESC"`.
             include_inactive: Whether to list inactive iTwins too; they are left out by default.
             query_scope: `"OrganizationAdmin"` lists the iTwins of the whole organization, for its administrators.
@@ -81,7 +81,7 @@ class ITwins(ITwinImages):
             detail: `"minimal"` returns id, class, subclass, type, number, display name and status; `"full"` all.
             skip: How many iTwins to skip.
             page_size: iTwins per request, 1 to 1000; the platform's default is 100.
-            limit: The maximum number of iTwins to return; None for all.
+            limit: The maximum number of iTwins to return; by default all.
 
         Returns:
             The iTwins. Nothing is sent before you iterate over them.

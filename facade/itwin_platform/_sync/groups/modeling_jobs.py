@@ -84,7 +84,7 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
                 text. In text, ids and dates are not quoted, for instance
                 `"iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6 and state eq Active"`.
             page_size: Jobs per request, at most 1000; the platform's default is 100.
-            limit: The maximum number of jobs to return; None for all.
+            limit: The maximum number of jobs to return; by default all.
 
         Returns:
             The jobs. Nothing is sent before you iterate over them.

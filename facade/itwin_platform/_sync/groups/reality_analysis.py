@@ -28,7 +28,7 @@ class RealityAnalysis:
 
     @cached_property
     def jobs(self) -> AnalysisJobs:
-        """The jobs."""
+        """Jobs of Reality Analysis."""
         from .analysis_jobs import AnalysisJobs
 
         return AnalysisJobs(self._pipeline)
@@ -73,7 +73,7 @@ class RealityAnalysis:
         https://developer.bentley.com/apis/reality-analysis/operations/files-get-all/
 
         Parameters:
-            limit: The maximum number of files to return; None for all.
+            limit: The maximum number of files to return; by default all.
 
         Returns:
             The files, all on one page. Nothing is sent before you iterate over them.
