@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -11,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from .._many import Outcome
+from . import is_async
 from .synchronous import stopped_by
 
 T = TypeVar("T")
@@ -30,9 +32,16 @@ class Crew(Generic[T, R]):
         function: What to call.
         items: The items. They are taken in these threads, one at a time.
         workers: The maximum number of workers.
+
+    Raises:
+        ValueError: The function or the items are async.
     """
 
     def __init__(self, function: Callable[[T], R], items: Iterable[T], workers: int) -> None:
+        if is_async(function):
+            raise ValueError("function must not be async: use AsyncITwinPlatform for it")
+        if hasattr(items, "__aiter__") and not hasattr(items, "__iter__"):
+            raise ValueError("items must not be async: use AsyncITwinPlatform for them")
         self._function = function
         self._items = items
         self._workers = workers
@@ -45,9 +54,16 @@ class Crew(Generic[T, R]):
         self._taken = 0
         self._over = False
         self._stop = threading.Event()
+        self._process = os.getpid()
 
     def get(self) -> Outcome[R] | None:
-        """The next outcome in the order of completion; None after the last. The first call starts the work."""
+        """The next outcome in the order of completion; None after the last. The first call starts the work.
+
+        Raises:
+            RuntimeError: This is a forked process, which has none of the threads.
+        """
+        if self._process != os.getpid():
+            raise RuntimeError("platform.map cannot be continued in a forked process, which has none of its threads")
         if not self._threads and not self._over:
             self._iterator = iter(self._items)
             self._hire()
@@ -64,21 +80,25 @@ class Crew(Generic[T, R]):
         self._room.release()
 
     def abandon(self) -> None:
-        """Start nothing more, and break off what waits for the platform."""
+        """Start nothing more, and break off what waits for the platform. This neither waits nor blocks."""
         self._over = True
+        if self._process != os.getpid():
+            return  # the workers are in the other process, and perhaps held the locks of all this
         self._stop.set()
         self._room.release()
 
     def end(self) -> None:
-        """Break off, and wait until all workers have left."""
+        """Break off, and wait until all workers have left. Workers that call this do not wait for each other."""
         self.abandon()
+        if threading.current_thread() in self._threads or sys.is_finalizing():
+            return
         for thread in self._threads:
-            if thread is not threading.current_thread() and not sys.is_finalizing():
+            with suppress(RuntimeError):  # Ctrl-C has come before it was started
                 thread.join()
 
     def drop(self) -> None:
-        """The same, for results that nobody has closed."""
-        self.end()
+        """Break off what nobody has closed. Python may call this anywhere, so it must not wait."""
+        self.abandon()
 
     def _hire(self) -> None:
         """Start one more worker. Each does so when it has found an item, until there are enough."""

@@ -93,6 +93,21 @@ class time_limit:  # noqa: N801 (used like the function of the async client)
         _limits.set(self._before)
 
 
+@contextmanager
+def untimed() -> Generator[None]:
+    """Stop the clock of all limits that are in force: the time inside the context does not count."""
+    entry, began = _limits.get(), time.monotonic()
+    _limits.set(None)
+    try:
+        yield
+    finally:
+        _limits.set(entry)
+        while entry is not None:
+            limit, entry = entry[0](), entry[1]
+            if limit is not None and limit.end is not None:
+                limit.end += time.monotonic() - began
+
+
 def _innermost() -> _Entry | None:
     """The innermost limit that is still there. Those that Ctrl-C has left behind are passed over."""
     entry = _limits.get()
@@ -166,6 +181,8 @@ MAY_BLOCK: bool = True
 class Slots:
     """A limited number of callers at a time; the others wait for their turn, the first one first.
 
+    The wait does not count towards a time limit.
+
     There is no lock that Ctrl-C could leave held, and no count that it could leave wrong: a slot is a weak reference,
     and Python itself knows how many there are. Whoever gives one back hands it to the first that waits.
     """
@@ -196,7 +213,8 @@ class _Turn:
     def __enter__(self) -> None:
         try:
             if self._slots.waiting or not self._take():
-                self._wait()
+                with untimed():
+                    self._wait()
         except BaseException:
             self._slot = None
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from .retries import THROTTLED
@@ -37,14 +38,16 @@ class Pace:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._sent: list[Sent] = []
+        self._sent: deque[Sent] = deque()
 
     def wait(self) -> float:
         """Seconds until a request may be sent; 0 if it may be sent now."""
+        begin = time.monotonic() - WINDOW
+        while self._sent and self._sent[0].latest <= begin:
+            self._sent.popleft()
         if len(self._sent) < self._count:
             return 0.0
-        begin = time.monotonic() - WINDOW
-        self._sent = [sent for sent in self._sent if sent.latest > begin]
+        self._sent = deque(sent for sent in self._sent if sent.latest > begin)
         if len(self._sent) < self._count:
             return 0.0
         return min(sent.latest for sent in self._sent) - begin

@@ -33,7 +33,7 @@ class Results(Generic[R_co]):
         on_error: str,
         progress: ProgressArgument,
     ) -> None:
-        check(function, concurrency, on_error, progress)
+        check(function, items, concurrency, on_error, progress)
         self._crew: Crew[Any, R_co] = Crew(function, items, concurrency)
         self._order: Order[R_co] = Order(ordered=ordered)
         self._tally = Tally(items, progress)

@@ -6,13 +6,13 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from .._concurrency import asynchronous
+from .._concurrency import asynchronous, is_async
 from .._policies.redaction import Secret
 from .._settings import Settings
 from ..errors import ConfigurationError
 from ._client_credentials import ClientCredentials
 from ._places import CredentialsAt, found_at
-from ._provider import CallableToken, OtherProvider, StaticToken, TokenProvider, is_async
+from ._provider import CallableToken, OtherProvider, StaticToken, TokenProvider
 from ._renewed import RenewedCredentials
 
 CredentialsArgument = str | Callable[[], str] | Callable[[], Awaitable[str]] | TokenProvider | CredentialsAt | None
