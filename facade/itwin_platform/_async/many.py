@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 
 from .._concurrency.async_crew import Crew
 from .._many import Order, Outcome, ProgressArgument, Tally, check
@@ -54,9 +54,9 @@ class AsyncResults(Generic[R_co]):
                 return self._value_of(outcome)
         except KeyboardInterrupt:
             # Whoever presses Ctrl-C does not want to wait.
-            self._ended = True
-            self._tally.close()
             self._crew.abandon()
+            self._tally.close()
+            self._ended = True
             raise
         except BaseException:
             await self.aclose()
@@ -91,9 +91,9 @@ class AsyncResults(Generic[R_co]):
 
     async def aclose(self) -> None:
         """Abort the running calls, and wait until nothing is still running."""
-        self._ended = True
         self._tally.close()
         await self._crew.end()
+        self._ended = True  # only now: whoever presses Ctrl-C before has not closed it
 
     async def __aenter__(self) -> Self:
         """Use the results as a context manager, which closes them."""
@@ -104,6 +104,13 @@ class AsyncResults(Generic[R_co]):
     ) -> None:
         """Close them."""
         await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        """Raise an error: calls that run in this process cannot be pickled or copied."""
+        raise TypeError(
+            "The results of platform.map cannot be pickled or copied. Pass the client and the items instead, and call "
+            "map in the other process."
+        )
 
     def __del__(self) -> None:
         # Not there if the arguments were wrong.

@@ -103,7 +103,7 @@ class Crew(Generic[T, R]):
 
     def drop(self) -> None:
         """Cancel what runs, from any thread and without waiting."""
-        if self._hired:
+        if self._left < self._hired:
             with suppress(RuntimeError):  # the event loop has ended, and with it all tasks
                 self._call_soon(self.abandon)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 
 from .._concurrency.sync_crew import Crew
 from .._many import Order, Outcome, ProgressArgument, Tally, check
@@ -57,9 +57,9 @@ class Results(Generic[R_co]):
                 return self._value_of(outcome)
         except KeyboardInterrupt:
             # Whoever presses Ctrl-C does not want to wait.
-            self._ended = True
-            self._tally.close()
             self._crew.abandon()
+            self._tally.close()
+            self._ended = True
             raise
         except BaseException:
             self.close()
@@ -94,9 +94,9 @@ class Results(Generic[R_co]):
 
     def close(self) -> None:
         """Abort the running calls, and wait until nothing is still running."""
-        self._ended = True
         self._tally.close()
         self._crew.end()
+        self._ended = True  # only now: whoever presses Ctrl-C before has not closed it
 
     def __enter__(self) -> Self:
         """Use the results as a context manager, which closes them."""
@@ -107,6 +107,13 @@ class Results(Generic[R_co]):
     ) -> None:
         """Close them."""
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Raise an error: calls that run in this process cannot be pickled or copied."""
+        raise TypeError(
+            "The results of platform.map cannot be pickled or copied. Pass the client and the items instead, and call "
+            "map in the other process."
+        )
 
     def __del__(self) -> None:
         # Not there if the arguments were wrong.

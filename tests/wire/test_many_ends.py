@@ -1,0 +1,195 @@
+"""How a `platform.map` ends that nobody takes to its end, or that is used in the wrong place."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import itertools
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import trio
+
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform
+from tests.support.interrupts import interrupted_at
+
+
+def map_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "itwin-map"]
+
+
+@pytest.fixture
+def platform() -> Iterator[ITwinPlatform]:
+    """A client of which no thread is left at the end."""
+    with ITwinPlatform("token") as client:
+        yield client
+    for thread in map_threads():
+        thread.join(20)
+    assert map_threads() == []
+
+
+class TestSync:
+    def test_leaving_the_loop_does_not_wait_for_a_slow_call(self, platform: ITwinPlatform) -> None:
+        left = threading.Event()
+
+        def second_waits(number: int) -> bool:
+            return number == 0 or left.wait(30)
+
+        for _ in platform.map(second_waits, range(2)):
+            break
+        left.set()
+        begin = time.monotonic()
+        with platform.map(second_waits, range(2)) as results:
+            assert list(results) == [True, True]
+        assert time.monotonic() - begin < 20
+
+    def test_a_call_may_close_the_map_that_it_belongs_to(self, platform: ITwinPlatform) -> None:
+        both = threading.Barrier(2)
+
+        def closes(number: int) -> int:
+            if number >= 5:
+                both.wait(20)
+                results.close()
+            return number
+
+        results = platform.map(closes, itertools.count(), concurrency=2)
+        assert set(results) <= set(range(7))
+
+    def test_ctrl_c_at_any_line_leaves_no_thread(self, platform: ITwinPlatform) -> None:
+        """Lines of this package, in the thread that takes the results and closes them."""
+
+        def first_of_many() -> None:
+            results = platform.map(lambda number: number, range(40), concurrency=2)
+            next(results)
+            results.close()
+
+        def all_of_a_few() -> None:
+            with platform.map(lambda number: number, range(3), concurrency=2) as results:
+                assert len(list(results)) == 3
+
+        for call in (first_of_many, all_of_a_few):
+            point = 1
+            while interrupted_at(point, call):
+                for thread in map_threads():
+                    thread.join(20)
+                assert map_threads() == [], point
+                point += 3
+            assert point > 80
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+    def test_a_forked_process_cannot_go_on(self) -> None:
+        code = """
+import itertools, os
+from itwin_platform import ITwinPlatform
+
+platform = ITwinPlatform("token")
+results = platform.map(lambda number: number, itertools.count(), concurrency=4)
+next(results)
+child = os.fork()
+if child == 0:
+    try:
+        next(results)
+    except RuntimeError as error:
+        results.close()
+        again = list(platform.map(lambda number: number, range(3), ordered=True))
+        os._exit(0 if "forked process" in str(error) and again == [0, 1, 2] else 1)
+    os._exit(2)
+assert os.waitpid(child, 0)[1] == 0
+next(results)
+results.close()
+"""
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def test_async_functions_and_items_need_the_async_client(self, platform: ITwinPlatform) -> None:
+        other = AsyncITwinPlatform("token")
+        with pytest.raises(ValueError, match="function must not be async: use AsyncITwinPlatform"):
+            platform.map(other.itwins.get, ["i"])
+        with pytest.raises(ValueError, match="items must not be async: use AsyncITwinPlatform"):
+            platform.map(print, other.itwins.list())  # type: ignore[call-overload]
+
+    def test_results_stay_where_they_are(self, platform: ITwinPlatform) -> None:
+        with platform.map(lambda number: number, range(3)) as results:
+            for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+                with pytest.raises(TypeError, match="Pass the client and the items instead"):
+                    leave(results)
+            assert len(list(results)) == 3
+
+
+class TestAsync:
+    @pytest.mark.parametrize("run", [lambda main: asyncio.run(main()), trio.run], ids=["asyncio", "trio"])
+    def test_a_call_may_close_the_map_that_it_belongs_to(self, run: Callable[[Any], Any]) -> None:
+        async def main() -> None:
+            async with AsyncITwinPlatform("token") as platform:
+
+                async def closes(number: int) -> int:
+                    if number >= 5:
+                        await results.aclose()
+                    return number
+
+                results = platform.map(closes, itertools.count(), concurrency=2)
+                assert {each async for each in results} <= {0, 1, 2, 3, 4}
+
+        run(main)
+
+    def test_sync_functions_have_threads_of_their_own(self) -> None:
+        """The threads that the rest of the program shares are 40."""
+        together = threading.Barrier(50)
+
+        async def main() -> None:
+            async with AsyncITwinPlatform("token") as platform:
+                results = platform.map(lambda _: together.wait(20), range(50), concurrency=50)
+                assert len([each async for each in results]) == 50
+
+        asyncio.run(main())
+
+    def test_items_do_not_end_early_without_a_word(self) -> None:
+        def broken() -> Iterator[int]:
+            yield 1
+            raise StopAsyncIteration
+
+        async def main() -> None:
+            async with AsyncITwinPlatform("token") as platform:
+                with pytest.raises(RuntimeError, match="the items raised StopAsyncIteration"):
+                    [each async for each in platform.map(str, broken())]
+
+        asyncio.run(main())
+
+    def test_another_event_loop_cannot_go_on(self) -> None:
+        platform = AsyncITwinPlatform("token")
+        results = platform.map(lambda number: number, range(100), concurrency=2)
+
+        async def take_one() -> int:
+            return await anext(results)
+
+        asyncio.run(take_one())
+        with pytest.raises(RuntimeError, match="cannot be continued on another event loop"):
+            asyncio.run(take_one())
+
+    def test_an_error_is_reported_once(self, caplog: pytest.LogCaptureFixture) -> None:
+        class Stop(BaseException):
+            pass
+
+        async def stops(_: int) -> None:
+            raise Stop
+
+        async def main() -> None:
+            async with AsyncITwinPlatform("token") as platform:
+                with pytest.raises(Stop):
+                    async for _ in platform.map(stops, range(3), on_error="return"):
+                        pass
+            gc.collect()
+
+        caplog.set_level(logging.ERROR)
+        asyncio.run(main())
+        assert caplog.text == ""
