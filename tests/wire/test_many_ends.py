@@ -14,13 +14,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform
+from itwin_platform._http import TransportOptions
+from itwin_platform.models import Bucket
+from itwin_platform.storage import TransferBucket
 from tests.support.interrupts import interrupted_at
+from tests.support.scripted import ScriptedServer, answer
 
 
 def map_threads() -> list[threading.Thread]:
@@ -63,6 +69,55 @@ class TestSync:
 
         results = platform.map(closes, itertools.count(), concurrency=2)
         assert set(results) <= set(range(7))
+
+    def test_what_waits_inside_of_calls_and_items_ends_with_the_map(self) -> None:
+        waiting = threading.Event()
+
+        def busy(_: object) -> bytes:
+            waiting.set()
+            return answer(429, {"error": {"code": "Busy", "message": "wait"}}, Retry_After="100")
+
+        begin = time.monotonic()
+        with ScriptedServer(busy) as server, ITwinPlatform("token", api_url=server.url) as platform:
+
+            def fails_or_waits(number: int) -> list[Any]:
+                if number == 0 and waiting.wait(20):
+                    raise LookupError
+                return list(platform.map(platform.itwins.get, ["i"] * 5, on_error="return"))
+
+            with pytest.raises(LookupError), platform.map(fails_or_waits, range(3)) as results:
+                list(results)
+            with platform.map(str, itertools.chain([1], platform.itwins.list())) as listed:
+                assert next(listed) == "1"
+        assert time.monotonic() - begin < 50
+
+    def test_an_upload_ends_with_the_map(self, platform: ITwinPlatform, tmp_path: Path) -> None:
+        for number in range(400):
+            tmp_path.joinpath(str(number)).write_text(f"file {number}")
+        arrived = threading.Event()
+
+        def slow(_: object) -> bytes:
+            arrived.set()
+            time.sleep(0.1)
+            return answer(201)
+
+        with ScriptedServer(slow) as server:
+            url = f"{server.url}/container?se=2090-01-01T00:00:00Z&sp=rwdl&sig=x"
+            bucket = TransferBucket(Bucket("i", url, None), TransportOptions((10, 60)), lambda: url)
+
+            def fails_or_uploads(number: int) -> Any:
+                if number == 0 and arrived.wait(20):
+                    raise LookupError
+                return bucket.upload(tmp_path, "prefix", concurrency=1, overwrite=True)
+
+            with pytest.raises(LookupError), platform.map(fails_or_uploads, range(2)) as results:
+                list(results)
+            assert len(server.received) < 100
+
+    def test_items_see_the_context_of_the_caller(self, platform: ITwinPlatform) -> None:
+        name = ContextVar("name", default="nobody")
+        name.set("caller")
+        assert list(platform.map(str, (name.get() for _ in range(2)))) == ["caller"] * 2
 
     def test_ctrl_c_at_any_line_leaves_no_thread(self, platform: ITwinPlatform) -> None:
         """Lines of this package, in the thread that takes the results and closes them."""

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from .._many import Outcome
 from . import is_async
-from .synchronous import stopped_by
+from .synchronous import is_stopped, stopped_by
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,6 +69,8 @@ class Crew(Generic[T, R]):
             self._iterator = iter(self._items)
             self._hire()
         while self._left < len(self._threads):
+            if is_stopped():  # this map is part of another one
+                raise TimeoutError
             with suppress(Empty):
                 outcome = self._outcomes.get(timeout=_SLICE)
                 if outcome is not None:
@@ -103,7 +106,8 @@ class Crew(Generic[T, R]):
     def _hire(self) -> None:
         """Start one more worker. Each does so when it has found an item, until there are enough."""
         if len(self._threads) < self._workers and not self._over:
-            thread = threading.Thread(target=self._work, name="itwin-map", daemon=True)
+            work = partial(self._context.copy().run, self._work)
+            thread = threading.Thread(target=work, name="itwin-map", daemon=True)
             self._threads.append(thread)
             try:
                 thread.start()
@@ -113,6 +117,13 @@ class Crew(Generic[T, R]):
                     raise
 
     def _work(self) -> None:
+        with stopped_by(self._stop):
+            self._take_items()
+        # Others may wait for room, only to find that it is over.
+        self._room.release()
+        self._outcomes.put(None)
+
+    def _take_items(self) -> None:
         while True:
             self._room.acquire()
             with self._turn:
@@ -130,14 +141,10 @@ class Crew(Generic[T, R]):
                     break
                 self._taken += 1
                 self._hire()
-            self._outcomes.put(self._context.copy().run(self._outcome, number, item))
-        # Others may wait for room, only to find that it is over.
-        self._room.release()
-        self._outcomes.put(None)
+            self._outcomes.put(copy_context().run(self._outcome, number, item))
 
     def _outcome(self, number: int, item: T) -> Outcome[R]:
         try:
-            with stopped_by(self._stop):
-                return Outcome(number, self._function(item))
+            return Outcome(number, self._function(item))
         except BaseException as error:  # noqa: BLE001 (raised where the outcomes are taken)
             return Outcome(number, error=error)

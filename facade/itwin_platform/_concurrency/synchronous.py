@@ -33,23 +33,24 @@ _Entry = tuple["ref[time_limit]", "_Entry | None"]
 _limits: ContextVar[_Entry | None] = ContextVar("itwin_platform_time_limit", default=None)
 
 
-# What ends the waits of a thread of `platform.map` early, when nobody wants its results any more.
-_stop: ContextVar[Event | None] = ContextVar("itwin_platform_stop", default=None)
+# What ends the waits of a thread of `platform.map` early, when nobody wants its results any more; several if maps are
+# nested.
+_stops: ContextVar[tuple[Event, ...]] = ContextVar("itwin_platform_stops", default=())
 
 
 @contextmanager
 def stopped_by(stop: Event) -> Generator[None]:
     """Have no time left inside the context from when the event is set."""
-    before = _stop.set(stop)
+    before = _stops.set((*_stops.get(), stop))
     try:
         yield
     finally:
-        _stop.reset(before)
+        _stops.reset(before)
 
 
-def _is_stopped() -> bool:
-    stop = _stop.get()
-    return stop is not None and stop.is_set()
+def is_stopped() -> bool:
+    """Whether nobody wants the results of this thread any more."""
+    return any(stop.is_set() for stop in _stops.get())
 
 
 def sleep(seconds: float) -> None:
@@ -62,12 +63,12 @@ def sleep(seconds: float) -> None:
 
 
 def _sleep(seconds: float) -> None:
-    if _stop.get() is None:
+    if not _stops.get():
         time.sleep(seconds)
         return
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        if _is_stopped():
+        if is_stopped():
             raise TimeoutError
         time.sleep(min(left, _LOOK))
 
@@ -118,7 +119,7 @@ def _innermost() -> _Entry | None:
 
 def time_left() -> float | None:
     """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
-    if _is_stopped():
+    if is_stopped():
         return -1.0
     entry = _innermost()
     limit = None if entry is None else entry[0]()
@@ -239,7 +240,7 @@ class _Turn:
         try:
             # A slot that got lost on its way to somebody who waits no longer is free: nobody is told, so all look.
             while not self._take():
-                if _is_stopped():
+                if is_stopped():
                     raise TimeoutError
                 with suppress(Empty):
                     self._slot = handed.get(timeout=_LOOK)
