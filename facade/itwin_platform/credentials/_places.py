@@ -39,6 +39,8 @@ class CredentialsAt:
         ConfigurationError: It is none of these.
     """
 
+    place: str = ""
+
     def __init__(self, place: str) -> None:
         text = Secret(place) if isinstance(place, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
         del place  # it may be the token itself, which a traceback with locals would show
@@ -47,7 +49,7 @@ class CredentialsAt:
                 'CredentialsAt takes the place of credentials: "env:MY_TOKEN" for a variable of the environment, '
                 '"package.module:name" for an object in a module, or "env" for the usual variables.'
             )
-        self.place: str = text.reveal()
+        self.place = text.reveal()
 
     def __repr__(self) -> str:
         return f"CredentialsAt({self.place!r})"
