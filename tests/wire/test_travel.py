@@ -209,6 +209,12 @@ class TestContainers:
         assert server.asked == 2
 
 
+class Client(ITwinPlatform):
+    """A client of a user, who may add attributes."""
+
+    project: str
+
+
 class TestWhatStays:
     @pytest.mark.parametrize(
         "credentials",
@@ -221,6 +227,15 @@ class TestWhatStays:
                 with pytest.raises(TypeError, match=r"CredentialsAt\(\"env:MY_TOKEN\"\)") as caught:
                     pickle.dumps(thing)
                 assert TOKEN not in str(caught.value)
+
+    @pytest.mark.usefixtures("environment")
+    def test_attributes_of_a_subclass(self) -> None:
+        plain = Client()
+        assert plain.itwins is not None
+        assert isinstance(through_a_pickle(plain), Client)
+        plain.project = "p-1"
+        with pytest.raises(TypeError, match=r"attributes of its own \(project\)"):
+            pickle.dumps(plain)
 
     @pytest.mark.parametrize(
         ("arguments", "remedy"),
