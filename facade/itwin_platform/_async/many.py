@@ -53,10 +53,7 @@ class AsyncResults(Generic[R_co]):
                 self._crew.make_room()
                 return self._value_of(outcome)
         except KeyboardInterrupt:
-            # Whoever presses Ctrl-C does not want to wait.
-            self._crew.abandon()
-            self._tally.close()
-            self._ended = True
+            self._abandon()
             raise
         except BaseException:
             await self.aclose()
@@ -96,14 +93,23 @@ class AsyncResults(Generic[R_co]):
         self._ended = True  # only now: whoever presses Ctrl-C before has not closed it
 
     async def __aenter__(self) -> Self:
-        """Use the results as a context manager, which closes them."""
+        """Use the results as a context manager, which closes them. After Ctrl-C it does not wait."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close them."""
-        await self.aclose()
+        if kind is KeyboardInterrupt:
+            self._abandon()
+        else:
+            await self.aclose()
+
+    def _abandon(self) -> None:
+        """Abort the running calls without waiting, for somebody who has pressed Ctrl-C."""
+        self._crew.abandon()
+        self._tally.close()
+        self._ended = True
 
     def __reduce__(self) -> NoReturn:
         """Raise an error: calls that run in this process cannot be pickled or copied."""
