@@ -53,7 +53,7 @@ class TestSync:
         begin = time.monotonic()
         for _ in platform.map(second_waits, range(2)):
             break
-        with pytest.raises(KeyboardInterrupt), platform.map(second_waits, range(2)) as results:
+        with pytest.raises(KeyboardInterrupt), platform.map(second_waits, range(2)) as results:  # noqa: PT012
             next(results)
             raise KeyboardInterrupt
         assert time.monotonic() - begin < 20

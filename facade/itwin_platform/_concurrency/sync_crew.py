@@ -14,13 +14,10 @@ from typing import Generic, TypeVar
 
 from .._many import Outcome
 from . import is_async
-from .synchronous import is_stopped, stopped_by
+from .synchronous import SLICE, is_stopped, stopped_by
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-# Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
-_SLICE = 0.5
 
 
 class Crew(Generic[T, R]):
@@ -47,7 +44,10 @@ class Crew(Generic[T, R]):
         self._items = items
         self._workers = workers
         self._context = copy_context()
-        self._room = threading.Semaphore(2 * workers)
+        # Counts the free places. A semaphore has a lock, which the thread of a destructor may hold already.
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(2 * workers):
+            self._room.put(None)
         self._turn = threading.Lock()
         self._outcomes: SimpleQueue[Outcome[R] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -72,7 +72,7 @@ class Crew(Generic[T, R]):
             if is_stopped():  # this map is part of another one
                 raise TimeoutError
             with suppress(Empty):
-                outcome = self._outcomes.get(timeout=_SLICE)
+                outcome = self._outcomes.get(timeout=SLICE)
                 if outcome is not None:
                     return outcome
                 self._left += 1
@@ -80,7 +80,7 @@ class Crew(Generic[T, R]):
 
     def make_room(self) -> None:
         """An outcome has been handed out, and there may be another."""
-        self._room.release()
+        self._room.put(None)
 
     def abandon(self) -> None:
         """Start nothing more, and break off what waits for the platform. This neither waits nor blocks."""
@@ -88,7 +88,7 @@ class Crew(Generic[T, R]):
         if self._process != os.getpid():
             return  # the workers are in the other process, and perhaps held the locks of all this
         self._stop.set()
-        self._room.release()
+        self._room.put(None)
 
     def end(self) -> None:
         """Break off, and wait until all workers have left. Workers that call this do not wait for each other."""
@@ -120,12 +120,12 @@ class Crew(Generic[T, R]):
         with stopped_by(self._stop):
             self._take_items()
         # Others may wait for room, only to find that it is over.
-        self._room.release()
+        self._room.put(None)
         self._outcomes.put(None)
 
     def _take_items(self) -> None:
         while True:
-            self._room.acquire()
+            self._room.get()
             with self._turn:
                 if self._over:
                     break

@@ -23,7 +23,7 @@ T = TypeVar("T")
 LoopEnd = ExitStack
 
 # Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
-_SLICE = 0.5
+SLICE = 0.5
 
 # Seconds after which those that wait for a slot, or for somebody who may lose interest, look for themselves.
 _LOOK = 0.05
@@ -151,7 +151,7 @@ def wait_for(future: Future[T]) -> T:
         left = time_left()
         if left is not None and left <= 0:
             raise TimeoutError
-        wait((future,), _SLICE if left is None else min(left, _SLICE))
+        wait((future,), SLICE if left is None else min(left, SLICE))
     return future.result()
 
 
