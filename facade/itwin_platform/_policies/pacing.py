@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from .retries import THROTTLED
@@ -38,19 +37,15 @@ class Pace:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._sent: deque[Sent] = deque()
+        self._sent: list[Sent] = []
 
     def wait(self) -> float:
         """Seconds until a request may be sent; 0 if it may be sent now."""
         begin = time.monotonic() - WINDOW
-        while self._sent and self._sent[0].latest <= begin:
-            self._sent.popleft()
-        if len(self._sent) < self._count:
-            return 0.0
-        self._sent = deque(sent for sent in self._sent if sent.latest > begin)
-        if len(self._sent) < self._count:
-            return 0.0
-        return min(sent.latest for sent in self._sent) - begin
+        sent = self._sent
+        if len(sent) >= self._count or (sent and sent[0].latest <= begin):
+            self._sent = sent = [each for each in sent if each.latest > begin]
+        return 0.0 if len(sent) < self._count else min(each.latest for each in sent) - begin
 
     def note(self) -> Sent:
         """A request is sent now."""
