@@ -53,7 +53,7 @@ class Outcome(Generic[R]):
         return "raised by the items of platform.map" if self.final else f"item {self.number} of platform.map"
 
 
-def check(function: object, concurrency: object, on_error: object, progress: object) -> None:
+def check(function: object, items: object, concurrency: object, on_error: object, progress: object) -> None:
     """Check the arguments.
 
     Raises:
@@ -61,9 +61,11 @@ def check(function: object, concurrency: object, on_error: object, progress: obj
     """
     if not callable(function):
         raise ValueError("function must be callable")  # noqa: TRY004 (as for all arguments)
+    if not any(hasattr(items, method) for method in ("__iter__", "__getitem__", "__aiter__")):
+        raise ValueError("items must be a list, a generator or anything else to iterate over")
     if not isinstance(concurrency, int) or isinstance(concurrency, bool) or not 1 <= concurrency <= MOST:
         raise ValueError(f"concurrency must be a whole number from 1 to {MOST}")
-    if on_error not in {"raise", "return"}:
+    if on_error not in ("raise", "return"):
         raise ValueError('on_error must be "raise" or "return"')
     if not isinstance(progress, bool) and not callable(progress):
         raise ValueError("progress must be True, False or a function")  # noqa: TRY004

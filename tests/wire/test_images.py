@@ -10,6 +10,8 @@ from typing import Literal
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, errors
+from tests.support.clock import VirtualClock
+from tests.support.engines import Engine
 from tests.support.scripted import ScriptedServer, answer
 
 PICTURE = b"\xff\xd8\xff" + bytes(1000)
@@ -205,6 +207,21 @@ def test_the_deadline_is_one_for_all_of_it(tmp_path: Path) -> None:
         ):
             platform.itwins.download_image("i-1", cache_dir=tmp_path)
     assert caught.value.phase == "deadline"
+
+
+def test_waiting_for_the_pace_is_not_part_of_the_deadline(
+    engine: Engine, host: ScriptedServer, tmp_path: Path, clock: VirtualClock
+) -> None:
+    with ScriptedServer(metadata(host)) as api:
+        found = engine.many(
+            lambda platform: platform.itwins.download_image("i-1", cache_dir=tmp_path),
+            3,
+            api_url=api.url,
+            requests_per_minute=1,
+            deadline=30,
+        )
+    assert found == [tmp_path / SMALL] * 3
+    assert clock.slept > 100
 
 
 def test_the_file_has_the_permissions_of_every_new_file(host: ScriptedServer, tmp_path: Path) -> None:

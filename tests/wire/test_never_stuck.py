@@ -11,10 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from itwin_platform import AsyncITwinPlatform, ITwinPlatform, RetryPolicy, error
 from itwin_platform._concurrency.synchronous import time_left, time_limit
 from tests.support.engines import Engine
 from tests.support.examples import example
+from tests.support.interrupts import interrupted_at
 from tests.support.scripted import Received, ScriptedServer, answer
 from tests.wire.conftest import Authority
 
@@ -193,32 +192,6 @@ class TestCancellation:
     def test_ctrl_c_at_any_line_leaves_a_client_that_works(self, warm: bool) -> None:
         """Lines of this package and httpcore, another one for each client: all of them would take minutes."""
         parts = ("httpcore", "itwin_platform")
-
-        def interrupted_at(point: int, call: Callable[[], object]) -> bool:
-            count = 0
-
-            def trace(frame: FrameType, event: str, _: Any) -> Any:
-                nonlocal count
-                if not any(part in frame.f_code.co_filename for part in parts):
-                    return None
-                if event in {"line", "return"}:
-                    count += 1
-                    if count == point:
-                        sys.settrace(None)
-                        raise KeyboardInterrupt
-                return trace
-
-            before = sys.gettrace()
-            sys.settrace(trace)
-            try:
-                call()
-            except KeyboardInterrupt:
-                return True
-            finally:
-                sys.settrace(before)
-            # Python drops an interrupt that comes while a generator is cleared away.
-            return count >= point
-
         point, step = 1 + random.Random(3).randrange(9), 23
         with ScriptedServer(own_name) as server:
             going_on = True
@@ -226,7 +199,7 @@ class TestCancellation:
                 platform = ITwinPlatform("token", api_url=server.url, retry=None, deadline=10, max_in_flight=1)
                 if warm:
                     platform.itwins.get("warm")
-                going_on = interrupted_at(point, lambda: platform.itwins.get("interrupted"))  # noqa: B023
+                going_on = interrupted_at(point, lambda: platform.itwins.get("interrupted"), parts)  # noqa: B023
                 with ThreadPoolExecutor(1) as other:
                     # In the same thread, which the interrupt came to, and in another one.
                     assert platform.itwins.get("same").id == "same", point

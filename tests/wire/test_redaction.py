@@ -274,3 +274,36 @@ def test_clients_show_no_secret(kind: Any) -> None:
         platform = kind(credentials, proxy=proxy)
         for value in (platform, *vars(platform).values(), *vars(platform._pipeline).values(), credentials):
             assert "MARK" not in repr(value) or value is TOKEN
+
+
+@pytest.mark.parametrize("engine", ENGINES[:2], ids=lambda engine: engine.name)
+def test_a_container_whose_sas_is_refused_and_not_renewed_shows_none(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    asked = 0
+
+    def platform_and_storage(request: Received) -> bytes:
+        nonlocal asked
+        if request.path.startswith("/container"):
+            return answer(403, b"<Error/>", media_type="application/xml")
+        asked += 1
+        if asked > 1:
+            return answer(500, {"error": {"code": "Down", "message": TOKEN}})
+        links = {"containerUrl": {"href": f"{server.url}/container?sig={SIGNATURE}"}}
+        body = {"bucket": {"iTwinId": "i"}, "_links": links}
+        return answer(200, body, media_type="application/vnd.bentley.itwin-platform.v2+json")
+
+    def found(platform: Any) -> Any:
+        if isinstance(platform, ITwinPlatform):
+            return list(platform.reality_analysis.get_bucket("i").list())
+
+        async def names() -> Any:
+            return list(await (await platform.reality_analysis.get_bucket("i")).list())
+
+        return names()
+
+    with ScriptedServer(platform_and_storage) as server, pytest.raises(errors.ServerError) as caught:
+        engine(found, TOKEN, api_url=server.url, retry=None)
+    assert asked == 2
+    assert_clean(caught.value, caplog)

@@ -10,6 +10,8 @@ import pickle
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from traceback import TracebackException
 from typing import Any
 
 import pytest
@@ -207,6 +209,12 @@ class TestContainers:
         assert server.asked == 2
 
 
+class Client(ITwinPlatform):
+    """A client of a user, who may add attributes."""
+
+    project: str
+
+
 class TestWhatStays:
     @pytest.mark.parametrize(
         "credentials",
@@ -219,6 +227,15 @@ class TestWhatStays:
                 with pytest.raises(TypeError, match=r"CredentialsAt\(\"env:MY_TOKEN\"\)") as caught:
                     pickle.dumps(thing)
                 assert TOKEN not in str(caught.value)
+
+    @pytest.mark.usefixtures("environment")
+    def test_attributes_of_a_subclass(self) -> None:
+        plain = Client()
+        assert plain.itwins is not None
+        assert isinstance(through_a_pickle(plain), Client)
+        plain.project = "p-1"
+        with pytest.raises(TypeError, match=r"attributes of its own \(project\)"):
+            pickle.dumps(plain)
 
     @pytest.mark.parametrize(
         ("arguments", "remedy"),
@@ -240,23 +257,32 @@ class TestWhatStays:
     def test_what_is_no_place(self, place: Any) -> None:
         with pytest.raises(errors.ConfigurationError, match="CredentialsAt takes the place") as caught:
             CredentialsAt(place)
-        assert TOKEN not in str(caught.value)
+        raised_in = TracebackException.from_exception(caught.value, capture_locals=True).stack[-1]
+        assert TOKEN not in str(raised_in.locals)
 
     @pytest.mark.parametrize(
         ("place", "problem"),
         [
-            ("no_such_module:x", "ModuleNotFoundError"),
-            (f"{__name__}:nothing.there", "AttributeError"),
-            (f"{__name__}:NOWHERE", "it is None"),
+            ("no_such_module:x", "there is no module no_such_module"),
+            (f"{__name__}:nothing.there", "nothing.there is not there"),
+            (f"{__name__}:NOWHERE", "NOWHERE is not there"),
             (f"{__name__}:ELSEWHERE", "only the name of another place"),
-            (f"{__name__}:TestWhatStays", "credentials must be a token"),
+            (f"{__name__}:TestWhatStays", "credentials at .* must be a token"),
+            (f"{__name__}:UNUSABLE", "from credentials at .* has characters that are not allowed"),
             ("env:NOT_SET_ANYWHERE", "NOT_SET_ANYWHERE is not set"),
         ],
     )
     def test_a_place_with_nothing_there(self, place: str, problem: str) -> None:
-        with pytest.raises(errors.ConfigurationError, match=problem):
+        with pytest.raises((errors.ConfigurationError, errors.CredentialsError), match=problem):
             ITwinPlatform(CredentialsAt(place))
+
+    def test_a_module_that_ends_the_program(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        tmp_path.joinpath("script_of_a_user.py").write_text("import sys; sys.exit('a script')")
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(errors.ConfigurationError, match=r"raised SystemExit at script_of_a_user\.py:1"):
+            ITwinPlatform(CredentialsAt("script_of_a_user:token"))
 
 
 NOWHERE = None
+UNUSABLE = "no token"
 ELSEWHERE = CredentialsAt("env")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 
 from .._concurrency.async_crew import Crew
 from .._many import Order, Outcome, ProgressArgument, Tally, check
@@ -30,7 +30,7 @@ class AsyncResults(Generic[R_co]):
         on_error: str,
         progress: ProgressArgument,
     ) -> None:
-        check(function, concurrency, on_error, progress)
+        check(function, items, concurrency, on_error, progress)
         self._crew: Crew[Any, R_co] = Crew(function, items, concurrency)
         self._order: Order[R_co] = Order(ordered=ordered)
         self._tally = Tally(items, progress)
@@ -53,10 +53,7 @@ class AsyncResults(Generic[R_co]):
                 self._crew.make_room()
                 return self._value_of(outcome)
         except KeyboardInterrupt:
-            # Whoever presses Ctrl-C does not want to wait.
-            self._ended = True
-            self._tally.close()
-            self._crew.abandon()
+            self._abandon()
             raise
         except BaseException:
             await self.aclose()
@@ -91,19 +88,35 @@ class AsyncResults(Generic[R_co]):
 
     async def aclose(self) -> None:
         """Abort the running calls, and wait until nothing is still running."""
-        self._ended = True
         self._tally.close()
         await self._crew.end()
+        self._ended = True  # only now: whoever presses Ctrl-C before has not closed it
 
     async def __aenter__(self) -> Self:
-        """Use the results as a context manager, which closes them."""
+        """Use the results as a context manager, which closes them. After Ctrl-C it does not wait."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close them."""
-        await self.aclose()
+        if kind is KeyboardInterrupt:
+            self._abandon()
+        else:
+            await self.aclose()
+
+    def _abandon(self) -> None:
+        """Abort the running calls without waiting, for somebody who has pressed Ctrl-C."""
+        self._crew.abandon()
+        self._tally.close()
+        self._ended = True
+
+    def __reduce__(self) -> NoReturn:
+        """Raise an error: calls that run in this process cannot be pickled or copied."""
+        raise TypeError(
+            "The results of platform.map cannot be pickled or copied. Pass the client and the items instead, and call "
+            "map in the other process."
+        )
 
     def __del__(self) -> None:
         # Not there if the arguments were wrong.

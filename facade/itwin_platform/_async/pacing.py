@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from .._concurrency import asynchronous as concurrency
 from .._policies.calls import Call
 from .._policies.pacing import Pace
@@ -19,13 +21,16 @@ class Pacing:
         self._turns = concurrency.Slots(1)
 
     async def wait(self, call: Call) -> None:
-        """Wait until the next request of a call may be sent, unless it already may, and count it."""
-        if self._pace is None or call.paced is not None or not call.signed:
+        """Wait until the next request of a call may be sent, and count it. The wait does not count for its deadline."""
+        if self._pace is None or not call.signed:
             return
-        async with self._turns.one():
-            while (seconds := self._pace.wait()) > 0:
-                await concurrency.sleep(seconds)
-            call.paced = self._pace.note()
+        began = time.monotonic()
+        with concurrency.untimed():
+            async with self._turns.one():
+                while (seconds := self._pace.wait()) > 0:
+                    await concurrency.sleep(seconds)
+                call.paced = self._pace.note()
+        call.ends += time.monotonic() - began
 
     def answered(self, call: Call, status: int | None) -> None:
         """Note that a request of the call was answered, or has failed."""

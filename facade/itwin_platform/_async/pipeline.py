@@ -249,7 +249,6 @@ class Pipeline:
     async def _successful(self, call: Call) -> tuple[Answer, Target]:
         """The answer to a call, if it is a success, and where it came from."""
         async with self._slots.one():
-            await self._pacing.wait(call)
             # Its time begins with its turn: those that wait for a slot wait for others, not for the platform.
             call.ends = self._ends()
             outcome = await self._carry_out(call)

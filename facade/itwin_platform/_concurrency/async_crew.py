@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .._many import Outcome
-from .asynchronous import from_other_threads, in_background, in_thread
+from . import is_async
+from .asynchronous import from_other_threads, home, in_background, in_thread
 
 if TYPE_CHECKING:
     from anyio import CancelScope, Event
@@ -26,8 +27,12 @@ def _taker(items: Iterable[T] | AsyncIterable[T]) -> Callable[[], Awaitable[T]]:
     iterator = iter(items)
 
     async def take() -> T:
-        for item in iterator:
-            return item
+        try:
+            for item in iterator:
+                return item
+        except StopAsyncIteration as error:
+            # As it is, it would end the items, as if there were no more.
+            raise RuntimeError("the items raised StopAsyncIteration") from error
         raise StopAsyncIteration
 
     return take
@@ -52,26 +57,34 @@ class Crew(Generic[T, R]):
         workers: int,
     ) -> None:
         self._function = function
-        self._is_async = iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+        self._is_async = is_async(function)
         self._items = items
         self._workers = workers
         self._context = copy_context()
         self._outcomes: deque[Outcome[R]] = deque()
-        self._scopes: set[CancelScope] = set()
+        self._scopes: dict[int, CancelScope] = {}  # by the ids of the tasks
         self._hired = self._left = self._taken = 0
         self._over = False
         self._news: Event | None = None
 
     async def get(self) -> Outcome[R] | None:
-        """The next outcome in the order of completion; None after the last. The first call starts the work."""
-        if not self._hired and not self._over:
-            from anyio import Lock, Semaphore
+        """The next outcome in the order of completion; None after the last. The first call starts the work.
 
+        Raises:
+            RuntimeError: This is another event loop than that of the first call.
+        """
+        if not self._hired and not self._over:
+            from anyio import CapacityLimiter, Lock, Semaphore
+
+            self._home = home()
             self._call_soon = from_other_threads()
+            self._threads = CapacityLimiter(self._workers)
             self._room = Semaphore(2 * self._workers)
             self._turn = Lock()
             self._next = _taker(self._items)
             self._hire()
+        if self._hired and self._home is not home():
+            raise RuntimeError("platform.map cannot be continued on another event loop")
         while not self._outcomes:
             if self._left == self._hired:
                 return None
@@ -85,20 +98,25 @@ class Crew(Generic[T, R]):
     def abandon(self) -> None:
         """Start nothing more, and cancel what runs."""
         self._over = True
-        for scope in list(self._scopes):
+        for scope in list(self._scopes.values()):
             scope.cancel()
 
     def drop(self) -> None:
         """Cancel what runs, from any thread and without waiting."""
-        if self._hired:
+        if self._left < self._hired:
             with suppress(RuntimeError):  # the event loop has ended, and with it all tasks
                 self._call_soon(self.abandon)
 
     async def end(self) -> None:
-        """Cancel what runs, and wait until all workers have left."""
-        from anyio import CancelScope
+        """Cancel what runs, and wait until all workers have left. Workers that call this do not wait for each other."""
+        from anyio import CancelScope, get_current_task
 
+        if self._hired and self._home is not home():
+            self.drop()
+            return
         self.abandon()
+        if get_current_task().id in self._scopes:
+            return
         with CancelScope(shield=True):
             while self._left < self._hired:
                 await self._some_news()
@@ -114,16 +132,16 @@ class Crew(Generic[T, R]):
         self._tell()
 
     async def _work(self) -> None:
-        from anyio import CancelScope
+        from anyio import CancelScope, get_current_task
 
-        scope = CancelScope()
-        self._scopes.add(scope)
+        task = get_current_task().id
+        scope = self._scopes[task] = CancelScope()
         try:
             with scope:
                 if not self._over:
                     await self._take_items()
         finally:
-            self._scopes.discard(scope)
+            del self._scopes[task]
 
     async def _take_items(self) -> None:
         while True:
@@ -155,7 +173,7 @@ class Crew(Generic[T, R]):
                 result: Any = self._function(item)
             else:
                 # In a tuple: trio takes no awaitable out of a thread.
-                (result,) = await in_thread(lambda: (self._function(item),))
+                (result,) = await in_thread(lambda: (self._function(item),), self._threads)
             if isawaitable(result):
                 result = await result
         except BaseException as error:

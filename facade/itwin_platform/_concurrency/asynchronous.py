@@ -6,16 +6,17 @@ The functions import asyncio and anyio themselves, because these load slowly and
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Task
     from contextvars import Context
 
-    from anyio import Semaphore
+    from anyio import CancelScope, CapacityLimiter, Semaphore
 
 T = TypeVar("T")
 
@@ -30,18 +31,48 @@ async def sleep(seconds: float) -> None:
     await anyio.sleep(seconds)
 
 
-def time_limit(seconds: float) -> AbstractContextManager[object]:
+# The limits that are in force.
+_limits: ContextVar[tuple[CancelScope, ...]] = ContextVar("itwin_platform_time_limits", default=())
+
+
+@contextmanager
+def time_limit(seconds: float) -> Generator[None]:
     """Raise TimeoutError inside the context when the time is over, even in the middle of I/O."""
     import anyio
 
-    return anyio.fail_after(seconds)
+    with anyio.fail_after(seconds) as scope:
+        before = _limits.set((*_limits.get(), scope))
+        try:
+            yield
+        finally:
+            _limits.reset(before)
 
 
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work in a thread, so that it does not block the event loop."""
+@contextmanager
+def untimed() -> Generator[None]:
+    """Stop the clock of all limits that are in force: the time inside the context does not count."""
+    import anyio
+
+    left = [(scope, scope.deadline - anyio.current_time()) for scope in _limits.get()]
+    for scope, _ in left:
+        scope.deadline = float("inf")
+    try:
+        yield
+    finally:
+        for scope, seconds in left:
+            scope.deadline = anyio.current_time() + seconds
+
+
+async def in_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
+    """Run blocking work in a thread, so that it does not block the event loop.
+
+    Parameters:
+        work: The work.
+        limiter: Limits how many threads run at the same time; None for the limit that the whole program shares.
+    """
     import anyio.to_thread
 
-    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
 
 
 async def in_thread_to_its_end(work: Callable[[], T], stop: Callable[[], None]) -> T:
@@ -111,6 +142,8 @@ def in_background(work: Callable[[], Coroutine[Any, Any, None]], context: Contex
 
     def ended(task: Task[None]) -> None:
         _tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # it has been passed on; asyncio would report it as one that nobody has seen
         done()
 
     _tasks.add(task)
@@ -187,13 +220,16 @@ MAY_BLOCK: bool = False
 
 
 class Slots:
-    """A limited number of callers at a time on each event loop; the others wait for their turn."""
+    """A limited number of callers at a time on each event loop; the others wait for their turn.
+
+    The wait does not count towards a time limit.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._homes: dict[object, Semaphore] = {}
+        self._homes: dict[object, _Turn] = {}
 
-    def one(self) -> Semaphore:
+    def one(self) -> _Turn:
         """A slot, as a context manager. Waiting for it can be cancelled."""
         place = home()
         found = self._homes.get(place)
@@ -202,5 +238,20 @@ class Slots:
 
             for over in [other for other in self._homes if is_over(other)]:
                 self._homes.pop(over, None)
-            found = self._homes.setdefault(place, Semaphore(self._count, fast_acquire=True))
+            found = self._homes.setdefault(place, _Turn(Semaphore(self._count, fast_acquire=True)))
         return found
+
+
+class _Turn:
+    def __init__(self, semaphore: Semaphore) -> None:
+        self._semaphore = semaphore
+
+    async def __aenter__(self) -> None:
+        if self._semaphore.value:
+            await self._semaphore.acquire()
+            return
+        with untimed():
+            await self._semaphore.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._semaphore.release()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from .._many import Outcome
-from .synchronous import stopped_by
+from . import is_async
+from .synchronous import SLICE, is_stopped, stopped_by
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-# Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
-_SLICE = 0.5
 
 
 class Crew(Generic[T, R]):
@@ -30,14 +30,24 @@ class Crew(Generic[T, R]):
         function: What to call.
         items: The items. They are taken in these threads, one at a time.
         workers: The maximum number of workers.
+
+    Raises:
+        ValueError: The function or the items are async.
     """
 
     def __init__(self, function: Callable[[T], R], items: Iterable[T], workers: int) -> None:
+        if is_async(function):
+            raise ValueError("function must not be async: use AsyncITwinPlatform for it")
+        if hasattr(items, "__aiter__") and not hasattr(items, "__iter__"):
+            raise ValueError("items must not be async: use AsyncITwinPlatform for them")
         self._function = function
         self._items = items
         self._workers = workers
         self._context = copy_context()
-        self._room = threading.Semaphore(2 * workers)
+        # Counts the free places. A semaphore has a lock, which the thread of a destructor may hold already.
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(2 * workers):
+            self._room.put(None)
         self._turn = threading.Lock()
         self._outcomes: SimpleQueue[Outcome[R] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -45,15 +55,24 @@ class Crew(Generic[T, R]):
         self._taken = 0
         self._over = False
         self._stop = threading.Event()
+        self._process = os.getpid()
 
     def get(self) -> Outcome[R] | None:
-        """The next outcome in the order of completion; None after the last. The first call starts the work."""
+        """The next outcome in the order of completion; None after the last. The first call starts the work.
+
+        Raises:
+            RuntimeError: This is a forked process, which has none of the threads.
+        """
+        if self._process != os.getpid():
+            raise RuntimeError("platform.map cannot be continued in a forked process, which has none of its threads")
         if not self._threads and not self._over:
             self._iterator = iter(self._items)
             self._hire()
         while self._left < len(self._threads):
+            if is_stopped():  # this map is part of another one
+                raise TimeoutError
             with suppress(Empty):
-                outcome = self._outcomes.get(timeout=_SLICE)
+                outcome = self._outcomes.get(timeout=SLICE)
                 if outcome is not None:
                     return outcome
                 self._left += 1
@@ -61,29 +80,34 @@ class Crew(Generic[T, R]):
 
     def make_room(self) -> None:
         """An outcome has been handed out, and there may be another."""
-        self._room.release()
+        self._room.put(None)
 
     def abandon(self) -> None:
-        """Start nothing more, and break off what waits for the platform."""
+        """Start nothing more, and break off what waits for the platform. This neither waits nor blocks."""
         self._over = True
+        if self._process != os.getpid():
+            return  # the workers are in the other process, and perhaps held the locks of all this
         self._stop.set()
-        self._room.release()
+        self._room.put(None)
 
     def end(self) -> None:
-        """Break off, and wait until all workers have left."""
+        """Break off, and wait until all workers have left. Workers that call this do not wait for each other."""
         self.abandon()
+        if threading.current_thread() in self._threads or sys.is_finalizing():
+            return
         for thread in self._threads:
-            if thread is not threading.current_thread() and not sys.is_finalizing():
+            with suppress(RuntimeError):  # Ctrl-C has come before it was started
                 thread.join()
 
     def drop(self) -> None:
-        """The same, for results that nobody has closed."""
-        self.end()
+        """Break off what nobody has closed. Python may call this anywhere, so it must not wait."""
+        self.abandon()
 
     def _hire(self) -> None:
         """Start one more worker. Each does so when it has found an item, until there are enough."""
         if len(self._threads) < self._workers and not self._over:
-            thread = threading.Thread(target=self._work, name="itwin-map", daemon=True)
+            work = partial(self._context.copy().run, self._work)
+            thread = threading.Thread(target=work, name="itwin-map", daemon=True)
             self._threads.append(thread)
             try:
                 thread.start()
@@ -93,8 +117,15 @@ class Crew(Generic[T, R]):
                     raise
 
     def _work(self) -> None:
+        with stopped_by(self._stop):
+            self._take_items()
+        # Others may wait for room, only to find that it is over.
+        self._room.put(None)
+        self._outcomes.put(None)
+
+    def _take_items(self) -> None:
         while True:
-            self._room.acquire()
+            self._room.get()
             with self._turn:
                 if self._over:
                     break
@@ -110,14 +141,10 @@ class Crew(Generic[T, R]):
                     break
                 self._taken += 1
                 self._hire()
-            self._outcomes.put(self._context.copy().run(self._outcome, number, item))
-        # Others may wait for room, only to find that it is over.
-        self._room.release()
-        self._outcomes.put(None)
+            self._outcomes.put(copy_context().run(self._outcome, number, item))
 
     def _outcome(self, number: int, item: T) -> Outcome[R]:
         try:
-            with stopped_by(self._stop):
-                return Outcome(number, self._function(item))
+            return Outcome(number, self._function(item))
         except BaseException as error:  # noqa: BLE001 (raised where the outcomes are taken)
             return Outcome(number, error=error)

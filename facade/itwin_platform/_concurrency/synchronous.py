@@ -23,7 +23,7 @@ T = TypeVar("T")
 LoopEnd = ExitStack
 
 # Seconds. On Windows, Ctrl-C does not interrupt a wait, so a long one is made of short ones.
-_SLICE = 0.5
+SLICE = 0.5
 
 # Seconds after which those that wait for a slot, or for somebody who may lose interest, look for themselves.
 _LOOK = 0.05
@@ -33,23 +33,24 @@ _Entry = tuple["ref[time_limit]", "_Entry | None"]
 _limits: ContextVar[_Entry | None] = ContextVar("itwin_platform_time_limit", default=None)
 
 
-# What ends the waits of a thread of `platform.map` early, when nobody wants its results any more.
-_stop: ContextVar[Event | None] = ContextVar("itwin_platform_stop", default=None)
+# What ends the waits of a thread of `platform.map` early, when nobody wants its results any more; several if maps are
+# nested.
+_stops: ContextVar[tuple[Event, ...]] = ContextVar("itwin_platform_stops", default=())
 
 
 @contextmanager
 def stopped_by(stop: Event) -> Generator[None]:
     """Have no time left inside the context from when the event is set."""
-    before = _stop.set(stop)
+    before = _stops.set((*_stops.get(), stop))
     try:
         yield
     finally:
-        _stop.reset(before)
+        _stops.reset(before)
 
 
-def _is_stopped() -> bool:
-    stop = _stop.get()
-    return stop is not None and stop.is_set()
+def is_stopped() -> bool:
+    """Whether nobody wants the results of this thread any more."""
+    return any(stop.is_set() for stop in _stops.get())
 
 
 def sleep(seconds: float) -> None:
@@ -62,12 +63,12 @@ def sleep(seconds: float) -> None:
 
 
 def _sleep(seconds: float) -> None:
-    if _stop.get() is None:
+    if not _stops.get():
         time.sleep(seconds)
         return
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
-        if _is_stopped():
+        if is_stopped():
             raise TimeoutError
         time.sleep(min(left, _LOOK))
 
@@ -93,6 +94,21 @@ class time_limit:  # noqa: N801 (used like the function of the async client)
         _limits.set(self._before)
 
 
+@contextmanager
+def untimed() -> Generator[None]:
+    """Stop the clock of all limits that are in force: the time inside the context does not count."""
+    entry, began = _limits.get(), time.monotonic()
+    _limits.set(None)
+    try:
+        yield
+    finally:
+        _limits.set(entry)
+        while entry is not None:
+            limit, entry = entry[0](), entry[1]
+            if limit is not None and limit.end is not None:
+                limit.end += time.monotonic() - began
+
+
 def _innermost() -> _Entry | None:
     """The innermost limit that is still there. Those that Ctrl-C has left behind are passed over."""
     entry = _limits.get()
@@ -103,7 +119,7 @@ def _innermost() -> _Entry | None:
 
 def time_left() -> float | None:
     """Seconds until the limit that is in force, negative if it has passed; None if there is none."""
-    if _is_stopped():
+    if is_stopped():
         return -1.0
     entry = _innermost()
     limit = None if entry is None else entry[0]()
@@ -135,7 +151,7 @@ def wait_for(future: Future[T]) -> T:
         left = time_left()
         if left is not None and left <= 0:
             raise TimeoutError
-        wait((future,), _SLICE if left is None else min(left, _SLICE))
+        wait((future,), SLICE if left is None else min(left, SLICE))
     return future.result()
 
 
@@ -165,6 +181,8 @@ MAY_BLOCK: bool = True
 
 class Slots:
     """A limited number of callers at a time; the others wait for their turn, the first one first.
+
+    The wait does not count towards a time limit.
 
     There is no lock that Ctrl-C could leave held, and no count that it could leave wrong: a slot is a weak reference,
     and Python itself knows how many there are. Whoever gives one back hands it to the first that waits.
@@ -196,7 +214,8 @@ class _Turn:
     def __enter__(self) -> None:
         try:
             if self._slots.waiting or not self._take():
-                self._wait()
+                with untimed():
+                    self._wait()
         except BaseException:
             self._slot = None
             raise
@@ -221,7 +240,7 @@ class _Turn:
         try:
             # A slot that got lost on its way to somebody who waits no longer is free: nobody is told, so all look.
             while not self._take():
-                if _is_stopped():
+                if is_stopped():
                     raise TimeoutError
                 with suppress(Empty):
                     self._slot = handed.get(timeout=_LOOK)

@@ -46,7 +46,7 @@ class Call:
         deletes: Whether success means that something is gone, with nothing to return.
         path: The path that the user asked for, to be named in errors and records; empty where it was not the user who
             chose it. Later pages of a list have the same: links are the server's text.
-        paced: Its next request, or the one on its way, as the pace of the client counts it.
+        paced: The request that is on its way, as the pace of the client counts it.
     """
 
     operation: str

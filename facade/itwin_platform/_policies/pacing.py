@@ -41,13 +41,11 @@ class Pace:
 
     def wait(self) -> float:
         """Seconds until a request may be sent; 0 if it may be sent now."""
-        if len(self._sent) < self._count:
-            return 0.0
         begin = time.monotonic() - WINDOW
-        self._sent = [sent for sent in self._sent if sent.latest > begin]
-        if len(self._sent) < self._count:
-            return 0.0
-        return min(sent.latest for sent in self._sent) - begin
+        sent = self._sent
+        if len(sent) >= self._count or (sent and sent[0].latest <= begin):
+            self._sent = sent = [each for each in sent if each.latest > begin]
+        return 0.0 if len(sent) < self._count else min(each.latest for each in sent) - begin
 
     def note(self) -> Sent:
         """A request is sent now."""

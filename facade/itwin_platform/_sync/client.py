@@ -314,8 +314,15 @@ class ITwinPlatform(Maps):
         """Pickle the settings and the place of the credentials, never the credentials themselves.
 
         Raises:
-            TypeError: The credentials or a setting cannot be pickled; the message says what to do.
+            TypeError: The credentials, a setting or an attribute of a subclass cannot be pickled; the message says what
+                to do.
         """
+        # Groups are attributes of the class, too.
+        if added := [name for name in vars(self) if name != "_pipeline" and not hasattr(type(self), name)]:
+            raise TypeError(
+                f"This client has attributes of its own ({', '.join(added)}), which would be lost. Give its class a "
+                "__reduce__ that says how to make it again."
+            )
         return shared_client, (type(self), self._pipeline)
 
     def __repr__(self) -> str:

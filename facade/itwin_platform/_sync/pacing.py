@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 from .._concurrency import synchronous as concurrency
 from .._policies.calls import Call
 from .._policies.pacing import Pace
@@ -22,13 +24,16 @@ class Pacing:
         self._turns = concurrency.Slots(1)
 
     def wait(self, call: Call) -> None:
-        """Wait until the next request of a call may be sent, unless it already may, and count it."""
-        if self._pace is None or call.paced is not None or not call.signed:
+        """Wait until the next request of a call may be sent, and count it. The wait does not count for its deadline."""
+        if self._pace is None or not call.signed:
             return
-        with self._turns.one():
-            while (seconds := self._pace.wait()) > 0:
-                concurrency.sleep(seconds)
-            call.paced = self._pace.note()
+        began = time.monotonic()
+        with concurrency.untimed():
+            with self._turns.one():
+                while (seconds := self._pace.wait()) > 0:
+                    concurrency.sleep(seconds)
+                call.paced = self._pace.note()
+        call.ends += time.monotonic() - began
 
     def answered(self, call: Call, status: int | None) -> None:
         """Note that a request of the call was answered, or has failed."""

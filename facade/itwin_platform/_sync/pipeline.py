@@ -252,7 +252,6 @@ class Pipeline:
     def _successful(self, call: Call) -> tuple[Answer, Target]:
         """The answer to a call, if it is a success, and where it came from."""
         with self._slots.one():
-            self._pacing.wait(call)
             # Its time begins with its turn: those that wait for a slot wait for others, not for the platform.
             call.ends = self._ends()
             outcome = self._carry_out(call)

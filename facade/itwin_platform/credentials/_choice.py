@@ -6,13 +6,13 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from .._concurrency import asynchronous
+from .._concurrency import asynchronous, is_async
 from .._policies.redaction import Secret
 from .._settings import Settings
 from ..errors import ConfigurationError
 from ._client_credentials import ClientCredentials
 from ._places import CredentialsAt, found_at
-from ._provider import CallableToken, OtherProvider, StaticToken, TokenProvider, is_async
+from ._provider import CallableToken, OtherProvider, StaticToken, TokenProvider
 from ._renewed import RenewedCredentials
 
 CredentialsArgument = str | Callable[[], str] | Callable[[], Awaitable[str]] | TokenProvider | CredentialsAt | None
@@ -25,14 +25,16 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         ConfigurationError: There are no credentials, or they are of an unsupported type.
         CredentialsError: The token is not valid.
     """
+    named, source = "credentials", "the argument"
     if isinstance(credentials, CredentialsAt):
+        named = source = f"credentials at {credentials.place!r}"
         credentials = cast(CredentialsArgument, found_at(credentials.place))
     if credentials is None:
         credentials = _from_environment()
     if isinstance(credentials, str):
         secret = Secret(credentials)
         del credentials  # a traceback with locals would show it
-        return StaticToken(secret.reveal())
+        return StaticToken(secret.reveal(), source=source)
     if isinstance(credentials, RenewedCredentials):
         return credentials.for_client(settings)
     if isinstance(credentials, (StaticToken, CallableToken)):
@@ -44,7 +46,7 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
             raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
         return CallableToken(cast(Callable[[], str], credentials))
     raise ConfigurationError(
-        f"credentials must be a token, a callable that returns one, or a credentials object, "
+        f"{named} must be a token, a callable that returns one, or a credentials object, "
         f"not {type(credentials).__name__}."
     )
 

@@ -39,6 +39,8 @@ class CredentialsAt:
         ConfigurationError: It is none of these.
     """
 
+    place: str = ""
+
     def __init__(self, place: str) -> None:
         text = Secret(place) if isinstance(place, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]
         del place  # it may be the token itself, which a traceback with locals would show
@@ -47,7 +49,7 @@ class CredentialsAt:
                 'CredentialsAt takes the place of credentials: "env:MY_TOKEN" for a variable of the environment, '
                 '"package.module:name" for an object in a module, or "env" for the usual variables.'
             )
-        self.place: str = text.reveal()
+        self.place = text.reveal()
 
     def __repr__(self) -> str:
         return f"CredentialsAt({self.place!r})"
@@ -73,11 +75,16 @@ def place_of(credentials: object) -> str | None:
     module, name = getattr(credentials, "__module__", None), getattr(credentials, "__qualname__", None)
     if not isinstance(module, str) or not isinstance(name, str) or module in _MAIN:
         return None
-    found: object = sys.modules.get(module)
+    place = f"{module}:{name}"
+    return place if _named(sys.modules.get(module), name) is credentials and _is_place(place) else None
+
+
+def _named(module: object, name: str) -> object:
+    """What has a dotted name in a module; None if nothing has."""
+    found = module
     for part in name.split("."):
         found = getattr(found, part, None)
-    place = f"{module}:{name}"
-    return place if found is credentials and _is_place(place) else None
+    return found
 
 
 def token_in(variable: str) -> CallableToken:
@@ -103,15 +110,15 @@ def found_at(place: str) -> object:
         return token_in(variable[1])
     module, _, name = place.partition(":")
     try:
-        found: object = import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except Exception as error:  # noqa: BLE001 (whatever a user's module raises)
-        problem = where(error)
+        found = _named(import_module(module), name)
+    except ModuleNotFoundError as error:
+        problem = f"there is no module {error.name}"
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a user's module raises)
+        problem = f"the module raised {where(error)}"
     else:
         if found is not None and not isinstance(found, CredentialsAt):
             return found
-        problem = "it is None" if found is None else "it is only the name of another place"
+        problem = f"{name} is not there" if found is None else f"{name} is only the name of another place"
     raise ConfigurationError(
         f"The credentials at {place!r} cannot be used in this process: {problem}. "
         "Every process that uses the client must be able to import them."

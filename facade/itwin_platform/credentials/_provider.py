@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
-from .._concurrency import asynchronous
+from .._concurrency import asynchronous, is_async
 from .._policies.redaction import MASK, Secret
 from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
 
@@ -204,11 +204,6 @@ class OtherProvider:
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[object]]:
     return inspect.isawaitable(value)
-
-
-def is_async(function: object) -> bool:
-    """Whether calling it returns a coroutine, as far as that can be known without calling it."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 (the method itself is inspected)
 
 
 def _sentence(text: str) -> str:

@@ -246,7 +246,7 @@ class Access:
             return error
         problem = one_problem(error)
         if problem.refused and self.problem is not None:
-            return self.problem
+            return self.problem.with_traceback(None)  # its frames hold the SAS that was refused
         if problem.code == "AuthorizationPermissionMismatch":
             return self._not_permitted(purpose, right, ".")
         text = problem.text.removeprefix(f"{UNTRANSFERRED}: ")

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from .._concurrency.synchronous import is_stopped
 from ..errors import StorageError, TransferCancelled, TransferError
 from ._access import Access
 from ._outcomes import Refusal, Skip, Stopped
@@ -151,7 +152,8 @@ class Run:
                         threads.add(pool.submit(self._take_jobs, jobs, work))
                 # The timeout lets Ctrl-C in on every platform.
                 while wait(threads, timeout=0.5).not_done and not self._stop.is_set():
-                    pass
+                    if is_stopped():  # the transfer is part of a `platform.map` that is over
+                        raise TimeoutError
             except BaseException:
                 self.cancel()
                 raise
