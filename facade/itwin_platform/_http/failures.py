@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import traceback
 
 import httpcore
 
@@ -30,6 +31,14 @@ _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
 )
 
 
+class NoAnswer(Exception):  # noqa: N818 (an outcome, which callers turn into a public error)
+    """No answer came, or not all of it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
 def failure_of(error: BaseException) -> Failure:
     """The failure behind an exception of an engine."""
     seen: BaseException | None = error
@@ -47,3 +56,11 @@ def failure_of(error: BaseException) -> Failure:
         if isinstance(error, kind):
             return failure
     return Failure("headers", "sent an unreadable answer")
+
+
+def clear_frames(interrupt: BaseException) -> None:
+    """Clear the variables of the functions that an interrupt has ended: in the engines they hold the token."""
+    seen: BaseException | None = interrupt
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__context__
