@@ -7,6 +7,7 @@ redirects, decoding, rewriting of URLs, and repeating a request when a connectio
 
 from __future__ import annotations
 
+import asyncio
 import select
 from base64 import b64encode
 from collections.abc import Awaitable
@@ -64,25 +65,28 @@ class _Connector(aiohttp.TCPConnector):
     """Knows its connection, of which there is one at a time."""
 
     _protocol: ResponseHandler | None = None
+    # The protocol lets go of it when it is closed, although it may go on sending for a long time.
+    _transport: asyncio.Transport | None = None
 
     async def connect(self, *arguments: Any, **named: Any) -> Connection:
         connection = await super().connect(*arguments, **named)
-        self._protocol = connection.protocol
+        self._protocol, self._transport = connection.protocol, connection.transport
         return connection
 
     @property
     def has_unread(self) -> bool:
         """Whether bytes wait on the connection, read by the event loop already or not yet."""
-        protocol = self._protocol
-        if protocol is None or protocol.transport is None or protocol.should_close:
+        if self._protocol is None or self._transport is None:
+            return False
+        if self._protocol.should_close or self._transport.is_closing():
             return True
-        found = protocol.transport.get_extra_info("socket")
+        found = self._transport.get_extra_info("socket")
         return found is not None and _is_readable(found.fileno())
 
     def abort(self) -> None:
         """Close the connection at once: aiohttp would wait until all is sent, or the other side closes it too."""
-        if self._protocol is not None and self._protocol.transport is not None:
-            self._protocol.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def forget(self) -> None:
         """Keep the connection from being closed with this object: in a child process it is the parent's."""
@@ -156,7 +160,7 @@ class AiohttpEngine:
 
     async def send(self, method: str, target: Target, headers: Headers, body: bytes | None) -> Response:
         """Send a request once, exactly as it is, and return its answer with the body unread."""
-        if self._connector.has_unread:  # it would pass for the next answer
+        if self._connector.has_unread:  # what is there would pass for the next answer
             self._connector.abort()
         response = await self._session.request(
             method,

@@ -8,7 +8,9 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -60,7 +62,7 @@ class _Line(httpcore.NetworkBackend, httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError("no address")
         # httpcore would allow each address of the host the whole time.
-        for address in _addresses(host, port):
+        for address in _addresses(host, port, timeout):
             try:
                 with _Limit(timeout) as limit:
                     self._stream = _BACKEND.connect_tcp(address, port, limit, local_address, socket_options)
@@ -116,14 +118,25 @@ class _Line(httpcore.NetworkBackend, httpcore.NetworkStream):
         return found
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        problem = httpcore.ConnectError(str(error))
-    else:
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-    raise problem
+def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
+    """The addresses of a host. A thread asks for them, because nothing else ends the wait for a resolver in time."""
+    answer: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 (raised again in the caller)
+            answer.set_exception(error)
+
+    Thread(target=ask, name="itwin-names", daemon=True).start()
+    with _Limit(timeout) as limit:
+        try:
+            found = answer.result(limit)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout from error
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class Response(Head):

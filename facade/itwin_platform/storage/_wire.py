@@ -123,7 +123,7 @@ class Wire:
             return wants_login(proxy)
         return _http.Failure(
             failure.phase,
-            f"{failure.text}{_detail(error, proxy or origin)}" + (f" through {named(proxy)}" if proxy else ""),
+            f"{failure.text}{_detail(error)}" + (f" through {named(proxy)}" if proxy else ""),
             unsent=failure.unsent,
             final=failure.final,
         )
@@ -144,20 +144,15 @@ def named(proxy: str) -> str:
     return f"the proxy {parts.hostname}" + (f":{port}" if port else "")
 
 
-def _detail(error: BaseException | None, address: str) -> str:
-    """Why no connection could be made to an address, in brackets; empty if nobody knows."""
+def _detail(error: BaseException | None) -> str:
+    """Why no connection could be made, in brackets; empty if nobody knows."""
     while error is not None:
         if isinstance(error, ConnectionRefusedError):
             return " (connection refused)"
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
             return f" (this machine allows no more open files: {FEWER_FILES})"
-        error = error.__cause__ or error.__context__
-    try:
-        # The exception may have lost its cause on its way. The resolver remembers.
-        socket.getaddrinfo(urlsplit(address).hostname, None)
-    except (socket.gaierror, UnicodeError, ValueError) as unknown:
         # A resolver that itself could not work says nothing about the name.
-        return "" if unknown.args[0] == getattr(socket, "EAI_SYSTEM", None) else " (its name cannot be looked up)"
-    except OSError:
-        pass
+        if isinstance(error, (socket.gaierror, UnicodeError)) and error.args[0] != getattr(socket, "EAI_SYSTEM", None):
+            return " (its name cannot be looked up)"
+        error = error.__cause__ or error.__context__
     return ""
