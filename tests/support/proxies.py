@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+import time
 from contextlib import suppress
 from typing import Self
 
@@ -16,17 +18,21 @@ class RecordingProxy:
     Parameters:
         ports: The local ports that stand for hosts.
         demands: A header that requests must have; others are refused with 407.
+        tls: What it speaks TLS with. It waits a moment, so that what servers send in a row arrives as one.
     """
 
-    def __init__(self, ports: dict[str, int] | None = None, demands: str = "") -> None:
+    def __init__(
+        self, ports: dict[str, int] | None = None, demands: str = "", tls: ssl.SSLContext | None = None
+    ) -> None:
         self._ports = ports or {}
         self._demands = demands
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.heads: list[str] = []
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def asked(self) -> list[str]:
@@ -52,6 +58,9 @@ class RecordingProxy:
 
     def _serve(self, connection: socket.socket) -> None:
         head = b""
+        with suppress(OSError):
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
         with connection, suppress(OSError):
             while not head.endswith(b"\r\n\r\n"):
                 head += connection.recv(1) or b"\r\n\r\n"
@@ -66,15 +75,22 @@ class RecordingProxy:
                 return
             with socket.create_connection(("127.0.0.1", port)) as server:
                 connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                back = threading.Thread(target=_copy, args=(server, connection), daemon=True)
+                moment = 0.0 if self._tls is None else 0.02
+                back = threading.Thread(target=_copy, args=(server, connection, moment), daemon=True)
                 back.start()
                 _copy(connection, server)
                 back.join()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, moment: float = 0.0) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            if moment:
+                time.sleep(moment)
+                source.setblocking(False)
+                with suppress(BlockingIOError):
+                    data += source.recv(65536)
+                source.setblocking(True)
             target.sendall(data)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -11,6 +11,7 @@ import asyncio
 import select
 from base64 import b64encode
 from collections.abc import Awaitable
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiohttp
@@ -166,7 +167,7 @@ class AiohttpEngine:
             method,
             yarl.URL(target.url, encoded=True),
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers],
-            data=body or None,
+            data=BytesIO(body) if body else None,  # as bytes, it would be sent in one go while all other tasks wait
             allow_redirects=False,
             proxy=self._proxy,
             proxy_headers=self._proxy_headers,

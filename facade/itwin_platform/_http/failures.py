@@ -47,9 +47,10 @@ def failure_of(error: BaseException) -> Failure:
             reason = one_line(getattr(seen, "verify_message", None) or "verification failed")
             return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
         if isinstance(seen, ssl.SSLError) and not isinstance(seen, (ssl.SSLWantReadError, ssl.SSLWantWriteError)):
-            # After the handshake, the request may have arrived all the same.
-            in_handshake = isinstance(error, httpcore.ConnectError)
-            return Failure("tls", "cannot agree with this machine on TLS", unsent=in_handshake)
+            if isinstance(error, httpcore.ConnectError):
+                return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
+            # After the handshake, so the request may have arrived.
+            return Failure("headers", "broke the encryption of the connection")
     if isinstance(error, httpcore.ProxyError) and (status := re.match(r"[1-5]\d\d\b", str(error))):
         told = f"cannot be reached through the proxy, which has answered {status[0]}"
         return Failure("connect", told, unsent=True, final=status[0] == "407")
