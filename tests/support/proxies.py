@@ -19,20 +19,27 @@ class RecordingProxy:
         ports: The local ports that stand for hosts.
         demands: A header that requests must have; others are refused with 407.
         tls: What it speaks TLS with. It waits a moment, so that what servers send in a row arrives as one.
+        host: The address of this machine that it listens on.
     """
 
     def __init__(
-        self, ports: dict[str, int] | None = None, demands: str = "", tls: ssl.SSLContext | None = None
+        self,
+        ports: dict[str, int] | None = None,
+        demands: str = "",
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self._ports = ports or {}
         self._demands = demands
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._host = f"[{host}]" if ":" in host else host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
         self.heads: list[str] = []
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._listener.getsockname()[1]}"
 
     @property
     def asked(self) -> list[str]:

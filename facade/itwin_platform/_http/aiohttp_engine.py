@@ -139,7 +139,8 @@ class AiohttpEngine:
         self._proxy: yarl.URL | None = None
         self._proxy_headers: dict[str, str] | None = None
         if route.proxy is not None:
-            self._proxy = yarl.URL(bytes(route.proxy.url).decode("ascii"), encoded=True)
+            proxy = route.proxy.url
+            self._proxy = yarl.URL.build(scheme="http", host=proxy.host.decode("ascii"), port=proxy.port)
             if route.proxy.auth is not None:
                 encoded = b64encode(b":".join(route.proxy.auth)).decode("ascii")
                 self._proxy_headers = {"Proxy-Authorization": f"Basic {encoded}"}
