@@ -2,11 +2,10 @@
 
 A module of its own, because importing httpcore takes a while and is not needed before the first request.
 """
-# ruff: noqa: ASYNC109 (the methods are those of httpcore)
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -31,15 +30,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
         self._backend: httpcore.AsyncNetworkBackend = kind()
         self._stream: httpcore.AsyncNetworkStream | None = None
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        self._stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+    async def connect_tcp(self, *arguments: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        self._stream = await self._backend.connect_tcp(*arguments, **named)
         return self._stream
 
     async def aclose(self) -> None:

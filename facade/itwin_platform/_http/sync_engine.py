@@ -53,19 +53,14 @@ class _Line(httpcore.NetworkBackend, httpcore.NetworkStream):
         self._stream: httpcore.NetworkStream | None = None
 
     def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *rest: Any, **named: Any
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError("no address")
         # httpcore would allow each address of the host the whole time.
         for address in _addresses(host, port, timeout):
             try:
                 with _Limit(timeout) as limit:
-                    self._stream = _BACKEND.connect_tcp(address, port, limit, local_address, socket_options)
+                    self._stream = _BACKEND.connect_tcp(address, port, limit, *rest, **named)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
