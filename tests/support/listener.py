@@ -12,20 +12,26 @@ from typing import Self
 class Listener:
     """Listens while it is entered. What is said on a connection is up to the subclass.
 
+    Parameters:
+        tls: What it speaks TLS with, if it does.
+        host: The address of this machine that it listens on.
+
     Attributes:
         connections: How many connections were opened so far.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._host = f"[{host}]" if ":" in host else host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=512)
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self.connections = 0
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
 
     @property
     def port(self) -> int:

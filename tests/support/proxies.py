@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+import time
 from contextlib import suppress
 
 from tests.support.listener import Listener
@@ -17,10 +19,18 @@ class RecordingProxy(Listener):
     Parameters:
         ports: The local ports that stand for hosts.
         demands: A header that requests must have; others are refused with 407.
+        tls: What it speaks TLS with. It waits a moment, so that what servers send in a row arrives as one.
+        host: The address of this machine that it listens on.
     """
 
-    def __init__(self, ports: dict[str, int] | None = None, demands: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        ports: dict[str, int] | None = None,
+        demands: str = "",
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        super().__init__(tls, host)
         self._ports = ports or {}
         self._demands = demands
         self.heads: list[str] = []
@@ -45,15 +55,22 @@ class RecordingProxy(Listener):
             return
         with socket.create_connection(("127.0.0.1", port)) as server:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            back = threading.Thread(target=_copy, args=(server, connection), daemon=True)
+            moment = 0.0 if self._tls is None else 0.02
+            back = threading.Thread(target=_copy, args=(server, connection, moment), daemon=True)
             back.start()
             _copy(connection, server)
             back.join()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, moment: float = 0.0) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            if moment:
+                time.sleep(moment)
+                source.setblocking(False)
+                with suppress(BlockingIOError):
+                    data += source.recv(65536)
+                source.setblocking(True)
             target.sendall(data)
     with suppress(OSError):
         target.shutdown(socket.SHUT_WR)

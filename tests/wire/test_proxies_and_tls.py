@@ -35,6 +35,17 @@ def test_the_proxy_of_the_environment(engine: Engine, authority: Authority, monk
         assert "proxy-authorization" not in server.received[0].headers
 
 
+def test_a_proxy_with_an_ipv6_address(engine: Engine) -> None:
+    try:
+        listening = RecordingProxy(host="::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with listening as proxy:
+        (error,) = engine.many(get_itwin, 1, proxy=proxy.url, retry=None)
+        assert proxy.asked == ["CONNECT api.bentley.com:443"]
+    assert isinstance(error, errors.TransportError)
+
+
 @pytest.mark.parametrize("value", ["api.bentley.com", ".bentley.com", "bentley.com", "*", "other, api.bentley.com"])
 def test_no_proxy_of_the_environment(
     engine: Engine, authority: Authority, monkeypatch: pytest.MonkeyPatch, value: str
@@ -136,6 +147,7 @@ def test_a_bad_certificate_is_told_and_never_tried_again(
     assert isinstance(error, errors.TransportError)
     assert error.phase == "tls"
     assert "certificate" in str(error)
+    assert ("unable to get local issuer" if case == "unknown authority" else "mismatch") in str(error)
     assert not clock.sleeps
     assert server.connections == 1
     assert server.received == []

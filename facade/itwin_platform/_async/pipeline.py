@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
+from .._http.failures import NoAnswer
 from .._policies import messages
 from .._policies.addresses import Target, UntrustedError
 from .._policies.answers import Answer
@@ -29,7 +30,7 @@ from .._policies.success import link_error, read_body, read_success
 from .._tracing import Tracing
 from ..errors import ApiError
 from .pacing import Pacing
-from .transport import Transport, TransportFailure
+from .transport import Transport
 
 if TYPE_CHECKING:
     from itwin_platform_api.runtime import Request
@@ -300,7 +301,7 @@ class Pipeline:
             token = await self._token() if call.signed else None
             try:
                 answer = await self._send(call, target, token)
-            except TransportFailure as caught:
+            except NoAnswer as caught:
                 failure = caught.failure
                 return Outcome(target, token, error=messages.not_answered(call, target.host, failure), failure=failure)
             if answer.status < 300:
@@ -327,7 +328,7 @@ class Pipeline:
             call.sent += 1
             try:
                 answer = await self._transport.send(call.method, target, headers, call.body)
-            except TransportFailure as caught:
+            except NoAnswer as caught:
                 self._pacing.answered(call, None)
                 span.failed(caught.failure.phase)
                 log_answer(call, target.host, time.monotonic() - began, f"no answer ({caught.failure.phase})", None)

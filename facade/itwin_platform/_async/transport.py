@@ -8,7 +8,7 @@ from .. import _http
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
 from .._http import pools
-from .._http.failures import failure_of
+from .._http.failures import NoAnswer, clear_frames, failure_of
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 # Objects of a parent process that must not be destroyed in a child: that would close what the parent uses.
 _of_the_parent: list[object] = []
-
-
-class TransportFailure(Exception):  # noqa: N818 (an outcome, which the pipeline turns into the public error)
-    """No answer came, or not all of it."""
-
-    def __init__(self, failure: _http.Failure) -> None:
-        super().__init__(failure.text)
-        self.failure = failure
 
 
 class _Home:
@@ -57,7 +49,7 @@ class Transport:
         """Send a request and read the answer.
 
         Raises:
-            TransportFailure: No usable answer arrived.
+            NoAnswer: No usable answer arrived.
             TimeoutError: The time limit in force is over.
             ConfigurationError: The client is closed, or its proxy cannot be used.
         """
@@ -72,12 +64,8 @@ class Transport:
             unharmed = not self._closed
         finally:
             # An engine that was broken off is used no more: nobody knows what is left on its connection.
-            if unharmed:
-                connections.give_back(engine)
-            elif connections.give_up(engine):
-                await engine.abort()
-        if (stale := connections.take_stale()) is not None:
-            await stale.aclose()
+            if (unwanted := connections.give_back(engine, unharmed=unharmed)) is not None:
+                await unwanted.aclose()
         return answer
 
     async def _exchange(
@@ -94,9 +82,12 @@ class Transport:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = failure_of(error)
+        except BaseException as interrupt:
+            clear_frames(interrupt)
+            raise
         else:
             return await self._read(response)
-        raise TransportFailure(failure)
+        raise NoAnswer(failure)
 
     async def aclose(self) -> None:
         """Close the connections; called again, those that were just being opened. Other event loops' are left alone."""
@@ -120,7 +111,7 @@ class Transport:
 
     async def _open(self, origin: str) -> pools.Connections[pools.AsyncEngine]:
         self._check_open()
-        await concurrency.in_thread(lambda: pools.prepare(origin, self._options))
+        connections = await concurrency.in_thread(lambda: pools.open_async_engines(origin, self._options))
         self._check_open()
         for place in [place for place in self._homes if concurrency.is_over(place)]:
             self._homes.pop(place, None)
@@ -128,9 +119,7 @@ class Transport:
         home = self._homes.setdefault(concurrency.home(), _Home())
         if home.end is None:
             home.end = await concurrency.when_loop_ends(home.aclose)
-        return home.origins.get(origin) or home.origins.setdefault(
-            origin, pools.open_async_engines(origin, self._options)
-        )
+        return home.origins.setdefault(origin, connections)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -142,7 +131,7 @@ class Transport:
         answer = Answer(response.status, response.headers, locations=response.locations)
         if answer.status < 200:
             await response.aclose()
-            raise TransportFailure(_http.Failure("headers", "uses another protocol", final=True))
+            raise NoAnswer(_http.Failure("headers", "uses another protocol", final=True))
         failure: _http.Failure | None = None
         try:
             # The body of a redirect is of no interest and may be endless; an empty one costs nothing to read.
@@ -157,7 +146,7 @@ class Transport:
         if failure is not None:
             answer.problem = "was cut off"
             if answer.status < 300:
-                raise TransportFailure(_http.Failure("body", "broke off in the middle of the answer"))
+                raise NoAnswer(_http.Failure("body", "broke off in the middle of the answer"))
         return answer
 
     async def _collect(self, response: pools.AsyncResponse, answer: Answer) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any
+
+import h11
 
 # Answers that have no body, whatever their headers say.
 _NO_BODY = frozenset({204, 205, 304})
+
+# Where the layers of a connection keep what nobody has taken yet: h11; TLS of anyio, of trio and of httpcore; anyio.
+_BUFFERS = frozenset({"_h11_state", "_read_bio", "_incoming", "_protocol"})
+# What lies below a layer, from httpcore's connections down to the socket.
+_BELOW = ("_connection", "_network_stream", "_stream", "transport_stream")
 
 
 class Head:
@@ -45,23 +52,20 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-class NoPieces:
-    """The body of an async request that has none. httpcore would send an empty piece, at the price of a full one."""
+def has_unread(layer: Any) -> bool:
+    """Whether more has arrived on one of httpcore's connections than its answers consist of, and waits in a buffer.
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        raise StopAsyncIteration
-
-
-def has_read_ahead(stream: Any) -> bool:
-    """Whether more has arrived on httpcore's connection than belongs to the answer with this body.
-
-    It would be taken for the next answer. Only private attributes lead there; if they disappear, the headers alone are
-    checked. What arrives later is found before the connection is used again.
+    It would pass for the next answer. Only private attributes lead there; if they disappear, httpcore still looks at
+    the socket before it uses a connection again.
     """
-    found = stream
-    for name in ("_connection", "_h11_state", "trailing_data"):
-        found = getattr(found, name, None)
-    return bool(found and found[0])
+    found: dict[str, Any] = layer.__dict__
+    if not _BUFFERS.isdisjoint(found) and any(_holds_bytes(found[name]) for name in _BUFFERS & found.keys()):
+        return True
+    below = next((found[name] for name in _BELOW if name in found), None)
+    return below is not None and has_unread(below)
+
+
+def _holds_bytes(buffer: Any) -> bool:
+    if isinstance(buffer, h11.Connection):
+        return bool(buffer.trailing_data[0])
+    return bool(getattr(buffer, "pending", 0) or getattr(buffer, "read_queue", None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import traceback
 
 import httpcore
 
@@ -30,16 +31,26 @@ _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
 )
 
 
+class NoAnswer(Exception):  # noqa: N818 (an outcome, which callers turn into a public error)
+    """No answer came, or not all of it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
 def failure_of(error: BaseException) -> Failure:
     """The failure behind an exception of an engine."""
-    seen: BaseException | None = error
-    while seen is not None:
+    # The innermost exception says most: aiohttp's own does not tell what is wrong with a certificate.
+    for seen in reversed(_chain(error)):
         if isinstance(seen, ssl.SSLCertVerificationError):
             reason = one_line(getattr(seen, "verify_message", None) or "verification failed")
             return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
-        if isinstance(seen, ssl.SSLError):
-            return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
-        seen = seen.__cause__ or seen.__context__
+        if isinstance(seen, ssl.SSLError) and not isinstance(seen, (ssl.SSLWantReadError, ssl.SSLWantWriteError)):
+            if isinstance(error, httpcore.ConnectError):
+                return Failure("tls", "cannot agree with this machine on TLS", unsent=True)
+            # After the handshake, so the request may have arrived.
+            return Failure("headers", "broke the encryption of the connection")
     if isinstance(error, httpcore.ProxyError) and (status := re.match(r"[1-5]\d\d\b", str(error))):
         told = f"cannot be reached through the proxy, which has answered {status[0]}"
         return Failure("connect", told, unsent=True, final=status[0] == "407")
@@ -47,3 +58,17 @@ def failure_of(error: BaseException) -> Failure:
         if isinstance(error, kind):
             return failure
     return Failure("headers", "sent an unreadable answer")
+
+
+def clear_frames(interrupt: BaseException) -> None:
+    """Clear the variables of the functions that an interrupt has ended: in the engines they hold the token."""
+    for seen in _chain(interrupt):
+        traceback.clear_frames(seen.__traceback__)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An exception and what it leads to."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+    return chain

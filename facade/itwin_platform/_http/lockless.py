@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 import h11
-import httpcore
 
 T = TypeVar("T")
 
@@ -46,13 +45,17 @@ def without_locks(connection: T) -> T:
     The attributes are private. If they disappear in another version of httpcore, its locks and copies are there again,
     and all else stays as it is.
     """
-    if isinstance(connection, (httpcore.ConnectionInterface, httpcore.AsyncConnectionInterface)):
+    attributes = vars(connection)
+    for name, each in attributes.items():
+        if name.endswith("_lock"):
+            attributes[name] = _NO_LOCK
+        elif type(each) is h11.Connection:
+            each.__class__ = _State
+    if "_connection" in attributes:
         kind: Any = type(connection)
-        connection.__class__ = _lockless_kind(kind)
-        for name, each in list(vars(connection).items()):
-            setattr(connection, name, _NO_LOCK if name.endswith("_lock") else each)
-            if type(each) is h11.Connection:
-                each.__class__ = _State
+        connection.__class__ = _outer(kind)
+        if attributes["_connection"] is not None:
+            without_locks(attributes["_connection"])
     return connection
 
 
@@ -64,5 +67,5 @@ class _Inner:
 
 
 @cache
-def _lockless_kind(kind: Any) -> Any:
-    return kind if "_connection" in vars(kind) else type(kind.__name__, (kind,), {"_connection": _Inner()})
+def _outer(kind: Any) -> Any:
+    return type(kind.__name__, (kind,), {"_connection": _Inner()})

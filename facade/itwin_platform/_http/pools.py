@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import sniffio
 
-from .options import TransportOptions, has_aiohttp, proxy_for
+from .options import TransportOptions, has_aiohttp
 from .routes import KEPT, Route
 
 if TYPE_CHECKING:
-    from .._policies.addresses import Target
-    from .._policies.calls import Headers
+    from . import aiohttp_engine, async_engine, sync_engine
+
+    Engine = sync_engine.SyncEngine
+    Response = sync_engine.Response
+    AsyncEngine = async_engine.HttpcoreEngine | aiohttp_engine.AiohttpEngine
+    AsyncResponse = async_engine.Response | aiohttp_engine.Response
 
 T = TypeVar("T")
 
@@ -23,7 +27,7 @@ class Connections(Generic[T]):
     """Engines for one origin, each with one connection.
 
     One request uses an engine at a time. So whatever breaks it off in the middle, an error, a cancellation or Ctrl-C,
-    is in the way of no other: such an engine is given up. httpcore's pools for many requests are left with
+    is in the way of no other: such an engine is given up. The libraries' pools for many requests are left with
     connections that nobody can use, or with a lock that nobody releases, and cost more with every connection.
 
     Parameters:
@@ -46,122 +50,26 @@ class Connections(Generic[T]):
         self.all.add(engine)
         return engine
 
-    def give_back(self, engine: T) -> None:
-        """Keep the engine for the next request."""
-        self._idle.append((time.monotonic(), engine))
+    def give_back(self, engine: T, *, unharmed: bool) -> T | None:
+        """Keep an engine for the next request, unless its last one was broken off.
 
-    def give_up(self, engine: T) -> bool:
-        """Do not keep the engine. Returns whether to close it."""
-        self.all.discard(engine)
-        return True
-
-    def take_stale(self) -> T | None:
-        """Take an engine that nobody has used for a while, to close it."""
-        if self._idle and time.monotonic() - self._idle[0][0] > KEPT:
-            try:
-                engine = self._idle.popleft()[1]
-            except IndexError:
+        Returns:
+            An engine to close: one that was broken off, or that nobody has used for a while.
+        """
+        if unharmed:
+            self._idle.append((time.monotonic(), engine))
+            if time.monotonic() - self._idle[0][0] <= KEPT:
                 return None
-            self.all.discard(engine)
-            return engine
-        return None
-
-
-class SharedEngine(Connections[T]):
-    """One engine for all requests, which looks after its connections itself."""
-
-    def __init__(self, engine: T) -> None:
-        super().__init__(lambda: engine)
-        self._engine = engine
-        self.all.add(engine)
-
-    def take(self) -> T:
-        """The engine."""
-        return self._engine
-
-    def give_back(self, engine: T) -> None:
-        """Nothing: it is there for all."""
-
-    def give_up(self, engine: T) -> bool:  # noqa: ARG002 (there is one)
-        """Nothing: it is there for all."""
-        return False
-
-
-class Response(Protocol):
-    """An answer whose body has not been read yet: iterating gives its pieces. See `exchanges.Head`."""
-
-    status: int
-    headers: dict[str, str]
-    locations: list[str]
-
-    def __iter__(self) -> Iterator[bytes]: ...
-
-    def close(self) -> None:
-        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
-
-
-class AsyncResponse(Protocol):
-    """An answer whose body has not been read yet: iterating gives its pieces. See `exchanges.Head`."""
-
-    status: int
-    headers: dict[str, str]
-    locations: list[str]
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def aclose(self) -> None:
-        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
-
-
-class Engine(Protocol):
-    """Sends requests to one origin, and keeps what it has connected."""
-
-    def send(self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None) -> Response:
-        """Send a request once, exactly as it is, and return its answer with the body unread."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections, which may be in use by other threads."""
-
-    def abort(self) -> None:
-        """Close the connections after a request was broken off, whatever state that has left them in."""
-
-    def forget(self) -> None:
-        """Let go of the connections in a child process, where they are the parent's."""
-
-
-class AsyncEngine(Protocol):
-    """Sends requests to one origin, and keeps what it has connected."""
-
-    async def send(self, method: str, target: Target, headers: Headers, body: bytes | None) -> AsyncResponse:
-        """Send a request once, exactly as it is, and return its answer with the body unread."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-
-    async def abort(self) -> None:
-        """Close the connections after a request was broken off, whatever state that has left them in."""
-
-    def forget(self) -> None:
-        """Let go of the connections in a child process, where they are the parent's."""
-
-
-def prepare(origin: str, options: TransportOptions) -> None:
-    """Read the certificate authorities, if connections to an origin need them: it takes a while.
-
-    Raises:
-        ConfigurationError: They cannot be read.
-    """
-    if origin.startswith("https:") or proxy_for(origin, options) is not None:
-        options.ssl_context()
+            engine = self._idle.popleft()[1]
+        self.all.discard(engine)
+        return engine
 
 
 def open_engines(origin: str, options: TransportOptions) -> Connections[Engine]:
-    """Engines for the sync client.
+    """Engines for the sync client. This may read the certificate authorities, which takes a while.
 
     Raises:
-        ConfigurationError: The environment's proxy cannot be used.
+        ConfigurationError: The environment's proxy or the certificate authorities cannot be used.
     """
     from .sync_engine import SyncEngine
 
@@ -172,23 +80,23 @@ def open_engines(origin: str, options: TransportOptions) -> Connections[Engine]:
 def open_async_engines(origin: str, options: TransportOptions) -> Connections[AsyncEngine]:
     """Engines for the async client: aiohttp's if it is wanted and usable, else httpcore's.
 
+    This may read the certificate authorities, which takes a while. Any thread can do it.
+
     Raises:
-        ConfigurationError: The environment's proxy cannot be used.
+        ConfigurationError: The environment's proxy or the certificate authorities cannot be used.
     """
     route = Route(origin, options)
-    if (
-        _wants_aiohttp(options)
-        and sniffio.current_async_library() == "asyncio"
-        and (route.proxy is None or route.proxy.url.scheme == b"http")
-    ):
-        from .aiohttp_engine import AiohttpEngine
+    # aiohttp supports neither HTTP/2 nor proxies of other kinds.
+    aiohttp_can = not options.http2 and (route.proxy is None or route.proxy.url.scheme == b"http")
+    wants_aiohttp = aiohttp_can and options.aiohttp is not False and has_aiohttp()
 
-        return SharedEngine(AiohttpEngine(route))
-    from .async_engine import HttpcoreEngine
+    def make() -> AsyncEngine:
+        if wants_aiohttp and sniffio.current_async_library() == "asyncio":
+            from .aiohttp_engine import AiohttpEngine
 
-    return Connections(lambda: HttpcoreEngine(route))
+            return AiohttpEngine(route)
+        from .async_engine import HttpcoreEngine
 
+        return HttpcoreEngine(route)
 
-def _wants_aiohttp(options: TransportOptions) -> bool:
-    # aiohttp does not support HTTP/2.
-    return options.aiohttp is not False and not options.http2 and has_aiohttp()
+    return Connections(make)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import httpcore
 
 from ..errors import ConfigurationError
+from .lockless import without_locks
 from .options import TransportOptions, check_socks, proxy_for
+
+if TYPE_CHECKING:
+    from .._policies.calls import Headers
 
 # Seconds that a connection is kept while nobody uses it.
 KEPT = 15.0
@@ -27,9 +31,7 @@ class Route:
     Attributes:
         context: For TLS.
         proxy: The proxy, or None.
-        origin: The origin as httpcore takes it.
-        settings: The arguments of httpcore's pools.
-        extensions: The timeouts of a request.
+        connect, each: The timeouts for connecting, and for each read and write.
 
     Raises:
         ConfigurationError: The environment's proxy or the certificate authorities cannot be used.
@@ -43,18 +45,31 @@ class Route:
         self.proxy = None if found is None else _proxy(found, self.context)
         parts = urlsplit(origin)
         self._scheme, self._host, self._port = parts.scheme.encode(), (parts.hostname or "").encode(), parts.port
-        self.origin = self.url("/").origin
-        self.settings: dict[str, Any] = {
-            "ssl_context": self.context,
-            "proxy": self.proxy,
-            "http2": options.http2,
-            "keepalive_expiry": KEPT,
-        }
-        connect, each = options.timeout
-        self.extensions = {"timeout": {"connect": connect, "read": each, "write": each}}
+        self._http2 = options.http2
+        self.connect, self.each = options.timeout
+        self._extensions = {"timeout": {"connect": self.connect, "read": self.each, "write": self.each}}
 
-    def url(self, path: str) -> httpcore.URL:
-        """The URL of a path at the origin, its query included."""
+    def connection(self, pool: type[Any], backend: object) -> Any:
+        """One of httpcore's connections, which opens itself with its first request.
+
+        Parameters:
+            pool: The kind of pool that knows which connection it takes. Nothing is sent through the pool itself.
+            backend: What opens it.
+        """
+        made = pool(
+            ssl_context=self.context,
+            proxy=self.proxy,
+            http2=self._http2,
+            keepalive_expiry=KEPT,
+            network_backend=backend,
+        )
+        return without_locks(made.create_connection(self._url("/").origin))
+
+    def request(self, method: str, path: str, headers: Headers, content: Any) -> httpcore.Request:
+        """A request as httpcore takes it. The path includes the query."""
+        return httpcore.Request(method, self._url(path), headers=headers, content=content, extensions=self._extensions)
+
+    def _url(self, path: str) -> httpcore.URL:
         return httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=path)
 
 

@@ -7,161 +7,134 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import ref
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 
 from .._concurrency.synchronous import time_left
-from .exchanges import Head, has_read_ahead
-from .lockless import without_locks
+from .exchanges import Head, has_unread
 from .routes import Route
 
 if TYPE_CHECKING:
     from .._policies.addresses import Target
     from .._policies.calls import Headers
 
-T = TypeVar("T")
+_BACKEND = httpcore.SyncBackend()
 
 
-class _PendingWrite:
-    """A write that has not been done yet."""
+class _Limit:
+    """The seconds that an operation may take. TimeoutError, if the current time limit cuts them short and passes."""
 
-    __slots__ = ("_buffer", "_stream")
+    __slots__ = ("_is_short", "_seconds")
 
-    def __init__(self, stream: httpcore.NetworkStream, buffer: Any) -> None:
-        self._stream = stream
-        self._buffer = buffer
+    def __init__(self, timeout: float | None) -> None:
+        left = time_left()
+        self._is_short = left is not None and (timeout is None or left < timeout)
+        self._seconds = left if self._is_short else timeout
 
-    def __call__(self, timeout: float | None) -> None:
-        self._stream.write(self._buffer, timeout)
+    def __enter__(self) -> float | None:
+        if self._is_short and self._seconds is not None and self._seconds <= 0:
+            raise TimeoutError
+        return self._seconds
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._is_short and kind is not None and issubclass(kind, httpcore.TimeoutException):
+            raise TimeoutError
 
 
-class _OpenStreams:
-    """The open connections of an engine, including those that are just being made.
-
-    Without a lock, which Ctrl-C could leave held: one thread adds, and others only look.
-    """
+class _Line(httpcore.NetworkBackend, httpcore.NetworkStream):
+    """How an engine reaches the other side. It opens one connection at a time, and then is that connection."""
 
     def __init__(self) -> None:
-        self._streams: list[ref[httpcore.NetworkStream]] = []
+        self._stream: httpcore.NetworkStream | None = None
 
-    def add(self, stream: httpcore.NetworkStream) -> None:
-        self._streams = [*(each for each in self._streams if each() is not None), ref(stream)]
-
-    def __iter__(self) -> Iterator[httpcore.NetworkStream]:
-        return (stream for each in self._streams if (stream := each()) is not None)
-
-    def close(self) -> None:
-        for stream in self:
-            stream.close()
-
-    def let_go(self) -> None:
-        """Close the descriptors of this process and leave the connections alone, which another process uses."""
-        for stream in self:
-            connection = stream.get_extra_info("socket")
-            if isinstance(connection, socket.socket):
-                connection.close()
-
-
-class _LimitedStream(httpcore.NetworkStream):
-    """A connection whose operations end with the current time limit, however slowly bytes arrive."""
-
-    def __init__(self, stream: httpcore.NetworkStream, opened: _OpenStreams) -> None:
-        self._stream = stream
-        self._opened = opened
-        opened.add(self)
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return _within_limit(lambda limit: self._stream.read(max_bytes, limit), timeout)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if not buffer:  # httpcore ends every request by writing nothing
-            return
-        # The buffer holds the token: if the write fails, the variables of this frame must not show it.
-        # A view, because httpcore cuts off what the socket has taken, and cutting bytes copies the rest.
-        write = _PendingWrite(self._stream, memoryview(buffer))
-        del buffer
-        _within_limit(write, timeout)
-
-    def close(self) -> None:
-        # Closing alone does not wake a thread that is waiting for bytes.
-        connection = self._stream.get_extra_info("socket")
-        if isinstance(connection, socket.socket):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        self._stream.close()
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *rest: Any, **named: Any
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError("no address")
+        # httpcore would allow each address of the host the whole time.
+        for address in _addresses(host, port, timeout):
+            try:
+                with _Limit(timeout) as limit:
+                    self._stream = _BACKEND.connect_tcp(address, port, limit, *rest, **named)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return self
+        raise failure
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        encrypted = _within_limit(lambda limit: self._stream.start_tls(ssl_context, server_hostname, limit), timeout)
-        return _LimitedStream(encrypted, self._opened)
+        with _Limit(timeout) as limit:
+            self._stream = self._opened.start_tls(ssl_context, server_hostname, limit)
+        return self
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with _Limit(timeout) as limit:
+            return self._opened.read(max_bytes, limit)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:  # httpcore ends every request by writing nothing
+            return
+        with _Limit(timeout) as limit:
+            # A view, because httpcore cuts off what the socket has taken, and cutting bytes copies the rest.
+            view: Any = memoryview(buffer)
+            self._opened.write(view, limit)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+        return self._opened.get_extra_info(info)
+
+    def close(self) -> None:
+        """Close the connection, if there is one. Threads that wait for its bytes are told."""
+        if (connection := self._socket) is not None:
+            with suppress(OSError):  # closing alone does not wake them
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def forget(self) -> None:
+        """Close the descriptor of this process, and leave the connection to the other process that uses it."""
+        if (connection := self._socket) is not None:
+            connection.close()
+
+    @property
+    def _opened(self) -> httpcore.NetworkStream:
+        if self._stream is None:
+            raise httpcore.ConnectError("not connected")
+        return self._stream
+
+    @property
+    def _socket(self) -> socket.socket | None:
+        found: socket.socket | None = None if self._stream is None else self._stream.get_extra_info("socket")
+        return found
 
 
-def _within_limit(work: Callable[[float | None], T], timeout: float | None) -> T:
-    left = time_left()
-    if left is None:
-        return work(timeout)
-    if left <= 0:
-        raise TimeoutError
-    if timeout is not None and timeout <= left:
-        return work(timeout)
-    try:
-        return work(left)
-    except httpcore.TimeoutException:
-        pass
-    raise TimeoutError
+def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
+    """The addresses of a host. A thread asks for them, because nothing else ends the wait for a resolver in time."""
+    answer: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 (raised again in the caller)
+            answer.set_exception(error)
+
+    Thread(target=ask, name="itwin-names", daemon=True).start()
+    with _Limit(timeout) as limit:
+        try:
+            found = answer.result(limit)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout from error
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-class _LimitedBackend(httpcore.NetworkBackend):
-    """Opens connections that obey the current time limit."""
-
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._backend = backend
-        self.opened = _OpenStreams()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        if time_left() is None:
-            stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-            return _LimitedStream(stream, self.opened)
-        # The library would allow each address of the host the whole time.
-        failure: Exception = httpcore.ConnectError("no address")
-        for address in _addresses(host, port):
-
-            def connect(limit: float | None, address: str = address) -> httpcore.NetworkStream:
-                return self._backend.connect_tcp(address, port, limit, local_address, socket_options)
-
-            try:
-                return _LimitedStream(_within_limit(connect, timeout), self.opened)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        problem = httpcore.ConnectError(str(error))
-    else:
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-    raise problem
-
-
-class _Response(Head):
+class Response(Head):
     """An answer. Its body can be iterated once."""
 
     __slots__ = ("_response",)
@@ -174,9 +147,9 @@ class _Response(Head):
         return iter(self._response.stream)
 
     def close(self) -> None:
-        """Keep the connection for the next request, unless unexpected bytes may be waiting on it."""
+        """Keep the connection for the next request, unless unexpected bytes may follow on it."""
         with suppress(Exception):  # it may be gone already
-            if self.announces_too_much or has_read_ahead(self._response.stream):
+            if self.announces_too_much:
                 self._response.extensions["network_stream"].close()
             self._response.close()
 
@@ -190,39 +163,25 @@ class SyncEngine:
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._backend = _LimitedBackend(httpcore.SyncBackend())
+        self._line = _Line()
         self._connection: httpcore.ConnectionInterface | None = None
 
-    def send(self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None) -> _Response:
+    def send(self, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None) -> Response:
         """Send a request once, exactly as it is, and return its answer with the body unread."""
-        request = httpcore.Request(
-            method,
-            self._route.url(target.path),
-            headers=headers,
-            content=() if body is None else body,
-            extensions=self._route.extensions,
-        )
-        return _Response(self._ready().handle_request(request))
+        request = self._route.request(method, target.path, headers, body or ())
+        return Response(self._ready().handle_request(request))
 
     def _ready(self) -> httpcore.ConnectionInterface:
         connection = self._connection
-        if connection is not None:
-            if connection.is_available() and not connection.has_expired():
-                return connection
-            connection.close()
-        # httpcore's pool knows which connection it takes. Nothing is sent through the pool itself.
-        pool = httpcore.ConnectionPool(network_backend=self._backend, **self._route.settings)
-        self._connection = connection = without_locks(pool.create_connection(self._route.origin))
+        if connection is None or not connection.is_available() or connection.has_expired() or has_unread(connection):
+            self.close()
+            self._connection = connection = self._route.connection(httpcore.ConnectionPool, self._line)
         return connection
 
     def close(self) -> None:
-        """Close the connection, even one in use or being made."""
-        self._backend.opened.close()
-
-    def abort(self) -> None:
-        """Close the connection after a request was broken off."""
-        self._backend.opened.close()
+        """Close the connection, even one that another thread uses."""
+        self._line.close()
 
     def forget(self) -> None:
-        """Let go of the connection in a child process."""
-        self._backend.opened.let_go()
+        """Let go of the connection in a child process, where it is the parent's."""
+        self._line.forget()

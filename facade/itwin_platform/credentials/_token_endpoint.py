@@ -176,7 +176,8 @@ class TokenEndpoint:
 
     def _exchange(self, target: Target, headers: list[tuple[bytes, bytes]], body: bytes, repeatable: bool) -> Answer:
         # Late: not everybody needs a token from here.
-        from .._sync.transport import Transport, TransportFailure
+        from .._http.failures import NoAnswer
+        from .._sync.transport import Transport
 
         transport = Transport(self._options)
         # A service that is unavailable has not processed the request.
@@ -188,7 +189,7 @@ class TokenEndpoint:
                 answer: Answer | None = None
                 try:
                     answer = transport.send("POST", target, headers, body)
-                except TransportFailure as caught:
+                except NoAnswer as caught:
                     problem, final = caught.failure.text, caught.failure.final
                     delay = attempts.delay(None, caught.failure)
                 else:

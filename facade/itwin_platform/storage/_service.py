@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 from .. import _http
 from .._concurrency.synchronous import time_limit
 from .._http import pools
+from .._http.failures import NoAnswer
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
 from .._policies.bodies import BodyReader
 from .._policies.retries import RetryPolicy, parse_retry_after
 from ._problems import RequestFailed, one_problem
 from ._ranges import Reading, Remote, remote_of
-from ._wire import Broken, Wire, wants_login
+from ._wire import Wire, wants_login
 
 if TYPE_CHECKING:
     from .._policies.addresses import Target
@@ -152,7 +153,7 @@ class BlobService:
                 reading.feed(chunk)
                 attempts.count = 1
             if not reading.is_over:
-                raise Broken(_http.Failure("body", "sends less than it announces"))
+                raise NoAnswer(_http.Failure("body", "sends less than it announces"))
             return remote
 
         if reading.remote is not None and reading.is_over:
@@ -189,7 +190,7 @@ class BlobService:
                 if 200 <= response.status < 300:
                     return take(response)
                 failed = self._refusal(response, target.origin)
-        except Broken as caught:
+        except NoAnswer as caught:
             failed = RequestFailed(None, failure=caught.failure)
         except TimeoutError:
             failed = RequestFailed(None, failure=_http.Failure("body", "did not answer in time"))
@@ -204,7 +205,7 @@ class BlobService:
         if code is None and status >= 400:
             try:
                 code = _ERROR_CODE.search(self._body_of(response, _MAX_ERROR))
-            except (Broken, RequestFailed):
+            except (NoAnswer, RequestFailed):
                 code = None
         wait = parse_retry_after(response.headers.get("retry-after"), time.time())
         return RequestFailed(status, code[1].decode("ascii") if code else "", retry_after=wait)

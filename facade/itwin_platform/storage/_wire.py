@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .. import _http
 from .._http import pools
-from .._http.failures import failure_of
+from .._http.failures import NoAnswer, clear_frames, failure_of
 from ._problems import FEWER_FILES
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 _VERIFY = "Name its authorities with verify= or SSL_CERT_FILE"
 _PROXY_LOGIN = "Put them into its URL, http://user:password@host:port, in proxy= or the environment"
-
-
-class Broken(Exception):  # noqa: N818 (an outcome)
-    """No answer came, or not all of it."""
-
-    def __init__(self, failure: _http.Failure) -> None:
-        super().__init__(failure.text)
-        self.failure = failure
 
 
 class Wire:
@@ -57,7 +49,7 @@ class Wire:
         """Send a request; inside the context, its answer can be read with `chunks_of`.
 
         Raises:
-            Broken: No answer came.
+            NoAnswer: No answer came.
             TimeoutError: The time limit in force is over.
             ConfigurationError: The proxy or the certificate authorities cannot be used.
         """
@@ -73,16 +65,14 @@ class Wire:
             unharmed = not self._closed
         finally:
             # An engine that was broken off is used no more: nobody knows what is left on its connection.
-            if unharmed:
-                connections.give_back(engine)
-            elif connections.give_up(engine):
-                engine.abort()
+            if (unwanted := connections.give_back(engine, unharmed=unharmed)) is not None:
+                unwanted.close()
 
     def chunks_of(self, response: pools.Response) -> Generator[bytes]:
         """The body of an answer as it arrives, without decoding it.
 
         Raises:
-            Broken: The connection broke.
+            NoAnswer: The connection broke.
             TimeoutError: The time limit in force is over.
         """
         stream = iter(response)
@@ -96,7 +86,7 @@ class Wire:
             if chunk is None:
                 return
             yield chunk
-        raise Broken(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
+        raise NoAnswer(_http.Failure("body", "broke off in the middle of the answer", dropped=True))
 
     def _send(
         self, engine: pools.Engine, method: str, target: Target, headers: Headers, body: bytes | Iterable[bytes] | None
@@ -107,11 +97,14 @@ class Wire:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = self._failure_of(error, target.origin)
-        raise Broken(failure)
+        except BaseException as interrupt:
+            clear_frames(interrupt)
+            raise
+        raise NoAnswer(failure)
 
     def _connections_to(self, origin: str) -> pools.Connections[pools.Engine]:
         if self._closed:
-            raise Broken(_http.Failure("connect", "is no longer used: the operation has ended", final=True))
+            raise NoAnswer(_http.Failure("connect", "is no longer used: the operation has ended", final=True))
         key = os.getpid(), origin
         if (connections := self._origins.get(key)) is None:
             # Another thread may have been quicker; then there must be only one of them.
@@ -130,7 +123,7 @@ class Wire:
             return wants_login(proxy)
         return _http.Failure(
             failure.phase,
-            f"{failure.text}{_detail(error, proxy or origin)}" + (f" through {named(proxy)}" if proxy else ""),
+            f"{failure.text}{_detail(error)}" + (f" through {named(proxy)}" if proxy else ""),
             unsent=failure.unsent,
             final=failure.final,
         )
@@ -151,20 +144,15 @@ def named(proxy: str) -> str:
     return f"the proxy {parts.hostname}" + (f":{port}" if port else "")
 
 
-def _detail(error: BaseException | None, address: str) -> str:
-    """Why no connection could be made to an address, in brackets; empty if nobody knows."""
+def _detail(error: BaseException | None) -> str:
+    """Why no connection could be made, in brackets; empty if nobody knows."""
     while error is not None:
         if isinstance(error, ConnectionRefusedError):
             return " (connection refused)"
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
             return f" (this machine allows no more open files: {FEWER_FILES})"
-        error = error.__cause__ or error.__context__
-    try:
-        # The exception may have lost its cause on its way. The resolver remembers.
-        socket.getaddrinfo(urlsplit(address).hostname, None)
-    except (socket.gaierror, UnicodeError, ValueError) as unknown:
         # A resolver that itself could not work says nothing about the name.
-        return "" if unknown.args[0] == getattr(socket, "EAI_SYSTEM", None) else " (its name cannot be looked up)"
-    except OSError:
-        pass
+        if isinstance(error, (socket.gaierror, UnicodeError)) and error.args[0] != getattr(socket, "EAI_SYSTEM", None):
+            return " (its name cannot be looked up)"
+        error = error.__cause__ or error.__context__
     return ""
