@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
 from .._concurrency import asynchronous as concurrency
 from .._containers import Bucket, RealityDataContainer
 from .._http import TransportOptions
+from .._policies.redaction import interrupts_show_nothing
 from .._sas import expiry_of
 from ..storage._access import Access
 from ..storage._delete import delete
@@ -95,7 +96,8 @@ class AsyncTransfers:
         """Access to the container, shared by all transfers. The first of them creates it, without a lock."""
         made: Access | None = self.__dict__.get("_made")
         if made is None:
-            access = Access(self._held("container_url"), self._options, self._how_to_write)
+            with interrupts_show_nothing:
+                access = Access(self._held("container_url"), self._options, self._how_to_write)
             return cast(Access, self.__dict__.setdefault("_made", access))
         return made
 

@@ -21,7 +21,7 @@ from .._policies.calls import Call, Outcome
 from .._policies.paging import next_link, next_target
 from .._policies.previews import PREVIEWS
 from .._policies.records import announce, log_answer
-from .._policies.redaction import Secret, one_line, protect_logs
+from .._policies.redaction import Secret, interrupts_show_nothing, one_line, protect_logs
 from .._policies.redirects import MAX_HOPS, REDIRECTS, redirect_target
 from .._policies.refusals import api_error
 from .._policies.requests import target_of, with_query
@@ -82,8 +82,9 @@ class Pipeline:
             ITwinPlatformError: See the subclasses.
         """
         call = self._new_call(request, at=None if uri is None else self.linked(request, uri))
-        answer, _ = await self._successful(call)
-        return read_success(answer, request.operation, call)
+        with interrupts_show_nothing:
+            answer, _ = await self._successful(call)
+            return read_success(answer, request.operation, call)
 
     async def page(
         self, request: Request[T], target: Target | None, walk: Walk, at: Target | None = None
@@ -103,8 +104,9 @@ class Pipeline:
             ITwinPlatformError: See the subclasses.
         """
         call = self._new_call(request, target, at)
-        answer, came_from = await self._successful(call)
-        page = read_success(answer, request.operation, call)
+        with interrupts_show_nothing:
+            answer, came_from = await self._successful(call)
+            page = read_success(answer, request.operation, call)
 
         def find_next() -> Target | None:
             link = next_link(page)
@@ -133,10 +135,11 @@ class Pipeline:
         call = self._new_call(request, at=self.linked(request, url_or_path, "url_or_path"))
         call.operation = f"{call.method} {call.path[:200]}"
         call.documented = False
-        answer, _ = await self._successful(call)
-        if not answer.body and answer.problem is None and not expects_body:
-            return None
-        return read_body(answer, call, lambda body: body)
+        with interrupts_show_nothing:
+            answer, _ = await self._successful(call)
+            if not answer.body and answer.problem is None and not expects_body:
+                return None
+            return read_body(answer, call, lambda body: body)
 
     def linked(self, request: Request[Any], uri: str, name: str = "uri") -> Target:
         """Where a link leads, with the query of a request in place of what the link says of the same parameters.
@@ -165,9 +168,9 @@ class Pipeline:
         Raises:
             TransportError: No usable answer arrived, `DeadlineExceeded` if the time was up.
         """
-        outcome = await self._carry_out(
-            Call(operation, "GET", "", target, self._ends(), Attempts(self._policy, repeatable=True), signed=False)
-        )
+        call = Call(operation, "GET", "", target, self._ends(), Attempts(self._policy, repeatable=True), signed=False)
+        with interrupts_show_nothing:
+            outcome = await self._carry_out(call)
         if outcome.answer is None and outcome.error is not None:
             raise outcome.error
         return cast(Answer, outcome.answer)

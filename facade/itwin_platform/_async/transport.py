@@ -8,7 +8,7 @@ from .. import _http
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
 from .._http import pools
-from .._http.failures import NoAnswer, clear_frames, failure_of
+from .._http.failures import NoAnswer, failure_of
 from .._policies.addresses import Target
 from .._policies.answers import Answer
 from .._policies.bodies import BodyReader
@@ -82,9 +82,6 @@ class Transport:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = failure_of(error)
-        except BaseException as interrupt:
-            clear_frames(interrupt)
-            raise
         else:
             return await self._read(response)
         raise NoAnswer(failure)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import ssl
-import traceback
 
 import httpcore
 
 from .._policies.attempts import Failure
-from .._policies.redaction import one_line
+from .._policies.redaction import chain_of, one_line
 
 # Callers catch every exception of an engine: those of the libraries below httpcore come through now and then.
 _PHASES: tuple[tuple[type[Exception], Failure], ...] = (
@@ -42,7 +41,7 @@ class NoAnswer(Exception):  # noqa: N818 (an outcome, which callers turn into a 
 def failure_of(error: BaseException) -> Failure:
     """The failure behind an exception of an engine."""
     # The innermost exception says most: aiohttp's own does not tell what is wrong with a certificate.
-    for seen in reversed(_chain(error)):
+    for seen in reversed(chain_of(error)):
         if isinstance(seen, ssl.SSLCertVerificationError):
             reason = one_line(getattr(seen, "verify_message", None) or "verification failed")
             return Failure("tls", f"has a certificate that cannot be trusted ({reason})", unsent=True, final=True)
@@ -58,17 +57,3 @@ def failure_of(error: BaseException) -> Failure:
         if isinstance(error, kind):
             return failure
     return Failure("headers", "sent an unreadable answer")
-
-
-def clear_frames(interrupt: BaseException) -> None:
-    """Clear the variables of the functions that an interrupt has ended: in the engines they hold the token."""
-    for seen in _chain(interrupt):
-        traceback.clear_frames(seen.__traceback__)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """An exception and what it leads to."""
-    chain = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        chain.append(inner)
-    return chain

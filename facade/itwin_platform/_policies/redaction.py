@@ -1,9 +1,10 @@
-"""Keeps secrets out of text: logs of the HTTP libraries, messages of servers, reprs."""
+"""Keeps secrets out of text: logs of the HTTP libraries, messages of servers, reprs, variables in tracebacks."""
 
 from __future__ import annotations
 
 import logging
 import re
+import traceback
 from typing import Any
 
 MASK = "***"
@@ -210,3 +211,28 @@ def protect_logs() -> None:
     hpack = logging.getLogger("hpack")
     if hpack.level == logging.NOTSET:
         hpack.setLevel(logging.WARNING)
+
+
+class _InterruptsShowNothing:
+    """Clears the variables of the functions that Ctrl-C or a cancellation ends in a context: they may hold secrets."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and not isinstance(error, Exception):
+            for each in chain_of(error):
+                traceback.clear_frames(each.__traceback__)
+
+
+# Debuggers and services that collect errors show the variables of all functions in a traceback.
+interrupts_show_nothing = _InterruptsShowNothing()
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """An exception and those that it followed from."""
+    chain = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+    return chain

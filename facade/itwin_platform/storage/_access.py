@@ -26,11 +26,12 @@ _CHANGES = "wd"
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """A SAS URL in parts."""
+    """A SAS URL in parts, and the letters of what it permits, if it says that."""
 
     origin: str
     path: str
     sas: str
+    rights: str | None
 
 
 def _container(url: str, noun: str) -> _Container:
@@ -39,7 +40,7 @@ def _container(url: str, noun: str) -> _Container:
     path = path.rstrip("/")
     if target is None or not path or not sas:
         raise StorageError(f"The URL is not the https URL of a {noun} with a SAS. Get the {noun} again.")
-    return _Container(target.origin, path, sas)
+    return _Container(target.origin, path, sas, parse_qs(sas).get("sp", [None])[0])
 
 
 class Access:
@@ -157,8 +158,8 @@ class Access:
 
     def permits(self, right: str) -> bool:
         """Whether the URL permits this, as far as it says."""
-        granted = parse_qs(self._container.sas).get("sp")
-        return granted is None or right in granted[0]
+        granted = self._container.rights
+        return granted is None or right in granted
 
     def need(self, rights: str, purpose: str, advice: str = "") -> None:
         """Check the permissions that the URL names, without a request.
@@ -173,8 +174,8 @@ class Access:
         """
         for right in rights:
             if not self.permits(right):
-                given = parse_qs(self._container.sas)["sp"][0][:20]
-                raise self._not_permitted(purpose, right, f" (sp={given}).{advice}")
+                given = self._container.rights or ""
+                raise self._not_permitted(purpose, right, f" (sp={given[:20]}).{advice}")
 
     def sas(self, *, refused: str | None = None) -> str:
         """The current SAS, renewed if it expires soon or is the one that was refused.

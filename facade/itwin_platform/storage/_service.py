@@ -14,6 +14,7 @@ from .._http import pools
 from .._http.failures import NoAnswer
 from .._policies.attempts import IDEMPOTENT, NO_FAILURE, Attempts
 from .._policies.bodies import BodyReader
+from .._policies.redaction import interrupts_show_nothing
 from .._policies.retries import RetryPolicy, parse_retry_after
 from ._problems import RequestFailed, one_problem
 from ._ranges import Reading, Remote, remote_of
@@ -162,6 +163,10 @@ class BlobService:
 
     def _patiently(self, call: _Call, take: Callable[[pools.Response], T], attempts: Attempts) -> T:
         """Send a request until its answer can be taken."""
+        with interrupts_show_nothing:
+            return self._taken(call, take, attempts)
+
+    def _taken(self, call: _Call, take: Callable[[pools.Response], T], attempts: Attempts) -> T:
         renewed = False
         while True:
             attempts.begin()

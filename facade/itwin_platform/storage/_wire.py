@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .. import _http
 from .._http import pools
-from .._http.failures import NoAnswer, clear_frames, failure_of
+from .._http.failures import NoAnswer, failure_of
 from ._problems import FEWER_FILES
 
 if TYPE_CHECKING:
@@ -97,9 +97,6 @@ class Wire:
             raise
         except Exception as error:  # noqa: BLE001 (whatever an engine raises is its failure)
             failure = self._failure_of(error, target.origin)
-        except BaseException as interrupt:
-            clear_frames(interrupt)
-            raise
         raise NoAnswer(failure)
 
     def _connections_to(self, origin: str) -> pools.Connections[pools.Engine]:

@@ -10,6 +10,7 @@ from itwin_platform_api.runtime import Request
 
 from ..._containers import Bucket, RealityDataContainer, bucket_of, container_of
 from ..._http import TransportOptions
+from ..._policies.redaction import interrupts_show_nothing
 from ..containers import AsyncTransferBucket, AsyncTransferContainer
 from ..pipeline import Pipeline
 
@@ -46,7 +47,8 @@ async def _with_transfers(
 ) -> T:
     """What a request asks for, as a container of this kind. The same request renews its SAS URL."""
     origin = ContainerOrigin(pipeline, request, read)
-    return kind(await origin.ask(), origin.options, origin)
+    with interrupts_show_nothing:
+        return kind(await origin.ask(), origin.options, origin)
 
 
 class ContainerOrigin(Generic[C]):
@@ -64,7 +66,8 @@ class ContainerOrigin(Generic[C]):
 
     async def ask(self) -> C:
         """The container, with a new SAS URL."""
-        return self._read(await self._pipeline.call(self._request))
+        with interrupts_show_nothing:
+            return self._read(await self._pipeline.call(self._request))
 
     async def __call__(self) -> str:
         """A new SAS URL."""

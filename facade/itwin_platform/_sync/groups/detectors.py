@@ -13,6 +13,7 @@ from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._detector_versions import DetectorVersionUpload, version_upload_of
 from ..._policies.arguments import filter_text, given, one_change, text, texts
+from ..._policies.redaction import interrupts_show_nothing
 from ...filters import Expression
 from ...storage._report import Progress
 from ..detector_uploads import VersionUpload
@@ -216,7 +217,8 @@ class Detectors:
         able = DetectorVersionCapabilities(labels=texts("labels", labels), exports=results)
         body = DetectorVersionCreate(version_number=text("version_number", version_number), capabilities=able)
         request = detectors_version_create.request(detector_name=detector_name, body=body)
-        return version_upload_of(self._pipeline.call(request))
+        with interrupts_show_nothing:
+            return version_upload_of(self._pipeline.call(request))
 
     def upload_version(
         self,
