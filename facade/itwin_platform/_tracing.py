@@ -94,9 +94,10 @@ class Tracing:
     def __init__(self) -> None:
         self._tracer: Tracer | None = None
         if is_installed("opentelemetry.trace"):
-            from opentelemetry.trace import get_tracer
+            from opentelemetry import trace
 
-            self._tracer = get_tracer("itwin_platform", __version__, schema_url=_SCHEMA)
+            self._trace = trace
+            self._tracer = trace.get_tracer("itwin_platform", __version__, schema_url=_SCHEMA)
 
     def request(
         self, operation: str, method: str, target: Target, template: str | None, resent: int, token: Secret | None
@@ -111,7 +112,7 @@ class Tracing:
             resent: How many requests of the same call were sent before.
             token: The access token, in case the server has put it into the address.
         """
-        if self._tracer is None or _leads_nowhere(self._tracer):
+        if self._tracer is None or self._leads_nowhere():
             return _NO_SPAN
         scheme, _, authority = target.origin.partition("://")
         host, _, port = authority.rpartition(":") if authority[-1:].isdigit() else (authority, "", "")
@@ -128,12 +129,12 @@ class Tracing:
             attributes["http.request.resend_count"] = resent
         return RequestSpan(self._tracer, f"{method} {template}" if template else method, attributes)
 
-
-def _leads_nowhere(tracer: Tracer) -> bool:
-    """Whether the spans of a tracer are not collected yet, because there is opentelemetry-api and no SDK."""
-    from opentelemetry.trace import ProxyTracer, ProxyTracerProvider, get_tracer_provider
-
-    return isinstance(tracer, ProxyTracer) and isinstance(get_tracer_provider(), ProxyTracerProvider)
+    def _leads_nowhere(self) -> bool:
+        """Whether nobody collects spans yet, because there is opentelemetry-api and no SDK."""
+        trace = self._trace
+        return isinstance(self._tracer, trace.ProxyTracer) and isinstance(
+            trace.get_tracer_provider(), trace.ProxyTracerProvider
+        )
 
 
 def _shown(path: str, token: Secret | None) -> str:

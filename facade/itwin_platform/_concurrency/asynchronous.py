@@ -38,14 +38,16 @@ _limits: ContextVar[tuple[CancelScope, ...]] = ContextVar("itwin_platform_time_l
 @contextmanager
 def time_limit(seconds: float) -> Generator[None]:
     """Raise TimeoutError inside the context when the time is over, even in the middle of I/O."""
-    import anyio
+    from anyio import CancelScope, current_time
 
-    with anyio.fail_after(seconds) as scope:
+    with CancelScope(deadline=current_time() + seconds) as scope:
         before = _limits.set((*_limits.get(), scope))
         try:
             yield
         finally:
             _limits.reset(before)
+    if scope.cancelled_caught and current_time() >= scope.deadline:
+        raise TimeoutError
 
 
 @contextmanager

@@ -50,7 +50,8 @@ def stopped_by(stop: Event) -> Generator[None]:
 
 def is_stopped() -> bool:
     """Whether nobody wants the results of this thread any more."""
-    return any(stop.is_set() for stop in _stops.get())
+    stops = _stops.get()
+    return bool(stops) and any(stop.is_set() for stop in stops)
 
 
 def sleep(seconds: float) -> None:
