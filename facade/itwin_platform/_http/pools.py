@@ -58,9 +58,12 @@ class Connections(Generic[T]):
         """
         if unharmed:
             self._idle.append((time.monotonic(), engine))
-            if time.monotonic() - self._idle[0][0] <= KEPT:
+            try:
+                if time.monotonic() - self._idle[0][0] <= KEPT:
+                    return None
+                engine = self._idle.popleft()[1]
+            except IndexError:  # other threads have taken all of them
                 return None
-            engine = self._idle.popleft()[1]
         self.all.discard(engine)
         return engine
 
