@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from .._concurrency import asynchronous as concurrency
@@ -36,8 +37,9 @@ async def wait_until(
     try:
         while True:
             found: Look[S, R] | ITwinPlatformError
+            limit = polling.time_to_poll()
             try:
-                with concurrency.time_limit(polling.time_to_poll()):
+                with nullcontext() if limit is None else concurrency.time_limit(limit):
                     found = await look()
             except ITwinPlatformError as error:
                 found = error

@@ -95,9 +95,9 @@ class Polling:
         self._last: Look[Any, Any] | None = None
         self._problem: ITwinPlatformError | None = None
 
-    def time_to_poll(self) -> float:
-        """Seconds that the next poll may take."""
-        return FOREVER if self._ends is None else max(self._ends - self._now(), _LAST_POLL)
+    def time_to_poll(self) -> float | None:
+        """Seconds that the next poll may take; None if only the deadline of its calls counts."""
+        return None if self._ends is None else max(self._ends - self._now(), _LAST_POLL)
 
     def after(self, look: Look[Any, Any]) -> float:
         """Seconds until the next poll, after a successful one.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from .._concurrency import synchronous as concurrency
@@ -37,8 +38,9 @@ def wait_until(look: Callable[[], Look[S, R]], polling: Polling, progress: Calla
     try:
         while True:
             found: Look[S, R] | ITwinPlatformError
+            limit = polling.time_to_poll()
             try:
-                with concurrency.time_limit(polling.time_to_poll()):
+                with nullcontext() if limit is None else concurrency.time_limit(limit):
                     found = look()
             except ITwinPlatformError as error:
                 found = error
