@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from .. import _http
 from .._http import pools
 from .._http.failures import NoAnswer, failure_of
+from .._policies.redaction import chain_of
 from ._problems import FEWER_FILES
 
 if TYPE_CHECKING:
@@ -141,15 +142,14 @@ def named(proxy: str) -> str:
     return f"the proxy {parts.hostname}" + (f":{port}" if port else "")
 
 
-def _detail(error: BaseException | None) -> str:
+def _detail(error: BaseException) -> str:
     """Why no connection could be made, in brackets; empty if nobody knows."""
-    while error is not None:
-        if isinstance(error, ConnectionRefusedError):
+    for each in chain_of(error):
+        if isinstance(each, ConnectionRefusedError):
             return " (connection refused)"
-        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:
             return f" (this machine allows no more open files: {FEWER_FILES})"
         # A resolver that itself could not work says nothing about the name.
-        if isinstance(error, (socket.gaierror, UnicodeError)) and error.args[0] != getattr(socket, "EAI_SYSTEM", None):
+        if isinstance(each, (socket.gaierror, UnicodeError)) and each.args[0] != getattr(socket, "EAI_SYSTEM", None):
             return " (its name cannot be looked up)"
-        error = error.__cause__ or error.__context__
     return ""
