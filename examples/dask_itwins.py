@@ -12,6 +12,7 @@ import sys
 from itwin_platform import ITwinPlatform, errors
 
 try:
+    import dask
     from distributed import Client, LocalCluster, as_completed
 except ImportError:
     sys.exit("This example needs Dask: pip install distributed")
@@ -31,16 +32,18 @@ def main(kill_a_worker: bool) -> int:
         ids = [itwin.id for itwin in platform.itwins.list()]
         chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
         with (
+            # Before Python 3.11.9, Dask's profiler can hang workers that start threads (python/cpython#106883).
+            dask.config.set({"distributed.worker.profile.enabled": False}),
             LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=None) as cluster,
-            Client(cluster) as dask,
+            Client(cluster) as client,
         ):
             # The client travels as its settings. Tasks are not pure: what they answer may change.
-            tasks = [dask.submit(names_of, platform, chunk, pure=False) for chunk in chunks]
+            tasks = [client.submit(names_of, platform, chunk, pure=False) for chunk in chunks]
             if kill_a_worker:
                 finished = next(iter(as_completed(tasks)))
-                (victim,) = dask.who_has([finished])[finished.key]
-                dask.run(os._exit, 1, workers=[victim], on_error="ignore")
-            names = {id_: name for part in dask.gather(tasks) for id_, name in part.items()}
+                (victim,) = client.who_has([finished])[finished.key]
+                client.run(os._exit, 1, workers=[victim], on_error="ignore")
+            names = {id_: name for part in client.gather(tasks) for id_, name in part.items()}
     print(f"{len(names)} of {len(ids)} iTwins")
     return 0 if len(names) == len(set(ids)) else 1
 

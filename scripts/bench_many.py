@@ -85,7 +85,8 @@ def get_all(platform: ITwinPlatform, ids: list[str]) -> list[str | None]:
 
 
 def bench_dask() -> str:
-    from dask.distributed import Client, LocalCluster
+    import dask
+    from distributed import Client, LocalCluster
 
     ids = [str(number) for number in range(GETS)]
     with answering(SERVER, 0, WINDOW, LATENCY) as url:
@@ -95,6 +96,8 @@ def bench_dask() -> str:
             for each in ids[:40]:
                 platform.itwins.get(each)
             one_by_one = (time.monotonic() - start) / 40 * GETS
+            # Before Python 3.11.9, Dask's profiler can hang workers that start threads (python/cpython#106883).
+            dask.config.set({"distributed.worker.profile.enabled": False})
             cluster = LocalCluster(n_workers=WORKERS, threads_per_worker=2, dashboard_address=None)
             with cluster, Client(cluster) as client:
                 client.gather([client.submit(get_all, platform, [each], pure=False) for each in ids[: 4 * WORKERS]])
