@@ -222,7 +222,12 @@ class AsyncITwinPlatform(AsyncMaps):
 
         Returns:
             The model that the definition names for the answer; None if the answer has no body.
+
+        Raises:
+            ValueError: It is not a request. Nothing was sent.
         """
+        if not hasattr(request, "operation"):
+            raise ValueError(f"request must be the result of request(...), not {type(request).__name__}")
         return await self._pipeline.call(request)
 
     async def get(self, url_or_path: str, api_version: str = "v1") -> Any:

@@ -220,7 +220,12 @@ class ITwinPlatform(Maps):
 
         Returns:
             The model that the definition names for the answer; None if the answer has no body.
+
+        Raises:
+            ValueError: It is not a request. Nothing was sent.
         """
+        if not hasattr(request, "operation"):
+            raise ValueError(f"request must be the result of request(...), not {type(request).__name__}")
         return self._pipeline.call(request)
 
     def get(self, url_or_path: str, api_version: str = "v1") -> Any:
