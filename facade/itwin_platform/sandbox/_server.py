@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _HOST: Final = "127.0.0.1"
 _MISSING: Final = 'the sandbox needs starlette and uvicorn: pip install "itwin-platform[sandbox]"'
 _PATIENCE: Final = 10.0
+# Bytes: room for the files of the documented resources.
+_LEAST_STORAGE: Final = 16 * 1024
 
 
 class Sandbox:
@@ -45,9 +47,9 @@ class Sandbox:
         speed: How fast the clock runs; with 60, a minute counts as an hour. It applies to jobs, exports and signed
             links, not to tokens.
         latency: Seconds before each answer of the APIs, at most 600. It can be changed later.
-        storage_limit: Capacity of its storage in bytes, 4 GiB by default. Beyond it, uploads are refused with the
-            status 507. What does not fit into 64 MiB of memory is in a temporary folder, which is deleted with the
-            sandbox.
+        storage_limit: Capacity of its storage in bytes, 4 GiB by default and at least 16 KiB. Beyond it, uploads are
+            refused with the status 507. What does not fit into 64 MiB of memory is in a temporary folder, which is
+            deleted with the sandbox.
         bucket_permissions: The permissions of the SAS URL of a bucket, as Azure's letters. The documented URL has only
             `rw`, with which nothing can be listed or deleted.
 
@@ -83,8 +85,8 @@ class Sandbox:
             raise ValueError(f"port must be from 0 to 65535, not {port}")
         if token_lifetime < 1:
             raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
-        if storage_limit < 1:
-            raise ValueError(f"storage_limit must be at least 1 byte, not {storage_limit}")
+        if storage_limit < _LEAST_STORAGE:
+            raise ValueError(f"storage_limit must be at least {_LEAST_STORAGE} bytes, not {storage_limit}")
         if not bucket_permissions or set(bucket_permissions) - set(PERMISSIONS):
             raise ValueError(f"bucket_permissions must be letters of {PERMISSIONS!r}, not {bucket_permissions!r}")
         self._port = port
