@@ -372,7 +372,7 @@ def waiting(own_sandbox: Sandbox) -> Iterator[tuple[Sandbox, str, subprocess.Pop
     sandbox = own_sandbox
     with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
         specifications = {"inputs": {"photos": "1"}, "outputs": ["objects2D"]}
-        job = platform.reality_analysis.jobs.create(sandbox.itwin_id, "Objects2D", specifications)
+        job = platform.reality_analysis.jobs.create(sandbox.itwin_id, specifications, type_="Objects2D")
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", WAITING, job.id],
             env={**os.environ, **sandbox.environment},

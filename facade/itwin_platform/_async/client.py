@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -104,7 +104,7 @@ class AsyncITwinPlatform(AsyncMaps):
         max_in_flight: int = DEFAULT_IN_FLIGHT,
         requests_per_minute: int | None = None,
         proxy: str | None = None,
-        verify: ssl.SSLContext | str | Path | None = None,
+        verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
         http2: bool = False,
         aiohttp: bool | None = None,  # async only
     ) -> None:
@@ -225,7 +225,7 @@ class AsyncITwinPlatform(AsyncMaps):
         """
         return await self._pipeline.call(request)
 
-    async def get(self, url_or_path: str, api_version: str = "v1") -> Any:
+    async def get(self, url_or_path: str, *, api_version: str = "v1") -> Any:
         """Get the JSON at any address of the platform, for operations without a method.
 
         It can follow links in answers, for instance `resource.capabilities.graphics.uri`.

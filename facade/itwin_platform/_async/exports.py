@@ -92,7 +92,7 @@ class _RecordIterator(Generic[T]):
 
 async def download_export(
     export: Export,
-    path: str | Path,
+    path: Path,
     options: TransportOptions,
     renew: Callable[[], Awaitable[str]],
     *,
@@ -106,4 +106,4 @@ async def download_export(
         run = Run(access, on_progress)
         work = partial(download_file, access, file.name_of(url), path, overwrite=overwrite, run=run)
         await concurrency.in_thread_to_its_end(work, run.cancel)
-    return Path(path)
+    return path

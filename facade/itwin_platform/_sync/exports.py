@@ -95,7 +95,7 @@ class _RecordIterator(Generic[T]):
 
 def download_export(
     export: Export,
-    path: str | Path,
+    path: Path,
     options: TransportOptions,
     renew: Callable[[], str],
     *,
@@ -109,4 +109,4 @@ def download_export(
         run = Run(access, on_progress)
         work = partial(download_file, access, file.name_of(url), path, overwrite=overwrite, run=run)
         concurrency.in_thread_to_its_end(work, run.cancel)
-    return Path(path)
+    return path

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ... import _late
@@ -124,8 +124,8 @@ class LongJobs(Generic[J, P, M]):
 
     def download(
         self,
-        job: J | str,
-        folder: str | Path,
+        job: str | J,
+        folder: str | os.PathLike[str],
         *,
         outputs: str | Iterable[str] | None = None,
         overwrite: bool = False,
