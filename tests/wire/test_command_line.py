@@ -258,7 +258,7 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
         variables: dict[str, str | None] = {"ITP_API_URL": server.url, "ITP_ISSUER_URL": server.url}
         variables |= dict.fromkeys(("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET"))
         assert run("login", **variables).exit_code == 2  # nobody can be asked for the app
-        app = ("--client-id", "app", "--redirect-url", "http://127.0.0.1:0/signin-callback")
+        app = ("--client-id", "app", "--redirect-uri", "http://127.0.0.1:0/signin-callback")
         login = run("login", *app, **variables)
         assert login.exit_code == 0, login.output
         who = json.loads(run("whoami", **variables).stdout)
