@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from . import _error_lines, _late
+from . import _error_lines
+from ._late import models, reality_analysis, reality_modeling, storage
 
 _E = TypeVar("_E", bound="ITwinPlatformError")
 
@@ -189,7 +190,13 @@ class JobFailedError(ITwinPlatformError):
         messages: Its errors and warnings; None if they are not known.
     """
 
-    def __init__(self, message: str, *, job: _late.Job, messages: _late.JobMessages | None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        job: reality_analysis.Job | reality_modeling.Job,
+        messages: reality_analysis.JobMessages | reality_modeling.JobMessages | None,
+    ) -> None:
         super().__init__(message)
         self.job = job
         self.messages = messages
@@ -255,7 +262,7 @@ class ExportFailedError(ITwinPlatformError):
         export: The export.
     """
 
-    def __init__(self, message: str, *, export: _late.Export) -> None:
+    def __init__(self, message: str, *, export: models.Export) -> None:
         super().__init__(message)
         self.export = export
 
@@ -429,7 +436,7 @@ class TransferError(StorageError):
         report: The files that were sent, that were skipped and that failed.
     """
 
-    def __init__(self, message: str, *, report: _late.TransferReport) -> None:
+    def __init__(self, message: str, *, report: storage.TransferReport) -> None:
         super().__init__(message)
         self.report = report
 

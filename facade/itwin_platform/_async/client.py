@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .. import _late
 from .._groups import cached_property
+from .._late import runtime
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
@@ -208,7 +208,7 @@ class AsyncITwinPlatform(AsyncMaps):
 
         return RealityManagement(self._pipeline)
 
-    async def call(self, request: _late.Request[T]) -> T:
+    async def call(self, request: runtime.Request[T]) -> T:
         """Send a request of any generated package, even if there is no method for it.
 
         Token, media type, retries, redirects, limits and errors are those of every call.

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from itwin_platform_api.runtime import Request
 
-from .. import _late
+from .._late import pandas, pyarrow
 from .._policies.addresses import Target
 from .._policies.paging import Walk, check_limit
 from .._staying import Shared, Stays
@@ -103,7 +103,7 @@ class AsyncPages(Shared, Generic[T]):
         """
         return await self._filled(Records(self._class(), nested=nested, secrets=secrets))
 
-    async def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> _late.DataFrame:
+    async def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> pandas.DataFrame:
         """All items as a DataFrame. It needs the extra `[pandas]`.
 
         Parameters:
@@ -115,7 +115,7 @@ class AsyncPages(Shared, Generic[T]):
         """
         return await self._filled(Frame(self._class(), nested=nested, secrets=secrets))
 
-    async def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> _late.Table:
+    async def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> pyarrow.Table:
         """All items as an Arrow table, with one chunk per page. It needs the extra `[arrow]`.
 
         Parameters:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from itwin_platform_api.runtime import Request
 
-from .. import _late
+from .._late import pandas, pyarrow
 from .._policies.addresses import Target
 from .._policies.paging import Walk, check_limit
 from .._staying import Shared, Stays
@@ -106,7 +106,7 @@ class Pages(Shared, Generic[T]):
         """
         return self._filled(Records(self._class(), nested=nested, secrets=secrets))
 
-    def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> _late.DataFrame:
+    def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> pandas.DataFrame:
         """All items as a DataFrame. It needs the extra `[pandas]`.
 
         Parameters:
@@ -118,7 +118,7 @@ class Pages(Shared, Generic[T]):
         """
         return self._filled(Frame(self._class(), nested=nested, secrets=secrets))
 
-    def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> _late.Table:
+    def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> pyarrow.Table:
         """All items as an Arrow table, with one chunk per page. It needs the extra `[arrow]`.
 
         Parameters:
