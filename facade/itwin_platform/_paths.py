@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 
 def local_path(name: str, path: object) -> Path:
@@ -12,10 +14,9 @@ def local_path(name: str, path: object) -> Path:
     Raises:
         ValueError: It is not a path, or is one in bytes.
     """
-    try:
-        plain: object = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
-    except TypeError:  # what it returns is neither text nor bytes
-        plain = path
+    plain: object = None
+    with suppress(TypeError):  # it is no path, or stands for something that is neither text nor bytes
+        plain = os.fspath(cast("os.PathLike[str]", path))
     if isinstance(plain, bytes):
         raise ValueError(f"{name} must be a path in text, not in bytes: os.fsdecode converts it")  # noqa: TRY004
     if not isinstance(plain, str):
