@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ._staying import Shared
+from ._staying import Shared, Stays
 
 
 def expiry_of(url: str) -> datetime | None:
@@ -20,7 +20,7 @@ def expiry_of(url: str) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class HoldsSas(Shared):
+class HoldsSas(Shared, Stays):
     """An immutable object with a SAS URL. Copies are the same object, and pickles never contain the URL.
 
     A URL is a field that is declared with `repr=False`. Objects are equal if all fields are, even if one of them can

@@ -68,7 +68,9 @@ def test_what_stands_for_a_path_is_taken_everywhere(platform: ITwinPlatform, qui
     detectors.create("cracks", type_="PhotoObjectDetector")
     assert detectors.upload_version("cracks", "1.0", at("detector.zip"), labels=["crack"]).status == "Ready"
 
-    job = platform.reality_analysis.jobs.create(ITWIN, {"inputs": {}, "outputs": ["Locations3DAsGeoJSON"]}, type_="Objects2D")
+    job = platform.reality_analysis.jobs.create(
+        ITWIN, {"inputs": {}, "outputs": ["Locations3DAsGeoJSON"]}, type_="Objects2D"
+    )
     job = platform.reality_analysis.jobs.wait(job.id, intervals=[0.01])
     assert platform.reality_analysis.jobs.download(job, at("results")).sent
 

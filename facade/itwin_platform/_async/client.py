@@ -13,6 +13,7 @@ from .._late import runtime
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
+from .._staying import Shared
 from ..credentials import CredentialsArgument
 from ..credentials._choice import provider_of
 from ..credentials._places import place_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncITwinPlatform(AsyncMaps):
+class AsyncITwinPlatform(Shared, AsyncMaps):
     """The iTwin Platform.
 
     Create one client and share it: it keeps connections open, and can be used by many callers at once. Close it at the
@@ -303,14 +304,6 @@ class AsyncITwinPlatform(AsyncMaps):
     ) -> None:
         """Close the client."""
         await self.aclose()
-
-    def __copy__(self) -> Self:
-        """The same client: it is shared, not copied."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The same client: it is shared, not copied."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the settings and the place of the credentials, never the credentials themselves.

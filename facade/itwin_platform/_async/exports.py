@@ -27,7 +27,7 @@ _STAYS = (
 )
 
 
-class AsyncExportRecords(Shared):
+class AsyncExportRecords(Shared, Stays):
     """The iTwins of an export.
 
     Iterate over it: the file is read piece by piece, so that a million iTwins take no more memory than a few thousand.

@@ -26,7 +26,7 @@ _STAYS = (
 )
 
 
-class AsyncPages(Shared, Generic[T]):
+class AsyncPages(Shared, Stays, Generic[T]):
     """The items of a list.
 
     Iterate over it: a page is requested when its first item is needed, so you can leave the loop early, and no more

@@ -30,7 +30,7 @@ _STAYS = (
 )
 
 
-class ExportRecords(Shared):
+class ExportRecords(Shared, Stays):
     """The iTwins of an export.
 
     Iterate over it: the file is read piece by piece, so that a million iTwins take no more memory than a few thousand.

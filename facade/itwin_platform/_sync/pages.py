@@ -29,7 +29,7 @@ _STAYS = (
 )
 
 
-class Pages(Shared, Generic[T]):
+class Pages(Shared, Stays, Generic[T]):
     """The items of a list.
 
     Iterate over it: a page is requested when its first item is needed, so you can leave the loop early, and no more
