@@ -85,7 +85,7 @@ def environment() -> Iterator[dict[str, str]]:
     # Fast, so that exports are waited for in seconds.
     with Sandbox(speed=20) as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
         specifications = {"inputs": {"photos": "..."}, "outputs": ["objects2D"]}
-        job = platform.reality_analysis.jobs.create(sandbox.itwin_id, "Objects2D", specifications, name="Signs")
+        job = platform.reality_analysis.jobs.create(sandbox.itwin_id, specifications, type_="Objects2D", name="Signs")
         export = platform.exports.create(output_format="CsvGZip")
         sandbox.advance(3600)
         yield {**sandbox.environment, "ITP_JOB_ID": job.id, "ITP_EXPORT_ID": export.id}

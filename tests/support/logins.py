@@ -100,7 +100,7 @@ Act = Callable[[Visit], object]
 
 def person(server: Server, act: Act, **more: object) -> AuthorizationCode:
     arguments: dict[str, object] = {
-        "redirect_url": "http://127.0.0.1:0/signin-callback",
+        "redirect_uri": "http://127.0.0.1:0/signin-callback",
         "open_browser": lambda url: act(Visit(url)),
         "login_timeout": 20,
         "issuer_url": server.url,

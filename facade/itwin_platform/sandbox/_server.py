@@ -5,10 +5,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from .._paths import local_path
 from ._actions import Actions
 from ._agenda import Agenda
 from ._behaviours import install
@@ -111,7 +111,7 @@ class Sandbox:
         self.client_id: Final = self._tokens.client_id
         self.client_secret: Final = self._tokens.client_secret
         self.control_token: Final = self._tokens.control_token
-        own = read_own_data(Path(data)) if isinstance(data, (str, os.PathLike)) else data or {}
+        own = read_own_data(local_path("data", data)) if isinstance(data, (str, os.PathLike)) else data or {}
         for address, resources in own.items():
             self.add(address, resources)
 
@@ -166,7 +166,7 @@ class Sandbox:
         """
         return self._world.store.add(collection, resources)
 
-    def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
+    def rate_limit(self, *, times: int = 1, retry_after: int = 1) -> None:
         """Answer the next requests to the API with 429. This replaces an earlier call.
 
         Only requests with a valid access token count.
@@ -180,7 +180,7 @@ class Sandbox:
         """
         self._world.demands.limit(times, retry_after)
 
-    def fail(self, status: int, times: int = 1, operation: str | None = None) -> None:
+    def fail(self, status: int, *, times: int = 1, operation: str | None = None) -> None:
         """Answer the next requests with a documented error. The requests have no other effect.
 
             sandbox.fail(403, operation="itwins/create-itwin")
@@ -198,7 +198,7 @@ class Sandbox:
         """
         self._world.demands.fail(status, times, operation)
 
-    def fail_jobs(self, times: int = 1) -> None:
+    def fail_jobs(self, *, times: int = 1) -> None:
         """Let the next jobs that are created fail, after the time that they would have taken.
 
         Parameters:
