@@ -121,9 +121,9 @@ class TestImages:
             image = itwins.get_image(itwin_id)
             assert image.small_image_name == example("get-itwin-image", 200)["image"]["smallImageName"]
             small = itwins.download_image(itwin_id, cache_dir=tmp_path)
-            large = itwins.download_image(itwin_id, "large", cache_dir=tmp_path)
+            large = itwins.download_image(itwin_id, size="large", cache_dir=tmp_path)
             assert itwins.upload_image(itwin_id, small).small_image_name.endswith(".jpeg")
-            assert itwins.download_image(itwin_id, "large", cache_dir=tmp_path).read_bytes() == large.read_bytes()
+            assert itwins.download_image(itwin_id, size="large", cache_dir=tmp_path).read_bytes() == large.read_bytes()
             itwins.delete_image(itwin_id)
             assert itwins.get(itwin_id).image is None
             assert httpx.get(image.small_image_url, trust_env=False).status_code == 404
