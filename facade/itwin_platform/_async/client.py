@@ -140,7 +140,7 @@ class AsyncITwinPlatform(AsyncMaps):
 
     @cached_property
     def itwins(self) -> ITwins:
-        """ITwins and their images."""
+        """iTwins and their images."""
         from .groups.itwins import ITwins
 
         return ITwins(self._pipeline)

@@ -138,7 +138,7 @@ class ITwinPlatform(Maps):
 
     @cached_property
     def itwins(self) -> ITwins:
-        """ITwins and their images."""
+        """iTwins and their images."""
         from .groups.itwins import ITwins
 
         return ITwins(self._pipeline)
