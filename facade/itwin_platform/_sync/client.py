@@ -138,7 +138,7 @@ class ITwinPlatform(Maps):
 
     @cached_property
     def itwins(self) -> ITwins:
-        """iTwins and their images."""
+        """The iTwins of the caller, and their images."""
         from .groups.itwins import ITwins
 
         return ITwins(self._pipeline)

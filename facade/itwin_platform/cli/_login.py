@@ -111,8 +111,8 @@ def whoami() -> None:
 def use(itwin_id: str | None, clear: bool) -> None:
     """Save the iTwin that commands use by default.
 
-    In them, --itwin-id and ITP_ITWIN_ID take precedence over it. Without an id, the saved iTwin is shown. The id is not saved if
-    there is no such iTwin or you are not a member of it.
+    In them, --itwin-id and ITP_ITWIN_ID take precedence over it. Without an id, the saved iTwin is shown. The id is not
+    saved if there is no such iTwin or you are not a member of it.
     """
     if clear:
         _session.save(itwin_id=None)

@@ -39,7 +39,7 @@ class NotLoggedIn(CredentialsError):  # noqa: N818 (a state, not a fault)
     """There are no credentials."""
 
 
-class _Checked(ITwinPlatformError):
+class _Checked(ITwinPlatformError):  # noqa: N818 (not an error: there is nothing to object to)
     """The first request is about to be sent."""
 
 

@@ -28,7 +28,6 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"as four numbers or as comma-separated text", "separated by commas"),
         (r"as a model(?: such as \w+)?(?: or as its JSON form)?\b", "as JSON"),
         (r", as an argument or in a model", ""),
-        (r"\biterate over\b", "list"),
         (r"\barguments\b", "options"),
         (r", or None\b", ""),
         (r"; None (clears|removes)\b", r"; --clear \1"),
