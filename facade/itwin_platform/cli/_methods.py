@@ -186,12 +186,12 @@ class _Call:
                 text = str(error).replace("job = jobs.", f"platform.{'.'.join(self.path[:-1])}.")
                 raise click.UsageError(in_words(text, self.words), context) from None
 
+        if arguments.get("progress"):
+            draw_on_standard_error()
         with _session.client() as platform:
             if self.changes:
                 _session.check(call)
                 confirm(_question(self.summary, self.words, arguments))
-            if arguments.get("progress"):
-                draw_on_standard_error()
             if self.transfers:
                 show_transfer(lambda: cast("TransferReport", call(platform)))
             else:
