@@ -68,7 +68,7 @@ def test_what_cannot_be_removed_is_said_and_nothing_is_removed(run: Run, contain
     assert "'site' is a folder: add -r." in folder.stderr
     assert missing.stderr == "itwin: There is no file 'none' in the container.\n"
     assert run("rm", "-r", "site", "none", "--yes").exit_code == 4
-    assert "Delete site, a with 3 files?" in run("rm", "-r", "site", "a").stderr
+    assert "Delete site, a (3 files)?" in run("rm", "-r", "site", "a").stderr
     assert container.names() == ["a", "site/b", "site/c"]
     assert run("cat", "site").exit_code == 2
 

@@ -136,7 +136,7 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
         (["repositories", "get-graphics"], 2, "give either --uri, or --itwin-id, REPOSITORY_ID and RESOURCE_ID"),
         (["repositories", "create"], 2, "--class is required"),
         (["jobs", "create"], 2, "--specifications"),
-        (["jobs", "create", "--specifications", "[1]", "--type", "x"], 2, "--specifications must be a JSON object"),
+        (["jobs", "create", "--specifications", "[1]", "--type", "x"], 2, "must be a JSON object"),
         (["jobs", "create", "--specifications", '{"a": 1}'], 2, "--type is required"),
         (["itwins", "update", "x"], 2, "there is nothing to change: give at least one property. Try"),
         (["detectors", "list"], 2, "Did you mean 'reality-analysis detectors'?"),

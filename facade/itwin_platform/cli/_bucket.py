@@ -137,7 +137,7 @@ def rm(names: tuple[str, ...], recursive: bool, itwin_id: str | None, reality_da
             found = chosen
             for name in chosen:
                 _open(container, name, "add -r").close()
-        confirm(f"Delete {', '.join(names)}{f' with {len(found)} files' if recursive else ''}?")
+        confirm(f"Delete {', '.join(names)}{f' ({len(found)} files)' if recursive else ''}?")
         container.delete(found)
     note(f"{len(found)} deleted.")
 

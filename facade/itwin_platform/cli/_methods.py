@@ -111,6 +111,7 @@ def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kin
         return click.Option([name, "-i", word], type=kind.type, envvar=_session.ITWIN_VARIABLE, help=text)
     if _is_argument(path, parameter):
         shown = word if needed else f"[{word}]"
+        text += f" Given as {kind.type.forms}." if isinstance(kind.type, Json) else ""
         option = f"--{word.strip('[]').lower().replace('_', '-')}"
         names = ["-i", option] if name == "itwin_id" else [option]
         nargs = -1 if kind.multiple else 1

@@ -38,7 +38,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _UNDERSCORED = re.compile(r"\b[a-z]+_[a-z_]*")
 _CALLED = re.compile(r"\bcall ([a-z]+(?:_[a-z]+)+)")
 _METHOD = re.compile(r"\b([a-z_]+)\.(get_[a-z_]+)\b")
-_GIVEN = re.compile(r'\b([a-z_]+)=(?:True\b|"([^"]*)")')
+_GIVEN = re.compile(r'\b([a-z_]+)="([^"]*)"')
 # Names of one word may be just that word, except at these places.
 _NAMED = re.compile(
     r"(?:(?<=without )|(?<=each of )|(?<=either )|(?<=below )|(?<= with ))[a-z]+\b"
@@ -73,6 +73,4 @@ def in_words(text: str, words: Mapping[str, str]) -> str:
 def _option(given: re.Match[str], words: Mapping[str, str]) -> str:
     """What is typed for an argument with a value."""
     name, value = given.groups()
-    if name not in words:
-        return given[0]
-    return f"{words[name]} {value}" if value else words[name]
+    return f"{words[name]} {value}" if name in words else given[0]
