@@ -295,7 +295,7 @@ def one_change(changes: M | None, named: M) -> M:
     else:
         raise ValueError(f"changes must be a {type(named).__name__}, not a {type(changes).__name__}")
     if not _sends(chosen):
-        raise ValueError("there is nothing to change: name at least one property")
+        raise ValueError("there is nothing to change: give at least one property")
     return chosen
 
 
