@@ -56,7 +56,7 @@ class Detectors:
         """
         from itwin_platform_api.reality_analysis.api.detectors import detectors_get_all
 
-        request = detectors_get_all.request(filter_=filter_text(filter, brackets="()"))
+        request = detectors_get_all.request(filter=filter_text(filter, brackets="()"))
         return AsyncPages(self._pipeline, request, lambda page: page.detectors, limit=limit)
 
     async def get(self, detector_name: str) -> Detector:

@@ -101,7 +101,7 @@ class RealityManagement(RealityDataContainers):
             data_center=data_center,
             order_by=order_by,
             prefer=GetAllRealityDataPrefer(preferred(detail)),
-            top=page_size,
+            page_size=page_size,
         )
         return AsyncPages(self._pipeline, request, lambda page: page.reality_data, limit=limit)
 

@@ -96,7 +96,7 @@ class ModelingJobs(LongJobs[Job, JobProgress, JobMessages]):
         """
         from itwin_platform_api.reality_modeling.api.jobs import jobs_get_all
 
-        request = jobs_get_all.request(filter_=job_filter(itwin_id, filter), top=page_size)
+        request = jobs_get_all.request(filter=job_filter(itwin_id, filter), page_size=page_size)
         return Pages(self._pipeline, request, lambda page: page.jobs, limit=limit)
 
     def get(self, job_id: str) -> Job:

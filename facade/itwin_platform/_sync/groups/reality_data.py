@@ -103,7 +103,7 @@ class RealityManagement(RealityDataContainers):
             data_center=data_center,
             order_by=order_by,
             prefer=GetAllRealityDataPrefer(preferred(detail)),
-            top=page_size,
+            page_size=page_size,
         )
         return Pages(self._pipeline, request, lambda page: page.reality_data, limit=limit)
 

@@ -12,19 +12,20 @@ OPERATION: Operation[DetectorsPage] = Operation(
     path="/reality-analysis/detectors",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: DetectorsPage.from_dict},
-    limits={"query": {"$filter": Limit("filter_", "text")}},
+    names={"$filter": "filter"},
+    limits={"query": {"$filter": Limit("filter", "text")}},
     preview=True,
 )
 
 
-def request(*, filter_: str | None = None) -> Request[DetectorsPage]:
+def request(*, filter: str | None = None) -> Request[DetectorsPage]:
     """List detectors
 
     Returns the detectors that the caller can use: their own and those of the public library. The versions of each
     come with the single detector.
 
     Parameters:
-        filter_: Which detectors to return, by `labels` and `exports`, with `in`, `not`, `and` and `or`. For
-            instance `exports in ('Polygons', 'Lines') and labels in ('crack')`.
+        filter: Which detectors to return, by `labels` and `exports`, with `in`, `not`, `and` and `or`. For instance
+            `exports in ('Polygons', 'Lines') and labels in ('crack')`.
     """
-    return OPERATION.request(query={"$filter": filter_})
+    return OPERATION.request(query={"$filter": filter})

@@ -13,11 +13,12 @@ OPERATION: Operation[RealityDataPage] = Operation(
     path="/reality-management/reality-data/",
     accept="application/vnd.bentley.itwin-platform.v1+json",
     answers={200: RealityDataPage.from_dict},
+    names={"$top": "page_size"},
     limits={
         "query": {
             "iTwinId": Limit("itwin_id", "text"),
             "continuationToken": Limit("continuation_token", "text"),
-            "$top": Limit("top", "integer", least=1, most=1000),
+            "$top": Limit("page_size", "integer", least=1, most=1000),
             "extent": Limit("extent", "text"),
             "$orderBy": Limit("order_by", "text"),
             "$search": Limit("search", "text"),
@@ -37,7 +38,7 @@ def request(
     *,
     itwin_id: str | None = None,
     continuation_token: str | None = None,
-    top: int | None = None,
+    page_size: int | None = None,
     extent: str | None = None,
     order_by: str | None = None,
     search: str | None = None,
@@ -61,7 +62,7 @@ def request(
         itwin_id: Id of the iTwin that the reality data belongs to.
         continuation_token: Where the next page begins: the value in the link to it, unchanged. Without `$top`, the
             page is as long as the one before.
-        top: Size of a page: 100 by default, at most 1000.
+        page_size: Size of a page: 100 by default, at most 1000.
         extent: Area to look in: longitude and latitude of its southwest corner, then of its northeast corner, in
             degrees, separated by commas. For instance `-75.637679,40.032871,-75.633647,40.032771`.
         order_by: The property to order by, ascending unless `desc` follows, for instance `displayName desc`.
@@ -84,7 +85,7 @@ def request(
         query={
             "iTwinId": itwin_id,
             "continuationToken": continuation_token,
-            "$top": top,
+            "$top": page_size,
             "extent": extent,
             "$orderBy": order_by,
             "$search": search,

@@ -12,18 +12,19 @@ OPERATION: Operation[JobsPage] = Operation(
     path="/reality-modeling/jobs",
     accept="application/vnd.bentley.itwin-platform.v2+json",
     answers={200: JobsPage.from_dict},
+    names={"$filter": "filter", "$top": "page_size"},
     limits={
         "query": {
-            "$filter": Limit("filter_", "text"),
+            "$filter": Limit("filter", "text"),
             "continuationToken": Limit("continuation_token", "text"),
-            "$top": Limit("top", "integer"),
+            "$top": Limit("page_size", "integer", least=1, most=1000),
         }
     },
 )
 
 
 def request(
-    *, filter_: str | None = None, continuation_token: str | None = None, top: int | None = None
+    *, filter: str | None = None, continuation_token: str | None = None, page_size: int | None = None
 ) -> Request[JobsPage]:
     """List jobs
 
@@ -31,11 +32,11 @@ def request(
     one without finds those that the caller has created. The last page has no link to a next one.
 
     Parameters:
-        filter_: Which jobs to return: comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and
+        filter: Which jobs to return: comparisons of `id`, `iTwinId`, `name`, `email`, `type`, `state` and
             `createdDateTime` by `eq`, `ne`, `lt`, `le`, `gt` and `ge`, joined by `and` and `or`. Ids and dates stand
             without quotes, for instance `iTwinId eq 3fa85f64-5717-4562-b3fc-2c963f66afa6`. The page leaves it optional;
             the official Python client requires it, because the service asks for at least one criterion.
         continuation_token: Where the next page begins: the value in the link to it, unchanged.
-        top: Size of a page: 100 by default, at most 1000.
+        page_size: Size of a page: 100 by default, at most 1000.
     """
-    return OPERATION.request(query={"$filter": filter_, "continuationToken": continuation_token, "$top": top})
+    return OPERATION.request(query={"$filter": filter, "continuationToken": continuation_token, "$top": page_size})
