@@ -161,7 +161,7 @@ class TestResults:
             results_of(engine, fails_at_seven, range(3), **wrong)
         with pytest.raises(ValueError, match="function must be callable"):
             results_of(engine, 5, range(3))  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="items must be a list"):
+        with pytest.raises(ValueError, match="items must be iterable"):
             results_of(engine, str, 5)
 
 

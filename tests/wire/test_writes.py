@@ -103,7 +103,7 @@ class TestWhatIsSent:
             (lambda itwins: itwins.update("i-1", {"number": "1"}), "must be a ITwinUpdate"),
             (lambda itwins: itwins.update("i-1", number=None), "number must not be None"),
             (lambda itwins: itwins.update("i-1", status=None), "status must not be None"),
-            (lambda itwins: itwins.update("i-1", latitude=float("nan")), "latitude: JSON knows no NaN"),
+            (lambda itwins: itwins.update("i-1", latitude=float("nan")), "latitude: JSON has no NaN"),
             (lambda itwins: itwins.update("i-1", number="\ud800"), "surrogates"),
             (lambda itwins: itwins.update("i-1", number={"a"}), "number: JSON cannot hold a set"),
             (lambda itwins: itwins.update("..", number="1"), "itwin_id"),

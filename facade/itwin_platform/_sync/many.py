@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 
 from .._concurrency.sync_crew import Crew
+from .._flags import check_flags
 from .._many import Order, Outcome, ProgressArgument, Tally, check
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ class Results(Generic[R_co]):
         progress: ProgressArgument,
     ) -> None:
         check(function, items, concurrency, on_error, progress)
+        check_flags(ordered=ordered)
         self._crew: Crew[Any, R_co] = Crew(function, items, concurrency)
         self._order: Order[R_co] = Order(ordered=ordered)
         self._tally = Tally(items, progress)

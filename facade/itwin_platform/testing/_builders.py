@@ -48,8 +48,8 @@ def build(model: type[M], **changes: object) -> M:
         TypeError: It is not the class of a model, or the model has no such attribute.
         ValueError: A value does not fit its attribute. The message says which.
     """
-    if not hasattr(model, "from_dict"):
-        raise TypeError(f"{model!r} is not the class of a model")
+    if not isinstance(model, type) or not issubclass(model, Model) or model is Model:
+        raise TypeError(f"model must be a class of itwin_platform.models, not {model!r:.100}")
     names = documented_names(model)
     for name in changes:
         if name not in names:
