@@ -73,9 +73,9 @@ test: $(DEV) ## develop: run the tests of the package (about 4 minutes on two co
 drift-test: $(DEV) ## drift: run the tests of make drift and make adopt (about 2 minutes)
 	$(RUN) -m pytest tests/drift $(PARALLEL)
 
-ray-test: $(DEV) ## develop: run the example for Ray, where Ray can be installed (250 MB)
+ray-test: $(DEV) ## develop: run the example and the recipe for Ray, if it can be installed (250 MB)
 	-$(PIP) install -c requirements/dev.txt ray
-	$(RUN) -m pytest tests/docs/test_examples.py -m slow -rs
+	$(RUN) -m pytest tests/docs/test_examples.py tests/docs/test_snippets.py -m slow -rs
 
 coverage: $(DEV) ## develop: run the tests, and show which lines of the package they miss
 	$(RUN) -m pytest $(foreach folder,$(CONTRACT),--ignore=$(folder)) $(PARALLEL) --cov --cov-report=term-missing:skip-covered

@@ -79,7 +79,7 @@ def run_job(platform: ITwinPlatform, itwin: ITwin, photos: RealityData, detector
     """Run the detector on the photos, and wait for the job to end."""
     inputs = Objects2DInputs(photos=photos.id, photo_object_detector=detector)
     todo = Objects2DSpecificationsCreate(inputs=inputs, outputs=[Objects2DOutputsCreate.OBJECTS_2D])
-    job = platform.reality_analysis.jobs.create(itwin.id, specifications=todo, name="What is in the photos")
+    job = platform.reality_analysis.jobs.create(itwin.id, todo, name="What is in the photos")
     return platform.reality_analysis.jobs.wait(job.id, intervals=(1, 5, 15, 30), progress=True)
 
 

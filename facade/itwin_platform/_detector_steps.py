@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import is_zipfile
 
+from ._paths import local_path
 from .errors import StorageError
 from .storage._access import FileAccess
 from .storage._journal import Journal
-from .storage._local import local_path, sha256_of
+from .storage._local import sha256_of
 from .storage._problems import one_problem
 from .storage._service import BlobService
 from .storage._tree import Tree

@@ -1,58 +1,53 @@
-"""Types for annotations, which are not loaded with the package: each is loaded when its name is looked up.
+"""Modules for annotations that are loaded when a name in them is looked up, and not with the package.
 
-This makes `typing.get_type_hints` work, which needs the names at run time.
+`typing.get_type_hints` needs them at run time. `help()` shows annotations as they are written, so each module has the
+name by which users know it.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-    from pyarrow import Table
+    import pandas
+    import pyarrow
 
-    from itwin_platform_api.itwins.models import Export
-    from itwin_platform_api.runtime import Model, Request
+    import itwin_platform
+    from itwin_platform_api import runtime
 
-    from ._jobs import Job, JobMessages, JobProgress
-    from ._many import MapProgress
-    from .storage._report import Progress, TransferReport
+    from . import models, storage
+    from .models import reality_analysis, reality_modeling
+else:
+    from importlib import import_module
+    from typing import Any
 
-_HOMES = {
-    "DataFrame": "pandas",
-    "Export": "itwin_platform_api.itwins.models",
-    "Job": "itwin_platform._jobs",
-    "JobMessages": "itwin_platform._jobs",
-    "JobProgress": "itwin_platform._jobs",
-    "MapProgress": "itwin_platform._many",
-    "Model": "itwin_platform_api.runtime",
-    "Progress": "itwin_platform.storage._report",
-    "Request": "itwin_platform_api.runtime",
-    "Table": "pyarrow",
-    "TransferReport": "itwin_platform.storage._report",
-}
+    class _Late:
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                module = import_module(self._name)
+            except ImportError:  # pandas and pyarrow are extras
+                return Any
+            return getattr(module, name)
+
+    itwin_platform = _Late("itwin_platform")
+    models = _Late("itwin_platform.models")
+    pandas = _Late("pandas")
+    pyarrow = _Late("pyarrow")
+    reality_analysis = _Late("itwin_platform.models.reality_analysis")
+    reality_modeling = _Late("itwin_platform.models.reality_modeling")
+    runtime = _Late("itwin_platform_api.runtime")
+    storage = _Late("itwin_platform.storage")
 
 __all__ = [
-    "DataFrame",
-    "Export",
-    "Job",
-    "JobMessages",
-    "JobProgress",
-    "MapProgress",
-    "Model",
-    "Progress",
-    "Request",
-    "Table",
-    "TransferReport",
+    "itwin_platform",
+    "models",
+    "pandas",
+    "pyarrow",
+    "reality_analysis",
+    "reality_modeling",
+    "runtime",
+    "storage",
 ]
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        module = import_module(_HOMES[name])
-    except ImportError:  # pandas and pyarrow are extras
-        return Any
-    return getattr(module, name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from ._staying import Shared, Stays
 
 
 def expiry_of(url: str) -> datetime | None:
@@ -18,14 +20,12 @@ def expiry_of(url: str) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class HoldsSas:
+class HoldsSas(Shared, Stays):
     """An immutable object with a SAS URL. Copies are the same object, and pickles never contain the URL.
 
     A URL is a field that is declared with `repr=False`. Objects are equal if all fields are, even if one of them can
     transfer files and the other cannot.
     """
-
-    _no_pickle: ClassVar[str]
 
     def __repr__(self) -> str:
         """Show the URLs without their SAS."""
@@ -52,15 +52,3 @@ class HoldsSas:
             return object.__getattribute__(self, name)
         except AttributeError:
             return None
-
-    def __copy__(self) -> Self:
-        """The same object: it does not change."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The same object: it does not change."""
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Keep the SAS, which anyone can use, out of pickles."""
-        raise TypeError(self._no_pickle)

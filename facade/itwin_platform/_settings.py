@@ -9,10 +9,10 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import _http
+from ._paths import local_path
 from ._policies.retries import RetryPolicy
 from ._version import __version__
 from .environments import Environment, checked_url, environment_named
@@ -62,7 +62,7 @@ def make_settings(
     max_in_flight: int = DEFAULT_IN_FLIGHT,
     requests_per_minute: int | None = None,
     proxy: str | None,
-    verify: ssl.SSLContext | str | Path | None,
+    verify: ssl.SSLContext | str | os.PathLike[str] | None,
     http2: bool,
     aiohttp: bool | None = False,
 ) -> Settings:
@@ -173,14 +173,18 @@ def _aiohttp(aiohttp: bool | None, *, http2: bool) -> bool | None:
 def _verify(verify: object) -> ssl.SSLContext | str | None:
     if verify is None or isinstance(verify, ssl.SSLContext):
         return verify
-    if isinstance(verify, (str, Path)):
-        if not Path(verify).exists():
-            raise ConfigurationError(f"verify: there is no file or folder {str(verify)[:200]!r}.")
-        return str(verify)
-    raise ConfigurationError(
-        "verify must be a file or folder of certificate authorities, or an ssl.SSLContext. Verification can only be "
-        "turned off in such a context."
-    )
+    try:
+        path = local_path("verify", verify)
+    except ValueError:
+        problem = (
+            "verify must be a file or folder of certificate authorities, or an ssl.SSLContext. Verification can only "
+            "be turned off in such a context."
+        )
+    else:
+        if path.exists():
+            return str(path)
+        problem = f"verify: there is no file or folder {str(path)[:200]!r}."
+    raise ConfigurationError(problem)
 
 
 def _user_agent(extra: str | None) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-from . import _error_lines, _late
+from . import _error_lines
+from ._late import models, reality_analysis, reality_modeling, storage
 
 _E = TypeVar("_E", bound="ITwinPlatformError")
 
@@ -132,11 +133,17 @@ class RedirectError(ITwinPlatformError):
 
     Attributes:
         operation: Id of the operation.
+        method: The HTTP method of the request.
+        path: Its path, without the query.
     """
 
-    def __init__(self, message: str, *, operation: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, operation: str | None = None, method: str | None = None, path: str | None = None
+    ) -> None:
         super().__init__(message)
         self.operation = operation
+        self.method = method
+        self.path = path
 
 
 class IncompleteListError(ITwinPlatformError):
@@ -183,7 +190,13 @@ class JobFailedError(ITwinPlatformError):
         messages: Its errors and warnings; None if they are not known.
     """
 
-    def __init__(self, message: str, *, job: _late.Job, messages: _late.JobMessages | None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        job: reality_analysis.Job | reality_modeling.Job,
+        messages: reality_analysis.JobMessages | reality_modeling.JobMessages | None,
+    ) -> None:
         super().__init__(message)
         self.job = job
         self.messages = messages
@@ -197,13 +210,13 @@ class ResponseError(ITwinPlatformError):
     """A successful answer does not match the specification.
 
     Attributes:
-        path: The place in the body, for instance `"repository.options.minimumLevel"`; empty for the whole body.
+        place: The place in the body, for instance `"repository.options.minimumLevel"`; empty for the whole body.
         status: The HTTP status.
         content_type: The media type of the answer, if it names one.
         size: Size of the decoded body in bytes.
         operation: Id of the operation.
         method: The HTTP method of the request.
-        request_path: The path of the request, without its query.
+        path: Its path, without the query.
         request_id: The platform's id of the request, if it sent one.
     """
 
@@ -211,7 +224,7 @@ class ResponseError(ITwinPlatformError):
         self,
         problem: str,
         *,
-        path: str = "",
+        place: str = "",
         status: int,
         content_type: str | None = None,
         size: int = 0,
@@ -219,26 +232,26 @@ class ResponseError(ITwinPlatformError):
         request_id: str | None = None,
         carried_out: bool = False,
         method: str | None = None,
-        request_path: str | None = None,
+        path: str | None = None,
     ) -> None:
         super().__init__(
             _error_lines.mismatched(
                 problem,
-                place=path,
+                place=place,
                 status=status,
                 content_type=content_type,
                 size=size,
-                request=_error_lines.named_request(operation, method, request_path),
+                request=_error_lines.named_request(operation, method, path),
                 carried_out=carried_out,
             )
         )
-        self.path = path
+        self.place = place
         self.status = status
         self.content_type = content_type
         self.size = size
         self.operation = operation
         self.method = method
-        self.request_path = request_path
+        self.path = path
         self.request_id = request_id
 
 
@@ -249,7 +262,7 @@ class ExportFailedError(ITwinPlatformError):
         export: The export.
     """
 
-    def __init__(self, message: str, *, export: _late.Export) -> None:
+    def __init__(self, message: str, *, export: models.Export) -> None:
         super().__init__(message)
         self.export = export
 
@@ -429,7 +442,7 @@ class TransferError(StorageError):
         report: The files that were sent, that were skipped and that failed.
     """
 
-    def __init__(self, message: str, *, report: _late.TransferReport) -> None:
+    def __init__(self, message: str, *, report: storage.TransferReport) -> None:
         super().__init__(message)
         self.report = report
 

@@ -18,6 +18,8 @@ import attrs
 
 MASK: Final = "***"
 
+_TOO_DEEP: Final = "it is nested too deeply"
+
 
 class Unchanged(Enum):
     """The type of UNCHANGED."""
@@ -201,6 +203,9 @@ class Model:
         """The object as it stands in a JSON body. What is None is left out, unless it has to be there as null.
 
         Of a body to send, what is UNCHANGED is left out.
+
+        Raises:
+            ValueError: It cannot be JSON, for instance because of a set in it, or is nested too deeply.
         """
         raise NotImplementedError
 
@@ -286,11 +291,16 @@ class Model:
         return type(self)(**{each.alias: getattr(self, each.name) for each in attributes})
 
     def _to_dict(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
-        result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
-        for name, value in properties.items():
-            if value is not None or name in nullable:
-                result[name] = _inside(name, value)
-        return result
+        try:
+            result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
+            for name, value in properties.items():
+                if value is not None or name in nullable:
+                    result[name] = _inside(name, value)
+        except RecursionError:
+            pass
+        else:
+            return result
+        raise ValueError(_TOO_DEEP)
 
     def _attribute(self, property_name: str) -> str:
         """The attribute of a property. Only errors ask for it."""
@@ -298,13 +308,18 @@ class Model:
         return next((name for name, documented in names.items() if documented == property_name), property_name)
 
     def _to_send(self, properties: dict[str, Any], *nullable: str) -> dict[str, Any]:
-        result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
-        for name, value in properties.items():
-            if value is None and name not in nullable:
-                raise ValueError(f"{self._attribute(name)} must not be None; leave it out to keep what is there")
-            if value is not UNCHANGED:
-                result[name] = _inside(name, value)
-        return result
+        try:
+            result = {name: _inside(name, value) for name, value in self.additional_properties.items()}
+            for name, value in properties.items():
+                if value is None and name not in nullable:
+                    raise ValueError(f"{self._attribute(name)} must not be None; leave it out to keep what is there")
+                if value is not UNCHANGED:
+                    result[name] = _inside(name, value)
+        except RecursionError:
+            pass
+        else:
+            return result
+        raise ValueError(_TOO_DEEP)
 
 
 def documented_names(model: type[Model]) -> dict[str, str]:

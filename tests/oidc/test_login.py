@@ -17,7 +17,7 @@ REDIRECT = "http://127.0.0.1:0/signin-callback"
 
 
 def person(service: IdentityService, robot: Robot, **more: object) -> AuthorizationCode:
-    arguments: dict[str, object] = {"redirect_url": REDIRECT, "open_browser": robot, "login_timeout": 30}
+    arguments: dict[str, object] = {"redirect_uri": REDIRECT, "open_browser": robot, "login_timeout": 30}
     return AuthorizationCode("native-app", issuer_url=service.url, **{**arguments, **more})  # type: ignore[arg-type]
 
 
@@ -54,7 +54,7 @@ def test_a_person_logs_in(service: IdentityService) -> None:
 
 def test_a_person_logs_in_to_a_web_app_with_a_secret(service: IdentityService) -> None:
     credentials = AuthorizationCode(
-        "web-app", client_secret=SECRET, issuer_url=service.url, redirect_url=REDIRECT, open_browser=Robot()
+        "web-app", client_secret=SECRET, issuer_url=service.url, redirect_uri=REDIRECT, open_browser=Robot()
     )
     assert service.is_active(end(credentials))
     assert service.is_active(credentials.get_token())
@@ -129,7 +129,7 @@ def test_an_unknown_app_or_redirect_ends_with_the_time_for_the_login(service: Id
     # The service must not send the browser back then, so nothing but the time can end it.
     robot = Robot()
     with pytest.raises(CredentialsError, match=r"Nobody logged in within 0\.5 seconds"):
-        person(service, robot, redirect_url="http://127.0.0.1:0/elsewhere", login_timeout=0.5).get_token()
+        person(service, robot, redirect_uri="http://127.0.0.1:0/elsewhere", login_timeout=0.5).get_token()
 
 
 def test_any_number_of_threads_and_event_loops_share_one_login(service: IdentityService) -> None:

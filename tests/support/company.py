@@ -24,6 +24,7 @@ from itwin_platform.sandbox import Sandbox
 from tests.support.proxies import RecordingProxy
 
 API, IDENTITY, STORAGE = "api.bentley.com", "ims.bentley.com", "account.blob.core.windows.net"
+QA_API, QA_IDENTITY = "qa-api.bentley.com", "qa-ims.bentley.com"
 USER, PASSWORD = "me", "proxy-MARK"
 
 
@@ -45,16 +46,28 @@ class Company:
 
 
 @contextmanager
-def company(sandbox: Sandbox, folder: Path) -> Iterator[Company]:
-    """The network around a sandbox, until the end of the block; `folder` is for the certificate."""
+def company(sandbox: Sandbox, folder: Path, identity: str | None = None) -> Iterator[Company]:
+    """The network around a sandbox, until the end of the block.
+
+    Parameters:
+        sandbox: What stands for the platform.
+        folder: Where the certificate is written to.
+        identity: The URL of what stands for the identity service, if that is not the sandbox. The hosts of the
+            environment qa can then be reached too.
+    """
     authority, file = trustme.CA(), folder / "company.pem"
     authority.cert_pem.write_to_path(file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(API, IDENTITY, STORAGE).configure_cert(context)
-    server = _Outside(sandbox, context)
+    with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+        storage = platform.reality_analysis.get_bucket(sandbox.itwin_id).container_url
+    places = {API: sandbox.url, IDENTITY: identity or sandbox.url, STORAGE: storage}
+    if identity:
+        places |= {QA_API: sandbox.url, QA_IDENTITY: identity}
+    authority.issue_cert(*places).configure_cert(context)
+    server = _Outside({host: urlsplit(url).netloc for host, url in places.items()}, context)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    ports = dict.fromkeys((API, IDENTITY, STORAGE), server.server_port)
+    ports = dict.fromkeys(places, server.server_port)
     try:
         with RecordingProxy(ports, demands=f"Proxy-Authorization: Basic {basic}") as proxy:
             url = proxy.url.replace("//", f"//{USER}:{PASSWORD}@")
@@ -77,16 +90,14 @@ def company(sandbox: Sandbox, folder: Path) -> Iterator[Company]:
 
 
 class _Outside(ThreadingHTTPServer):
-    """What is outside of the company: by their `Host`, requests go on to the sandbox or to its storage."""
+    """What is outside of the company: requests for a host go on to the place that stands for it."""
 
     daemon_threads = True
 
-    def __init__(self, sandbox: Sandbox, context: ssl.SSLContext) -> None:
+    def __init__(self, places: dict[str, str], context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), _Forwarding)
         self.socket = context.wrap_socket(self.socket, server_side=True)
-        with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
-            self.storage = urlsplit(platform.reality_analysis.get_bucket(sandbox.itwin_id).container_url)
-        self.api = urlsplit(sandbox.url)
+        self.places = places
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: some clients do not trust the certificate, and leave."""
@@ -97,14 +108,13 @@ class _Forwarding(BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         outside = cast(_Outside, self.server)
-        to = outside.storage if self.headers["host"] == STORAGE else outside.api
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-        connection = HTTPConnection(to.netloc)
+        connection = HTTPConnection(outside.places[self.headers["host"]])
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         # Links to files lead to the storage by its name out there.
-        content = answer.read().replace(f"http://{outside.storage.netloc}".encode(), f"https://{STORAGE}".encode())
+        content = answer.read().replace(f"http://{outside.places[STORAGE]}".encode(), f"https://{STORAGE}".encode())
         connection.close()
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():

@@ -58,6 +58,7 @@ class Identity(Platform):
 
     forms: list[dict[str, str]] = field(default_factory=list)
     refused: str | None = None
+    token: str | None = None  # the access token, instead of `token-1`, `token-2`, ...
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,10 +73,26 @@ class Identity(Platform):
             return respond({"error": "invalid_grant"}, "400 Bad Request")
         with self._lock:
             self.issued += 1
-            fields: dict[str, object] = {"access_token": f"token-{self.issued}", "expires_in": 3600}
+            fields: dict[str, object] = {"access_token": self.token or f"token-{self.issued}", "expires_in": 3600}
             if self.refresh_tokens:
                 fields["refresh_token"] = f"refresh-{self.issued}"
             return respond(fields)
+
+
+class Welcome(Identity):
+    """An identity service that sends everybody back with a code, and whose access token is always the same."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+
+    def __call__(self, request: Request) -> bytes:
+        address = urlsplit(request.path)
+        if address.path != "/connect/authorize":
+            return super().__call__(request)
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        back = f"{query['redirect_uri']}?{urlencode({'code': CODE, 'state': query['state']})}"
+        return respond(b"", "302 Found", f"Location: {back}\r\n")
 
 
 Act = Callable[[Visit], object]
@@ -83,7 +100,7 @@ Act = Callable[[Visit], object]
 
 def person(server: Server, act: Act, **more: object) -> AuthorizationCode:
     arguments: dict[str, object] = {
-        "redirect_url": "http://127.0.0.1:0/signin-callback",
+        "redirect_uri": "http://127.0.0.1:0/signin-callback",
         "open_browser": lambda url: act(Visit(url)),
         "login_timeout": 20,
         "issuer_url": server.url,

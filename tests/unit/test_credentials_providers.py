@@ -364,8 +364,8 @@ def test_a_secret_that_cannot_be_one_is_named_and_not_shown(secret: str) -> None
     ],
 )
 def test_a_redirect_that_leads_elsewhere_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="redirect_url must be"):
-        AuthorizationCode("app", redirect_url=url)
+    with pytest.raises(ConfigurationError, match="redirect_uri must be"):
+        AuthorizationCode("app", redirect_uri=url)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), True, "5", None])

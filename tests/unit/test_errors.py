@@ -17,7 +17,7 @@ SAMPLES: list[errors.ITwinPlatformError] = [
     errors.TransportError("Broken.", phase="body", operation="get-itwin"),
     errors.DeadlineExceeded("Too long.", phase="headers"),
     errors.RedirectError("Not followed.", operation="get-itwin"),
-    errors.ResponseError("is missing", path="iTwin.id", status=200, content_type="application/json", size=3),
+    errors.ResponseError("is missing", place="iTwin.id", status=200, content_type="application/json", size=3),
     errors.NotFoundError(
         status=404,
         code="iTwinNotFound",

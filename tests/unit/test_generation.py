@@ -214,7 +214,7 @@ class TestTheSyncTwin:
     def test_words_are_replaced(self, tmp_path: Path) -> None:
         write_sync_twin(ROOT / "facade/itwin_platform/_async", tmp_path / "twin")
         text = (tmp_path / "twin" / "client.py").read_text("utf-8")
-        assert "class ITwinPlatform(Maps):" in text
+        assert "class ITwinPlatform(Shared, Maps):" in text
         assert "def close(self)" in text
         for path in (tmp_path / "twin").rglob("*.py"):
             tree = ast.parse(path.read_text("utf-8"))

@@ -258,3 +258,14 @@ def test_a_model_keeps_no_room_for_the_properties_that_were_taken_out() -> None:
     body = {each.name: None for each in properties_of(Repository) if not each.required}
     extra = Repository.from_dict({**body, "id": "1"}).additional_properties
     assert sys.getsizeof(extra) == sys.getsizeof({})
+
+
+def test_what_is_nested_too_deeply_is_no_json() -> None:
+    """Code that takes any JSON catches the error of a value that is none; RecursionError would pass it by."""
+    nested: dict[str, Any] = {}
+    for _ in range(5000):
+        nested = {"inside": nested}
+    for model in (itwins.ITwin, itwins.ITwinUpdate):
+        with pytest.raises(ValueError, match="nested too deeply") as caught:
+            model.from_dict({"id": "i-1", "displayName": "North Bridge", "more": nested}).to_dict()
+        assert caught.value.__context__ is None

@@ -183,11 +183,11 @@ def test_a_platform_that_is_not_there(run: Run) -> None:
 
 def test_the_codes_of_refusals(run: Run, own_sandbox: Sandbox) -> None:
     assert run("itwins", "list", ITP_ACCESS_TOKEN="wrong").exit_code == 3
-    own_sandbox.rate_limit(20, retry_after=3600)
+    own_sandbox.rate_limit(times=20, retry_after=3600)
     try:
         limited = run("itwins", "list")
     finally:
-        own_sandbox.rate_limit(0)
+        own_sandbox.rate_limit(times=0)
     assert (limited.exit_code, limited.stdout) == (5, "")
     refused = run("itwins", "create", "x", "--class", "Thing", "--sub-class", "Nonsense", "--yes")
     assert refused.exit_code == 1
@@ -258,7 +258,7 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
         variables: dict[str, str | None] = {"ITP_API_URL": server.url, "ITP_ISSUER_URL": server.url}
         variables |= dict.fromkeys(("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET"))
         assert run("login", **variables).exit_code == 2  # nobody can be asked for the app
-        app = ("--client-id", "app", "--redirect-url", "http://127.0.0.1:0/signin-callback")
+        app = ("--client-id", "app", "--redirect-uri", "http://127.0.0.1:0/signin-callback")
         login = run("login", *app, **variables)
         assert login.exit_code == 0, login.output
         who = json.loads(run("whoami", **variables).stdout)
@@ -282,7 +282,7 @@ def test_a_login_is_kept_until_the_logout(run: Run, monkeypatch: pytest.MonkeyPa
 
 def test_waits_say_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     specifications = '{"inputs": {"photos": "..."}, "outputs": ["objects2D"]}'
-    made = run("jobs", "create", "--type", "Objects2D", "--name", "Signs", "--specifications", specifications, "--yes")
+    made = run("jobs", "create", "--type", "Objects2D", "--name", "Signs", specifications, "--yes")
     job_id = json.loads(made.stdout)["id"]
     advice = f"continues; only the waiting has ended. To wait again: itwin reality-analysis jobs wait {job_id}"
     late = run("jobs", "wait", job_id, "--timeout", "0", "--no-progress")

@@ -101,8 +101,8 @@ def library() -> Iterator[Library]:
 
 def upload(library: Library, file: Path, *, publish: bool = False, **options: Any) -> DetectorVersion:
     with ITwinPlatform("token", api_url=library.server.url, retry=RetryPolicy(attempts=1)) as platform:
-        detectors, named = platform.reality_analysis.detectors, {"version_number": "1.0", "labels": ["crack"]}
-        return detectors.upload_version("mine", file, publish=publish, **(named | options))
+        detectors = platform.reality_analysis.detectors
+        return detectors.upload_version("mine", "1.0", file, publish=publish, **({"labels": ["crack"]} | options))
 
 
 def test_all_steps_are_taken_once(library: Library, file: Path) -> None:
@@ -123,7 +123,7 @@ def test_async_code_does_it_too(library: Library, file: Path) -> None:
     async def run() -> str:
         async with AsyncITwinPlatform("token", api_url=library.server.url) as platform:
             detectors = platform.reality_analysis.detectors
-            found = await detectors.upload_version("mine", file, version_number="1.0", labels=["crack"], publish=True)
+            found = await detectors.upload_version("mine", "1.0", file, labels=["crack"], publish=True)
             return found.status.value
 
     assert anyio.run(run) == "Ready"
@@ -202,7 +202,7 @@ import sys
 from itwin_platform import ITwinPlatform
 
 with ITwinPlatform("token", api_url=sys.argv[1]) as platform:
-    platform.reality_analysis.detectors.upload_version("mine", sys.argv[2], version_number="1.0", labels=["crack"])
+    platform.reality_analysis.detectors.upload_version("mine", "1.0", sys.argv[2], labels=["crack"])
 """
 
 
@@ -233,6 +233,6 @@ def test_the_sandbox_takes_versions_as_well(file: Path) -> None:
         detectors = platform.reality_analysis.detectors
         detectors.create("mine", type_="PhotoObjectDetector")
         for _ in range(2):
-            version = detectors.upload_version("mine", file, version_number="1.0", labels=["crack"], publish=True)
+            version = detectors.upload_version("mine", "1.0", file, labels=["crack"], publish=True)
         assert version.status == "Ready"
         assert [each.version_number for each in detectors.get("mine").versions] == ["1.0"]

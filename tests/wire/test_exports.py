@@ -95,6 +95,9 @@ def test_an_export_is_created_waited_for_and_read(exporting: Exporting, platform
     assert records.to_list() == [ITwin.from_dict(each) for each in ITWINS]
     assert next(iter(records.dicts())) == ITWINS[0]
     assert "sig=one" not in repr(records) + repr(records.export) + repr(vars(records))
+    for stays in (records, iter(records)):
+        with pytest.raises(TypeError, match=r"call exports.records\(id\) in the other process"):
+            pickle.dumps(stays)
 
 
 def test_async_code_reads_them_too(exporting: Exporting) -> None:

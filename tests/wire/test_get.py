@@ -14,7 +14,7 @@ GRAPHICS = {"graphics": [{"type": "3DTILES", "uri": "https://example.com/tileset
 def test_a_path_and_a_link_give_plain_json() -> None:
     with ScriptedServer(answer(200, GRAPHICS)) as api, ITwinPlatform("token", api_url=api.url) as platform:
         assert platform.get("/itwins/recents?$top=5") == GRAPHICS
-        assert platform.get(f"{api.url}/itwins/i/repositories/r/resources/s/graphics", "v2") == GRAPHICS
+        assert platform.get(f"{api.url}/itwins/i/repositories/r/resources/s/graphics", api_version="v2") == GRAPHICS
         first, second = api.received
         assert first.path == "/itwins/recents?$top=5"
         assert first.headers["accept"] == "application/vnd.bentley.itwin-platform.v1+json"
@@ -64,7 +64,7 @@ def test_versions_that_are_none(version: Any) -> None:
         ITwinPlatform("token", api_url="http://127.0.0.1:9") as platform,
         pytest.raises(ValueError, match="api_version"),
     ):
-        platform.get("/itwins", version)
+        platform.get("/itwins", api_version=version)
 
 
 def test_errors_are_those_of_every_call() -> None:

@@ -176,7 +176,7 @@ def test_an_error_in_the_body_names_the_place_and_not_the_value(engine: Engine) 
     with ScriptedServer(changed(displayName={"secret": MARK})) as server:
         (error,) = engine.many(get_itwin, 1, api_url=server.url)
     assert isinstance(error, errors.ResponseError)
-    assert error.path == "iTwin.displayName"
+    assert error.place == "iTwin.displayName"
     assert error.status == 200
     assert error.content_type == "application/json"
     assert error.size > 0

@@ -38,7 +38,7 @@ def test_an_unchanged_image_costs_one_call(host: ScriptedServer, tmp_path: Path)
         assert path.read_bytes() == PICTURE
         assert platform.itwins.download_image("i-1", cache_dir=tmp_path / "cache") == path
         assert (len(api.received), len(host.received)) == (2, 1)
-        large = platform.itwins.download_image("i-1", "large", cache_dir=tmp_path / "cache")
+        large = platform.itwins.download_image("i-1", size="large", cache_dir=tmp_path / "cache")
         assert large.name == LARGE
         assert [request.path for request in host.received] == [f"/a/{SMALL}?sig=one", f"/b/{LARGE}?sig=two"]
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [LARGE, SMALL]
@@ -136,7 +136,7 @@ def test_a_link_to_an_unsafe_address_is_not_followed(tmp_path: Path) -> None:
         sizes: tuple[Literal["small"], Literal["large"]] = ("small", "large")
         for size in sizes:
             with pytest.raises(errors.StorageError, match="not an https link"):
-                platform.itwins.download_image("i-1", size, cache_dir=tmp_path)
+                platform.itwins.download_image("i-1", size=size, cache_dir=tmp_path)
 
 
 def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path
         platform.itwins.download_image("i-1", cache_dir=tmp_path)
     with ScriptedServer(metadata(host)) as api, ITwinPlatform("token", api_url=api.url) as platform:
         with pytest.raises(ValueError, match="size must be"):
-            platform.itwins.download_image("i-1", "medium", cache_dir=tmp_path)  # type: ignore[arg-type]
+            platform.itwins.download_image("i-1", size="medium", cache_dir=tmp_path)  # type: ignore[arg-type]
         for folder in (5, "a\0b"):
             with pytest.raises(ValueError, match="cache_dir must be a path"):
                 platform.itwins.download_image("i-1", cache_dir=folder)  # type: ignore[arg-type]

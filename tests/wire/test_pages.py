@@ -276,7 +276,7 @@ class TestLinks:
         scripts = page(range(1), "/itwins/?at=1"), page(range(1, 2), "/itwins/?at=2"), page(range(2, 3), back)
         with ScriptedServer(*scripts) as server, pytest.raises(errors.ResponseError, match="leads back") as caught:
             engine(lambda platform: platform.itwins.list().to_list(), api_url=server.url)
-        assert caught.value.path == "_links.next.href"
+        assert caught.value.place == "_links.next.href"
         assert len(server.received) == 3
 
     def test_empty_pages_without_end_are_refused(self) -> None:

@@ -169,7 +169,7 @@ AS_JSON = {
 def test_a_job_is_created_from_typed_specifications_which_tell_its_type(engine: Engine) -> None:
     with ScriptedServer(answer(201, example("reality-analysis/jobs-create"))) as server:
         engine(
-            lambda platform: platform.reality_analysis.jobs.create(ITWIN, specifications=SPECIFICATIONS, name="Signs"),
+            lambda platform: platform.reality_analysis.jobs.create(ITWIN, SPECIFICATIONS, name="Signs"),
             api_url=server.url,
         )
     expected = {"type": "Objects2D", "iTwinId": ITWIN, "specifications": AS_JSON, "name": "Signs"}
@@ -184,7 +184,10 @@ def test_a_job_of_any_type_is_created_from_what_it_is_given(engine: Engine, grou
         "more": [1, {"a": 2.5}],
     }
     with ScriptedServer(answer(201, example(f"{group.replace('_', '-')}/jobs-create"))) as server:
-        engine(lambda platform: getattr(platform, group).jobs.create(ITWIN, "OfTomorrow", anything), api_url=server.url)
+        engine(
+            lambda platform: getattr(platform, group).jobs.create(ITWIN, anything, type_="OfTomorrow"),
+            api_url=server.url,
+        )
     assert server.received[0].json == {"type": "OfTomorrow", "iTwinId": ITWIN, "specifications": anything}
 
 
@@ -198,16 +201,21 @@ def test_a_job_that_was_read_can_be_created_again_and_read_typed() -> None:
     ):
         found = platform.reality_analysis.jobs.get("j-1")
         typed = Objects2DSpecifications.from_dict(found.specifications.to_dict())
-        platform.reality_analysis.jobs.create(ITWIN, found.type_, JobSpecifications.from_dict(AS_JSON))
+        platform.reality_analysis.jobs.create(ITWIN, JobSpecifications.from_dict(AS_JSON), type_=found.type_)
     assert (typed.inputs.photos, typed.outputs.objects_2d) == ("p-1", "o-1")
     assert found.specifications["outputs"] == {"objects2D": "o-1"}
     assert server.received[1].json["specifications"] == AS_JSON
 
 
-@pytest.mark.parametrize("arguments", [("Segmentation2D", SPECIFICATIONS), (None, AS_JSON), ("Objects2D", None), ()])
-def test_what_makes_no_job_is_not_sent(engine: Engine, arguments: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize(
+    ("specifications", "type_"), [(SPECIFICATIONS, "Segmentation2D"), (AS_JSON, None), (None, "Objects2D")]
+)
+def test_what_makes_no_job_is_not_sent(engine: Engine, specifications: Any, type_: Any) -> None:
     with ScriptedServer(answer(500)) as server, pytest.raises(ValueError, match=r"type|specifications"):
-        engine(lambda platform: platform.reality_analysis.jobs.create(ITWIN, *arguments), api_url=server.url)
+        engine(
+            lambda platform: platform.reality_analysis.jobs.create(ITWIN, specifications, type_=type_),
+            api_url=server.url,
+        )
     assert server.received == []
 
 
@@ -303,7 +311,7 @@ def test_the_itwin_whose_permissions_count_goes_along(engine: Engine, itwin_id: 
     body = example("get-reality-data-details")
     changes = RealityDataUpdate(group="g", extent=Extent.from_dict({"southWest": {"latitude": 1.0, "longitude": 2.0}}))
     with ScriptedServer(answer(200, body)) as server:
-        engine(lambda platform: platform.reality_data.get("r-1", itwin_id), api_url=server.url)
+        engine(lambda platform: platform.reality_data.get("r-1", itwin_id=itwin_id), api_url=server.url)
         for _ in range(2):  # the caller's model stays as it is
             engine(lambda platform: platform.reality_data.update("r-1", changes, itwin_id=itwin_id), api_url=server.url)
     got, first, second = server.received

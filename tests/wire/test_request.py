@@ -10,6 +10,7 @@ import pytest
 
 from itwin_platform import ITwinPlatform, RetryPolicy, errors
 from itwin_platform.models import ITwinUpdate
+from itwin_platform_api.itwins.api.itwins import get_itwin
 from tests.support.engines import Engine
 from tests.support.leaks import assert_none, shown_by
 from tests.support.scripted import ByHand, ScriptedServer, answer
@@ -73,6 +74,10 @@ def test_accept_among_the_headers_wins(engine: Engine) -> None:
         {"url_or_path": "/itwins/\r\nX-Header: 1"},
         {"url_or_path": 5},
         {"params": {"a": ...}},
+        {"params": [("a", "secret")]},
+        {"params": {1: "b"}},
+        {"headers": "X-A: secret"},
+        {"headers": [("X-A", "secret")]},
         {"params": {"a": "\ud800"}},
         {"params": {"a": float("inf")}},
         {"json": {"a": {1, 2}}},
@@ -102,6 +107,12 @@ def test_what_cannot_be_sent_never_reaches_the_wire(engine: Engine, arguments: d
             engine(lambda platform: platform.request(method, address, **given), api_url=server.url)
         assert server.connections == 0
     assert "secret" not in str(caught.value)
+
+
+def test_what_is_no_request_of_a_package_is_refused(engine: Engine) -> None:
+    for wrong in (get_itwin, get_itwin.request, "GET /itwins"):
+        with pytest.raises(ValueError, match=r"request must be the result of request\("):
+            engine(lambda platform: platform.call(wrong))  # noqa: B023
 
 
 def test_writes_are_not_repeated_and_reads_are(engine: Engine) -> None:

@@ -139,7 +139,7 @@ class TestOperations:
     @each_operation
     def test_a_rate_limit_is_the_documented_refusal(self, operation: str) -> None:
         with running() as (sandbox, client):
-            sandbox.rate_limit(1, retry_after=7)
+            sandbox.rate_limit(times=1, retry_after=7)
             response = client.send(request_of(operation, client))
             assert (response.status_code, response.headers["retry-after"]) == (429, "7")
             assert response.json() == OPERATIONS[operation]["answers"][429]
@@ -241,7 +241,7 @@ class TestRateLimit:
     def test_as_many_requests_as_asked_for_are_refused(self) -> None:
         with Sandbox() as sandbox, httpx.Client(base_url=sandbox.url, trust_env=False) as client:
             headers = {"authorization": f"Bearer {sandbox.token}"}
-            sandbox.rate_limit(2, retry_after=7)
+            sandbox.rate_limit(times=2, retry_after=7)
             assert client.get(f"/itwins/{sandbox.itwin_id}").status_code == 401
             answers = [client.get(f"/itwins/{sandbox.itwin_id}", headers=headers) for _ in range(3)]
             assert [answer.status_code for answer in answers] == [429, 429, 200]
@@ -261,8 +261,8 @@ class TestRateLimit:
 
     def test_it_can_be_taken_back(self) -> None:
         with Sandbox() as sandbox, httpx.Client(base_url=sandbox.url, trust_env=False) as client:
-            sandbox.rate_limit(5)
-            sandbox.rate_limit(0)
+            sandbox.rate_limit(times=5)
+            sandbox.rate_limit(times=0)
             headers = {"authorization": f"Bearer {sandbox.token}"}
             assert client.get(f"/itwins/{sandbox.itwin_id}", headers=headers).status_code == 200
 
@@ -285,7 +285,7 @@ class TestRateLimit:
         assert response.status_code == 400
         assert code_of(response) == "InvalidRequest"
         with pytest.raises(ValueError, match="times must be a whole number from 0"):
-            sandbox.rate_limit(-1)
+            sandbox.rate_limit(times=-1)
 
 
 def check_like(operation: str, answer: Any, expected: Any, body: dict[str, Any]) -> None:

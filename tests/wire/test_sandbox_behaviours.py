@@ -133,7 +133,7 @@ class TestJobs:
         assert job.state() == "Success"
 
     def test_one_that_fails(self, api: str, client: httpx.Client, sandbox: Sandbox) -> None:
-        sandbox.fail_jobs(1)
+        sandbox.fail_jobs()
         job, other = Job(client, api), Job(client, api)
         sandbox.advance(30)
         assert job.state() == "Active"

@@ -112,13 +112,13 @@ def test_client_credentials_with_a_wrong_secret_are_refused(sandbox: Sandbox) ->
 
 def test_a_short_rate_limit_is_waited_out() -> None:
     with Sandbox() as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
-        sandbox.rate_limit(1, retry_after=0)
+        sandbox.rate_limit(times=1, retry_after=0)
         assert platform.itwins.get(sandbox.itwin_id).id == sandbox.itwin_id
 
 
 def test_without_retries_a_rate_limit_is_told() -> None:
     with Sandbox() as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url, retry=None) as platform:
-        sandbox.rate_limit(1, retry_after=9)
+        sandbox.rate_limit(times=1, retry_after=9)
         with pytest.raises(errors.RateLimitError) as caught:
             platform.itwins.get(sandbox.itwin_id)
         assert caught.value.retry_after == 9

@@ -49,8 +49,8 @@ class TestFail:
             sandbox.fail(404, operation="itwins/get-itwin")
             assert httpx.get(sandbox.url + path, trust_env=False).status_code == 401
             assert client.get(path).status_code == 404
-            sandbox.fail(404, 5, "itwins/get-itwin")
-            sandbox.fail(404, 0, "itwins/get-itwin")
+            sandbox.fail(404, times=5, operation="itwins/get-itwin")
+            sandbox.fail(404, times=0, operation="itwins/get-itwin")
             assert client.get(path).status_code == 200
 
     @pytest.mark.parametrize(

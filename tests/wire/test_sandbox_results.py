@@ -32,7 +32,9 @@ def test_reality_data_with_what_was_found_in_the_photos(
     platform.reality_data.container(photos.id, access="write").upload(tmp_path)
     names = ["Objects2D", "Objects3DAs3DTiles", "Locations3DAsGeoJSON", "Locations3DAsSHP", "SegmentedPhotos"]
     inputs = {"photos": photos.id, "photoObjectDetector": "cracks-detector/1.0"}
-    made = platform.reality_analysis.jobs.create(sandbox.itwin_id, "Objects2D", {"inputs": inputs, "outputs": names})
+    made = platform.reality_analysis.jobs.create(
+        sandbox.itwin_id, {"inputs": inputs, "outputs": names}, type_="Objects2D"
+    )
     outputs = made.specifications.to_dict()["outputs"]
     with pytest.raises(errors.NotFoundError):
         platform.reality_data.get(outputs["objects2D"])
@@ -72,7 +74,7 @@ def test_reality_data_with_what_was_found_in_the_photos(
 
 def test_a_report_in_the_bucket(platform: ITwinPlatform, sandbox: Sandbox, tmp_path: Path) -> None:
     specifications = {"inputs": {"reference": "a", "prediction": "b"}, "outputs": ["Report", "Objects2D"]}
-    made = platform.reality_analysis.jobs.create(sandbox.itwin_id, "EvalO2D", specifications)
+    made = platform.reality_analysis.jobs.create(sandbox.itwin_id, specifications, type_="EvalO2D")
     outputs = made.specifications.to_dict()["outputs"]
     assert outputs.keys() == {"report", "objects2d"}
     path = outputs["report"].removeprefix("bkt:")
@@ -86,7 +88,7 @@ def test_a_report_in_the_bucket(platform: ITwinPlatform, sandbox: Sandbox, tmp_p
 def test_exports_of_a_model(platform: ITwinPlatform, sandbox: Sandbox) -> None:
     outputs = {"modelingReference": True, "exports": [{"format": "3DTiles"}, {"format": "OBJ"}, {"format": "LAS"}]}
     specifications = {"inputs": {"scene": "s"}, "outputs": outputs}
-    made = platform.reality_modeling.jobs.create(sandbox.itwin_id, "Reconstruction", specifications)
+    made = platform.reality_modeling.jobs.create(sandbox.itwin_id, specifications, type_="Reconstruction")
     sandbox.advance(100)
     exports = made.specifications.to_dict()["outputs"]["exports"]
     types = [platform.reality_data.get(each["location"]).type_ for each in exports]
@@ -96,8 +98,8 @@ def test_exports_of_a_model(platform: ITwinPlatform, sandbox: Sandbox) -> None:
 def test_a_job_that_does_not_succeed_leaves_nothing(platform: ITwinPlatform, sandbox: Sandbox) -> None:
     jobs = platform.reality_analysis.jobs
     specifications = {"inputs": {}, "outputs": ["Objects2D"]}
-    sandbox.fail_jobs(1)
-    made = [jobs.create(sandbox.itwin_id, "Objects2D", specifications) for _ in range(3)]
+    sandbox.fail_jobs()
+    made = [jobs.create(sandbox.itwin_id, specifications, type_="Objects2D") for _ in range(3)]
     jobs.cancel(made[1].id)
     sandbox.advance(100)
     assert [jobs.get(each.id).state for each in made] == ["Failed", "Cancelled", "Success"]

@@ -115,6 +115,27 @@ class TestImages:
         with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
             assert platform.itwins.download_image(itwin, cache_dir=tmp_path).read_bytes() == png()
 
+    def test_the_documented_one_is_there_too(self, tmp_path: Path) -> None:
+        with Sandbox() as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+            itwins, itwin_id = platform.itwins, sandbox.itwin_id
+            image = itwins.get_image(itwin_id)
+            assert image.small_image_name == example("get-itwin-image", 200)["image"]["smallImageName"]
+            small = itwins.download_image(itwin_id, cache_dir=tmp_path)
+            large = itwins.download_image(itwin_id, size="large", cache_dir=tmp_path)
+            assert itwins.upload_image(itwin_id, small).small_image_name.endswith(".jpeg")
+            assert itwins.download_image(itwin_id, size="large", cache_dir=tmp_path).read_bytes() == large.read_bytes()
+            itwins.delete_image(itwin_id)
+            assert itwins.get(itwin_id).image is None
+            assert httpx.get(image.small_image_url, trust_env=False).status_code == 404
+
+    def test_the_link_of_a_documented_itwin_leads_to_a_picture(self) -> None:
+        with Sandbox() as sandbox, ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+            itwin = platform.itwins.get(sandbox.itwin_id)
+            assert itwin.image is not None
+            shown = httpx.get(itwin.image, trust_env=False)
+            assert shown.headers["content-type"] == "image/png"
+            assert platform.itwins.upload_image(sandbox.itwin_id, shown.content).small_image_name.endswith(".png")
+
 
 class TestOwnLists:
     def ids(self, client: httpx.Client, name: str, query: str = "") -> list[str]:

@@ -291,13 +291,13 @@ def test_localhost_is_both_addresses(address: str, server: Server) -> None:
         query = urlencode({"code": CODE, "state": visit.query["state"]})
         pages.append(visit.ask_raw(f"/signin-callback?{query}", at=address))
 
-    assert log_in(server, act, redirect_url="http://localhost:0/signin-callback") == "token-1"
+    assert log_in(server, act, redirect_uri="http://localhost:0/signin-callback") == "token-1"
     assert pages[0].status == 200
 
 
 @needs_ipv6
 def test_a_redirect_to_the_address_of_ipv6(server: Server) -> None:
-    assert log_in(server, Visit.come_back, redirect_url="http://[::1]:0/signin-callback") == "token-1"
+    assert log_in(server, Visit.come_back, redirect_uri="http://[::1]:0/signin-callback") == "token-1"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
@@ -307,14 +307,14 @@ def test_a_port_that_somebody_else_listens_on_is_not_shared(address: str, server
     with socket.create_server((address, 0), family=family) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CredentialsError, match="End the program that uses the port"):
-            person(server, Visit.come_back, redirect_url=f"http://localhost:{port}/signin-callback").get_token()
+            person(server, Visit.come_back, redirect_uri=f"http://localhost:{port}/signin-callback").get_token()
 
 
 def test_the_same_port_serves_one_login_after_another(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     for number in (1, 2, 3):
-        assert log_in(server, Visit.come_back, redirect_url=f"http://127.0.0.1:{port}/signin-callback") == (
+        assert log_in(server, Visit.come_back, redirect_uri=f"http://127.0.0.1:{port}/signin-callback") == (
             f"token-{number}"
         )
 
@@ -324,4 +324,4 @@ def test_a_path_is_not_needed(server: Server) -> None:
         assert visit.redirect.path == ""
         visit.ask("/", code=CODE, state=visit.query["state"])
 
-    assert log_in(server, act, redirect_url="http://127.0.0.1:0") == "token-1"
+    assert log_in(server, act, redirect_uri="http://127.0.0.1:0") == "token-1"

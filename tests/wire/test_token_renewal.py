@@ -144,7 +144,7 @@ import sys
 from itwin_platform.credentials import AuthorizationCode, FileTokenStore
 credentials = AuthorizationCode(
     "app", issuer_url=sys.argv[1], store=FileTokenStore(sys.argv[2]), login_timeout=1, open_browser=lambda url: None,
-    redirect_url="http://127.0.0.1:0/signin-callback",
+    redirect_uri="http://127.0.0.1:0/signin-callback",
 )
 sys.stdin.readline()
 for _ in range(5):
@@ -204,7 +204,7 @@ import sys
 from itwin_platform.credentials import AuthorizationCode
 from itwin_platform.errors import CredentialsError
 try:
-    AuthorizationCode("app", issuer_url={server.url!r}, login_timeout=0.3, redirect_url="http://127.0.0.1:0/x").get_token()
+    AuthorizationCode("app", issuer_url={server.url!r}, login_timeout=0.3, redirect_uri="http://127.0.0.1:0/x").get_token()
 except CredentialsError as error:
     print(error)
 print(sys.stdin.readline())
@@ -242,7 +242,7 @@ import sys
 from itwin_platform.credentials import AuthorizationCode
 print(AuthorizationCode(
     "app", issuer_url={server.url!r}, open_browser={opened}, login_timeout={10 if opened else 0.3},
-    redirect_url="http://127.0.0.1:0/signin-callback",
+    redirect_uri="http://127.0.0.1:0/signin-callback",
 ).get_token())
 """
     done = subprocess.run(

@@ -229,6 +229,19 @@ class TestWhatStays:
                 assert TOKEN not in str(caught.value)
 
     @pytest.mark.usefixtures("environment")
+    def test_lists_whose_items_travel(self) -> None:
+        with ITwinPlatform() as client:
+            lists: list[Any] = [client.itwins.list(limit=1), AsyncITwinPlatform().repositories.list(ITWIN)]
+            begun = iter(lists[0])
+            for thing in (*lists, lists[0].pages(), begun, lists[1].__aiter__()):
+                with pytest.raises(TypeError, match=r"Pickle its items, to_list\(\)"):
+                    pickle.dumps(thing)
+            assert all(copy.copy(each) is copy.deepcopy(each) is each for each in lists)
+            with pytest.raises(TypeError, match="Pickle its items"):
+                copy.copy(begun)
+            assert through_a_pickle(lists[0].to_list()) == [next(begun)]
+
+    @pytest.mark.usefixtures("environment")
     def test_attributes_of_a_subclass(self) -> None:
         plain = Client()
         assert plain.itwins is not None

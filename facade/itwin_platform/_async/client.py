@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .. import _late
 from .._groups import cached_property
+from .._late import runtime
 from .._policies.redaction import protect_logs
 from .._policies.retries import RetryPolicy
 from .._settings import DEFAULT_DEADLINE, DEFAULT_IN_FLIGHT, DEFAULT_MAX_BODY, make_settings
+from .._staying import Shared
 from ..credentials import CredentialsArgument
 from ..credentials._choice import provider_of
 from ..credentials._places import place_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncITwinPlatform(AsyncMaps):
+class AsyncITwinPlatform(Shared, AsyncMaps):
     """The iTwin Platform.
 
     Create one client and share it: it keeps connections open, and can be used by many callers at once. Close it at the
@@ -104,7 +105,7 @@ class AsyncITwinPlatform(AsyncMaps):
         max_in_flight: int = DEFAULT_IN_FLIGHT,
         requests_per_minute: int | None = None,
         proxy: str | None = None,
-        verify: ssl.SSLContext | str | Path | None = None,
+        verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
         http2: bool = False,
         aiohttp: bool | None = None,  # async only
     ) -> None:
@@ -208,7 +209,7 @@ class AsyncITwinPlatform(AsyncMaps):
 
         return RealityManagement(self._pipeline)
 
-    async def call(self, request: _late.Request[T]) -> T:
+    async def call(self, request: runtime.Request[T]) -> T:
         """Send a request of any generated package, even if there is no method for it.
 
         Token, media type, retries, redirects, limits and errors are those of every call.
@@ -222,10 +223,15 @@ class AsyncITwinPlatform(AsyncMaps):
 
         Returns:
             The model that the definition names for the answer; None if the answer has no body.
+
+        Raises:
+            ValueError: It is not a request. Nothing was sent.
         """
+        if not hasattr(request, "operation"):
+            raise ValueError(f"request must be the result of request(...), not {type(request).__name__}")
         return await self._pipeline.call(request)
 
-    async def get(self, url_or_path: str, api_version: str = "v1") -> Any:
+    async def get(self, url_or_path: str, *, api_version: str = "v1") -> Any:
         """Get the JSON at any address of the platform, for operations without a method.
 
         It can follow links in answers, for instance `resource.capabilities.graphics.uri`.
@@ -308,14 +314,6 @@ class AsyncITwinPlatform(AsyncMaps):
     ) -> None:
         """Close the client."""
         await self.aclose()
-
-    def __copy__(self) -> Self:
-        """The same client: it is shared, not copied."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The same client: it is shared, not copied."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the settings and the place of the credentials, never the credentials themselves.

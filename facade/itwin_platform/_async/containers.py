@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import fields
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
@@ -104,7 +104,7 @@ class AsyncTransfers:
 
     async def upload(
         self,
-        source: str | Path,
+        source: str | os.PathLike[str],
         prefix: str = "",
         *,
         overwrite: bool = False,
@@ -152,7 +152,7 @@ class AsyncTransfers:
     async def download(
         self,
         prefix: str | Iterable[str],
-        folder: str | Path,
+        folder: str | os.PathLike[str],
         *,
         overwrite: bool = False,
         concurrency: int = 16,
@@ -199,7 +199,7 @@ class AsyncTransfers:
     async def _download(
         self,
         names: str | Iterable[str],
-        folder: str | Path,
+        folder: str | os.PathLike[str],
         *,
         overwrite: bool,
         concurrency: int,

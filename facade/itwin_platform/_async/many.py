@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
-from typing import Any, Generic, NoReturn, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from .._concurrency.async_crew import Crew
 from .._flags import check_flags
 from .._many import Order, Outcome, ProgressArgument, Tally, check
+from .._staying import Stays
 
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
 
-class AsyncResults(Generic[R_co]):
+class AsyncResults(Stays, Generic[R_co]):
     """The results of `platform.map`, to iterate over once. Calls are made as results are taken.
 
     Leaving the loop early aborts the running calls. To be sure that nothing is still running, use this object as a
     context manager (`async with`), or close it.
     """
+
+    _no_pickle = (
+        "The results of platform.map cannot be pickled or copied. Pass the client and the items instead, and call map "
+        "in the other process."
+    )
 
     def __init__(
         self,
@@ -112,13 +118,6 @@ class AsyncResults(Generic[R_co]):
         self._crew.abandon()
         self._tally.close()
         self._ended = True
-
-    def __reduce__(self) -> NoReturn:
-        """Raise an error: calls that run in this process cannot be pickled or copied."""
-        raise TypeError(
-            "The results of platform.map cannot be pickled or copied. Pass the client and the items instead, and call "
-            "map in the other process."
-        )
 
     def __del__(self) -> None:
         # Not there if the arguments were wrong.

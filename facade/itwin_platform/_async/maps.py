@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import Any, Literal, TypeVar, overload
 
-from .. import _late
-from . import late
+from .._late import itwin_platform
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -24,8 +23,8 @@ class AsyncMaps:
         concurrency: int = ...,
         ordered: bool = ...,
         on_error: Literal["raise"] = ...,
-        progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> late.AsyncResults[T]: ...
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = ...,
+    ) -> itwin_platform.AsyncResults[T]: ...
     @overload
     def map(
         self,
@@ -35,8 +34,8 @@ class AsyncMaps:
         concurrency: int = ...,
         ordered: bool = ...,
         on_error: Literal["return"],
-        progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> late.AsyncResults[T | Exception]: ...
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = ...,
+    ) -> itwin_platform.AsyncResults[T | Exception]: ...
     @overload  # async only
     def map(  # async only
         self,  # async only
@@ -46,8 +45,8 @@ class AsyncMaps:
         concurrency: int = ...,  # async only
         ordered: bool = ...,  # async only
         on_error: Literal["raise"] = ...,  # async only
-        progress: bool | Callable[[_late.MapProgress], object] = ...,  # async only
-    ) -> late.AsyncResults[T]: ...  # async only
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = ...,  # async only
+    ) -> itwin_platform.AsyncResults[T]: ...  # async only
     @overload  # async only
     def map(  # async only
         self,  # async only
@@ -57,8 +56,8 @@ class AsyncMaps:
         concurrency: int = ...,  # async only
         ordered: bool = ...,  # async only
         on_error: Literal["return"],  # async only
-        progress: bool | Callable[[_late.MapProgress], object] = ...,  # async only
-    ) -> late.AsyncResults[T | Exception]: ...  # async only
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = ...,  # async only
+    ) -> itwin_platform.AsyncResults[T | Exception]: ...  # async only
     def map(
         self,
         function: Callable[[A], Any],
@@ -67,8 +66,8 @@ class AsyncMaps:
         concurrency: int = 32,
         ordered: bool = False,
         on_error: Literal["raise", "return"] = "raise",
-        progress: bool | Callable[[_late.MapProgress], object] = False,
-    ) -> late.AsyncResults[Any]:
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = False,
+    ) -> itwin_platform.AsyncResults[Any]:
         """Call a function for many items, several at a time, for instance `platform.itwins.get` for all ids.
 
         Items are taken only as fast as results are: at most twice `concurrency` of them are in memory, even if the

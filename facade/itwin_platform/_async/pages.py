@@ -7,9 +7,10 @@ from typing import Any, Generic, TypeVar
 
 from itwin_platform_api.runtime import Request
 
-from .. import _late
+from .._late import pandas, pyarrow
 from .._policies.addresses import Target
 from .._policies.paging import Walk, check_limit
+from .._staying import Shared, Stays
 from ..frames._columns import class_of_items
 from ..frames._geojson import Features, check_asked
 from ..frames._tables import ArrowTable, Frame, Records, Table
@@ -19,8 +20,13 @@ T = TypeVar("T")
 P = TypeVar("P")
 R = TypeVar("R")
 
+_STAYS = (
+    "A list cannot be pickled, because its pages are requested when they are needed. Pickle its items, to_list(), "
+    "or pass the client and list in the other process."
+)
 
-class AsyncPages(Generic[T]):
+
+class AsyncPages(Shared, Stays, Generic[T]):
     """The items of a list.
 
     Iterate over it: a page is requested when its first item is needed, so you can leave the loop early, and no more
@@ -33,6 +39,8 @@ class AsyncPages(Generic[T]):
             returned.
         ResponseError: The link to the next page leads to an earlier page or to another host.
     """
+
+    _no_pickle = _STAYS
 
     def __init__(
         self,
@@ -95,7 +103,7 @@ class AsyncPages(Generic[T]):
         """
         return await self._filled(Records(self._class(), nested=nested, secrets=secrets))
 
-    async def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> _late.DataFrame:
+    async def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> pandas.DataFrame:
         """All items as a DataFrame. It needs the extra `[pandas]`.
 
         Parameters:
@@ -107,7 +115,7 @@ class AsyncPages(Generic[T]):
         """
         return await self._filled(Frame(self._class(), nested=nested, secrets=secrets))
 
-    async def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> _late.Table:
+    async def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> pyarrow.Table:
         """All items as an Arrow table, with one chunk per page. It needs the extra `[arrow]`.
 
         Parameters:
@@ -146,8 +154,10 @@ class AsyncPages(Generic[T]):
         return f"<{type(self).__name__} of {items}: iterate, or call to_list()>"
 
 
-class _PageIterator(Generic[T]):
+class _PageIterator(Stays, Generic[T]):
     # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
+    _no_pickle = _STAYS
+
     def __init__(
         self,
         pipeline: Pipeline,
@@ -179,7 +189,9 @@ class _PageIterator(Generic[T]):
         return self._walk.take(self._items(page))
 
 
-class _ItemIterator(Generic[T]):
+class _ItemIterator(Stays, Generic[T]):
+    _no_pickle = _STAYS
+
     def __init__(self, pages: AsyncIterator[list[T]]) -> None:
         self._pages = pages
         self._page: Iterator[T] = iter(())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._concurrency import asynchronous as concurrency
 from .._concurrency.forks import on_fork
@@ -27,6 +27,7 @@ from .._policies.refusals import api_error
 from .._policies.requests import target_of, with_query
 from .._policies.retries import THROTTLED, PauseGate, Retry, RetryBudget, RetryPolicy
 from .._policies.success import link_error, read_body, read_success
+from .._staying import Shared
 from .._tracing import Tracing
 from ..errors import ApiError
 from .pacing import Pacing
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Pipeline:
+class Pipeline(Shared):
     """Carries out requests. One belongs to each client; it is shared by threads, or by tasks.
 
     Parameters:
@@ -210,14 +211,6 @@ class Pipeline:
     async def end(self) -> None:
         """Close the connections, whoever uses them."""
         await self._transport.aclose()
-
-    def __copy__(self) -> Self:
-        """The same pipeline: it is shared, not copied."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        """The same pipeline: it is shared, not copied."""
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as settings and the place of the credentials; the other process makes one pipeline of them."""

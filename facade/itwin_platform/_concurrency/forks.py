@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Protocol
 from weakref import WeakSet
 
@@ -20,6 +21,22 @@ _known: WeakSet[ForkAware] = WeakSet()
 def on_fork(holder: ForkAware) -> None:
     """Call the object's `after_fork` in every child process."""
     _known.add(holder)
+
+
+class ProcessLock:
+    """A lock of one process: `with lock.here`. A thread of the parent that holds it does not block a child.
+
+    Attributes:
+        here: The lock of this process.
+    """
+
+    def __init__(self) -> None:
+        self.here = threading.Lock()
+        on_fork(self)
+
+    def after_fork(self) -> None:
+        """Begin with a lock that nobody holds."""
+        self.here = threading.Lock()
 
 
 def _in_child() -> None:

@@ -97,13 +97,18 @@ def texts(name: str, values: Iterable[str]) -> list[str]:
     Raises:
         ValueError: They are one text, there is none, or one of them has nothing in it.
     """
-    if isinstance(values, str) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        kind = "a single string" if isinstance(values, str) else _with_article(type(values))
-        raise ValueError(f"{name} must be a list of strings, not {kind}")  # noqa: TRY004 (one kind for all)
+    if (problem := _problem_of_list(values)) is not None:
+        raise ValueError(f"{name} must be a list of strings, not {problem}")
     found = [text(f"each of {name}", value) for value in values]
     if not found:
         raise ValueError(f"{name} must not be empty")
     return found
+
+
+def _problem_of_list(values: object) -> str | None:
+    if isinstance(values, str):
+        return "a single string"
+    return None if isinstance(values, Iterable) else _with_article(type(values))
 
 
 def period(name: str, value: str | tuple[datetime, datetime] | None) -> str | None:

@@ -84,7 +84,7 @@ def _is_fresh(export: Export, max_age: float | None) -> bool:
     return datetime.now(UTC) - export.started_date_time <= timedelta(seconds=max_age)
 
 
-def checked_age(max_age: float | None) -> float | None:
+def checked_age(max_age: object) -> float | None:
     """The age up to which an export can be reused.
 
     Raises:
@@ -92,7 +92,7 @@ def checked_age(max_age: float | None) -> float | None:
     """
     if max_age is None or (
         isinstance(max_age, int | float) and not isinstance(max_age, bool) and 0 <= max_age <= 4 * 3600
-    ):  # pyright: ignore[reportUnnecessaryIsInstance]
+    ):
         return max_age
     raise ValueError("max_age must be a number of seconds from 0 to 14400: the platform keeps exports for 4 hours")
 

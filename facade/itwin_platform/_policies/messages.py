@@ -57,6 +57,8 @@ def not_followed(call: Call, problem: str) -> RedirectError:
         f"{call.operation} was answered with a redirect that is not followed, to keep the token safe: {problem}. "
         "Check api_url and what stands between this machine and the platform.",
         operation=call.operation,
+        method=call.method,
+        path=call.path or None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus
 
 from .addresses import Target, UntrustedError, trusted
@@ -36,7 +36,9 @@ def free_request(
     Raises:
         ValueError: Something cannot be sent. Neither the text nor the frames of the error show what.
     """
-    found = _request_or_problem(method, api_version, params or {}, json, headers or {})
+    found = _request_or_problem(
+        method, api_version, {} if params is None else params, json, {} if headers is None else headers
+    )
     del params, json, headers
     if isinstance(found, str):
         raise ValueError(found)  # noqa: TRY004 (the text says what cannot be sent)
@@ -49,11 +51,25 @@ def _request_or_problem(
     from itwin_platform_api.runtime import Operation
 
     try:
+        check_names("params", params)
+        check_names("headers", headers)
         added, accept = checked_headers(headers, media_type_of(api_version))
         operation: Operation[Any] = Operation("request", checked_method(method), "", accept, {})
         return operation.request(query=params, headers=added, body=json)
     except ValueError as error:
         return str(error)
+
+
+def check_names(name: str, given: object) -> None:
+    """Check that an argument is a mapping whose keys are strings.
+
+    Raises:
+        ValueError: It is something else. What it holds is not shown.
+    """
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{name} must be a mapping of names to values, not {type(given).__name__}")  # noqa: TRY004
+    if not all(isinstance(key, str) for key in cast(Mapping[object, object], given)):
+        raise ValueError(f"the names in {name} must be strings")
 
 
 def checked_method(method: object) -> str:
@@ -86,7 +102,7 @@ def checked_headers(headers: Mapping[str, object], media_type: str) -> tuple[dic
     """
     added: dict[str, object] = {}
     for name, value in headers.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not _HEADER_NAME.fullmatch(name):
             raise ValueError("the name of a header must consist of letters, digits and hyphens")
         if name.lower() in _OURS:
             raise ValueError(f"the header {name} is set by the client")

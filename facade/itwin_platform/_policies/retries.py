@@ -40,7 +40,7 @@ class Retry:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """How failed requests are retried.
 

@@ -46,19 +46,19 @@ def read_body(answer: Answer, call: Call, read: Callable[[Any], T]) -> T:
         ResponseError: It is not JSON, or not what `read` takes.
         DeadlineExceeded: Reading it has taken too long.
     """
-    path, problem = "", answer.problem
+    place, problem = "", answer.problem
     if problem is None:
         try:
             value = read(read_json(answer.body))
         except NotJsonError as error:
             problem = str(error)
         except ValueError as error:
-            path, problem = where_and_what(error, answer.secret)
+            place, problem = where_and_what(error, answer.secret)
         else:
             if call.in_time(0):
                 return value
             raise read_too_late(call)
-    raise _error(problem, path, answer, call)
+    raise _error(problem, place, answer, call)
 
 
 def link_error(answer: Answer, call: Call, problem: str) -> ResponseError:
@@ -66,10 +66,10 @@ def link_error(answer: Answer, call: Call, problem: str) -> ResponseError:
     return _error(problem, "_links.next.href", answer, call)
 
 
-def _error(problem: str, path: str, answer: Answer, call: Call) -> ResponseError:
+def _error(problem: str, place: str, answer: Answer, call: Call) -> ResponseError:
     return ResponseError(
         problem,
-        path=path,
+        place=place,
         status=answer.status,
         content_type=answer.content_type,
         size=len(answer.body),
@@ -77,5 +77,5 @@ def _error(problem: str, path: str, answer: Answer, call: Call) -> ResponseError
         request_id=answer.request_id,
         carried_out=not call.attempts.repeatable,
         method=call.method,
-        request_path=call.path or None,
+        path=call.path or None,
     )

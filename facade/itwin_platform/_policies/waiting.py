@@ -172,14 +172,14 @@ def passes(problem: ITwinPlatformError) -> bool:
     return isinstance(problem, CredentialsError) and problem.may_pass
 
 
-def check_id(found: str, asked: str, path: str) -> None:
+def check_id(found: str, asked: str, place: str) -> None:
     """Check that an answer is about what was asked for: a cache on the way may mistake it.
 
     Raises:
-        ResponseError: It is not. `path` is the place of the id in the answer.
+        ResponseError: It is not. `place` is the place of the id in the answer.
     """
     if found.casefold() != asked.casefold():
-        raise ResponseError("is not the id that was asked for", path=path, status=200)
+        raise ResponseError("is not the id that was asked for", place=place, status=200)
 
 
 def checked_intervals(intervals: object) -> tuple[float, ...]:

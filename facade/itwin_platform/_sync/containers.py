@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
@@ -105,7 +105,7 @@ class Transfers:
 
     def upload(
         self,
-        source: str | Path,
+        source: str | os.PathLike[str],
         prefix: str = "",
         *,
         overwrite: bool = False,
@@ -153,7 +153,7 @@ class Transfers:
     def download(
         self,
         prefix: str | Iterable[str],
-        folder: str | Path,
+        folder: str | os.PathLike[str],
         *,
         overwrite: bool = False,
         concurrency: int = 16,
@@ -198,7 +198,7 @@ class Transfers:
     def _download(
         self,
         names: str | Iterable[str],
-        folder: str | Path,
+        folder: str | os.PathLike[str],
         *,
         overwrite: bool,
         concurrency: int,

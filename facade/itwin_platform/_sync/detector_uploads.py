@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -59,13 +60,15 @@ class VersionUpload:
         self._exports = None if exports is None else texts("exports", exports)
 
     def carry_out(
-        self, path: str | Path, *, publish: bool, progress: bool | Callable[[Progress], object]
+        self, path: str | os.PathLike[str], *, publish: bool, progress: bool | Callable[[Progress], object]
     ) -> DetectorVersion:
         """Take the steps that are missing."""
         with shown(progress, "Uploading") as on_progress:
             return self._carry_out(path, publish=publish, on_progress=on_progress)
 
-    def _carry_out(self, path: str | Path, *, publish: bool, on_progress: ProgressCallback | None) -> DetectorVersion:
+    def _carry_out(
+        self, path: str | os.PathLike[str], *, publish: bool, on_progress: ProgressCallback | None
+    ) -> DetectorVersion:
         file = concurrency.in_thread(partial(archive, path))
         journal = concurrency.in_thread(partial(Journal, self._api_url, self._name, self._number))
         version = self._version()

@@ -14,6 +14,7 @@ from itwin_platform_api.itwins.models import Export, ITwin
 
 from .._concurrency import synchronous as concurrency
 from .._http import TransportOptions
+from .._staying import Shared, Stays
 from ..storage import _export_file as file
 from ..storage._access import FileAccess
 from ..storage._progress import shown
@@ -23,8 +24,13 @@ from ..storage._single import download_file
 
 T = TypeVar("T")
 
+_STAYS = (
+    "The records of an export cannot be pickled, because the link to its file is a secret. Pickle the iTwins, "
+    "to_list(), or pass the client and the id, and call exports.records(id) in the other process."
+)
 
-class ExportRecords:
+
+class ExportRecords(Shared, Stays):
     """The iTwins of an export.
 
     Iterate over it: the file is read piece by piece, so that a million iTwins take no more memory than a few thousand.
@@ -40,6 +46,8 @@ class ExportRecords:
             `dicts`. The iTwins read before the error have been returned.
         NotFoundError: The platform no longer has the export; it keeps exports for 4 hours (`iTwinExportNotFound`).
     """
+
+    _no_pickle = _STAYS
 
     def __init__(self, export: Export, options: TransportOptions, renew: Callable[[], str]) -> None:
         self.export = export
@@ -67,8 +75,10 @@ class ExportRecords:
         return _RecordIterator(reading, self._access, self._renew)
 
 
-class _RecordIterator(Generic[T]):
+class _RecordIterator(Stays, Generic[T]):
     # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
+    _no_pickle = _STAYS
+
     def __init__(
         self, reading: file.ExportReading[T] | None, access: FileAccess | None, renew: Callable[[], str]
     ) -> None:
@@ -95,7 +105,7 @@ class _RecordIterator(Generic[T]):
 
 def download_export(
     export: Export,
-    path: str | Path,
+    path: Path,
     options: TransportOptions,
     renew: Callable[[], str],
     *,
@@ -109,4 +119,4 @@ def download_export(
         run = Run(access, on_progress)
         work = partial(download_file, access, file.name_of(url), path, overwrite=overwrite, run=run)
         concurrency.in_thread_to_its_end(work, run.cancel)
-    return Path(path)
+    return path

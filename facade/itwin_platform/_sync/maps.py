@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar, overload
 
-from .. import _late
-from . import late
+from .._late import itwin_platform
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -27,8 +26,8 @@ class Maps:
         concurrency: int = ...,
         ordered: bool = ...,
         on_error: Literal["raise"] = ...,
-        progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> late.Results[T]: ...
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = ...,
+    ) -> itwin_platform.Results[T]: ...
     @overload
     def map(
         self,
@@ -38,8 +37,8 @@ class Maps:
         concurrency: int = ...,
         ordered: bool = ...,
         on_error: Literal["return"],
-        progress: bool | Callable[[_late.MapProgress], object] = ...,
-    ) -> late.Results[T | Exception]: ...
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = ...,
+    ) -> itwin_platform.Results[T | Exception]: ...
     def map(
         self,
         function: Callable[[A], Any],
@@ -48,8 +47,8 @@ class Maps:
         concurrency: int = 32,
         ordered: bool = False,
         on_error: Literal["raise", "return"] = "raise",
-        progress: bool | Callable[[_late.MapProgress], object] = False,
-    ) -> late.Results[Any]:
+        progress: bool | Callable[[itwin_platform.MapProgress], object] = False,
+    ) -> itwin_platform.Results[Any]:
         """Call a function for many items, several at a time, for instance `platform.itwins.get` for all ids.
 
         Items are taken only as fast as results are: at most twice `concurrency` of them are in memory, even if the

@@ -79,6 +79,6 @@ def _without_request(text: str, error: BaseException) -> str:
     """The text of an error of the platform without the names of the request."""
     if not isinstance(error, (ApiError, TransportError)):
         return text
-    request = named_request(error.operation, error.method, getattr(error, "request_path", None) or error.path)
+    request = named_request(error.operation, error.method, error.path)
     begin = request or f"request id {getattr(error, 'request_id', None)}"
     return re.sub(rf" \({re.escape(begin)}[^()]*\)", "", text, count=1)

@@ -25,7 +25,7 @@ _NOT_KEPT = (
 
 @click.command("login", cls=Command)
 @click.option("--client-id", envvar="ITP_CLIENT_ID", help="Id of a native app. In a terminal, you are asked for it.")
-@click.option("--redirect-url", default=_REDIRECT, show_default=True, help="Its redirect, as it is registered.")
+@click.option("--redirect-uri", default=_REDIRECT, show_default=True, help="Its redirect, as it is registered.")
 @click.option("--scope", default="itwin-platform", show_default=True, help="The scopes to request.")
 @click.option(
     "--store",

@@ -122,9 +122,8 @@ def _word(path: tuple[str, ...], parameter: inspect.Parameter) -> str:
 def _is_argument(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:
     if parameter.kind is parameter.KEYWORD_ONLY or _is_context(path, parameter):
         return False
-    # Optional ids are those that a link can replace, except that of the iTwin whose permissions count.
-    optional_id = parameter.name.endswith("_id") and parameter.name != "itwin_id"
-    return parameter.default is parameter.empty or optional_id
+    # Optional ids are those that a link can replace.
+    return parameter.default is parameter.empty or parameter.name.endswith("_id")
 
 
 def _is_context(path: tuple[str, ...], parameter: inspect.Parameter) -> bool:

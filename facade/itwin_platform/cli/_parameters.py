@@ -77,7 +77,7 @@ def _kind_of(parts: list[Any]) -> Kind | None:
         return Kind(click.BOOL, flag=True)
     if element and not element.multiple and not isinstance(element.type, Json):
         return Kind(element.type, multiple=True)
-    if str in parts or Path in parts:
+    if str in parts:
         return Kind(File() if typing.BinaryIO in parts else click.STRING)
     for known in (float, int, datetime, timedelta):
         if known in parts:

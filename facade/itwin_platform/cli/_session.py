@@ -124,7 +124,7 @@ def login_of(kind: type[L], login: Mapping[str, Any], *, open_browser: bool = Fa
         ConfigurationError: Something in it cannot be used.
     """
     store = KeyringTokenStore() if login.get("store") == "keyring" else FileTokenStore()
-    optional = {name: login[name] for name in ("scope", "redirect_url") if login.get(name)}
+    optional = {name: login[name] for name in ("scope", "redirect_uri") if login.get(name)}
     return kind(login.get("client_id", ""), store=store, open_browser=open_browser, **optional)
 
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from typing import Any
 
+from .._concurrency.forks import ProcessLock
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 from ._cache import Token
@@ -61,7 +62,7 @@ class AuthorizationCode(RenewedCredentials):
         client_id: Id of the app.
         client_secret: Its secret, if it is a web app; native apps have none.
         scope: The scopes to request, separated by spaces.
-        redirect_url: Where the browser returns to: http, one of the hosts localhost, 127.0.0.1 and [::1], a port and
+        redirect_uri: Where the browser returns to: http, one of the hosts localhost, 127.0.0.1 and [::1], a port and
             a path. Port 0 uses any free port, for identity services that allow it.
         open_browser: Whether to open the browser, unless it is one that runs in the terminal. The login address is
             printed on standard error in either case. A callable is called with the address instead, and nothing is
@@ -83,7 +84,7 @@ class AuthorizationCode(RenewedCredentials):
         *,
         client_secret: str | None = None,
         scope: str = "itwin-platform",
-        redirect_url: str = "http://localhost:3000/signin-callback",
+        redirect_uri: str = "http://localhost:3000/signin-callback",
         open_browser: bool | Callable[[str], object] = True,
         login_timeout: float = 300.0,
         offline_access: bool = True,
@@ -102,13 +103,13 @@ class AuthorizationCode(RenewedCredentials):
         # Deferred: it imports an HTTP server, which is needed only for logins.
         from ._login import redirect_of
 
-        self._redirect = redirect_of(redirect_url)
+        self._redirect = redirect_of(redirect_uri)
         self._open_browser = open_browser
         self._login_timeout = _positive(login_timeout)
         self._store = _checked_store(store)
         self._refresh_token: Secret | None = None
         self._unsaved = False
-        self._turn = threading.Lock()
+        self._turn = ProcessLock()
         self._failed: tuple[float, CredentialsError] | None = None
         self._gained: tuple[float, Token] | None = None
 
@@ -131,14 +132,9 @@ class AuthorizationCode(RenewedCredentials):
         if failed is not None:
             raise failed  # here, because the frames where it happened hold the refresh token
 
-    def after_fork(self) -> None:
-        """Replace the locks, which a thread of the parent process may have held."""
-        super().after_fork()
-        self._turn = threading.Lock()
-
     def _log_out(self) -> None:
         service = self._service()
-        with self._turn:
+        with self._turn.here:
             token, self._refresh_token = self._refresh_token, None
             self._gained = None
             self._cache.clear()
@@ -153,7 +149,7 @@ class AuthorizationCode(RenewedCredentials):
 
     def _fetch(self, ahead: bool) -> Token:
         service = self._service()
-        with self._turn, self._locked(service):
+        with self._turn.here, self._locked(service):
             refresh_token = self._known(service)
             if refresh_token is not None:
                 token = self._refreshed(service, refresh_token)
@@ -209,7 +205,7 @@ class AuthorizationCode(RenewedCredentials):
             try:
                 fields = service.request(
                     login.form(login.wait(self._login_timeout)),
-                    "Check the client id, redirect_url and, if the app has one, its secret.",
+                    "Check the client id, redirect_uri and, if the app has one, its secret.",
                     repeatable=False,
                 )
                 problem = None

@@ -36,7 +36,7 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         del credentials  # a traceback with locals would show it
         return StaticToken(secret.reveal(), source=source)
     if isinstance(credentials, RenewedCredentials):
-        return credentials.for_client(settings)
+        return credentials._for_client(settings)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (not for users)
     if isinstance(credentials, (StaticToken, CallableToken)):
         return credentials
     if isinstance(credentials, TokenProvider) and not isinstance(credentials, type):

@@ -104,7 +104,7 @@ def redirect_of(url: str) -> Redirect:
         if plain and host in _HOSTS and _PATH.fullmatch(parts.path) and not url.endswith(("?", "#")):
             return Redirect(host, port, parts.path)
     raise ConfigurationError(
-        "redirect_url must be http:// with localhost, 127.0.0.1 or [::1], a port (0 for any free one) and a plain "
+        "redirect_uri must be http:// with localhost, 127.0.0.1 or [::1], a port (0 for any free one) and a plain "
         "path, for instance http://localhost:3000/signin-callback."
     )
 
@@ -224,7 +224,7 @@ class Login:
         if "error" in fields:
             code = fields["error"] if fields["error"] in ERROR_CODES else None
             advice = (
-                "Log in again and consent." if code == "access_denied" else "Check client_id, scope and redirect_url."
+                "Log in again and consent." if code == "access_denied" else "Check client_id, scope and redirect_uri."
             )
             return CredentialsError(
                 f"The identity service refused the login{f' ({code})' if code else ''}. {advice_for(code, advice)}",
@@ -287,7 +287,7 @@ def _bound(redirect: Redirect) -> list[_Server]:
             server.server_close()
     raise CredentialsError(
         f"The login cannot be received on {redirect.netloc}: {problem or 'there is no such address'}. "
-        "End the program that uses the port, or pass another redirect_url that is registered for this app."
+        "End the program that uses the port, or pass another redirect_uri that is registered for this app."
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-from .._concurrency.forks import on_fork
+from .._concurrency.forks import ProcessLock
 from .._http import TransportOptions
 from .._policies.redaction import Secret
 from .._settings import Settings
@@ -51,18 +50,17 @@ class RenewedCredentials(ABC):
         _check("scope", scope)
         self._issuer_url = None if issuer_url is None else checked_url("issuer_url", issuer_url)
         self._endpoint: TokenEndpoint | None = None
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._cache = TokenCache(self._fetch)
-        on_fork(self)
 
-    def for_client(self, settings: Settings) -> Self:
+    def _for_client(self, settings: Settings) -> Self:
         """Adopt the identity service and the network settings of the first client that uses these credentials.
 
         Raises:
             ConfigurationError: The credentials are already in use with another identity service.
         """
         issuer_url = self._issuer_url or settings.issuer_url
-        with self._lock:
+        with self._lock.here:
             if self._endpoint is None:
                 self._endpoint = TokenEndpoint(issuer_url, settings.transport, self._client_id, self._client_secret)
             elif self._endpoint.issuer_url != issuer_url:
@@ -94,17 +92,13 @@ class RenewedCredentials(ABC):
         """Stop using this token."""
         self._cache.invalidate(token)
 
-    def after_fork(self) -> None:
-        """Replace the lock, which a thread of the parent process may have held."""
-        self._lock = threading.Lock()
-
     @abstractmethod
     def _fetch(self, ahead: bool) -> Token:
         """Get a token from the identity service. `ahead`: the current one is still valid."""
 
     def _service(self) -> TokenEndpoint:
         """The identity service: that of the first client, or the default if there was none."""
-        with self._lock:
+        with self._lock.here:
             if self._endpoint is None:
                 issuer_url = self._issuer_url or checked_url(
                     "ITP_ISSUER_URL", os.environ.get("ITP_ISSUER_URL") or Environment.PROD.issuer_url

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from .._folders import state_folder
 from .._locks import try_lock, unlock
+from .._paths import local_path
 from .._policies.redaction import Secret
 from ..errors import ConfigurationError, CredentialsError
 
@@ -83,11 +84,11 @@ class FileTokenStore:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         try:
-            path = state_folder() if folder is None else Path(folder)
+            path = state_folder() if folder is None else local_path("folder", folder)
         except RuntimeError:
             problem = "This user has no home directory. Pass a folder to FileTokenStore."
-        except TypeError:
-            problem = f"folder must be a path, not {type(folder).__name__}."
+        except ValueError as error:
+            problem = f"{error}."
         else:
             problem = "folder must not be empty." if folder == "" else _problem_of_path(path)
             if not problem:
@@ -269,8 +270,6 @@ def _problem_of_path(path: Path) -> str:
         whole, names = os.fsencode(path), [os.fsencode(name) for name in path.parts]
     except UnicodeEncodeError:
         return "folder has characters that the names of files cannot have."
-    if b"\0" in whole:
-        return "folder has a NUL byte in it."
     if len(whole) > _MAX_PATH or any(len(name) > _MAX_NAME for name in names):
         return f"folder is too long: a path may have {_MAX_PATH} bytes, and each name in it {_MAX_NAME}."
     return ""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections.abc import Callable
 
-from .._concurrency.forks import on_fork
+from .._concurrency.forks import ProcessLock
 from .._sync.client import ITwinPlatform
 from .._sync.containers import Transfers
 from ..storage._single_blobs import SingleBlobs
@@ -23,12 +22,7 @@ class Containers:
     def __init__(self) -> None:
         self.listings: dict[str, ListingsCache] = {}
         self._opened: dict[tuple[str, ...], SingleBlobs] = {}
-        self._lock = threading.Lock()
-        on_fork(self)
-
-    def after_fork(self) -> None:
-        """Start anew in a child process, in which the thread that held the lock does not exist."""
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
 
     def listings_of(self, protocol: str) -> ListingsCache:
         """The cached listings for one kind of addresses."""
@@ -44,7 +38,7 @@ class Containers:
         opened = self._opened.get(key)
         if opened is not None:
             return opened
-        with self._lock:  # many threads want the same one: one of them asks
+        with self._lock.here:  # many threads want the same one: one of them asks
             if key not in self._opened:
                 container = get()
                 self._opened[key] = SingleBlobs(container._access, container._renew)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]

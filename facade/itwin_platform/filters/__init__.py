@@ -81,8 +81,7 @@ class Property(_WithoutTruth):
         Raises:
             ValueError: There are no values, or one of them cannot be part of a filter.
         """
-        is_list = isinstance(values, Iterable) and not isinstance(values, (str, bytes))
-        found = tuple(map(checked, values)) if is_list else ()
+        found = tuple(map(checked, values)) if _is_list(values) else ()
         if not found:
             raise ValueError("in_ needs a list with at least one value")
         return Expression(_tree.Membership(self._name, found))
@@ -234,3 +233,7 @@ class Expression(_WithoutTruth):
 def _check(name: str, value: str, kind: Any) -> None:
     if value not in get_args(kind):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, get_args(kind)))}")
+
+
+def _is_list(values: object) -> bool:
+    return isinstance(values, Iterable) and not isinstance(values, (str, bytes))

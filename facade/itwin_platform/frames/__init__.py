@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from .. import _late
+from .._late import pandas, pyarrow, runtime
 from ._geojson import Features
 from ._tables import ArrowTable, Frame, Records, Table
 
@@ -38,7 +38,7 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-def to_records(models: Iterable[_late.Model], *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
+def to_records(models: Iterable[runtime.Model], *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
     """Convert models to dictionaries.
 
     Parameters:
@@ -54,12 +54,12 @@ def to_records(models: Iterable[_late.Model], *, nested: bool = False, secrets: 
 
 
 def to_pandas(
-    models: Iterable[_late.Model],
+    models: Iterable[runtime.Model],
     *,
-    model: type[_late.Model] | None = None,
+    model: type[runtime.Model] | None = None,
     nested: bool = False,
     secrets: bool = False,
-) -> _late.DataFrame:
+) -> pandas.DataFrame:
     """Convert models to a DataFrame. This needs the extra `[pandas]`.
 
     The types are `string` for text, `float64` for numbers, `Int64` for whole numbers, `boolean`, `datetime64[us, UTC]`
@@ -81,12 +81,12 @@ def to_pandas(
 
 
 def to_arrow(
-    models: Iterable[_late.Model],
+    models: Iterable[runtime.Model],
     *,
-    model: type[_late.Model] | None = None,
+    model: type[runtime.Model] | None = None,
     nested: bool = False,
     secrets: bool = False,
-) -> _late.Table:
+) -> pyarrow.Table:
     """Convert models to an Arrow table. This needs the extra `[arrow]`.
 
     Times are `timestamp[us, tz=UTC]`.
@@ -106,7 +106,7 @@ def to_arrow(
     return _filled(ArrowTable(kind, nested=nested, secrets=secrets), found)
 
 
-def to_geojson(models: Iterable[_late.Model]) -> dict[str, Any]:
+def to_geojson(models: Iterable[runtime.Model]) -> dict[str, Any]:
     """Convert iTwins to a FeatureCollection (RFC 7946), with a point for each that has coordinates.
 
     Coordinates are `[longitude, latitude]` in degrees. The other properties are as in `to_records`, times as text.
@@ -121,7 +121,7 @@ def to_geojson(models: Iterable[_late.Model]) -> dict[str, Any]:
     return _filled(Features(type(found[0])), iter(found)) if found else {"type": "FeatureCollection", "features": []}
 
 
-def _begun(models: Iterable[_late.Model], model: type[_late.Model] | None) -> tuple[type, Iterator[_late.Model]]:
+def _begun(models: Iterable[runtime.Model], model: type[runtime.Model] | None) -> tuple[type, Iterator[runtime.Model]]:
     """The class of the models, and an iterator over all of them."""
     found = iter(models)
     if model is not None:
@@ -133,7 +133,7 @@ def _begun(models: Iterable[_late.Model], model: type[_late.Model] | None) -> tu
     raise ValueError("there are no models: pass model= to say which columns the table has")
 
 
-def _filled(table: Table[R], models: Iterator[_late.Model]) -> R:
+def _filled(table: Table[R], models: Iterator[runtime.Model]) -> R:
     while some := list(islice(models, _AT_ONCE)):
         table.add(some)
     return table.result()

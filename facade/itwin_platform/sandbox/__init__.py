@@ -27,6 +27,7 @@ and keeps changes for as long as the `Sandbox` exists. `Sandbox.add` and `Sandbo
 - Buckets, reality data, images, exports and detectors are stored as in Azure Blob Storage, on another port: block blobs
   with SAS URLs, which are signed, have permissions, and expire by the clock. The storage has the operations on blobs
   that such a URL can permit, except leases, snapshots, tags and copies. A bucket is deleted with its iTwin.
+- An image is served as it was uploaded, as the thumbnail too. Those of the documented iTwin are a grey pixel.
 - It records the requests that it receives: `Sandbox.calls`.
 - Its clock can run fast, and can be advanced: `Sandbox(speed=60)`, `Sandbox.advance`.
 

@@ -40,7 +40,7 @@ class Demands:
         with self._lock:
             self._times, self._retry_after = times, retry_after
 
-    def fail(self, status: int, times: int, operation: str | None) -> None:
+    def fail(self, status: int, times: int, operation: object) -> None:
         """Answer the next `times` requests for an operation, or for any that documents it, with an error."""
         check_whole("times", times, 0, MOST)
         if operation is not None and (not isinstance(operation, str) or operation not in self._operations):

@@ -5,10 +5,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from .._paths import local_path
 from ._actions import Actions
 from ._agenda import Agenda
 from ._arguments import check_letters, check_whole
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _HOST: Final = "127.0.0.1"
 _MISSING: Final = 'the sandbox needs starlette and uvicorn: pip install "itwin-platform[sandbox]"'
 _PATIENCE: Final = 10.0
+# Bytes: room for the files of the documented resources.
+_LEAST_STORAGE: Final = 16 * 1024
 
 
 class Sandbox:
@@ -46,9 +48,9 @@ class Sandbox:
         speed: How fast the clock runs; with 60, a minute counts as an hour. It applies to jobs, exports and signed
             links, not to tokens.
         latency: Seconds before each answer of the APIs, at most 600. It can be changed later.
-        storage_limit: Capacity of its storage in bytes, 4 GiB by default. Beyond it, uploads are refused with the
-            status 507. What does not fit into 64 MiB of memory is in a temporary folder, which is deleted with the
-            sandbox.
+        storage_limit: Capacity of its storage in bytes, 4 GiB by default and at least 16 KiB. Beyond it, uploads are
+            refused with the status 507. What does not fit into 64 MiB of memory is in a temporary folder, which is
+            deleted with the sandbox.
         bucket_permissions: The permissions of the SAS URL of a bucket, as Azure's letters. The documented URL has only
             `rw`, with which nothing can be listed or deleted.
 
@@ -82,7 +84,7 @@ class Sandbox:
     ) -> None:
         check_whole("port", port, 0, 65535)
         check_whole("token_lifetime", token_lifetime, 1)
-        check_whole("storage_limit", storage_limit, 1)
+        check_whole("storage_limit", storage_limit, _LEAST_STORAGE)
         check_letters("bucket_permissions", bucket_permissions, PERMISSIONS)
         self._port = port
         self._tokens = IssuedTokens(token_lifetime)
@@ -106,7 +108,7 @@ class Sandbox:
         self.client_id: Final = self._tokens.client_id
         self.client_secret: Final = self._tokens.client_secret
         self.control_token: Final = self._tokens.control_token
-        own = read_own_data(Path(data)) if isinstance(data, (str, os.PathLike)) else data
+        own = read_own_data(local_path("data", data)) if isinstance(data, (str, os.PathLike)) else data
         if own is not None and not isinstance(own, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError(f"data must be a mapping or the path of a file, not {type(own).__name__}")
         for address, resources in (own or {}).items():
@@ -163,7 +165,7 @@ class Sandbox:
         """
         return self._world.store.add(collection, resources)
 
-    def rate_limit(self, times: int = 1, *, retry_after: int = 1) -> None:
+    def rate_limit(self, *, times: int = 1, retry_after: int = 1) -> None:
         """Answer the next requests to the API with 429. This replaces an earlier call.
 
         Only requests with a valid access token count.
@@ -177,7 +179,7 @@ class Sandbox:
         """
         self._world.demands.limit(times, retry_after)
 
-    def fail(self, status: int, times: int = 1, operation: str | None = None) -> None:
+    def fail(self, status: int, *, times: int = 1, operation: str | None = None) -> None:
         """Answer the next requests with a documented error. The requests have no other effect.
 
             sandbox.fail(403, operation="itwins/create-itwin")
@@ -195,7 +197,7 @@ class Sandbox:
         """
         self._world.demands.fail(status, times, operation)
 
-    def fail_jobs(self, times: int = 1) -> None:
+    def fail_jobs(self, *, times: int = 1) -> None:
         """Let the next jobs that are created fail, after the time that they would have taken.
 
         Parameters:

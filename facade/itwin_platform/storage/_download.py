@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
+from .._paths import local_path
 from ..errors import StorageError, StorageNotFoundError
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._listing import find_blobs
-from ._local import belongs_to, ignores_case, local_path
+from ._local import belongs_to, ignores_case
 from ._names import Names, blob_name, checked_prefix, clashes, listed_names, relative_to, target_problem
 from ._outcomes import Refusal, Skip
 from ._parts import PartFile, temporary_files
@@ -143,7 +144,7 @@ class _Copy:
 def download(
     access: Access,
     names: Names,
-    folder: str | Path,
+    folder: str | os.PathLike[str],
     *,
     overwrite: bool,
     concurrency: int,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from .._folders import cache_folder
+from .._paths import local_path
 from .._policies.addresses import Target, signed_target
 from .._policies.answers import Answer
 from ..errors import ConfigurationError, StorageError
@@ -51,7 +52,7 @@ def chosen(image: ITwinImage, size: str) -> ImageLink:
     return ImageLink(name, url)
 
 
-def folder(cache_dir: str | Path | None) -> Path:
+def folder(cache_dir: str | os.PathLike[str] | None) -> Path:
     """The folder of the cache.
 
     Raises:
@@ -64,9 +65,7 @@ def folder(cache_dir: str | Path | None) -> Path:
         except RuntimeError:
             pass
         raise ConfigurationError("This user has no home directory for images. Pass a folder as cache_dir.")
-    if not isinstance(cache_dir, (str, os.PathLike)) or "\0" in str(cache_dir):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ValueError("cache_dir must be a path")
-    return Path(cache_dir)
+    return local_path("cache_dir", cache_dir)
 
 
 def file_name(name: str) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import cast
 
 from ..errors import StorageError
 from ._names import blob_name, name_problem
@@ -35,17 +34,6 @@ class Found:
     files: list[FileOutcome] = field(default_factory=list[FileOutcome])
     skipped: list[FileOutcome] = field(default_factory=list[FileOutcome])
     failed: list[FileOutcome] = field(default_factory=list[FileOutcome])
-
-
-def local_path(what: str, path: object) -> Path:
-    """A path from a caller.
-
-    Raises:
-        ValueError: It is not a path.
-    """
-    if isinstance(path, (str, os.PathLike)):
-        return Path(cast("str | os.PathLike[str]", path))
-    raise ValueError(f"{what} must be a path, not {type(path).__name__}")
 
 
 def find_files(tree: Tree, prefix: str) -> Found:

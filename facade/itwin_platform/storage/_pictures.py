@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
+from .._paths import local_path
 from ..errors import StorageError
 from ._problems import one_problem
 
@@ -39,7 +40,7 @@ def content_of(picture: Picture) -> bytes:
     if isinstance(picture, (bytes, bytearray, memoryview)):
         content = bytes(picture)
     elif isinstance(picture, (str, os.PathLike)):
-        content = _content_of_file(Path(picture))
+        content = _content_of_file(local_path("image", picture))
     elif callable(getattr(picture, "read", None)):
         content = _read(picture)
     else:

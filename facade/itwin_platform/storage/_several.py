@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 
+from .._paths import local_path
 from ..errors import ITwinPlatformError, TransferCancelled, TransferError
-from ._local import local_path
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 from ._run import cancelled_error, check_concurrency, failed_error
 
@@ -26,7 +26,7 @@ class Several:
         ValueError: The folder or the concurrency cannot be used.
     """
 
-    def __init__(self, folder: str | Path, concurrency: int, on_progress: ProgressCallback | None) -> None:
+    def __init__(self, folder: str | os.PathLike[str], concurrency: int, on_progress: ProgressCallback | None) -> None:
         check_concurrency(concurrency)
         self._folder = local_path("folder", folder)
         self._on_progress = on_progress

@@ -12,7 +12,7 @@ from ._access import FileAccess
 from ._blocks import Blocks
 from ._download import FileDownload
 from ._journal import Journal
-from ._local import Buffers, find_files, local_path, read_in_parts, size_of
+from ._local import Buffers, find_files, read_in_parts, size_of
 from ._problems import RequestFailed, one_problem
 from ._report import FileOutcome, TransferReport
 from ._run import Lane, Run
@@ -21,7 +21,7 @@ from ._tree import Tree
 from ._upload import IN_FLIGHT, part_size, send_parts
 
 
-def download_file(access: FileAccess, name: str, path: str | Path, *, overwrite: bool, run: Run) -> TransferReport:
+def download_file(access: FileAccess, name: str, path: Path, *, overwrite: bool, run: Run) -> TransferReport:
     """Download a file to a path, under a temporary name until it is complete.
 
     Parameters:
@@ -34,12 +34,9 @@ def download_file(access: FileAccess, name: str, path: str | Path, *, overwrite:
     Raises:
         TransferError: It could not be downloaded.
     """
-    target = local_path("path", path)
-    if not target.name:
-        raise ValueError("path must end with the name of a file")
     access.need("r", "Downloading")
-    lane = Lane(deque([FileOutcome(name, target, 0)]), 1)
-    with closing(BlobService(access, run.pause)) as service, closing(Tree(target.parent)) as tree:
+    lane = Lane(deque([FileOutcome(name, path, 0)]), 1)
+    with closing(BlobService(access, run.pause)) as service, closing(Tree(path.parent)) as tree:
         work = FileDownload(run, service, tree, None, overwrite=overwrite)
         return run.carry_out((lane,), work.fetch, verb="downloaded", abort=service.close)
 

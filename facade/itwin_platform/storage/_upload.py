@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 
+from .._paths import local_path
 from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._blocks import Blocks
-from ._local import Buffers, find_files, local_path, read_in_parts, read_whole, size_of
+from ._local import Buffers, find_files, read_in_parts, read_whole, size_of
 from ._names import checked_prefix
 from ._outcomes import Refusal, Skip
 from ._problems import RequestFailed, one_problem
@@ -143,7 +144,7 @@ def _condition(remote: Remote | None) -> dict[str, str]:
 
 def upload(
     access: Access,
-    source: str | Path,
+    source: str | os.PathLike[str],
     prefix: str,
     *,
     overwrite: bool,

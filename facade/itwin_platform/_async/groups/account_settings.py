@@ -33,7 +33,7 @@ class AccountSettings(Group):
 
         return (await self._pipeline.call(get_account_settings.request(account_id=account_id))).account_settings
 
-    async def create(self, account_id: str, creation_auth_policy: str) -> Settings:
+    async def create(self, account_id: str, *, creation_auth_policy: str) -> Settings:
         """Create the settings of the caller's account.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.
@@ -61,7 +61,7 @@ class AccountSettings(Group):
         request = create_account_settings.request(account_id=account_id, body=body)
         return (await self._pipeline.call(request)).account_settings
 
-    async def update(self, account_id: str, creation_auth_policy: str) -> Settings:
+    async def update(self, account_id: str, *, creation_auth_policy: str) -> Settings:
         """Change the settings of the caller's account.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.

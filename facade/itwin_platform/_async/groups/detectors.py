@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from itwin_platform_api.reality_analysis.models import Detector, DetectorSummary, DetectorUpdate, DetectorVersion
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
@@ -218,9 +218,9 @@ class Detectors(Group):
     async def upload_version(
         self,
         detector_name: str,
-        path: str | Path,
-        *,
         version_number: str,
+        path: str | os.PathLike[str],
+        *,
         labels: Iterable[str],
         exports: Iterable[str] | None = None,
         publish: bool = False,
@@ -237,8 +237,8 @@ class Detectors(Group):
 
         Parameters:
             detector_name: Name of the detector, for instance `"my-detector"`.
-            path: The file, a zip archive.
             version_number: Number of the version, for instance `"1.0"`.
+            path: The file, a zip archive.
             labels: What the version can find, for instance `["crack"]`.
             exports: The kinds of results that it can produce: `"Objects"`, `"Lines"`, `"Polygons"`, `"Locations"`.
             publish: Whether to add the version to the public library as well.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from itwin_platform_api.itwins.models import Export, ExportRequest
 
 from ..._bars import Bar, shown
 from ..._flags import check_flags
+from ..._paths import local_file
 from ..._policies.arguments import text
 from ..._policies.exports import (
     INTERVALS,
@@ -253,7 +255,7 @@ class Exports(Group):
     async def download(
         self,
         export: str | Export,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         overwrite: bool = False,
         progress: bool | Callable[[Progress], object] = False,
@@ -274,15 +276,17 @@ class Exports(Group):
             The path.
 
         Raises:
+            ValueError: `path` cannot be the path of a file. Nothing was sent.
             StorageError: The export is not completed, or has no file because nothing was found.
             TransferError: The file could not be downloaded, or a different one exists.
             TransferCancelled: The progress function asked to stop.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
         check_flags(overwrite=overwrite)
+        target = local_file("path", path)
         found, options = await self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)
-        return await download_export(found, path, options, renew, overwrite=overwrite, progress=progress)
+        return await download_export(found, target, options, renew, overwrite=overwrite, progress=progress)
 
     async def _completed(self, export: str | Export) -> Export:
         from ...storage._export_file import check_completed

@@ -105,7 +105,7 @@ class RealityManagement(RealityDataContainers):
         )
         return AsyncPages(self._pipeline, request, lambda page: page.reality_data, limit=limit)
 
-    async def get(self, reality_data_id: str, itwin_id: str | None = None) -> RealityData:
+    async def get(self, reality_data_id: str, *, itwin_id: str | None = None) -> RealityData:
         """Get all properties of reality data. Its files are in its container.
 
         `GET /reality-management/reality-data/{id}`,

@@ -36,7 +36,7 @@ class AccountSettings(Group):
 
         return (self._pipeline.call(get_account_settings.request(account_id=account_id))).account_settings
 
-    def create(self, account_id: str, creation_auth_policy: str) -> Settings:
+    def create(self, account_id: str, *, creation_auth_policy: str) -> Settings:
         """Create the settings of the caller's account.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.
@@ -64,7 +64,7 @@ class AccountSettings(Group):
         request = create_account_settings.request(account_id=account_id, body=body)
         return (self._pipeline.call(request)).account_settings
 
-    def update(self, account_id: str, creation_auth_policy: str) -> Settings:
+    def update(self, account_id: str, *, creation_auth_policy: str) -> Settings:
         """Change the settings of the caller's account.
 
         The operation is not fully documented: parameters and errors may differ from what is said here.

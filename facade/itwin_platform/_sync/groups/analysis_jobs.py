@@ -120,16 +120,11 @@ class AnalysisJobs(LongJobs[Job, JobProgress, JobMessages]):
         return (self._pipeline.call(jobs_get.request(job_id=job_id))).job
 
     @overload
-    def create(self, itwin_id: str, type_: str, specifications: Specifications, *, name: str | None = None) -> Job: ...
+    def create(self, itwin_id: str, specifications: Specifications, *, type_: str, name: str | None = None) -> Job: ...
     @overload
-    def create(self, itwin_id: str, *, specifications: TypedSpecifications, name: str | None = None) -> Job: ...
+    def create(self, itwin_id: str, specifications: TypedSpecifications, *, name: str | None = None) -> Job: ...
     def create(
-        self,
-        itwin_id: str,
-        type_: str | None = None,
-        specifications: Specifications | None = None,
-        *,
-        name: str | None = None,
+        self, itwin_id: str, specifications: Specifications, *, type_: str | None = None, name: str | None = None
     ) -> Job:
         """Create a job. It starts automatically.
 
@@ -139,11 +134,11 @@ class AnalysisJobs(LongJobs[Job, JobProgress, JobMessages]):
 
         Parameters:
             itwin_id: Id of the iTwin that has the inputs and gets the outputs, a GUID.
-            type_: The type of the job, for instance `"Objects2D"`. It can be left out if it follows from the class of
-                the specifications.
             specifications: Inputs, names of outputs, and options: for the documented types a class of
                 `itwin_platform.models.reality_analysis`, for instance `Objects2DSpecificationsCreate`, for any type
                 `JobSpecifications` or a mapping, which is sent unchanged.
+            type_: The type of the job, for instance `"Objects2D"`. It can be left out if it follows from the class of
+                the specifications.
             name: The name shown to users.
 
         Returns:
@@ -151,7 +146,7 @@ class AnalysisJobs(LongJobs[Job, JobProgress, JobMessages]):
             the bucket of the iTwin that begins with `bkt:`.
 
         Raises:
-            ValueError: Type and specifications do not match, or one of them is missing. Nothing was sent.
+            ValueError: The type does not match the specifications, or is missing. Nothing was sent.
             InvalidRequestError: A value is not allowed (`InvalidRealityAnalysisRequest`); `details` say which.
         """
         from itwin_platform_api.reality_analysis.api.jobs import jobs_create

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from itwin_platform_api.itwins.models import Export, ExportRequest
 
 from ..._bars import Bar, shown
 from ..._flags import check_flags
+from ..._paths import local_file
 from ..._policies.arguments import text
 from ..._policies.exports import (
     INTERVALS,
@@ -254,7 +256,7 @@ class Exports(Group):
     def download(
         self,
         export: str | Export,
-        path: str | Path,
+        path: str | os.PathLike[str],
         *,
         overwrite: bool = False,
         progress: bool | Callable[[Progress], object] = False,
@@ -275,15 +277,17 @@ class Exports(Group):
             The path.
 
         Raises:
+            ValueError: `path` cannot be the path of a file. Nothing was sent.
             StorageError: The export is not completed, or has no file because nothing was found.
             TransferError: The file could not be downloaded, or a different one exists.
             TransferCancelled: The progress function asked to stop.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
         check_flags(overwrite=overwrite)
+        target = local_file("path", path)
         found, options = self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)
-        return download_export(found, path, options, renew, overwrite=overwrite, progress=progress)
+        return download_export(found, target, options, renew, overwrite=overwrite, progress=progress)
 
     def _completed(self, export: str | Export) -> Export:
         from ...storage._export_file import check_completed

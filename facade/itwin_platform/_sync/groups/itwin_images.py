@@ -88,7 +88,11 @@ class ITwinImages(Group):
         self._pipeline.call(delete_itwin_image.request(itwin_id=itwin_id))
 
     def download_image(
-        self, itwin_id: str, size: Literal["small", "large"] = "small", cache_dir: str | Path | None = None
+        self,
+        itwin_id: str,
+        *,
+        size: Literal["small", "large"] = "small",
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> Path:
         """Download the image of an iTwin into a cache, unless it is there and has not changed.
 

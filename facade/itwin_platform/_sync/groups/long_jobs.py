@@ -5,27 +5,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from ... import _late
 from ..._bars import Bar, shown
 from ..._flags import check_flags
 from ..._policies.arguments import text
 from ..._policies.finished_jobs import ENDED, Output, job_error, outputs_of
 from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
+from ...storage._report import Progress, TransferReport
 from ..containers import TransferBucket, TransferContainer
 from ..waiting import wait_until
 from .group import Group
 from .reality_data_containers import RealityDataContainers
 
-J = TypeVar("J", bound="_late.Job")
-P = TypeVar("P", bound="_late.JobProgress")
-M = TypeVar("M", bound="_late.JobMessages")
+if TYPE_CHECKING:
+    from ..._jobs import Job, JobMessages, JobProgress
+
+J = TypeVar("J", bound="Job")
+P = TypeVar("P", bound="JobProgress")
+M = TypeVar("M", bound="JobMessages")
 
 
 class LongJobs(Group, Generic[J, P, M]):
@@ -116,14 +119,14 @@ class LongJobs(Group, Generic[J, P, M]):
 
     def download(
         self,
-        job: J | str,
-        folder: str | Path,
+        job: str | J,
+        folder: str | os.PathLike[str],
         *,
         outputs: str | Iterable[str] | None = None,
         overwrite: bool = False,
         concurrency: int = 16,
-        progress: bool | Callable[[_late.Progress], object] = False,
-    ) -> _late.TransferReport:
+        progress: bool | Callable[[Progress], object] = False,
+    ) -> TransferReport:
         """Download the outputs of a finished job, whether they are reality data or in the bucket of the iTwin.
 
         Each output gets its own folder below `folder`, named after it: `scene`, or `exports/3DTiles` for one of
@@ -206,5 +209,5 @@ def _columns(bars: Any) -> tuple[Any, ...]:
     )
 
 
-def _fields(seen: _late.JobProgress) -> Mapping[str, Any]:
+def _fields(seen: JobProgress) -> Mapping[str, Any]:
     return {"completed": seen.percentage, "total": 100, "state": str(seen.state)}

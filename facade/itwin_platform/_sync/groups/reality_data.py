@@ -107,7 +107,7 @@ class RealityManagement(RealityDataContainers):
         )
         return Pages(self._pipeline, request, lambda page: page.reality_data, limit=limit)
 
-    def get(self, reality_data_id: str, itwin_id: str | None = None) -> RealityData:
+    def get(self, reality_data_id: str, *, itwin_id: str | None = None) -> RealityData:
         """Get all properties of reality data. Its files are in its container.
 
         `GET /reality-management/reality-data/{id}`,

@@ -18,6 +18,19 @@ _LARGEST: Final = 5 * 1024 * 1024
 # How many times longer one side may be than the other.
 _WIDEST: Final = 5
 _ENDINGS: Final = {"image/png": "png", "image/jpeg": "jpeg"}
+# One grey pixel, for the images that the examples name.
+_PIXELS: Final = {
+    "image/png": bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+        "0000000a4944415478da6368000000820081da45083b0000000049454e44ae426082"
+    ),
+    "image/jpeg": b"\xff\xd8\xff\xdb\0C\0"
+    + b"\1" * 64
+    + bytes.fromhex(
+        "ffc0000b080001000101011100ffc4001400010000000000000000000000000000000000"
+        "ffc4001410010000000000000000000000000000000000ffda0008010100003f003fffd9"
+    ),
+}
 
 
 def install(world: World, actions: Actions) -> None:
@@ -39,16 +52,30 @@ class Images:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        for itwin in world.store.all(("/itwins", ())):
+            if itwin.get("imageName"):
+                self._draw(itwin["id"], itwin["imageName"])
+        itwin_id = world.catalogue.known_id("/itwins")
         for operation in world.catalogue.operations:
             if operation.key == "itwins/get-itwin-image":
-                self._put(world.catalogue.known_id("/itwins"), operation.answers[operation.success]["image"])
+                image: Json = operation.answers[operation.success]["image"]
+                kept = {name: image[name] for name in ("id", "smallImageName", "largeImageName")}
+                self._put(itwin_id, kept)
+                self._draw(itwin_id, kept["smallImageName"])
+                self._draw(itwin_id, kept["largeImageName"])
+
+    def _draw(self, itwin_id: str, name: str) -> None:
+        """Store a picture for an image that the examples name."""
+        for media_type, ending in _ENDINGS.items():
+            if name.endswith(f".{ending}"):
+                self._world.files.put(_container(itwin_id), name, _PIXELS[media_type], media_type)
 
     def seen(self, _: Place, itwin: Json) -> Json:
-        """An iTwin with a link to its image."""
-        kept = self._world.store.find(_place(itwin["id"]), "image") if itwin.get("imageName") else None
-        if kept is None or itwin["imageName"] != kept["smallImageName"] or "smallImageUrl" in kept:
+        """An iTwin with a link to its image, if that is stored here."""
+        name = itwin.get("imageName")
+        if not name or not self._world.files.has(_container(itwin["id"]), name):
             return itwin
-        return {**itwin, "image": self._link(itwin["id"], kept["smallImageName"])}
+        return {**itwin, "image": self._link(itwin["id"], name)}
 
     def get(self, operation: ServedOperation, asked: Asked) -> Answer:
         """The names and links of an image."""
@@ -100,8 +127,6 @@ class Images:
         return self._world.files.blob(_container(itwin_id), name)
 
     def _with_links(self, itwin_id: str, image: Json) -> Json:
-        if "smallImageUrl" in image:
-            return image
         small, large = image["smallImageName"], image["largeImageName"]
         links = {"smallImageUrl": self._link(itwin_id, small), "largeImageUrl": self._link(itwin_id, large)}
         return {**image, **links}
