@@ -99,8 +99,8 @@ class TestWhatIsSent:
         [
             (lambda itwins: itwins.update("i-1"), "nothing to change"),
             (lambda itwins: itwins.update("i-1", ITwinUpdate()), "nothing to change"),
-            (lambda itwins: itwins.update("i-1", ITwinUpdate(number="1"), number="2"), "not as both"),
-            (lambda itwins: itwins.update("i-1", {"number": "1"}), "must be a ITwinUpdate"),
+            (lambda itwins: itwins.update("i-1", ITwinUpdate(number="1"), number="2"), "not both"),
+            (lambda itwins: itwins.update("i-1", {"number": "1"}), "must be an ITwinUpdate"),
             (lambda itwins: itwins.update("i-1", number=None), "number must not be None"),
             (lambda itwins: itwins.update("i-1", status=None), "status must not be None"),
             (lambda itwins: itwins.update("i-1", latitude=float("nan")), "latitude: JSON has no NaN"),
