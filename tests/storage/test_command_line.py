@@ -60,12 +60,27 @@ def test_files_go_there_and_back(run: Run, container: Container, tmp_path: Path)
     assert container.names() == []
 
 
+def test_what_cannot_be_removed_is_said_and_nothing_is_removed(run: Run, container: Container) -> None:
+    for name in ("a", "site/b", "site/c"):
+        container.put(name, b"x")
+    folder, missing = run("rm", "a", "site", "--yes"), run("rm", "a", "bkt:none", "--yes")
+    assert (folder.exit_code, missing.exit_code) == (2, 4)
+    assert "'site' is a folder: add -r." in folder.stderr
+    assert missing.stderr == "itwin: There is no file 'none' in the container.\n"
+    assert run("rm", "-r", "site", "none", "--yes").exit_code == 4
+    assert "Delete site, a (3 files)?" in run("rm", "-r", "site", "a").stderr
+    assert container.names() == ["a", "site/b", "site/c"]
+    assert run("cat", "site").exit_code == 2
+
+
 def test_what_differs_is_not_overwritten_by_itself(run: Run, container: Container, tmp_path: Path) -> None:
     container.put("site/a", b"theirs")
     (tmp_path / "a").write_bytes(b"ours")
     refused = run("cp", str(tmp_path / "a"), "bkt:site")
     assert (refused.exit_code, outcomes(refused)) == (1, {"site/a": "failed"})
     assert refused.stderr.splitlines()[-1].startswith("itwin: ")
+    assert refused.stderr.endswith("; --overwrite replaces it.\n")
+    assert "--overwrite replaces it" in json.loads(refused.stdout)[0]["reason"]
     assert run("cp", str(tmp_path / "a"), "bkt:site", "--overwrite").exit_code == 2
     assert container.content("site/a") == b"theirs"
     assert run("cp", str(tmp_path / "a"), "bkt:site", "--overwrite", "--yes").exit_code == 0

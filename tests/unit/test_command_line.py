@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,45 +16,17 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from itwin_platform import ITwinPlatform
 from itwin_platform._policies.redaction import MAX_LOGGED
 from itwin_platform.cli._app import itwin
+from itwin_platform.cli._arguments import Argument
 from itwin_platform.cli._masking import json_of
 from itwin_platform.cli._methods import command_of
+from itwin_platform.cli._parameters import Json
+from itwin_platform.cli._wording import in_shell
 from itwin_platform.storage import Progress
 from itwin_platform_api.itwins.models import ITwin, Repository, RepositoryCreate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
-
-# Methods without a command, each with the reason.
-WITHOUT = {"repositories.connection": "takes a model that another method has returned, and sends nothing"}
-
-
-def methods(kind: type = ITwinPlatform, path: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The public methods of all groups, by their dotted names."""
-    for name in dir(kind):
-        member = inspect.getattr_static(kind, name)
-        if name.startswith("_"):
-            continue
-        if isinstance(member, functools.cached_property):
-            yield from methods(getattr(kind, name), f"{path}{name}.")
-        elif path and inspect.isfunction(member):
-            yield f"{path}{name}", member
-
-
-METHODS = dict(methods())
-
-
-def command(words: list[str]) -> click.Command | None:
-    """The command behind these words."""
-    found: click.Command | None = itwin
-    for word in words:
-        assert isinstance(found, click.Group)
-        found = found.get_command(click.Context(found), word)
-    return found
-
-
-def words_of(name: str) -> list[str]:
-    return name.replace("_", "-").split(".")
+from tests.support.commands import METHODS, WITHOUT, command, words_of
 
 
 def run(*arguments: str) -> Any:
@@ -71,7 +42,8 @@ def test_every_method_has_a_command() -> None:
 def test_a_command_takes_what_the_method_takes(name: str) -> None:
     found = command(words_of(name))
     assert found is not None
-    options = [option for each in found.params for option in (*each.opts, *each.secondary_opts)]
+    arguments = [each.option for each in found.params if isinstance(each, Argument)]
+    options = [option for each in (*found.params, *arguments) for option in (*each.opts, *each.secondary_opts)]
     assert len(options) == len(set(options)), "two options of one name"
     taken = {str(each.name) for each in found.params}
     parameters = list(inspect.signature(METHODS[name]).parameters.values())[1:]
@@ -91,6 +63,32 @@ def test_a_command_takes_what_the_method_takes(name: str) -> None:
             assert re.search(parameter.name.strip("_").replace("_", "[-_]"), text, re.IGNORECASE), parameter.name
 
 
+def test_an_argument_can_be_given_as_an_option() -> None:
+    for name in sorted(set(METHODS) - set(WITHOUT)):
+        found = command(words_of(name))
+        assert found is not None
+        arguments = [each for each in found.params if isinstance(each, Argument)]
+        needed = [
+            word
+            for each in found.params
+            if each.required and not isinstance(each, Argument)
+            for word in (each.opts[0], "{}" if isinstance(each.type, Json) else "x")
+        ]
+        values = ["{}" if isinstance(each.type, Json) else f"v{index}" for index, each in enumerate(arguments)]
+        with found.make_context("", [*values, *needed]) as context:
+            expected = context.params
+        # Whichever is an option, the others keep their order.
+        for index, each in enumerate(arguments):
+            words = [*values[:index], *values[index + 1 :], *needed, f"{each.option.opts[-1]}={values[index]}"]
+            with found.make_context("", words) as context:
+                assert context.params == expected, (name, each.name)
+
+
+def test_the_help_explains_arguments() -> None:
+    shown = run("itwins", "create", "--help").output
+    assert re.search(r"^Arguments:\n  DISPLAY_NAME or --display-name +The name shown to users", shown, re.M)
+
+
 @pytest.mark.parametrize("name", sorted(set(METHODS) - set(WITHOUT)))
 def test_what_changes_something_can_be_told_not_to_ask(name: str) -> None:
     verb = re.split("[._]", name.rpartition(".")[2])[0]
@@ -106,7 +104,9 @@ def test_what_changes_something_can_be_told_not_to_ask(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(METHODS) - set(WITHOUT)))
 def test_a_help_says_nothing_that_only_python_understands(name: str) -> None:
     shown = " ".join(run(*words_of(name), "--help").output.split())
-    assert not re.search(r"\bNone\b|=True|=\"|\bTrue\b|itwin_platform|\bmodel\b|\barguments?\b|\[\"|datetimes", shown)
+    assert not re.search(
+        r"\bNone\b|=True|=\"|\bTrue\b|itwin_platform|\bmodel\b|\barguments?\b|\[\"|datetimes|\.get_", shown
+    )
 
 
 def test_every_other_command_has_a_help() -> None:
@@ -179,6 +179,22 @@ def test_a_method_that_comes_is_a_command() -> None:
 
 def test_a_method_that_needs_a_function_is_none() -> None:
     assert command_of(("map",), Later.map) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("'a' is gone. See report.failed.", "'a' is gone."),
+        ("'a' is gone. See error.report.failed.", "'a' is gone."),
+        ("it differs; overwrite=True replaces it", "it differs; --overwrite replaces it"),
+        ("lower concurrency=, or raise the limit", "lower --concurrency, or raise the limit"),
+        ("Wait for it: platform.exports.wait('x y')", "Wait for it: itwin exports wait 'x y'"),
+        ("https://x.example/?sig=a,b&se=,c", "https://x.example/?sig=a,b&se=,c"),
+    ],
+    ids=["report", "report of an error", "flag", "option", "call", "address"],
+)
+def test_advice_is_for_the_shell(text: str, expected: str) -> None:
+    assert in_shell(text) == expected
 
 
 SECRETS = {"type": "Header", "key": "X-Key", "value": "hidden-1"}

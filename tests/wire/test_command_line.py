@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,13 +15,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 
 from itwin_platform.cli._app import itwin
+from itwin_platform.cli._parameters import Json
 from itwin_platform.credentials import _browser
 from itwin_platform.sandbox import Sandbox
+from tests.support.commands import METHODS, WITHOUT, command, words_of
 from tests.support.logins import Identity, Visit
 from tests.support.sandbox import png
 from tests.support.scripted import ScriptedServer, answer
@@ -130,9 +134,17 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
         (["api", "GTE", "/itwins"], 2, "METHOD must be one of DELETE, GET,"),
         (["api", "GET", "itwins"], 2, "PATH must be an absolute URL or a path"),
         (["repositories", "get-graphics"], 2, "give either --uri, or --itwin-id, REPOSITORY_ID and RESOURCE_ID"),
-        (["repositories", "create", "--yes"], 2, "--class is required"),
+        (["repositories", "create"], 2, "--class is required"),
+        (["jobs", "create"], 2, "--specifications"),
+        (["jobs", "create", "--specifications", "[1]", "--type", "x"], 2, "must be a JSON object"),
+        (["jobs", "create", "--specifications", '{"a": 1}'], 2, "--type is required"),
+        (["itwins", "update", "x"], 2, "there is nothing to change: give at least one property. Try"),
+        (["detectors", "list"], 2, "Did you mean 'reality-analysis detectors'?"),
+        (["api", "POST", "itwins"], 2, "PATH must be an absolute URL or a path"),
+        (["bucket", "cp", "missing", "bkt:x", "--overwrite"], 4, "There is no file or folder 'missing'"),
+        (["bucket", "ls", "/x"], 2, "the path in the container must not have an empty part"),
         (["bucket", "cp", "a", "b"], 2, "must begin with bkt:"),
-        (["bucket", "cat", "nothing"], 4, "Opening 'nothing' failed: it is not in the container."),
+        (["bucket", "cat", "nothing"], 4, "There is no file 'nothing' in the container."),
         (["bucket", "cp", "bkt:nothing", "."], 4, "There is no file 'nothing' in the container"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -144,6 +156,36 @@ def test_a_failure_is_one_line_and_a_code(run: Run, arguments: list[str], code: 
     assert result.stderr.startswith("itwin: ")
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_what_is_asked_for_can_be_sent(run: Run) -> None:
+    """No question is asked about something that is then refused as bad usage, and no refusal is in words of Python."""
+    asked = 0
+    for name in sorted(set(METHODS) - set(WITHOUT)):
+        words = words_of(name)
+        found = command(words)
+        assert found is not None
+        if not any("--yes" in each.opts for each in found.params):
+            continue
+        for each in found.params:
+            if each.required:
+                value = "{}" if isinstance(each.type, Json) else "x"
+                words += [value] if isinstance(each, click.Argument) else [each.opts[0], value]
+        words += ["--timeout", "0"] if any(each.name == "timeout" for each in found.params) else []
+        result = run(*words)
+        assert result.exit_code in {1, 2, 4}, result.output
+        assert not re.search(r"mapping|class of|None|argument|keyword", result.stderr), result.stderr
+        if "There is no terminal to ask in" in result.stderr:
+            asked += 1
+            assert run(*words, "--yes").exit_code != 2, name
+    assert asked > 10
+
+
+def test_a_property_called_uri_is_no_link(run: Run, own_sandbox: Sandbox) -> None:
+    new = ("--class", "Construction", "--uri", "https://x.example", "--query", "id", "--yes")
+    made = json.loads(run("repositories", "create", *new).stdout)
+    listed = run("repositories", "list", "-i", own_sandbox.itwin_id, "--query", "[].id")
+    assert made in json.loads(listed.stdout)
 
 
 def test_debug_says_which_request_it_was(run: Run) -> None:
@@ -195,8 +237,8 @@ def test_the_codes_of_refusals(run: Run, own_sandbox: Sandbox) -> None:
 
 def test_without_a_login_it_says_how_to_get_one(run: Run) -> None:
     nobody = dict.fromkeys(("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET"))
-    for command in (["itwins", "list"], ["whoami"], ["api", "GET", "/itwins/favorites"]):
-        result = run(*command, **nobody)
+    for words in (["itwins", "list"], ["whoami"], ["api", "GET", "/itwins/favorites"]):
+        result = run(*words, **nobody)
         assert (result.exit_code, result.stdout) == (3, "")
         assert "Run: itwin login" in result.stderr
 
@@ -285,6 +327,9 @@ def test_waits_say_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     made = run("jobs", "create", "--type", "Objects2D", "--name", "Signs", specifications, "--yes")
     job_id = json.loads(made.stdout)["id"]
     advice = f"continues; only the waiting has ended. To wait again: itwin reality-analysis jobs wait {job_id}"
+    early = run("jobs", "download", job_id, ".")
+    assert early.exit_code == 2
+    assert f"Wait for it: itwin reality-analysis jobs wait {job_id}." in early.stderr
     late = run("jobs", "wait", job_id, "--timeout", "0", "--no-progress")
     assert (late.exit_code, late.stdout) == (1, "")
     assert advice in late.stderr
@@ -297,6 +342,20 @@ def test_waits_say_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert (stopped.exit_code, stopped.stdout) == (130, "")
     assert advice in stopped.stderr
     assert "Traceback" not in stopped.stderr
+
+
+def test_outputs_of_jobs_are_listed_like_other_files(run: Run, own_sandbox: Sandbox, tmp_path: Path) -> None:
+    specifications = '{"inputs": {"photos": "..."}, "outputs": ["objects2D"]}'
+    made = run("jobs", "create", "--type", "Objects2D", "--specifications", specifications, "--yes", "--query", "id")
+    own_sandbox.advance(1000)
+    folder = tmp_path / "outputs"
+    for outcome, reason in (("sent", None), ("skipped", "already exists with the same size and hash")):
+        done = run("jobs", "download", "--folder", str(folder), json.loads(made.stdout), "-o", "jsonl")
+        shown = [json.loads(line) for line in lines(done.stdout)]
+        assert shown
+        assert {tuple(each) for each in shown} == {("name", "path", "size", "outcome", "reason")}
+        assert {(each["outcome"], each["reason"]) for each in shown} == {(outcome, reason)}
+        assert f"{len(shown)} {outcome}" in done.stderr
 
 
 def test_interruption_leaves_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 import pytest
 
-from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors, frames
 from itwin_platform.models import ITwin
 from itwin_platform.sandbox import Sandbox
 from tests.support.blobs import PlatformWithBlob
@@ -96,8 +96,20 @@ def test_an_export_is_created_waited_for_and_read(exporting: Exporting, platform
     assert next(iter(records.dicts())) == ITWINS[0]
     assert "sig=one" not in repr(records) + repr(records.export) + repr(vars(records))
     for stays in (records, iter(records)):
-        with pytest.raises(TypeError, match=r"call exports.records\(id\) in the other process"):
+        with pytest.raises(TypeError, match=r"to_list\(\), or .* in the other process"):
             pickle.dumps(stays)
+
+
+def test_tables_of_an_export_are_those_of_its_itwins(exporting: Exporting, platform: ITwinPlatform) -> None:
+    records = platform.exports.run(select=["latitude", "longitude"], intervals=[0.01])
+    itwins = records.to_list()
+    assert records.first() == itwins[0]
+    assert records.to_records() == frames.to_records(itwins)
+    assert records.to_arrow().equals(frames.to_arrow(itwins).combine_chunks())
+    assert records.to_pandas().equals(frames.to_pandas(itwins))
+    assert records.to_geojson() == frames.to_geojson(itwins)
+    with pytest.raises(ValueError, match=r'select=\["latitude", "longitude"\]'):
+        platform.exports.run(intervals=[0.01]).to_geojson()
 
 
 def test_async_code_reads_them_too(exporting: Exporting) -> None:

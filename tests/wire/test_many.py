@@ -70,6 +70,7 @@ class TestResults:
         assert set(results_of(engine, slow_first, range(40))) == set(range(40))
         assert results_of(engine, slow_first, iter(range(40)), ordered=True, concurrency=7) == list(range(40))
         assert results_of(engine, slow_first, []) == []
+        assert engine(lambda platform: platform.map(str, range(3), ordered=True).to_list()) == ["0", "1", "2"]
 
     def test_they_come_while_others_are_still_running(self, engine: Engine) -> None:
         release = threading.Event()

@@ -234,10 +234,10 @@ class TestWhatStays:
             lists: list[Any] = [client.itwins.list(limit=1), AsyncITwinPlatform().repositories.list(ITWIN)]
             begun = iter(lists[0])
             for thing in (*lists, lists[0].pages(), begun, lists[1].__aiter__()):
-                with pytest.raises(TypeError, match=r"Pickle its items, to_list\(\)"):
+                with pytest.raises(TypeError, match=r"Pickle (its|the) items, to_list\(\)"):
                     pickle.dumps(thing)
             assert all(copy.copy(each) is copy.deepcopy(each) is each for each in lists)
-            with pytest.raises(TypeError, match="Pickle its items"):
+            with pytest.raises(TypeError, match="Pickle the items"):
                 copy.copy(begun)
             assert through_a_pickle(lists[0].to_list()) == [next(begun)]
 

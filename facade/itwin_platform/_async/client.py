@@ -141,7 +141,7 @@ class AsyncITwinPlatform(Shared, AsyncMaps):
 
     @cached_property
     def itwins(self) -> ITwins:
-        """ITwins and their images."""
+        """The iTwins of the caller, and their images."""
         from .groups.itwins import ITwins
 
         return ITwins(self._pipeline)

@@ -69,6 +69,10 @@ class AsyncResults(Stays, Generic[R_co]):
         await self.aclose()
         raise StopAsyncIteration
 
+    async def to_list(self) -> list[R_co]:
+        """All results that are left as a list, with the errors of `__anext__`."""
+        return [result async for result in self]
+
     async def _next_outcome(self) -> Outcome[R_co] | None:
         while not self._ended:
             found = self._order.get()

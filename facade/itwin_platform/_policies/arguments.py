@@ -303,7 +303,7 @@ def one_change(changes: M | None, named: M) -> M:
     else:
         raise ValueError(_another_kind("changes", type(named), changes))
     if not _sends(chosen):
-        raise ValueError("there is nothing to change: name at least one property")
+        raise ValueError("there is nothing to change: give at least one property")
     return chosen
 
 

@@ -14,13 +14,15 @@ from itwin_platform_api.itwins.models import Export, ITwin
 
 from .._concurrency import synchronous as concurrency
 from .._http import TransportOptions
-from .._staying import Shared, Stays
+from .._staying import Stays
+from ..frames._geojson import check_exported
 from ..storage import _export_file as file
 from ..storage._access import FileAccess
 from ..storage._progress import shown
 from ..storage._report import Progress
 from ..storage._run import Run
 from ..storage._single import download_file
+from .tables import AsyncTables, ItemIterator
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ _STAYS = (
 )
 
 
-class ExportRecords(Shared, Stays):
+class ExportRecords(AsyncTables[ITwin]):
     """The iTwins of an export.
 
     Iterate over it: the file is read piece by piece, so that a million iTwins take no more memory than a few thousand.
@@ -55,27 +57,28 @@ class ExportRecords(Shared, Stays):
         # What was exported with nothing in it has no file.
         self._access = FileAccess(file.url_of(export), options) if export.output_url else None
 
-    def __iter__(self) -> Iterator[ITwin]:
-        """The iTwins one by one."""
-        return self._read(ITwin.from_dict)
-
     def dicts(self) -> Iterator[dict[str, Any]]:
         """The exported properties of each iTwin, by their documented names. Times are text, as in the file."""
-        return self._read(lambda record: record)
+        return ItemIterator(self._batches(lambda record: record))
 
-    def to_list(self) -> list[ITwin]:
-        """All iTwins as a list."""
-        return [itwin for itwin in self]
+    def _pages(self) -> Iterator[list[ITwin]]:
+        return self._batches(ITwin.from_dict)
+
+    def _class(self) -> type:
+        return ITwin
+
+    def _check_coordinates(self) -> None:
+        check_exported(self.export.request.select)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of export {self.export.id}>"
 
-    def _read(self, read: Callable[[dict[str, Any]], T]) -> Iterator[T]:
+    def _batches(self, read: Callable[[dict[str, Any]], T]) -> Iterator[list[T]]:
         reading = None if self._access is None else file.ExportReading(self._access, self.export, read)
-        return _RecordIterator(reading, self._access, self._renew)
+        return _BatchIterator(reading, self._access, self._renew)
 
 
-class _RecordIterator(Stays, Generic[T]):
+class _BatchIterator(Stays, Generic[T]):
     # Not a generator: one that a loop has left early would be closed by somebody else, some time later.
     _no_pickle = _STAYS
 
@@ -85,21 +88,17 @@ class _RecordIterator(Stays, Generic[T]):
         self._reading = reading
         self._access = access
         self._renew = renew
-        self._batch: Iterator[T] = iter(())
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[list[T]]:
         return self
 
-    def __next__(self) -> T:
-        for item in self._batch:
-            return item
+    def __next__(self) -> list[T]:
         if self._reading is not None and self._access is not None:
             reading = self._reading
             with self._access.renewed_by(concurrency.from_threads(self._renew)):
                 batch = concurrency.in_thread_to_its_end(reading.batch, reading.abort)
-            self._batch = iter(batch)
-            for item in self._batch:
-                return item
+            if batch:
+                return batch
         raise StopIteration
 
 

@@ -72,6 +72,10 @@ class Results(Stays, Generic[R_co]):
         self.close()
         raise StopIteration
 
+    def to_list(self) -> list[R_co]:
+        """All results that are left as a list, with the errors of `__next__`."""
+        return [result for result in self]
+
     def _next_outcome(self) -> Outcome[R_co] | None:
         while not self._ended:
             found = self._order.get()

@@ -10,18 +10,16 @@ from typing import Any, Generic, TypeVar
 
 from itwin_platform_api.runtime import Request
 
-from .._late import pandas, pyarrow
 from .._policies.addresses import Target
 from .._policies.paging import Walk, check_limit
-from .._staying import Shared, Stays
+from .._staying import Stays
 from ..frames._columns import class_of_items
-from ..frames._geojson import Features, check_asked
-from ..frames._tables import ArrowTable, Frame, Records, Table
+from ..frames._geojson import check_asked
 from .pipeline import Pipeline
+from .tables import AsyncTables
 
 T = TypeVar("T")
 P = TypeVar("P")
-R = TypeVar("R")
 
 _STAYS = (
     "A list cannot be pickled, because its pages are requested when they are needed. Pickle its items, to_list(), "
@@ -29,7 +27,7 @@ _STAYS = (
 )
 
 
-class Pages(Shared, Stays, Generic[T]):
+class Pages(AsyncTables[T]):
     """The items of a list.
 
     Iterate over it: a page is requested when its first item is needed, so you can leave the loop early, and no more
@@ -83,71 +81,14 @@ class Pages(Shared, Stays, Generic[T]):
         """The items page by page, each page as a list."""
         return _PageIterator(self._pipeline, self._request, self._items, Walk(*self._bounds), self._at)
 
-    def __iter__(self) -> Iterator[T]:
-        """The items one by one."""
-        return _ItemIterator(self.pages())
-
-    def first(self) -> T | None:
-        """The first item; None if there is none."""
-        for item in self:
-            return item
-        return None
-
-    def to_list(self) -> list[T]:
-        """All items as a list."""
-        return [item for item in self]
-
-    def to_records(self, *, nested: bool = False, secrets: bool = False) -> list[dict[str, Any]]:
-        """All items as dictionaries of plain values. `itwin_platform.frames` describes the keys and values.
-
-        Parameters:
-            nested: Whether to include nested objects.
-            secrets: Whether to show secrets, and properties that the definition does not describe.
-        """
-        return self._filled(Records(self._class(), nested=nested, secrets=secrets))
-
-    def to_pandas(self, *, nested: bool = False, secrets: bool = False) -> pandas.DataFrame:
-        """All items as a DataFrame. It needs the extra `[pandas]`.
-
-        Parameters:
-            nested: Whether to include nested objects.
-            secrets: Whether to show secrets, and properties that the definition does not describe.
-
-        Raises:
-            ConfigurationError: pandas is not installed. Nothing was sent.
-        """
-        return self._filled(Frame(self._class(), nested=nested, secrets=secrets))
-
-    def to_arrow(self, *, nested: bool = False, secrets: bool = False) -> pyarrow.Table:
-        """All items as an Arrow table, with one chunk per page. It needs the extra `[arrow]`.
-
-        Parameters:
-            nested: Whether to include nested objects.
-            secrets: Whether to show secrets, and properties that the definition does not describe.
-
-        Raises:
-            ConfigurationError: pyarrow is not installed. Nothing was sent.
-        """
-        return self._filled(ArrowTable(self._class(), nested=nested, secrets=secrets))
-
-    def to_geojson(self) -> dict[str, Any]:
-        """The iTwins that have coordinates, as a FeatureCollection of points `[longitude, latitude]`.
-
-        Raises:
-            TypeError: Items of this list have no coordinates. Nothing was sent.
-            ValueError: The list does not request coordinates. Nothing was sent.
-        """
-        table = Features(self._class())
-        check_asked(self._request)
-        return self._filled(table)
-
-    def _filled(self, table: Table[R]) -> R:
-        for page in self.pages():
-            table.add(page)
-        return table.result()
+    def _pages(self) -> Iterator[list[T]]:
+        return self.pages()
 
     def _class(self) -> type:
         return class_of_items(self._request)
+
+    def _check_coordinates(self) -> None:
+        check_asked(self._request)
 
     def __repr__(self) -> str:
         try:
@@ -190,20 +131,3 @@ class _PageIterator(Stays, Generic[T]):
         page, self._find_next = self._pipeline.page(self._request, self._target, self._walk, self._at)
         self._begun = True
         return self._walk.take(self._items(page))
-
-
-class _ItemIterator(Stays, Generic[T]):
-    _no_pickle = _STAYS
-
-    def __init__(self, pages: Iterator[list[T]]) -> None:
-        self._pages = pages
-        self._page: Iterator[T] = iter(())
-
-    def __iter__(self) -> Iterator[T]:
-        return self
-
-    def __next__(self) -> T:
-        while True:
-            for item in self._page:
-                return item
-            self._page = iter(self._pages.__next__())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from ._options import confirm, current, with_common_options
 from ._output import emit
 from ._parameters import Json
 from ._wording import in_words
+
+if TYPE_CHECKING:
+    from .. import ITwinPlatform
 
 _READING = frozenset({"GET", "HEAD"})
 # What stands for the parameters of `platform.request` here.
@@ -43,20 +46,19 @@ def api(method: str, path: str, params: tuple[str, ...], headers: tuple[str, ...
     context, method = click.get_current_context(), method.upper()
     if method not in METHODS:
         raise click.UsageError(f"METHOD must be one of {', '.join(sorted(METHODS))}.", context)
-    if method not in _READING:
-        confirm(f"Send {method} {path.partition('?')[0]}?")
-    with _session.client() as platform:
+    settings: Any = {"params": _pairs(params) or None, "json": body, "headers": _pairs(headers) or None}
+
+    def send(platform: ITwinPlatform) -> Any:
         try:
-            answer = platform.request(
-                method,
-                path,
-                params=_pairs(params) or None,
-                json=body,
-                headers=_pairs(headers) or None,
-                api_version=api_version,
-            )
+            return platform.request(method, path, **settings, api_version=api_version)
         except ValueError as error:
             raise click.UsageError(in_words(str(error), _WORDS), context) from None
+
+    with _session.client() as platform:
+        if method not in _READING:
+            _session.check(send)
+            confirm(f"Send {method} {path.partition('?')[0]}?")
+        answer = send(platform)
     emit(answer, current())
 
 

@@ -53,6 +53,11 @@ class App(Group):
             return self._groups[group].get_command(ctx, name)
         return self._groups.get(cmd_name)
 
+    def elsewhere(self, ctx: click.Context, name: str) -> list[str]:
+        """The only group of this name below one here."""
+        found = [f"{path} {name}" for path, group in self._groups.items() if group.get_command(ctx, name) is not None]
+        return found if len(found) == 1 else []
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (as click calls it)
         """List them in the help, each with its first sentence."""
         shown = {name: group.get_short_help_str(120) for name, group in self._groups.items()}

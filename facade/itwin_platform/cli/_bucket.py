@@ -6,22 +6,33 @@ import shutil
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from ..errors import StorageNotFoundError
 from . import _session
 from ._command import Group
 from ._options import confirm, current, with_common_options
 from ._output import draw_on_standard_error, emit, note
+from ._transfers import show_transfer
+from ._wording import in_words
 
 if TYPE_CHECKING:
-    from ..storage import TransferBucket, TransferContainer, TransferReport
+    from ..storage import BlobReader, TransferBucket, TransferContainer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 # How the platform writes a path in a bucket, for instance in the specifications of jobs.
 _MARK = "bkt:"
+# What stands for the parameters of the methods here.
+_WORDS = {
+    "prefix": "the path in the container",
+    "name": "the path in the container",
+    "itwin_id": "--itwin-id",
+    "reality_data_id": "--reality-data",
+}
 
 
 def _with_container(function: F) -> F:
@@ -44,10 +55,13 @@ def _container(
     if owner is None and reality_data is None:
         raise click.UsageError(_session.NO_ITWIN, click.get_current_context())
     with _session.client() as platform:
-        if reality_data:
-            yield platform.reality_data.container(reality_data, access=access, itwin_id=itwin_id)
-        else:
-            yield platform.reality_analysis.get_bucket(str(owner))
+        try:
+            if reality_data:
+                yield platform.reality_data.container(reality_data, access=access, itwin_id=itwin_id)
+            else:
+                yield platform.reality_analysis.get_bucket(str(owner))
+        except ValueError as error:
+            raise click.UsageError(in_words(str(error), _WORDS), click.get_current_context()) from None
 
 
 @click.group("bucket", cls=Group)
@@ -91,6 +105,8 @@ def cp(
     up, down = target.startswith(_MARK), source.startswith(_MARK)
     if up == down:
         raise click.UsageError("SOURCE or TARGET must begin with bkt:, but not both.", click.get_current_context())
+    if up and not Path(source).exists():
+        raise StorageNotFoundError(f"There is no file or folder {source!r}. Check the path.")
     if up and overwrite:
         confirm(f"Copy {source} to {target}, and overwrite what differs there?")
     watched = sys.stderr.isatty()
@@ -99,9 +115,9 @@ def cp(
     settings: Any = {"overwrite": overwrite, "concurrency": concurrency, "progress": watched}
     with _container(itwin_id, reality_data, "write" if up else "read") as container:
         if up:
-            _report(lambda: container.upload(source, target.removeprefix(_MARK), **settings))
+            show_transfer(lambda: container.upload(source, target.removeprefix(_MARK), **settings))
         else:
-            _report(lambda: container.download(source.removeprefix(_MARK), target, **settings))
+            show_transfer(lambda: container.download(source.removeprefix(_MARK), target, **settings))
 
 
 @bucket.command("rm")
@@ -110,16 +126,20 @@ def cp(
 @_with_container
 @with_common_options(results=False, changes=True)
 def rm(names: tuple[str, ...], recursive: bool, itwin_id: str | None, reality_data: str | None) -> None:
-    """Delete files by their full names."""
+    """Delete files by their full names, or folders. Nothing is deleted if one of them does not exist."""
     chosen = [name.removeprefix(_MARK) for name in names]
     if recursive and not all(chosen):
         raise click.UsageError("An empty name would delete everything. Name the folders.", click.get_current_context())
-    confirm(f"Delete {', '.join(names)}{' with all that is below' if recursive else ''}?")
     with _container(itwin_id, reality_data, "write") as container:
         if recursive:
-            chosen = [blob.name for name in chosen for blob in container.list(name)]
-        container.delete(chosen)
-    note(f"{len(chosen)} deleted.")
+            found = list(dict.fromkeys(file for name in chosen for file in _below(container, name)))
+        else:
+            found = chosen
+            for name in chosen:
+                _open(container, name, "add -r").close()
+        confirm(f"Delete {', '.join(names)}{f' ({len(found)} files)' if recursive else ''}?")
+        container.delete(found)
+    note(f"{len(found)} deleted.")
 
 
 @bucket.command("cat")
@@ -128,32 +148,35 @@ def rm(names: tuple[str, ...], recursive: bool, itwin_id: str | None, reality_da
 @with_common_options(results=False)
 def cat(name: str, itwin_id: str | None, reality_data: str | None) -> None:
     """Write a file to standard output."""
-    with _container(itwin_id, reality_data, "read") as container, container.open(name.removeprefix(_MARK)) as reader:
+    name, advice = name.removeprefix(_MARK), "name one of its files"
+    with _container(itwin_id, reality_data, "read") as container, _open(container, name, advice) as reader:
         shutil.copyfileobj(reader, sys.stdout.buffer, 4 * 1024 * 1024)
         sys.stdout.buffer.flush()
 
 
-def _report(transfer: Callable[[], TransferReport]) -> None:
-    """Carry out a transfer and show what came of each file, also if some have failed."""
-    from ..errors import TransferError
+def _open(container: TransferBucket | TransferContainer, name: str, advice: str) -> BlobReader:
+    """Open a file.
 
+    Raises:
+        click.UsageError: It is a folder; the advice says what to do about that.
+        StorageNotFoundError: It is not there.
+    """
     try:
-        report, failure = transfer(), None
-    except TransferError as error:
-        report, failure = error.report, error
-    outcomes = (("sent", report.sent), ("skipped", report.skipped), ("failed", report.failed))
-    rows = [
-        {
-            "name": each.name,
-            "path": str(each.path),
-            "size": each.size,
-            "outcome": outcome,
-            "reason": each.reason or None,
-        }
-        for outcome, files in outcomes
-        for each in files
-    ]
-    emit(rows, current())
-    click.echo(str(report), err=True)
-    if failure is not None:
-        raise failure
+        return container.open(name)
+    except StorageNotFoundError:
+        is_folder = bool(container.list(name))
+    if is_folder:
+        raise click.UsageError(f"{name!r} is a folder: {advice}.", click.get_current_context())
+    raise StorageNotFoundError(f"There is no file {name!r} in the container.")
+
+
+def _below(container: TransferBucket | TransferContainer, name: str) -> list[str]:
+    """The names of the files below a folder, or of the file itself.
+
+    Raises:
+        StorageNotFoundError: There are none.
+    """
+    found = [blob.name for blob in container.list(name)]
+    if not found:
+        raise StorageNotFoundError(f"There is no folder and no file {name!r} in the container.")
+    return found

@@ -15,11 +15,30 @@ from typing import Any, NoReturn
 import click
 
 from . import _failures
+from ._arguments import as_given, note_named, write_arguments
 from ._options import current
+from ._wording import in_shell
 
 
 class Command(click.Command):
-    """A command whose errors are lines."""
+    """A command whose errors are lines, and whose arguments can be given as options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        note_named(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters, as the user gives them."""
+        return as_given(super().get_params(ctx), ctx)
+
+    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write nothing here: older versions of click do not ask for it."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the arguments and the options into the help."""
+        write_arguments(self.params, formatter)
+        super().format_options(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> None:
         """Run it."""
@@ -60,10 +79,14 @@ class Group(click.Group):
         """Find the command, or say which one is named like it."""
         name = args[0]
         if not name.startswith("-") and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            near = difflib.get_close_matches(name, self.list_commands(ctx), 1)
+            near = difflib.get_close_matches(name, self.list_commands(ctx), 1) or self.elsewhere(ctx, name)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def elsewhere(self, ctx: click.Context, name: str) -> list[str]:  # noqa: ARG002 (for those that know more)
+        """Commands of this name in other groups, with the words that lead to them."""
+        return []
 
     def main(  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # it always ends the process
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -80,7 +103,7 @@ class Group(click.Group):
             code = _failures.STOPPED
             # What Ctrl-C has interrupted may have left word how to go on.
             for note in getattr(stopped.__cause__, "__notes__", ()):
-                click.echo(f"itwin: {_failures.in_shell(note)}", err=True)
+                click.echo(f"itwin: {in_shell(note)}", err=True)
         except (click.ClickException, OSError) as error:  # of the second kind: a help that cannot be written
             click.echo(f"itwin: {_failures.line_of(error, debug=False)}", err=True)
             code = _failures.USAGE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 import click
 
@@ -19,11 +18,9 @@ from ..errors import (
     TransportError,
     UnauthorizedError,
 )
+from ._wording import in_shell
 
 DONE, REFUSED, USAGE, NOT_LOGGED_IN, NOT_FOUND, RATE_LIMIT, STOPPED, PIPE_CLOSED = 0, 1, 2, 3, 4, 5, 130, 141
-
-# A call of the client with an id, as messages name it.
-_CALL = re.compile(r"\bplatform\.([a-z_.]+)\('([^']*)'\)")
 
 # The first that fits.
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
@@ -63,11 +60,6 @@ def line_of(error: BaseException, *, debug: bool) -> str:
         return _sentence(f"{error.strerror or type(error).__name__}{about}")
     text = in_shell(_sentence(str(error)))
     return text if debug else _without_request(text, error)
-
-
-def in_shell(text: str) -> str:
-    """A text that advises a call, with the command that does the same."""
-    return _CALL.sub(lambda call: f"itwin {call[1].replace('.', ' ').replace('_', '-')} {shlex.quote(call[2])}", text)
 
 
 def _sentence(text: str) -> str:

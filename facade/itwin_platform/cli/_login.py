@@ -11,6 +11,7 @@ import click
 
 from ..errors import InvalidRequestError, NotFoundError, PermissionDeniedError
 from . import _session
+from ._arguments import Argument
 from ._command import Command
 from ._options import current, with_common_options
 from ._output import emit, note
@@ -45,7 +46,7 @@ def login(client_id: str | None, browser: bool, **login: Any) -> None:
     A stored login is renewed without the browser. Log out to log in as somebody else.
     """
     if client_id is None and not sys.stdin.isatty():
-        raise click.UsageError("Name the app: with --client-id or ITP_CLIENT_ID.", click.get_current_context())
+        raise click.UsageError("No app is given: pass --client-id, or set ITP_CLIENT_ID.", click.get_current_context())
     login["client_id"] = client_id or click.prompt("Client id of your native app", err=True)
     credentials = _session.login_of(_session.NewLogin, login, open_browser=browser)
     # The client names the identity service of the environment.
@@ -102,14 +103,16 @@ def whoami() -> None:
 
 
 @click.command("use", cls=Command)
-@click.argument("itwin_id", required=False, metavar="[ITWIN_ID]")
+@click.argument(
+    "itwin_id", cls=Argument, option=["-i", "--itwin-id"], text="Id of the iTwin.", required=False, metavar="[ITWIN_ID]"
+)
 @click.option("--clear", is_flag=True, help="Forget the saved iTwin.")
 @with_common_options()
 def use(itwin_id: str | None, clear: bool) -> None:
     """Save the iTwin that commands use by default.
 
-    --itwin-id and ITP_ITWIN_ID take precedence over it. Without an id, the saved iTwin is shown. The id is not saved if
-    there is no such iTwin or you are not a member of it.
+    In them, --itwin-id and ITP_ITWIN_ID take precedence over it. Without an id, the saved iTwin is shown. The id is not
+    saved if there is no such iTwin or you are not a member of it.
     """
     if clear:
         _session.save(itwin_id=None)

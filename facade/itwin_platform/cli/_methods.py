@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from itwin_platform_api.runtime import UNCHANGED
 
 from . import _session
+from ._arguments import Argument
 from ._command import Command
 from ._docstrings import Documentation, documentation_of
 from ._options import common_options, confirm, current
 from ._output import draw_on_standard_error, emit
 from ._parameters import Json, Kind, kind_of
+from ._transfers import show_transfer
 from ._wording import in_words
+
+if TYPE_CHECKING:
+    from ..storage import TransferReport
 
 # Groups whose things are iTwins: there, the id of one is the object of the command and no context of it.
 _OF_ITWINS = frozenset({"itwins", "favorites", "recents"})
 # Those whose things are parts of an iTwin, which is the context of all their commands.
 _IN_ITWINS = frozenset({"repositories"})
-# Arguments that say everything: an iTwin that is named elsewhere adds nothing to them.
+# Arguments that say everything, where the iTwin can be left out: one that is named elsewhere adds nothing to them.
 _WHOLE = frozenset({"filter", "uri"})
 # Verbs of methods that change nothing, for those whose docstrings name no request.
 _READING = frozenset({"container", "download", "get", "list", "read", "records", "wait"})
@@ -72,7 +78,7 @@ def command_of(path: tuple[str, ...], method: Callable[..., Any]) -> Command | N
     return Command(
         command_name(path[-1]),
         params=[*parameters, *common_options(changes=changes)],
-        callback=_Call(path, summary, changes, words, signature.parameters),
+        callback=_Call(path, summary, changes, _is_report(hints.get("return")), words, signature.parameters),
         help="\n\n".join((summary, *text)),
         short_help=summary,
         epilog="\n\n".join(f"\b\n{line}" for line in (*documentation.requests, *documentation.pages)) or None,
@@ -84,6 +90,10 @@ def _changes(name: str, documentation: Documentation) -> bool:
     if documentation.requests:
         return any(not request.startswith(("GET ", "HEAD ")) for request in documentation.requests)
     return name.partition("_")[0] not in _READING
+
+
+def _is_report(annotation: Any) -> bool:
+    return getattr(annotation, "__name__", None) == "TransferReport"
 
 
 def _is_model_alone(kind: Kind, parameter: inspect.Parameter) -> bool:
@@ -101,7 +111,11 @@ def _parameter_of(path: tuple[str, ...], parameter: inspect.Parameter, kind: Kin
         return click.Option([name, "-i", word], type=kind.type, envvar=_session.ITWIN_VARIABLE, help=text)
     if _is_argument(path, parameter):
         shown = word if needed else f"[{word}]"
-        return click.Argument([name], type=kind.type, required=needed, nargs=-1 if kind.multiple else 1, metavar=shown)
+        text += f" Given as {kind.type.forms}." if isinstance(kind.type, Json) else ""
+        option = f"--{word.strip('[]').lower().replace('_', '-')}"
+        names = ["-i", option] if name == "itwin_id" else [option]
+        nargs = -1 if kind.multiple else 1
+        return Argument([name], names, text, type=kind.type, required=needed, nargs=nargs, metavar=shown)
     if kind.flag:
         both = f"{word}/--no-{command_name(name)}"
         if name == "progress":
@@ -141,6 +155,7 @@ class _Call:
         path: The names that lead to the method from the client.
         summary: What it does.
         changes: Whether it changes something, and is asked for before.
+        transfers: Whether it returns the report of a transfer.
         words: What stands for its parameters on the command line.
         parameters: The parameters of the method.
     """
@@ -148,6 +163,7 @@ class _Call:
     path: tuple[str, ...]
     summary: str
     changes: bool
+    transfers: bool
     words: Mapping[str, str]
     parameters: Mapping[str, inspect.Parameter]
 
@@ -160,24 +176,33 @@ class _Call:
                 raise click.UsageError(f"{word} and --clear exclude each other.", context)
             arguments[names[word]] = None
         self._add_itwin(context, arguments)
-        if self.changes:
-            confirm(_question(self.summary, self.words, arguments))
+
+        def call(platform: object) -> object:
+            method: Callable[..., object] = functools.reduce(getattr, self.path, cast(Any, platform))
+            try:
+                return method(**arguments)
+            except ValueError as error:
+                # Jobs of two APIs name their methods without the API.
+                text = str(error).replace("job = jobs.", f"platform.{'.'.join(self.path[:-1])}.")
+                raise click.UsageError(in_words(text, self.words), context) from None
+
         if arguments.get("progress"):
             draw_on_standard_error()
         with _session.client() as platform:
-            method: Callable[..., object] = functools.reduce(getattr, self.path, cast(Any, platform))
-            try:
-                result = method(**arguments)
-            except ValueError as error:
-                raise click.UsageError(in_words(str(error), self.words), context) from None
-            emit(result, current())
+            if self.changes:
+                _session.check(call)
+                confirm(_question(self.summary, self.words, arguments))
+            if self.transfers:
+                show_transfer(lambda: cast("TransferReport", call(platform)))
+            else:
+                emit(call(platform), current())
 
     def _add_itwin(self, context: click.Context, arguments: dict[str, Any]) -> None:
         """Let the saved iTwin stand where none is named."""
         parameter = self.parameters.get("itwin_id")
         if parameter is None or not _is_context(self.path, parameter):
             return
-        if _WHOLE & arguments.keys():
+        if parameter.default is not parameter.empty and _WHOLE & arguments.keys():
             if context.get_parameter_source("itwin_id") is click.core.ParameterSource.ENVIRONMENT:
                 del arguments["itwin_id"]
         elif "itwin_id" not in arguments:
@@ -195,5 +220,5 @@ def _question(summary: str, words: Mapping[str, str], arguments: dict[str, Any])
         for name, value in arguments.items()
         if isinstance(value, str) and name.endswith(("_id", "name"))
     )
-    sentence = summary.partition(". ")[0].rstrip(".")
+    sentence = re.split(r"[.:] ", summary)[0].rstrip(".")
     return f"{sentence} ({shown})?" if shown else f"{sentence}?"

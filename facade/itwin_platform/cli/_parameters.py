@@ -117,10 +117,11 @@ class Json(ParamType):
         self.models = models
         self.plain = plain
         self.secret = any(_has_secrets(model) for model in models)
+        self.forms = "@FILE|-" if self.secret else "JSON|@FILE|-"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 (as click calls it)
         """Say how it is given."""
-        return "@FILE|-" if self.secret else "JSON|@FILE|-"
+        return self.forms
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the JSON."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._folders import state_folder
 from ..credentials import AuthorizationCode, FileTokenStore, KeyringTokenStore
-from ..errors import ConfigurationError, CredentialsError
+from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
 from ._options import current
 from ._shapes import is_object, object_in
 
@@ -25,7 +26,7 @@ L = TypeVar("L", bound=AuthorizationCode)
 
 ITWIN_VARIABLE = "ITP_ITWIN_ID"
 _CREDENTIALS = ("ITP_ACCESS_TOKEN", "ITP_SERVICE_CLIENT_ID", "ITP_SERVICE_CLIENT_SECRET")
-NO_ITWIN = f"Name the iTwin: with --itwin-id, with {ITWIN_VARIABLE}, or once with: itwin use ITWIN_ID."
+NO_ITWIN = f"No iTwin is given: pass --itwin-id, set {ITWIN_VARIABLE}, or run once: itwin use ITWIN_ID."
 DEFAULT_ITWIN = f"By default {ITWIN_VARIABLE}, or the iTwin that was saved with: itwin use."
 _ADDRESSES = ("ITP_API_URL", "ITP_ISSUER_URL")
 _NOT_LOGGED_IN = (
@@ -36,6 +37,10 @@ _NOT_LOGGED_IN = (
 
 class NotLoggedIn(CredentialsError):  # noqa: N818 (a state, not a fault)
     """There are no credentials."""
+
+
+class _Checked(ITwinPlatformError):  # noqa: N818 (not an error: there is nothing to object to)
+    """The first request is about to be sent."""
 
 
 class NewLogin(AuthorizationCode):
@@ -152,3 +157,20 @@ def client(of: AuthorizationCode | None = None) -> ITwinPlatform:
 
     named = environment() if of is None else current().environment
     return ITwinPlatform(of or credentials(), environment=named, user_agent="itwin-cli")
+
+
+def check(work: Callable[[ITwinPlatform], object]) -> None:
+    """Do all of some work that comes before its first request, if the user will be asked: it checks what was given.
+
+    Parameters:
+        work: What is to be done with a client.
+    """
+    if current().yes:
+        return
+    from .. import ITwinPlatform
+
+    def stop() -> str:
+        raise _Checked
+
+    with suppress(_Checked), ITwinPlatform(stop, environment=environment()) as platform:
+        work(platform)

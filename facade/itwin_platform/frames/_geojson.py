@@ -22,6 +22,12 @@ def check_asked(request: Request[Any]) -> None:
         )
 
 
+def check_exported(select: object) -> None:
+    """Raise ValueError if an export has no coordinates, because its properties were selected without them."""
+    if not isinstance(select, str) or not _PLACE.issubset(map(str.strip, select.split(","))):
+        raise ValueError('the export has no coordinates: export them with select=["latitude", "longitude"]')
+
+
 class Features(Table["dict[str, Any]"]):
     """A FeatureCollection of GeoJSON, with a point for each item that has coordinates.
 
