@@ -54,7 +54,7 @@ def archive(path: object) -> Path:
     except OSError as error:
         problem = one_problem(error).text
     else:
-        raise ValueError(f"path must lead to a zip archive, which {str(file)!r} is not")
+        raise ValueError(f"path must be a zip archive, but {str(file)!r} is not one")
     raise StorageError(f"{str(file)!r} {problem}.")
 
 
@@ -88,7 +88,7 @@ def next_step(
         arrived = journal.whole and journal.begun[1:] == (version.creation_date.isoformat(),)
         return Step.COMPLETE if arrived and journal.whole == _hash_of(file) else Step.RENEW
     if version.status.value != "Ready":
-        raise StorageError(f"{called} is {version.status.value}, and takes no file. {_ADVICE}")
+        raise StorageError(f"{called} is {version.status.value}, and accepts no file. {_ADVICE}")
     able = version.capabilities
     if set(able.labels) != set(labels) or {each.value for each in able.exports or []} != set(exports or []):
         raise StorageError(f"{called} is ready with other labels or exports. {_ADVICE}")
@@ -110,7 +110,10 @@ def ready_version(version: DetectorVersion | None, called: str) -> DetectorVersi
     return version
 
 
-_ADVICE = "Choose another number, or delete it: delete_version"
+_ADVICE = (
+    "Choose another number, or delete it: "
+    "platform.reality_analysis.detectors.delete_version(detector_name, version_number)"
+)
 
 
 def _is_file(access: FileAccess, called: str, file: Path) -> bool:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 # By the target of the detail. One request can exceed several quotas; the last of these takes longest to pass.
 _QUOTAS = {
-    "SimultaneousJobsQuota": "A user may have one unfinished export: exports.list() names it, exports.wait(id) waits "
-    "for it and exports.records(id) reads it.",
-    "MaxJobsPerHourQuota": "A user may create three exports an hour: exports.list() names those of the last 4 hours "
-    "and exports.records(id) reads one again; otherwise try again in an hour.",
+    "SimultaneousJobsQuota": "A user may have one unfinished export: platform.exports.list() lists it, "
+    "platform.exports.wait(id) waits for it and platform.exports.records(id) reads it.",
+    "MaxJobsPerHourQuota": "A user may create three exports an hour: platform.exports.list() lists those of the last 4 "
+    "hours and platform.exports.records(id) reads one again; otherwise try again in an hour.",
 }
+
+# What else may be the reason where something is missing, by the error code.
+_MISSING = {
+    "AssociationNotFound": "The reality data does not belong to this iTwin: platform.reality_data.list_itwins(id) "
+    "lists those that it belongs to.",
+    "DetectorNotFound": "Check the name and the version; the detector of another user must be published.",
+    "ImageNotFound": "The iTwin has no image: platform.itwins.upload_image(itwin_id, image) adds one.",
+    "JobNotFound": "Check the id, and whether it is a job of reality analysis or of reality modeling. Finished jobs "
+    "are kept for 30 days.",
+    "JobProgressNotFound": "Check the id, and whether it is a job of reality analysis or of reality modeling. The "
+    "progress of finished jobs is kept for 30 days.",
+    "RealityDataNotFound": "Check the id and the environment; if the caller may read it only through an iTwin, pass "
+    "itwin_id too.",
+    "iTwinExportNotFound": "Check the id; an export is kept for 4 hours, and only the user who created it can see it.",
+}
+_OF_ITWIN = re.compile(r"/itwins/\{[^/]*\}(?:/|\Z)", re.IGNORECASE)
+
+# What a 401 with the code HeaderNotFound may mean as well.
+NO_HEADER = "The platform reports a token that has expired or is wrong in this way, too, although it was sent."
 
 
 def named_request(operation: str | None, method: str | None, path: str | None) -> str:
@@ -69,3 +89,15 @@ def quota_advice(targets: Collection[str]) -> str:
     """What to do when these quotas are used up."""
     known = [advice for target, advice in _QUOTAS.items() if target in targets]
     return known[-1] if known else "A quota is used up: try again later, or ask for a larger one."
+
+
+def missing_advice(code: str, path: str) -> str | None:
+    """What to do if something does not exist, or the caller may not see it; None if only general advice helps.
+
+    Parameters:
+        code: The error code.
+        path: The path of the operation, with the names of its parameters in braces.
+    """
+    if code == "iTwinNotFound" or (code not in _MISSING and _OF_ITWIN.search(path)):
+        return "Check the id, the environment, and that the caller is a member of the iTwin."
+    return _MISSING.get(code)

@@ -14,3 +14,8 @@ from itwin_platform_api.reality_modeling.models import JobProgress as ModelingJo
 Job: TypeAlias = AnalysisJob | ModelingJob
 JobMessages: TypeAlias = AnalysisJobMessages | ModelingJobMessages
 JobProgress: TypeAlias = AnalysisJobProgress | ModelingJobProgress
+
+
+def group_of(job: Job) -> str:
+    """The API group of a job, as its methods are called."""
+    return f"platform.reality_{'analysis' if isinstance(job, AnalysisJob) else 'modeling'}.jobs"

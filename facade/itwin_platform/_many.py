@@ -64,7 +64,7 @@ def check(function: object, items: object, concurrency: object, on_error: object
     if isinstance(items, (str, bytes)):
         raise ValueError("items must not be a single string: each of its characters would be an item")  # noqa: TRY004
     if not any(hasattr(items, method) for method in ("__iter__", "__getitem__", "__aiter__")):
-        raise ValueError("items must be a list, a generator or anything else to iterate over")
+        raise ValueError("items must be iterable, for instance a list or a generator")
     if not isinstance(concurrency, int) or isinstance(concurrency, bool) or not 1 <= concurrency <= MOST:
         raise ValueError(f"concurrency must be a whole number from 1 to {MOST}")
     if on_error not in ("raise", "return"):

@@ -122,7 +122,9 @@ def _timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float
         return seconds, seconds
     if isinstance(timeout, (tuple, list)) and len(timeout) == 2:  # pyright: ignore[reportUnnecessaryIsInstance]
         return _positive("timeout", timeout[0]), _positive("timeout", timeout[1])
-    raise ConfigurationError("timeout must be seconds, or a pair of them: for connecting, and for each read and write.")
+    raise ConfigurationError(
+        "timeout must be a number of seconds, or a pair of them: for connecting, and for each read and write."
+    )
 
 
 def _retry(retry: object) -> RetryPolicy | None:
@@ -151,12 +153,16 @@ def _proxy_scheme(proxy: str) -> str:
 
 
 def _http2(http2: object) -> bool:
+    if not isinstance(http2, bool):
+        raise ConfigurationError("http2 must be True or False.")
     if http2 and not _http.is_installed("h2"):
         raise ConfigurationError('http2 needs the package h2. Install it: pip install "itwin-platform[http2]"')
-    return bool(http2)
+    return http2
 
 
 def _aiohttp(aiohttp: bool | None, *, http2: bool) -> bool | None:
+    if aiohttp is not None and not isinstance(aiohttp, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError("aiohttp must be True, False or None.")
     if aiohttp and http2:
         raise ConfigurationError("aiohttp does not support HTTP/2. Choose one of aiohttp and http2.")
     if aiohttp and not _http.has_aiohttp():

@@ -309,7 +309,10 @@ class ApiError(ITwinPlatformError):
         operation: str | None = None,
         method: str | None = None,
         path: str | None = None,
+        advice: str | None = None,
     ) -> None:
+        if advice is not None:
+            self.advice = advice
         self.status = status
         self.code = code
         self.message = message
@@ -352,6 +355,9 @@ class UnauthorizedError(ApiError):
         "itwin-platform."
     )
 
+    def _advice(self) -> str:
+        return f"{self.advice} {_error_lines.NO_HEADER}" if self.code == "HeaderNotFound" else self.advice
+
 
 class PermissionDeniedError(ApiError):
     """403: the caller may not do this."""
@@ -366,7 +372,7 @@ class PermissionDeniedError(ApiError):
 class NotFoundError(ApiError):
     """404: it does not exist, or the caller may not see it."""
 
-    advice = "Check the id, the environment, and that the caller is a member of the iTwin."
+    advice = "Check the id, the environment, and that the caller may see it."
 
     def _advice(self) -> str:
         if any(detail.code == "OperationNotFound" for detail in self.details):

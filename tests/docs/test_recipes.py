@@ -24,11 +24,13 @@ from typing import Any
 import pytest
 
 from itwin_platform import ITwinPlatform, errors
+from itwin_platform._sync.pages import Pages
 from itwin_platform.credentials import ClientCredentials
 from itwin_platform.sandbox import Sandbox
 from itwin_platform.storage import TransferBucket, TransferContainer
 from tests.support.company import API, IDENTITY, PASSWORD, STORAGE, Company, company
 from tests.support.examples import ROOT, operations
+from tests.support.scripted import ScriptedServer, answer
 
 RECIPES = ROOT / "docs" / "recipes"
 ROOTS: dict[str, Any] = {
@@ -36,6 +38,22 @@ ROOTS: dict[str, Any] = {
     "bucket": TransferBucket.__new__(TransferBucket),
     "container": TransferContainer.__new__(TransferContainer),
 }
+
+
+class Samples(dict[str, Any]):
+    """A value for every name in the calls of a page."""
+
+    def __missing__(self, name: str) -> Any:
+        lists = {"labels", "tags", "types", "select"}
+        special: dict[str, Any] = {"specifications": {"some": 1}, "uri": "/itwins/i-1", "options": {"some": 1}}
+        return special.get(name, [f"{name}-1"] if name in lists else f"{name}-1")
+
+
+def run(call: str, platform: ITwinPlatform) -> None:
+    """Make a call of a page. The requests of a list are made when it is read."""
+    made = eval(call, {}, Samples(platform=platform))
+    if isinstance(made, Pages):
+        made.first()
 
 
 def page(name: str) -> str:
@@ -61,6 +79,17 @@ class TestMoving:
                 method = reduce(getattr, names, ROOTS[root])
                 named = {keyword.arg: None for keyword in node.keywords if keyword.arg is not None}
                 inspect.signature(method).bind(*node.args, **named)
+
+    @pytest.mark.parametrize("name", ["from-reality-capture", "from-itwins-client"])
+    def test_no_call_is_refused_for_its_arguments(self, name: str) -> None:
+        calls = {
+            call for row in rows(page(name), "what differs") for call in re.findall(r"`(platform\..*?\))`", str(row))
+        }
+        # Not 500, which does not end a wait.
+        with ScriptedServer(answer(404)) as server, ITwinPlatform("token", api_url=server.url, retry=None) as platform:
+            for call in sorted(calls):
+                with pytest.raises(errors.ITwinPlatformError):
+                    run(call, platform)
 
     @pytest.mark.parametrize(("name", "count"), [("from-reality-capture", 36), ("from-itwins-client", 36 + 12)])
     def test_every_method_is_there_once(self, name: str, count: int) -> None:

@@ -301,9 +301,9 @@ def test_the_documented_permissions_of_a_bucket() -> None:
         pytest.raises(errors.StoragePermissionError),
     ):
         platform.reality_analysis.get_bucket(sandbox.itwin_id).list()
-    with pytest.raises(ValueError, match="bucket_permissions must be letters"):
+    with pytest.raises(ValueError, match="bucket_permissions must be one or more of the letters"):
         Sandbox(bucket_permissions="rx")
-    with pytest.raises(ValueError, match="storage_limit must be at least 16384 bytes"):
+    with pytest.raises(ValueError, match="storage_limit must be a whole number of at least 16384"):
         Sandbox(storage_limit=16383)
     Sandbox(storage_limit=16384)
 

@@ -116,7 +116,7 @@ def test_a_slash_at_the_end_stays() -> None:
     assert connect().request("layers/").url == "https://maps.example.com/wms/layers/"
     with pytest.raises(ValueError, match="path must be relative"):
         connect().request("layers//")
-    with pytest.raises(ValueError, match="path must be text"):
+    with pytest.raises(ValueError, match="path must be a string"):
         connect().request(5)  # type: ignore[arg-type]
 
 
@@ -189,7 +189,7 @@ def test_braces_that_are_no_placeholder() -> None:
     [
         ({"queryParameters": ["a"]}, "queryParameters is not an object"),
         ({"queryParameters": "a=b"}, "queryParameters is not an object"),
-        ({"queryParameters": {"a": {"b": 1}}}, "query parameter 'a' must be text"),
+        ({"queryParameters": {"a": {"b": 1}}}, "query parameter 'a' must be a string"),
         ({"minimumLevel": "10"}, "minimumLevel is not a whole number"),
         ({"maximumLevel": True}, "maximumLevel is not a whole number"),
     ],

@@ -145,6 +145,22 @@ def test_a_callable_that_turns_out_to_be_async_is_named_as_such() -> None:
         token_from(lambda: an_async_function())  # noqa: PLW0108 (it looks like a plain function)
 
 
+def test_a_callable_that_needs_arguments_is_refused_when_the_client_is_made() -> None:
+    for credentials in (lambda _: TOKEN, CallableToken(lambda: TOKEN).invalidate, ["x"].index):
+        with pytest.raises(ConfigurationError, match=r"^The credentials callable must take no arguments\.$"):
+            ITwinPlatform(credentials)  # type: ignore[arg-type]
+
+
+def test_an_error_names_no_line_of_the_package() -> None:
+    with pytest.raises(CredentialsError, match=r"^The credentials callable raised StopIteration\.$"):
+        token_from(functools.partial(next, iter(())))
+
+
+def test_a_class_is_named_as_one() -> None:
+    with pytest.raises(ConfigurationError, match=r"or a credentials object, not the class ClientCredentials\.$"):
+        ITwinPlatform(ClientCredentials)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("credentials", [7, b"token", ["token"], {}, object(), StaticToken, ClientCredentials])
 def test_anything_else_is_refused(credentials: object) -> None:
     with pytest.raises(ConfigurationError, match="credentials must be"):

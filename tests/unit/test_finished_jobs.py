@@ -100,14 +100,14 @@ def test_whatever_the_outputs_are_each_is_somewhere_and_has_a_folder_of_its_own(
 def test_a_job_that_has_not_ended_has_no_outputs_yet(state: str) -> None:
     active = job({"scene": "rd-1"}, state=state)
     with pytest.raises(
-        ValueError, match=rf"has not ended, it is {state}\. Wait for it: job = jobs.wait\('{active.id}'\)"
+        ValueError, match=rf"has not ended, it is {state}\. Wait for it: .*\.jobs\.wait\('{active.id}'\)$"
     ):
         outputs_of(active, None)
 
 
 @pytest.mark.parametrize("value", [None, 5, "j-1", {"id": "j-1"}])
 def test_what_is_no_job(value: Any) -> None:
-    with pytest.raises(ValueError, match="must be a job or its id, not"):
+    with pytest.raises(ValueError, match=r"^job must be a Job or its id, not"):
         outputs_of(value, None)
 
 
@@ -132,7 +132,8 @@ def test_the_error_of_a_job_has_its_messages_filled_in() -> None:
 
 def test_a_job_without_messages_says_so() -> None:
     assert str(job_error(FAILED, messages())).endswith("failed. It has no messages.")
-    assert str(job_error(FAILED, None)).endswith("failed. Its messages say why: get_messages.")
+    why = f"Its messages say why: platform.reality_analysis.jobs.get_messages('{FAILED.id}')"
+    assert str(job_error(FAILED, None)).endswith(f"failed. {why}")
     problem = errors.TransportError("The host cannot be reached.", phase="connect")
     assert str(job_error(FAILED, None, problem)).endswith("could not be read: The host cannot be reached.")
 

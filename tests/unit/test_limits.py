@@ -76,7 +76,7 @@ def test_numbers_lie_between_the_bounds(least: int | None, most: int | None, num
 @pytest.mark.parametrize(
     ("limit", "value", "message"),
     [
-        (Limit("a", "text"), 5, "a must be text"),
+        (Limit("a", "text"), 5, "a must be a string"),
         (Limit("a", "text", least=1), "", "a must not be empty"),
         (Limit("a", "text", least=3), "secret"[:2], "a must have at least 3 characters"),
         (Limit("a", "text", most=3), "secret", "a must not have more than 3 characters"),
@@ -84,7 +84,7 @@ def test_numbers_lie_between_the_bounds(least: int | None, most: int | None, num
         (Limit("a", "integer"), 1.5, "a must be a whole number"),
         (Limit("a", "integer"), True, "a must be a whole number"),
         (Limit("a", "number"), "1", "a must be a number"),
-        (Limit("a", "boolean"), 1, "a must be true or false"),
+        (Limit("a", "boolean"), 1, "a must be True or False"),
         (Limit("a", "object"), [], "a must be an object"),
         (Limit("a", "integer", least=0), -1, "a must be at least 0"),
         (Limit("a", "integer", most=9), 10, "a must be at most 9"),

@@ -91,6 +91,25 @@ def test_unknown_properties_are_kept_and_written_back() -> None:
     assert resource.to_dict() == sample
 
 
+def test_a_property_that_is_an_attribute_is_no_item() -> None:
+    resource = Resource.from_dict({**example("get-repository-resource")["resource"], "extent": 1})
+    for use in (
+        lambda: resource["displayName"],
+        lambda: resource["display_name"],
+        lambda: resource.__delitem__("displayName"),
+        lambda: resource.__setitem__("displayName", "x"),
+    ):
+        with pytest.raises(
+            KeyError, match=r"(displayName|display_name) is an attribute of Resource: use \.display_name"
+        ):
+            use()
+    with pytest.raises(KeyError, match=r"^'nothing'$"):
+        resource["nothing"]
+    resource["extent"] = 2
+    del resource["extent"]
+    assert resource.additional_keys == []
+
+
 class TestOpenEnums:
     def test_a_known_value_is_its_member_and_its_string(self) -> None:
         assert ITwinClass("Thing") is ITwinClass.THING

@@ -134,8 +134,10 @@ class TestBuild:
     def test_mistakes_are_named(self) -> None:
         with pytest.raises(TypeError, match="ITwin has no attribute displayName; it has id, display_name"):
             testing.build(ITwin, displayName="Bridge")
-        with pytest.raises(TypeError, match="<class 'str'> is not the class of a model"):
+        with pytest.raises(TypeError, match=r"model must be a class of itwin_platform\.models, not <class 'str'>"):
             testing.build(str)  # type: ignore[type-var]
+        with pytest.raises(TypeError, match="model must be a class"):
+            testing.build(testing.build(ITwin))  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="displayName is a number"):
             testing.build(ITwin, display_name=3)
         with pytest.raises(ValueError, match="class is missing"):
@@ -172,3 +174,24 @@ class TestError:
             testing.error(200)
         with pytest.raises(ValueError, match="itwins/get-itwin"):
             testing.error(404, operation="get-itwin")
+        for name in ("status", "code", "message", "retry_after"):
+            with pytest.raises(ValueError, match=f"^{name} must be"):
+                testing.error(**{"status": 404, name: [5]})  # type: ignore[arg-type]
+
+    def test_the_advice_of_a_404_is_about_what_is_missing(self) -> None:
+        for key, operation in operations().items():
+            code = operation["answers"].get(404, {}).get("error", {}).get("code")
+            if code is None:
+                continue
+            message = str(testing.error(404, operation=key))
+            of_itwin = "/itwins/{" in operation["path"] and code not in {"ImageNotFound", "AssociationNotFound"}
+            # Where only the path is wrong, there is nothing to say of ids.
+            of_itwin = (of_itwin or code == "iTwinNotFound") and not code.startswith("RealityData")
+            assert ("is a member of the iTwin" in message) == of_itwin, message
+        assert "kept for 4 hours" in str(testing.error(404, operation="itwins/get-export"))
+        assert "must be published" in str(testing.error(404, operation="reality-analysis/detectors-get"))
+        assert "that the caller may see it" in str(testing.error(404, operation="itwins/get-global-repository"))
+
+    def test_a_401_says_what_else_its_code_may_mean(self) -> None:
+        assert "a token that has expired" in str(testing.error(401, operation="itwins/get-itwin"))
+        assert "a token that has expired" not in str(testing.error(401, code="Other"))

@@ -14,8 +14,6 @@ from tests.support.examples import operations
 from tests.support.scripted import ScriptedServer, answer
 
 _CLIENT = ITwinPlatform("token")
-# Whether to do something: anything is true or false.
-_FLAGS = {"merge"}
 
 
 class Nothing:
@@ -33,7 +31,7 @@ def cases() -> Iterator[Any]:
     """Each method with each of its arguments spoilt."""
     for call in facade_calls():
         ids = path_parameters(call.operation).values()
-        for name in (each for each in parameters(call) if each not in _FLAGS):
+        for name in parameters(call):
             bad: dict[str, Any] = {"another type": Nothing()}
             if name in ids:
                 bad |= {"empty": "", "blank": " ", "too long": "x" * 513, "a way up": "a/../b", "a number": 5}
@@ -104,7 +102,7 @@ def test_there_are_such_names() -> None:
         (lambda it: it.favorites.list(limit=0), "limit"),
         (lambda it: it.favorites.list(status="Active", include_inactive=True), "exclude each other"),
         (lambda it: it.recents.list(status="Active", include_inactive=True), "exclude each other"),
-        (lambda it: it.recents.list(include_inactive="yes"), "include_inactive must be true or false"),
+        (lambda it: it.recents.list(include_inactive="yes"), "include_inactive must be True or False"),
         (lambda it: it.recents.list(detail="all"), "detail"),
         (lambda it: it.repositories.list("i-1", sub_class="ArcGIS"), "sub_class can only be used with class_"),
         (lambda it: it.global_repositories.list(sub_class="ArcGIS"), "sub_class can only be used with class_"),
@@ -129,6 +127,24 @@ def test_there_are_such_names() -> None:
         (lambda it: it.repositories.list_resources(uri="https://example.com/x"), "not a host of the platform"),
         (lambda it: it.repositories.get_graphics(uri="http://api.bentley.com/x"), "without https"),
         (lambda it: it.global_repositories.get_resource(uri="https://api.bentley.com.example.com/"), "not a host"),
+        (lambda it: it.itwins.list(sub_class=5), "^sub_class must be a string or a list of strings$"),
+        (lambda it: it.itwins.update("i-1", "x"), "^changes must be an ITwinUpdate, not a str$"),
+        (lambda it: it.repositories.connection(None, allow_http="no"), "^allow_http must be True or False, not str$"),
+        (lambda it: it.exports.download("e-1", "x", overwrite="no"), "^overwrite must be True or False, not str$"),
+        (lambda it: it.exports.run(output_format="Csv", include_inactive="no"), "^include_inactive must be True or F"),
+        (lambda it: it.reality_analysis.jobs.download("j-1", "x", overwrite=1), "^overwrite must be True or False"),
+        (
+            lambda it: it.reality_analysis.detectors.upload_version(
+                "d-1", path="x", version_number="1", labels=["a"], publish="no"
+            ),
+            "^publish must be True or False",
+        ),
+        (lambda it: it.map(str, [1], ordered="no"), "^ordered must be True or False"),
+        (lambda it: it.itwins.list().to_records(nested="no"), "^nested must be True or False"),
+        (
+            lambda it: it.exports.wait("e-1", timeout=-1),
+            "^timeout must be a finite number of seconds, 0 or more, not -1",
+        ),
         (lambda it: it.exports.create(), "output_format is required"),
         (lambda it: it.exports.create(output_format="Csv", select=["a,b"]), "select: a value in a list"),
     ],
@@ -152,6 +168,6 @@ def test_a_model_and_arguments_exclude_each_other() -> None:
             platform.repositories.create_resource("i-1", "r-1", ResourceCreate("a", "b"), type_="c")
         with pytest.raises(ValueError, match="not both"):
             platform.exports.create(export, include_inactive=False)
-        with pytest.raises(ValueError, match="must be a ExportRequest, not a RepositoryCreate"):
+        with pytest.raises(ValueError, match=r"^export must be an ExportRequest, not a RepositoryCreate$"):
             platform.exports.create(repository)  # type: ignore[arg-type]
         assert server.connections == 0

@@ -282,6 +282,13 @@ class TestConnections:
         with ScriptedServer(own_name) as server:
             assert asyncio.run(many(server.url)) == [f"n-{number}" for number in range(100)]
 
+    def test_groups_show_where_they_lead(self) -> None:
+        from tests.support.calls import groups
+
+        platform = ITwinPlatform("secret-token", api_url="https://qa-api.bentley.com")
+        for _, group in groups(platform):
+            assert repr(group) == f"<{type(group).__name__} of https://qa-api.bentley.com>"
+
     def test_a_closed_client_says_so(self) -> None:
         with ScriptedServer(answer(200, example("get-itwin"))) as server:
             platform = ITwinPlatform("token", api_url=server.url)
@@ -290,6 +297,8 @@ class TestConnections:
             platform.close()
             with pytest.raises(errors.ConfigurationError, match="closed"):
                 get_itwin(platform)
+            with pytest.raises(errors.ConfigurationError, match="The client is closed"), platform:
+                pytest.fail("it was entered")
 
     def test_nothing_listening_is_a_transport_error_that_says_what_to_check(self, engine: Engine) -> None:
         with socket.socket() as taken:  # bound, so that nobody else gets the port, and not listening

@@ -162,7 +162,7 @@ class TestResults:
             results_of(engine, fails_at_seven, range(3), **wrong)
         with pytest.raises(ValueError, match="function must be callable"):
             results_of(engine, 5, range(3))  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="items must be a list"):
+        with pytest.raises(ValueError, match="items must be iterable"):
             results_of(engine, str, 5)
         with pytest.raises(ValueError, match="items must not be a single string"):
             results_of(engine, str, "dc914a84-e0c9-40e2-9d14-faf5ed84147f")

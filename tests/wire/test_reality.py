@@ -328,9 +328,9 @@ def test_the_itwin_whose_permissions_count_goes_along(engine: Engine, itwin_id: 
         ({}, "nothing to change"),
         ({"itwin_id": ITWIN}, "nothing to change"),
         ({"description": None}, "description must not be None"),
-        ({"changes": RealityDataUpdate(group="g"), "dataset": "d"}, "not as both"),
+        ({"changes": RealityDataUpdate(group="g"), "dataset": "d"}, "not both"),
         ({"changes": {"group": "g"}}, "must be a RealityDataUpdate"),
-        ({"tags": "one"}, "tags must be several strings"),
+        ({"tags": "one"}, "tags must be a list of strings, not a single string"),
         ({"group": "g", "itwin_id": ""}, "itwin_id must not be empty"),
     ],
 )

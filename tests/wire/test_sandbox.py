@@ -284,7 +284,7 @@ class TestRateLimit:
         response = anonymous.post(f"/sandbox/rate-limit?{query}", headers=control)
         assert response.status_code == 400
         assert code_of(response) == "InvalidRequest"
-        with pytest.raises(ValueError, match="negative"):
+        with pytest.raises(ValueError, match="times must be a whole number from 0"):
             sandbox.rate_limit(times=-1)
 
 

@@ -56,11 +56,20 @@ class TestFail:
     @pytest.mark.parametrize(
         ("given", "message"),
         [
-            ({"status": 404, "operation": "get-itwin"}, "no operation 'get-itwin'; a name is like itwins/get-itwin"),
-            ({"status": 409, "operation": "itwins/get-itwin"}, "itwins/get-itwin documents no error 409, but 401, 404"),
+            (
+                {"status": 404, "operation": "get-itwin"},
+                "no operation 'get-itwin'; a name is for instance itwins/get-itwin",
+            ),
+            (
+                {"status": 409, "operation": "itwins/get-itwin"},
+                "itwins/get-itwin documents no error 409; status must be one of 401, 404",
+            ),
             ({"status": 200, "operation": "itwins/get-itwin"}, "no error 200"),
-            ({"status": 500}, "the operations document no error 500, but 400, 401, 403"),
-            ({"status": 404, "times": -1}, "times must not be negative"),
+            ({"status": 500}, "the operations document no error 500; status must be one of 400, 401, 403"),
+            ({"status": 404, "times": -1}, "times must be a whole number from 0 to 1000000000, not -1"),
+            ({"status": 404, "times": "2"}, "times must be a whole number from 0 to 1000000000, not '2'"),
+            ({"status": "404"}, "no error '404'"),
+            ({"status": 404, "operation": ["itwins/get-itwin"]}, "no operation"),
         ],
     )
     def test_what_makes_no_sense_is_told(self, given: dict[str, Any], message: str) -> None:
@@ -87,8 +96,8 @@ class TestLatency:
             sandbox.latency = 0
             assert client.get(paths[0]).elapsed.total_seconds() < 0.2
 
-    @pytest.mark.parametrize("seconds", [-1, 601, float("nan")])
-    def test_what_makes_no_sense_is_told(self, seconds: float) -> None:
+    @pytest.mark.parametrize("seconds", [-1, 601, float("nan"), "1"])
+    def test_what_makes_no_sense_is_told(self, seconds: Any) -> None:
         with pytest.raises(ValueError, match="latency"):
             Sandbox(latency=seconds)
         with pytest.raises(ValueError, match="latency"):
@@ -96,13 +105,13 @@ class TestLatency:
 
 
 class TestClock:
-    @pytest.mark.parametrize("speed", [0, -1, 1e9, float("nan")])
-    def test_a_speed_that_makes_no_sense_is_told(self, speed: float) -> None:
+    @pytest.mark.parametrize("speed", [0, -1, 1e9, float("nan"), "2"])
+    def test_a_speed_that_makes_no_sense_is_told(self, speed: Any) -> None:
         with pytest.raises(ValueError, match="speed"):
             Sandbox(speed=speed)
 
-    @pytest.mark.parametrize("seconds", [-1, 1e12, float("nan")])
-    def test_a_step_that_makes_no_sense_is_told(self, seconds: float) -> None:
+    @pytest.mark.parametrize("seconds", [-1, 1e12, float("nan"), "60"])
+    def test_a_step_that_makes_no_sense_is_told(self, seconds: Any) -> None:
         with pytest.raises(ValueError, match="seconds"):
             Sandbox().advance(seconds)
 

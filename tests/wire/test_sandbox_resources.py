@@ -152,11 +152,15 @@ class TestAdd:
             ("/itwins", [BRIDGE | {"colour": "red"}], r"colour \(InvalidProperty\)"),
             ("/itwins", [BRIDGE | {"latitude": 91}], r"latitude \(InvalidValue\)"),
             ("/itwins", [BRIDGE, BRIDGE], "the same displayName"),
+            ("/itwins", BRIDGE, "^the resources for /itwins must be a list of mappings$"),
+            ("/itwins", ["displayName"], "must be a list of mappings"),
+            ("/itwins", 5, "must be a list of mappings"),
+            (5, [BRIDGE], "^the path of a collection must be a string, not 5$"),
             ("/itwins", [BRIDGE | {"id": Sandbox.itwin_id}], "the same id"),
         ],
     )
     def test_what_is_not_right_is_told_and_nothing_is_added(
-        self, collection: str, resources: list[Any], message: str, client: httpx.Client, sandbox: Sandbox
+        self, collection: Any, resources: Any, message: str, client: httpx.Client, sandbox: Sandbox
     ) -> None:
         before = client.get("/itwins/").json()
         with pytest.raises(ValueError, match=message):

@@ -216,6 +216,9 @@ class TestLife:
             Sandbox(port=70000)
         with pytest.raises(ValueError, match="token_lifetime"):
             Sandbox(token_lifetime=0)
+        for name in ("port", "token_lifetime", "data", "speed", "latency", "storage_limit", "bucket_permissions"):
+            with pytest.raises(ValueError, match=f"^{name} must be"):
+                Sandbox(**{name: {5}})  # type: ignore[arg-type]
 
     def test_a_port_in_use_is_told_and_the_other_sandbox_lives(self, sandbox: Sandbox) -> None:
         other = Sandbox(port=httpx.URL(sandbox.url).port or 0)
@@ -299,8 +302,8 @@ class TestCommandLine:
         ("arguments", "message"),
         [
             (["--data", "nowhere.json"], "nowhere.json cannot be read"),
-            (["--speed", "0"], "speed must be over 0"),
-            (["--latency", "-1"], "latency must be from"),
+            (["--speed", "0"], "speed must be a number more than 0"),
+            (["--latency", "-1"], "latency must be a number from"),
         ],
     )
     def test_what_cannot_be_used_is_one_line(self, arguments: list[str], message: str) -> None:

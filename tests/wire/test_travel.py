@@ -276,11 +276,11 @@ class TestWhatStays:
     @pytest.mark.parametrize(
         ("place", "problem"),
         [
-            ("no_such_module:x", "there is no module no_such_module"),
-            (f"{__name__}:nothing.there", "nothing.there is not there"),
-            (f"{__name__}:NOWHERE", "NOWHERE is not there"),
-            (f"{__name__}:ELSEWHERE", "only the name of another place"),
-            (f"{__name__}:TestWhatStays", "credentials at .* must be a token"),
+            ("no_such_module:x", "there is no module 'no_such_module'"),
+            (f"{__name__}:nothing.there", "module .* has no 'nothing.there'"),
+            (f"{__name__}:NOWHERE", "NOWHERE is None"),
+            (f"{__name__}:ELSEWHERE", "ELSEWHERE is a CredentialsAt itself"),
+            (f"{__name__}:TestWhatStays", "credentials at .* must be a token.*, not the class TestWhatStays"),
             (f"{__name__}:UNUSABLE", "from credentials at .* has characters that are not allowed"),
             ("env:NOT_SET_ANYWHERE", "NOT_SET_ANYWHERE is not set"),
         ],

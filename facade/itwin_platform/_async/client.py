@@ -301,7 +301,12 @@ class AsyncITwinPlatform(Shared, AsyncMaps):
         await self._pipeline.aclose()
 
     async def __aenter__(self) -> Self:
-        """Use the client as a context manager, which closes it."""
+        """Use the client as a context manager, which closes it.
+
+        Raises:
+            ConfigurationError: The client is closed already.
+        """
+        self._pipeline.check_open()
         return self
 
     async def __aexit__(

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
 from .._concurrency.async_crew import Crew
+from .._flags import check_flags
 from .._many import Order, Outcome, ProgressArgument, Tally, check
 from .._staying import Stays
 
@@ -37,6 +38,7 @@ class AsyncResults(Stays, Generic[R_co]):
         progress: ProgressArgument,
     ) -> None:
         check(function, items, concurrency, on_error, progress)
+        check_flags(ordered=ordered)
         self._crew: Crew[Any, R_co] = Crew(function, items, concurrency)
         self._order: Order[R_co] = Order(ordered=ordered)
         self._tally = Tally(items, progress)

@@ -107,9 +107,9 @@ class Transport:
             _of_the_parent.append(home)
 
     async def _open(self, origin: str) -> pools.Connections[pools.AsyncEngine]:
-        self._check_open()
+        self.check_open()
         connections = await concurrency.in_thread(lambda: pools.open_async_engines(origin, self._options))
-        self._check_open()
+        self.check_open()
         for place in [place for place in self._homes if concurrency.is_over(place)]:
             self._homes.pop(place, None)
         # Another caller may have been quicker; then there must be only one of them.
@@ -118,7 +118,8 @@ class Transport:
             home.end = await concurrency.when_loop_ends(home.aclose)
         return home.origins.setdefault(origin, connections)
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raise ConfigurationError if the client is closed."""
         if self._closed:
             from .._policies.messages import client_closed
 

@@ -1,4 +1,4 @@
-"""Converts the arguments of methods for requests: text, lists, levels of detail, changes.
+"""Converts the arguments of methods for requests: strings, lists, levels of detail, changes.
 
 Used only by the API groups.
 """
@@ -29,12 +29,13 @@ def joined(name: str, values: str | Iterable[str] | None) -> str | None:
     """One value or several, separated by commas.
 
     Raises:
-        ValueError: It is no text and no list, or one of several has a comma in it.
+        ValueError: It is neither a string nor a list, or one of several has a comma in it.
     """
     if values is None or isinstance(values, str):
         return values
+    listed = _listed(name, values)
     try:
-        return comma_list(_listed(name, values))
+        return comma_list(listed)
     except ValueError as error:
         problem = str(error)
     raise ValueError(f"{name}: {problem}")
@@ -43,7 +44,7 @@ def joined(name: str, values: str | Iterable[str] | None) -> str | None:
 def _listed(name: str, values: object) -> list[str]:
     if isinstance(values, Iterable) and not isinstance(values, (bytes, bytearray)):
         return list(cast(Iterable[str], values))
-    raise ValueError(f"{name} must be text, or a list of texts")
+    raise ValueError(f"{name} must be a string or a list of strings")
 
 
 def check_excludes(name: str, value: object, **others: object) -> None:
@@ -96,12 +97,18 @@ def texts(name: str, values: Iterable[str]) -> list[str]:
     Raises:
         ValueError: They are one text, there is none, or one of them has nothing in it.
     """
-    if isinstance(values, str) or not isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ValueError(f"{name} must be several strings, not {type(values).__name__}")  # noqa: TRY004
+    if (problem := _problem_of_list(values)) is not None:
+        raise ValueError(f"{name} must be a list of strings, not {problem}")
     found = [text(f"each of {name}", value) for value in values]
     if not found:
         raise ValueError(f"{name} must not be empty")
     return found
+
+
+def _problem_of_list(values: object) -> str | None:
+    if isinstance(values, str):
+        return "a single string"
+    return None if isinstance(values, Iterable) else _with_article(type(values))
 
 
 def period(name: str, value: str | tuple[datetime, datetime] | None) -> str | None:
@@ -115,7 +122,7 @@ def period(name: str, value: str | tuple[datetime, datetime] | None) -> str | No
     moments = _several(value)
     if len(moments) != 2 or not all(isinstance(each, datetime) and each.tzinfo is not None for each in moments):
         raise ValueError(
-            f"{name} must be a pair of datetimes with a time zone, or text such as 2025-01-01T00:00:00Z/..."
+            f"{name} must be a pair of datetimes with a time zone, or a string such as 2025-01-01T00:00:00Z/..."
         )
     begin, end = (each.astimezone(UTC) for each in moments)
     if begin > end:
@@ -177,7 +184,7 @@ def filter_text(
         return filter.text(argument_order=order, brackets=brackets, quoted_guids=quoted_guids)
     if filter is None or isinstance(filter, str):
         return filter
-    raise ValueError(f"filter must be text or an expression like where(...) == ..., not {type(filter).__name__}")
+    raise ValueError(f"filter must be a string or an expression like where(...) == ..., not {type(filter).__name__}")
 
 
 def preferred(detail: str) -> str:
@@ -219,7 +226,7 @@ def choice(name: str, read: Callable[[str], V], value: str | None) -> V:
     """
     if isinstance(value, str):
         return read(value)
-    raise ValueError(f"{name} is required" if value is None else f"{name} must be text, not {type(value).__name__}")
+    raise ValueError(f"{name} is required" if value is None else f"{name} must be a string, not {type(value).__name__}")
 
 
 @overload
@@ -255,10 +262,11 @@ def any_given(*arguments: object) -> bool:
     return any(each is not None for each in arguments)
 
 
-def one_body(whole: M | None, kind: type[M], make: Callable[[], M], *, given: bool) -> M:
+def one_body(name: str, whole: M | None, kind: type[M], make: Callable[[], M], *, given: bool) -> M:
     """Something new, which comes either as a model or as arguments.
 
     Parameters:
+        name: The argument that takes the model.
         whole: The model, if one was given.
         kind: Its class.
         make: Makes the model of the arguments.
@@ -270,9 +278,9 @@ def one_body(whole: M | None, kind: type[M], make: Callable[[], M], *, given: bo
     if whole is None:
         return make()
     if not isinstance(whole, kind):
-        raise ValueError(f"the model must be a {kind.__name__}, not a {type(whole).__name__}")  # noqa: TRY004
+        raise ValueError(_another_kind(name, kind, whole))  # noqa: TRY004 (one kind for all)
     if given:
-        raise ValueError(f"give either a {kind.__name__} or arguments, not both")
+        raise ValueError(f"give either {_with_article(kind)} or arguments, not both")
     return whole
 
 
@@ -289,14 +297,24 @@ def one_change(changes: M | None, named: M) -> M:
     if changes is None:
         chosen = named
     elif _sends(named):
-        raise ValueError("give the changes either as a model or as arguments, not as both")
+        raise ValueError("give the changes either as a model or as arguments, not both")
     elif isinstance(changes, type(named)):
         chosen = changes
     else:
-        raise ValueError(f"changes must be a {type(named).__name__}, not a {type(changes).__name__}")
+        raise ValueError(_another_kind("changes", type(named), changes))
     if not _sends(chosen):
         raise ValueError("there is nothing to change: give at least one property")
     return chosen
+
+
+def _another_kind(name: str, kind: type, value: object) -> str:
+    return f"{name} must be {_with_article(kind)}, not {_with_article(type(value))}"
+
+
+def _with_article(kind: type) -> str:
+    # UUID begins with a consonant, Unchanged with a vowel.
+    vowels = ("A", "E", "I", "O", "UN")
+    return f"{'an' if kind.__name__.upper().startswith(vowels) else 'a'} {kind.__name__}"
 
 
 def _sends(model: Model) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from .._flags import check_flags
 from ..errors import ExportFailedError
 from .arguments import any_given, choice, filter_text, joined, one_body, selected
 
@@ -37,6 +38,9 @@ def export_request(
     """
     from itwin_platform_api.itwins.models import ExportOutputFormat, ExportRequest, QueryScope
 
+    if include_inactive is not None:
+        check_flags(include_inactive=include_inactive)
+
     def named() -> ExportRequest:
         return ExportRequest(
             output_format=choice("output_format", ExportOutputFormat, output_format),
@@ -48,7 +52,7 @@ def export_request(
         )
 
     others = any_given(output_format, query_scope, sub_class, select, filter, include_inactive)
-    return one_body(export, ExportRequest, named, given=others)
+    return one_body("export", export, ExportRequest, named, given=others)
 
 
 def readable_select(select: str | Iterable[str] | None) -> str | None:
@@ -80,15 +84,17 @@ def _is_fresh(export: Export, max_age: float | None) -> bool:
     return datetime.now(UTC) - export.started_date_time <= timedelta(seconds=max_age)
 
 
-def checked_age(max_age: float | None) -> float | None:
+def checked_age(max_age: object) -> float | None:
     """The age up to which an export can be reused.
 
     Raises:
         ValueError: It is not a number of seconds up to the 4 hours that the platform keeps exports.
     """
-    if max_age is None or (isinstance(max_age, int | float) and 0 <= max_age <= 4 * 3600):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if max_age is None or (
+        isinstance(max_age, int | float) and not isinstance(max_age, bool) and 0 <= max_age <= 4 * 3600
+    ):
         return max_age
-    raise ValueError("max_age must be a number of seconds between 0 and 14400, for which the platform keeps exports")
+    raise ValueError("max_age must be a number of seconds from 0 to 14400: the platform keeps exports for 4 hours")
 
 
 def completed(export: Export) -> Export | None:

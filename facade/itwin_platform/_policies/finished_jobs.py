@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from .._jobs import Job, JobMessages
-from ..errors import ITwinPlatformError, JobCancelledError, JobFailedError, NotFoundError
+from .._jobs import Job, JobMessages, group_of
+from ..errors import ITwinPlatformError, JobCancelledError, JobFailedError
 from .redaction import one_line
 
 ENDED: Final = frozenset({"Success", "Failed", "Cancelled"})
@@ -58,7 +58,9 @@ def job_error(job: Job, messages: JobMessages | None, problem: ITwinPlatformErro
     elif problem is not None:
         reason = f". Its messages could not be read: {problem}"
     else:
-        reason = ". It has no messages." if messages else ". Its messages say why: get_messages."
+        reason = (
+            ". It has no messages." if messages else f". Its messages say why: {group_of(job)}.get_messages({job.id!r})"
+        )
     return JobFailedError(f"{named(job)} failed{reason}", job=job, messages=messages)
 
 
@@ -73,12 +75,6 @@ def _filled(message: str, params: Iterable[str]) -> str:
     return one_line(re.sub(r"%([1-9][0-9]?)", value, message))
 
 
-def kept_for_a_while(error: NotFoundError) -> NotFoundError:
-    """The same error, for a job that may have been there once."""
-    error.args = (f"{error} Finished jobs are kept for 30 days.",)
-    return error
-
-
 def outputs_of(job: object, chosen: str | Iterable[str] | None) -> list[Output]:
     """Where the outputs of a job are.
 
@@ -91,12 +87,12 @@ def outputs_of(job: object, chosen: str | Iterable[str] | None) -> list[Output]:
         JobFailedError: It has ended without success.
     """
     if not isinstance(job, Job):
-        raise ValueError(f"job must be a job or its id, not {type(job).__name__}")  # noqa: TRY004 (as for all arguments)
+        raise ValueError(f"job must be a Job or its id, not {type(job).__name__}")  # noqa: TRY004 (as for all arguments)
     if job.state != "Success":
         if job.state in ENDED:
             raise job_error(job, None)
         raise ValueError(
-            f"{named(job)} has not ended, it is {one_line(job.state)}. Wait for it: job = jobs.wait({job.id!r})"
+            f"{named(job)} has not ended, it is {one_line(job.state)}. Wait for it: {group_of(job)}.wait({job.id!r})"
         )
     found = list(_places("", job.specifications.to_dict().get("outputs"), told=False))
     if not found:

@@ -56,7 +56,8 @@ class Previews:
             try:
                 warnings.warn(
                     f"Technical preview, not for production: {operation.id} ({operation.method} {operation.path}). "
-                    f"To silence this, filter itwin_platform.{TechnicalPreviewWarning.__name__}.",
+                    "To silence it: "
+                    f'warnings.simplefilter("ignore", itwin_platform.{TechnicalPreviewWarning.__name__})',
                     TechnicalPreviewWarning,
                     stacklevel=_level_of_caller(),
                 )

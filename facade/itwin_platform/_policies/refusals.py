@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from .._error_lines import missing_advice
 from ..errors import (
     ApiError,
     ConflictError,
@@ -57,9 +58,10 @@ class Words(NamedTuple):
 def api_error(answer: Answer, call: Call) -> ApiError:
     """The typed error for an answer that is not a success, whatever its body holds."""
     words, status = read_words(answer), answer.status
+    code = words.code or "Unknown"
     error = kind_of(status)(
         status=status,
-        code=words.code or "Unknown",
+        code=code,
         message=words.message or f"The answer holds no error object ({answer.content_type or 'no content type'}).",
         target=words.target,
         details=words.details,
@@ -68,10 +70,22 @@ def api_error(answer: Answer, call: Call) -> ApiError:
         operation=call.operation,
         method=call.method,
         path=call.path or None,
+        advice=advice_for(status, code, call.template),
     )
     if isinstance(error, RateLimitError):
         error.limits = answer.limits
     return error
+
+
+def advice_for(status: int, code: str, template: str) -> str | None:
+    """The advice that depends on what was requested; None for that of the status.
+
+    Parameters:
+        status: The HTTP status.
+        code: The error code.
+        template: The path of the operation, with the names of its parameters in braces.
+    """
+    return missing_advice(code, template) if status == 404 else None
 
 
 def kind_of(status: int) -> type[ApiError]:

@@ -103,7 +103,7 @@ def checked_headers(headers: Mapping[str, object], media_type: str) -> tuple[dic
     added: dict[str, object] = {}
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise ValueError("the name of a header must be letters, digits and hyphens")
+            raise ValueError("the name of a header must consist of letters, digits and hyphens")
         if name.lower() in _OURS:
             raise ValueError(f"the header {name} is set by the client")
         if name.lower() != "accept":

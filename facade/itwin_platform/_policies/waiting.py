@@ -47,7 +47,12 @@ class Awaited:
     @property
     def goes_on(self) -> str:
         """Says that only the waiting has ended, and how to continue it."""
-        return f"{self.name} continues; only the waiting has ended. To wait again: {self.again}"
+        return f"{self.name} continues; only the waiting has ended. {self.how}"
+
+    @property
+    def how(self) -> str:
+        """Says how to continue the wait."""
+        return f"To wait again: {self.again}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,8 @@ class Polling:
         elif self._problem is not None:
             why = f" The last poll failed: {self._problem}"
         error = WaitTimeout(
-            f"{self.awaited.name} is not finished after {self._timeout:g} seconds.{why} {self.awaited.goes_on}",
+            f"{self.awaited.name} is not finished after {self._timeout:g} seconds, and continues; only the waiting has "
+            f"ended.{why} {self.awaited.how}",
             id=self.awaited.id,
             seen=self._last.seen if self._last is not None else None,
         )
@@ -183,14 +189,14 @@ def checked_intervals(intervals: object) -> tuple[float, ...]:
         ValueError: There are none, or one is not a positive number.
     """
     if isinstance(intervals, str) or not isinstance(intervals, Iterable):
-        raise ValueError("intervals must be a list of seconds, for instance (15, 30, 60, 120)")  # noqa: TRY004
-    checked = tuple(_seconds("an interval", each) for each in cast(Iterable[object], intervals))
+        raise ValueError("intervals must be a list of numbers of seconds, for instance (15, 30, 60, 120)")  # noqa: TRY004
+    checked = tuple(_seconds("each of intervals", each) for each in cast(Iterable[object], intervals))
     if not checked or 0 in checked:
-        raise ValueError("intervals must be a list of seconds, each more than 0")
+        raise ValueError("intervals must be a list of at least one number of seconds, each more than 0")
     return checked
 
 
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number of seconds that is not negative or infinite, not {value!r:.50}")
+        raise ValueError(f"{name} must be a finite number of seconds, 0 or more, not {value!r:.50}")
     return min(value, FOREVER)

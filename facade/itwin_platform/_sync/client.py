@@ -299,7 +299,12 @@ class ITwinPlatform(Shared, Maps):
         self._pipeline.close()
 
     def __enter__(self) -> Self:
-        """Use the client as a context manager, which closes it."""
+        """Use the client as a context manager, which closes it.
+
+        Raises:
+            ConfigurationError: The client is closed already.
+        """
+        self._pipeline.check_open()
         return self
 
     def __exit__(

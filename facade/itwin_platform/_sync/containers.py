@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from .._concurrency import synchronous as concurrency
 from .._containers import Bucket, RealityDataContainer
+from .._flags import check_flags
 from .._http import TransportOptions
 from .._policies.redaction import interrupts_show_nothing
 from .._sas import expiry_of
@@ -142,6 +143,7 @@ class Transfers:
             StorageError: `source` does not exist, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
+        check_flags(overwrite=overwrite)
         with shown(progress, "Uploading") as on_progress:
             access = self._access
             run = Run(access, on_progress)
@@ -188,6 +190,7 @@ class Transfers:
                 and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
+        check_flags(overwrite=overwrite)
         with shown(progress, "Downloading") as on_progress:
             names = prefix if isinstance(prefix, str) else list(prefix)
             return self._download(names, folder, overwrite=overwrite, concurrency=concurrency, on_progress=on_progress)
@@ -277,7 +280,10 @@ class TransferBucket(Transfers, Bucket):
     does not permit the operation: before anything is sent, if the URL names its permissions.
     """
 
-    _how_to_change = "This bucket cannot be changed, because its URL is renewed. Get another one: get_bucket(itwin_id)"
+    _how_to_change = (
+        "This bucket cannot be changed, because its URL is renewed. Get another one: "
+        "platform.reality_analysis.get_bucket(itwin_id)"
+    )
 
     def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)
         self, bucket: Bucket, options: TransportOptions, renew: Callable[[], str]
@@ -299,7 +305,8 @@ class TransferContainer(Transfers, RealityDataContainer):
     """
 
     _how_to_change = (
-        "This container cannot be changed, because its URL is renewed. Get another one: container(reality_data_id)"
+        "This container cannot be changed, because its URL is renewed. Get another one: "
+        "platform.reality_data.container(reality_data_id)"
     )
 
     def __init__(  # pyright: ignore[reportInconsistentConstructor] (see __new__)

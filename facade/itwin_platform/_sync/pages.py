@@ -91,7 +91,11 @@ class Pages(AsyncTables[T]):
         check_asked(self._request)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._request.operation.id}>"
+        try:
+            items = self._class().__name__
+        except TypeError:
+            items = self._request.operation.id
+        return f"<{type(self).__name__} of {items}: iterate, or call to_list()>"
 
 
 class _PageIterator(Stays, Generic[T]):

@@ -202,6 +202,10 @@ class Pipeline(Shared):
         """How connections are made, for what goes to the storage directly."""
         return self._settings.transport
 
+    def check_open(self) -> None:
+        """Raise ConfigurationError if the client is closed."""
+        self._transport.check_open()
+
     def close(self) -> None:
         """Close the connections, unless others in this process use them."""
         if not self._shared:

@@ -110,9 +110,9 @@ class Transport:
             _of_the_parent.append(home)
 
     def _open(self, origin: str) -> pools.Connections[pools.Engine]:
-        self._check_open()
+        self.check_open()
         connections = concurrency.in_thread(lambda: pools.open_engines(origin, self._options))
-        self._check_open()
+        self.check_open()
         for place in [place for place in self._homes if concurrency.is_over(place)]:
             self._homes.pop(place, None)
         # Another caller may have been quicker; then there must be only one of them.
@@ -121,7 +121,8 @@ class Transport:
             home.end = concurrency.when_loop_ends(home.close)
         return home.origins.setdefault(origin, connections)
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raise ConfigurationError if the client is closed."""
         if self._closed:
             from .._policies.messages import client_closed
 

@@ -36,7 +36,7 @@ def filled(template: str, values: dict[str, str], others: dict[str, str]) -> str
         name = match[1]
         value: object = values.get(name.lower()) or others.get(name) or others.get(name.lower())
         if not isinstance(value, str) or value in {"", ".", ".."}:
-            raise ValueError(f"the repository's uri needs a value for {match[0]}: text other than '.' and '..'")
+            raise ValueError(f"the repository's uri needs a value for {match[0]}: a string other than '.' and '..'")
         return quote(value, safe="")
 
     uri = _PLACEHOLDER.sub(value_of, template)
@@ -96,7 +96,7 @@ def joined_path(base: str, path: object) -> str:
         ValueError: It is not a relative path.
     """
     if not isinstance(path, str) or not is_encodable(path):
-        raise ValueError("path must be text")
+        raise ValueError("path must be a string")
     if not path:
         return base
     if "\\" in path or any(segment in {"", ".", ".."} for segment in path.removesuffix("/").split("/")):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from itwin_platform_api.itwins.models import Repository
 
+from .._flags import check_flags
 from ..errors import ConfigurationError
 from ._addresses import checked_origin, filled, is_template, joined_path, without_query
 from ._auth import ConnectionAuth
@@ -41,6 +42,7 @@ class RepositoryConnection:
             ValueError: It has no usable address, or credentials that would be sent without TLS or cannot be sent at
                 all.
         """
+        check_flags(allow_http=allow_http)
         # Raised here, because the frames where it was found hold secrets.
         if problem := self._read(repository, allow_http):
             raise ValueError(problem)

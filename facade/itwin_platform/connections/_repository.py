@@ -51,7 +51,7 @@ def text_of(source: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or not is_encodable(value):
-        raise ValueError(f"the repository's {name} is not text that can be sent")
+        raise ValueError(f"the repository's {name} is not a string that can be sent")
     return value
 
 

@@ -79,7 +79,7 @@ def _value(name: str, value: object) -> str:
         text = value if isinstance(value, str) else json.dumps(value)
         if is_encodable(text):
             return text
-    raise ValueError(f"the query parameter {name!r} must be text, a number, a boolean, or a list of them")
+    raise ValueError(f"the query parameter {name!r} must be a string, a number, a boolean, or a list of them")
 
 
 def is_encodable(text: str) -> bool:

@@ -93,6 +93,10 @@ class AuthorizationCode(RenewedCredentials):
     ) -> None:
         secret = None if client_secret is None else Secret(client_secret)
         del client_secret  # a traceback with locals would show it
+        if not isinstance(offline_access, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError("offline_access must be True or False.")
+        if not isinstance(open_browser, bool) and not callable(open_browser):
+            raise ConfigurationError("open_browser must be True, False or a function.")
         super().__init__(client_id, secret, scope, issuer_url)
         if offline_access and "offline_access" not in scope.split():
             self._scope = f"{scope} offline_access"

@@ -45,9 +45,9 @@ def provider_of(credentials: CredentialsArgument, settings: Settings, *, for_asy
         if not for_async and is_async(credentials):
             raise ConfigurationError("An async credentials callable needs the async client: use AsyncITwinPlatform.")
         return CallableToken(cast(Callable[[], str], credentials))
+    kind = f"the class {credentials.__name__}" if isinstance(credentials, type) else type(credentials).__name__
     raise ConfigurationError(
-        f"{named} must be a token, a callable that returns one, or a credentials object, "
-        f"not {type(credentials).__name__}."
+        f"{named} must be a token, a callable that returns one, or a credentials object, not {kind}."
     )
 
 

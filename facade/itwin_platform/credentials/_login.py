@@ -237,7 +237,7 @@ class Login:
         try:
             problem = self._verdict.result(_VERDICT)
         except TimeoutError:
-            problem = "The token did not come in time."
+            problem = "No token arrived in time."
         if problem is None:
             text = "You can close this window and go back to your program."
             return Page(200, "You are logged in", text, last=True)

@@ -18,6 +18,7 @@ _NAMED = re.compile(r"(?!env:)([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*(?:\.[^\W
 _LONGEST = 400
 # What a main program is called; it is another one in every process.
 _MAIN = frozenset({"__main__", "__mp_main__"})
+_NOTHING = object()
 
 
 class CredentialsAt:
@@ -80,10 +81,10 @@ def place_of(credentials: object) -> str | None:
 
 
 def _named(module: object, name: str) -> object:
-    """What has a dotted name in a module; None if nothing has."""
+    """What has a dotted name in a module; `_NOTHING` if nothing has."""
     found = module
     for part in name.split("."):
-        found = getattr(found, part, None)
+        found = getattr(found, part, _NOTHING)
     return found
 
 
@@ -112,13 +113,18 @@ def found_at(place: str) -> object:
     try:
         found = _named(import_module(module), name)
     except ModuleNotFoundError as error:
-        problem = f"there is no module {error.name}"
+        problem = f"there is no module {error.name!r}"
     except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever a user's module raises)
         problem = f"the module raised {where(error)}"
     else:
-        if found is not None and not isinstance(found, CredentialsAt):
+        if found is _NOTHING:
+            problem = f"module {module!r} has no {name!r}"
+        elif found is None:
+            problem = f"{name} is None"
+        elif isinstance(found, CredentialsAt):
+            problem = f"{name} is a CredentialsAt itself"
+        else:
             return found
-        problem = f"{name} is not there" if found is None else f"{name} is only the name of another place"
     raise ConfigurationError(
         f"The credentials at {place!r} cannot be used in this process: {problem}. "
         "Every process that uses the client must be able to import them."

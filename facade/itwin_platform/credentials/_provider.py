@@ -15,6 +15,8 @@ from ..errors import ConfigurationError, CredentialsError, ITwinPlatformError
 
 # RFC 6750. Anything else would end up quoted in an error of the HTTP library.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
+# Whose lines say nothing to a user.
+_PACKAGE = Path(__file__).parents[1]
 
 
 @runtime_checkable
@@ -99,11 +101,16 @@ class CallableToken:
     Parameters:
         function: Takes no arguments and returns the token, without the word Bearer. For the async client it may be
             async; a sync one runs in a thread there, since it may block.
+
+    Raises:
+        ConfigurationError: It must be called with arguments.
     """
 
     def __init__(
         self, function: Callable[[], str] | Callable[[], Awaitable[str]], *, source: str = "the credentials callable"
     ) -> None:
+        if _needs_arguments(function):
+            raise ConfigurationError(f"{_sentence(source)} must take no arguments.")
         self._function = function
         self._source = source
 
@@ -202,6 +209,19 @@ class OtherProvider:
         return f"OtherProvider({self._name})"
 
 
+def _needs_arguments(function: Callable[[], object]) -> bool:
+    """Whether a function cannot be called without arguments, as far as its signature can be known."""
+    try:
+        parameters = inspect.signature(function)
+    except (TypeError, ValueError):
+        return False
+    try:
+        parameters.bind()
+    except TypeError:
+        return True
+    return False
+
+
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[object]]:
     return inspect.isawaitable(value)
 
@@ -212,6 +232,6 @@ def _sentence(text: str) -> str:
 
 def where(error: BaseException) -> str:
     """Type and place of an error in a user's function. Its text is left out, because it may hold the token."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if _PACKAGE not in Path(each.filename).parents]
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal, NoReturn, get_args
 
+from .._flags import check_flags
 from . import _tree
 from ._tree import ArgumentOrder, Brackets, Node, Style
 from ._values import Value, checked, ordered
@@ -59,13 +60,14 @@ class Property(_WithoutTruth):
 
     This includes `==` and `!=`; to find out whether two properties are the same, use `equals`.
 
-    Values are text, numbers, booleans, `None` (null), datetimes with a time zone, and `uuid.UUID` for ids. A value that
-    cannot be part of a filter raises ValueError.
+    Values are strings, numbers, booleans, `None` (null), datetimes with a time zone, and `uuid.UUID` for ids. A value
+    that cannot be part of a filter raises ValueError.
     """
 
     def __init__(self, name: str) -> None:
         """See `where`."""
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        is_text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_text or not _NAME.fullmatch(name) or name in _RESERVED:
             raise ValueError(f"{name!r:.80} is not the name of a property: that is one word, as documented")
         self._name = name
 
@@ -79,7 +81,7 @@ class Property(_WithoutTruth):
         Raises:
             ValueError: There are no values, or one of them cannot be part of a filter.
         """
-        found = () if isinstance(values, str) else tuple(map(checked, values))
+        found = tuple(map(checked, values)) if _is_list(values) else ()
         if not found:
             raise ValueError("in_ needs a list with at least one value")
         return Expression(_tree.Membership(self._name, found))
@@ -108,7 +110,7 @@ class Property(_WithoutTruth):
     def _text_test(self, function: str, text: str, argument_order: ArgumentOrder | None) -> Expression:
         value = checked(text)
         if not isinstance(value, str) or not value:
-            raise ValueError(f"{_tree.METHODS[function]} needs a text that is not empty")
+            raise ValueError(f"{_tree.METHODS[function]} needs a non-empty string")
         if argument_order is not None:
             _check("argument_order", argument_order, ArgumentOrder)
         return Expression(_tree.TextTest(function, self._name, value, argument_order))
@@ -192,6 +194,7 @@ class Expression(_WithoutTruth):
         """
         _check("argument_order", argument_order, ArgumentOrder)
         _check("brackets", brackets, Brackets)
+        check_flags(quoted_guids=quoted_guids)
         return _tree.as_text(self._node, Style(argument_order, brackets, quoted_guids))
 
     def equals(self, other: object) -> bool:
@@ -230,3 +233,7 @@ class Expression(_WithoutTruth):
 def _check(name: str, value: str, kind: Any) -> None:
     if value not in get_args(kind):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, get_args(kind)))}")
+
+
+def _is_list(values: object) -> bool:
+    return isinstance(values, Iterable) and not isinstance(values, (str, bytes))

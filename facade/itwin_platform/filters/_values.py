@@ -26,16 +26,16 @@ def checked(value: Any) -> Value:
             return int(value)
         case float():
             if not math.isfinite(value):
-                raise ValueError("a number in a filter has to be finite")
+                raise ValueError("a number in a filter must be finite")
             return float(value)
         case datetime():
             return _moment(value)
         case date():
-            raise ValueError("a date does not say when it begins: give a datetime with a time zone")
+            raise ValueError("a date does not say in which time zone its day begins: give a datetime with a time zone")
         case _:
             raise ValueError(
-                "a value in a filter is text, a number, a boolean, None, a datetime or a UUID, "
-                f"not of type {type(value).__name__}"
+                "a value in a filter must be a string, a number, a boolean, None, a datetime or a UUID, "
+                f"not {type(value).__name__}"
             )
 
 
@@ -73,7 +73,7 @@ def literal(value: Value, *, quoted_guids: bool) -> str:
 
 def _text(text: str) -> str:
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
-        raise ValueError("a text in a filter cannot have control characters or half a surrogate pair in it")
+        raise ValueError("a string in a filter must not contain control characters or lone surrogates")
     return text
 
 
@@ -85,5 +85,5 @@ def _moment(value: datetime) -> datetime:
     except OverflowError:
         moment = None
     if moment is None:
-        raise ValueError("a datetime in a filter has to be in the years 1 to 9999 in UTC")
+        raise ValueError("a datetime in a filter must be in the years 1 to 9999 in UTC")
     return datetime.combine(moment.date(), moment.time(), UTC)  # without what subclasses add

@@ -39,7 +39,7 @@ class Features(Table["dict[str, Any]"]):
         super().__init__(model)
         names = {column.name for column in self._columns}
         if not {"id", *_PLACE} <= names:
-            raise TypeError(f"{model.__name__} has no coordinates: iTwins have")
+            raise TypeError(f"{model.__name__} has no coordinates; only iTwins have")
         self._features: list[dict[str, Any]] = []
 
     def _add(self, items: list[Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from .._flags import check_flags
 from ..errors import ConfigurationError
 from ._columns import Column, Kind, columns_of, records_of
 
@@ -38,6 +39,7 @@ class Table(ABC, Generic[R]):
     """
 
     def __init__(self, model: type, *, nested: bool = False, secrets: bool = False) -> None:
+        check_flags(nested=nested, secrets=secrets)
         self._model = model
         self._columns = columns_of(model, nested=nested, secrets=secrets)
 
@@ -50,7 +52,8 @@ class Table(ABC, Generic[R]):
         for item in items:
             if not isinstance(item, self._model):
                 raise TypeError(
-                    f"a table has rows of one class: one is of {type(item).__name__}, not of {self._model.__name__}"
+                    f"the items of a table must be of one class: one is of {type(item).__name__}, "
+                    f"not of {self._model.__name__}"
                 )
         self._add(items)
 

@@ -5,6 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from ._arguments import check_number
+
 _FASTEST: Final = 1_000_000.0
 _YEARS: Final = 3_000_000_000.0  # seconds; what is later than about a hundred years is no use to anyone
 
@@ -13,8 +15,7 @@ class Clock:
     """A clock that begins with the time of this machine. Safe to use from several threads."""
 
     def __init__(self, speed: float = 1.0) -> None:
-        if not 0 < speed <= _FASTEST:
-            raise ValueError(f"speed must be over 0 and at most {_FASTEST:g}, not {speed}")
+        check_number("speed", speed, _FASTEST, over_zero=True)
         self._speed: Final = speed
         self._lock = threading.Lock()
         self._ahead = 0.0
@@ -29,8 +30,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward."""
-        if not 0 <= seconds <= _YEARS:
-            raise ValueError(f"seconds must be from 0 to {_YEARS:,.0f}, not {seconds}")
+        check_number("seconds", seconds, _YEARS)
         with self._lock:
             self._ahead = min(self._ahead + seconds, _YEARS)
 

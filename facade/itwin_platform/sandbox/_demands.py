@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
+from ._arguments import check_number, check_whole
 from ._catalogue import ServedOperation
 
 MOST: Final = 1_000_000_000
@@ -29,35 +30,32 @@ class Demands:
 
     @latency.setter
     def latency(self, seconds: float) -> None:
-        if not 0 <= seconds <= _LONGEST:
-            raise ValueError(f"latency must be from 0 to {_LONGEST:g} seconds, not {seconds}")
+        check_number("latency", seconds, _LONGEST)
         self._latency = seconds
 
     def limit(self, times: int, retry_after: int) -> None:
         """Refuse the next `times` requests with 429 and tell them to wait `retry_after` seconds."""
-        if not (0 <= times <= MOST and 0 <= retry_after <= MOST):
-            raise ValueError(f"times and retry_after must not be negative and not exceed {MOST}")
+        check_whole("times", times, 0, MOST)
+        check_whole("retry_after", retry_after, 0, MOST)
         with self._lock:
             self._times, self._retry_after = times, retry_after
 
-    def fail(self, status: int, times: int, operation: str | None) -> None:
+    def fail(self, status: int, times: int, operation: object) -> None:
         """Answer the next `times` requests for an operation, or for any that documents it, with an error."""
-        if not 0 <= times <= MOST:
-            raise ValueError(f"times must not be negative and not exceed {MOST}")
-        if operation is not None and operation not in self._operations:
-            raise ValueError(f"the sandbox serves no operation {operation!r}; a name is like itwins/get-itwin")
+        check_whole("times", times, 0, MOST)
+        if operation is not None and (not isinstance(operation, str) or operation not in self._operations):
+            raise ValueError(f"the sandbox has no operation {operation!r}; a name is for instance itwins/get-itwin")
         asked = list(self._operations.values()) if operation is None else [self._operations[operation]]
         known = sorted({each for one in asked for each in one.answers if each >= 400})
         if status not in known:
             what = f"{operation} documents" if operation else "the operations document"
-            raise ValueError(f"{what} no error {status}, but {', '.join(map(str, known))}")
+            raise ValueError(f"{what} no error {status!r:.100}; status must be one of {', '.join(map(str, known))}")
         with self._lock:
             self._failures[operation, status] = times
 
     def fail_jobs(self, times: int) -> None:
         """Let the next `times` jobs that are created fail."""
-        if not 0 <= times <= MOST:
-            raise ValueError(f"times must not be negative and not exceed {MOST}")
+        check_whole("times", times, 0, MOST)
         with self._lock:
             self._failing_jobs = times
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from .._paths import local_path
 from ._actions import Actions
 from ._agenda import Agenda
+from ._arguments import check_letters, check_whole
 from ._behaviours import install
 from ._calls import Calls, RecordedCall
 from ._catalogue import CATALOGUE
@@ -81,14 +82,10 @@ class Sandbox:
         storage_limit: int = 4 * 1024**3,
         bucket_permissions: str = "rwdl",
     ) -> None:
-        if not 0 <= port <= 65535:
-            raise ValueError(f"port must be from 0 to 65535, not {port}")
-        if token_lifetime < 1:
-            raise ValueError(f"token_lifetime must be at least 1 second, not {token_lifetime}")
-        if storage_limit < _LEAST_STORAGE:
-            raise ValueError(f"storage_limit must be at least {_LEAST_STORAGE} bytes, not {storage_limit}")
-        if not bucket_permissions or set(bucket_permissions) - set(PERMISSIONS):
-            raise ValueError(f"bucket_permissions must be letters of {PERMISSIONS!r}, not {bucket_permissions!r}")
+        check_whole("port", port, 0, 65535)
+        check_whole("token_lifetime", token_lifetime, 1)
+        check_whole("storage_limit", storage_limit, _LEAST_STORAGE)
+        check_letters("bucket_permissions", bucket_permissions, PERMISSIONS)
         self._port = port
         self._tokens = IssuedTokens(token_lifetime)
         clock = Clock(speed)
@@ -111,8 +108,10 @@ class Sandbox:
         self.client_id: Final = self._tokens.client_id
         self.client_secret: Final = self._tokens.client_secret
         self.control_token: Final = self._tokens.control_token
-        own = read_own_data(local_path("data", data)) if isinstance(data, (str, os.PathLike)) else data or {}
-        for address, resources in own.items():
+        own = read_own_data(local_path("data", data)) if isinstance(data, (str, os.PathLike)) else data
+        if own is not None and not isinstance(own, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(f"data must be a mapping or the path of a file, not {type(own).__name__}")
+        for address, resources in (own or {}).items():
             self.add(address, resources)
 
     @property

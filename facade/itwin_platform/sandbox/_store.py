@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final
 
+from ._arguments import resources_of
 from ._catalogue import Catalogue, Collection, Json
 from ._clock import Clock
 from ._schemas import INVALID, Problem, problems
@@ -220,16 +221,16 @@ class Store:
 
     def add(self, address: str, resources: Iterable[Mapping[str, object]]) -> list[Json]:
         """Add resources that a test needs: see `Sandbox.add`."""
+        given = resources_of(address, resources)
         place = self._place(address)
         collection = self._collections[place[0]]
-        given = [dict(each) for each in resources]
         for number, each in enumerate(given, 1):
             if found := [f"{problem.target} ({problem.code})" for problem in problems(collection.addable, each)]:
                 raise ValueError(f"resource {number} for {address} is not valid: {', '.join(found)}")
         try:
             return [dict(each) for each in self.create(place, given)]
         except ConflictError as error:
-            raise ValueError(f"{address} has a resource already with the same {error}") from None
+            raise ValueError(f"{address} already has a resource with the same {error}") from None
         except FullError as error:
             raise ValueError(f"{address} cannot take all of them: {error}") from None
 

@@ -121,5 +121,5 @@ class ExportReading(Generic[T]):
     def _unreadable(self, problem: str) -> StorageError:
         return StorageError(
             f"The file of export {self._export.id} ({self._export.request.output_format.value}) {problem}. "
-            "Read it again, or look at it: exports.download(id, path)"
+            f"Read it again, or look at it: platform.exports.download({self._export.id!r}, path)"
         )

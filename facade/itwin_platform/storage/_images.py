@@ -48,7 +48,7 @@ def chosen(image: ITwinImage, size: str) -> ImageLink:
     name = image.small_image_name if size == "small" else image.large_image_name
     url = image.small_image_url if size == "small" else image.large_image_url
     if not name or not url:
-        raise StorageError("The platform gives no name or no link for the image.")
+        raise StorageError("The platform's answer has no name or no link for the image.")
     return ImageLink(name, url)
 
 

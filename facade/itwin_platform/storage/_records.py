@@ -153,7 +153,7 @@ class _Json:
     def record(self) -> Record:
         """Take an object. It is complete where it ends, so what is not complete is read on."""
         if self.next() != "{":
-            raise UnreadableError("holds something else than objects" if self.next() else _MIDDLE)
+            raise UnreadableError("holds something other than objects" if self.next() else _MIDDLE)
         while True:
             try:
                 record: Record
@@ -251,7 +251,7 @@ def _from_csv(text: io.TextIOWrapper) -> Generator[Record]:
             if row or len(known) == 1:
                 yield _record(known, row or [""], rows.line_num)
     except csv.Error:
-        problem = f"is not CSV from line {rows.line_num} on, or ends there"
+        problem = f"is not valid CSV at line {rows.line_num}"
     else:
         return
     raise UnreadableError(problem)

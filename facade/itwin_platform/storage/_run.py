@@ -257,7 +257,7 @@ class Run:
 def check_concurrency(concurrency: int) -> None:
     """Raise ValueError unless it is a possible number of files at a time."""
     if not isinstance(concurrency, int) or not 1 <= concurrency <= 256:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ValueError("concurrency must be a number between 1 and 256")
+        raise ValueError("concurrency must be a whole number from 1 to 256")
 
 
 def in_parallel(tasks: Iterable[Callable[[], None]], threads: int) -> None:

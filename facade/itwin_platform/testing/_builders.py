@@ -48,8 +48,8 @@ def build(model: type[M], **changes: object) -> M:
         TypeError: It is not the class of a model, or the model has no such attribute.
         ValueError: A value does not fit its attribute. The message says which.
     """
-    if not hasattr(model, "from_dict"):
-        raise TypeError(f"{model!r} is not the class of a model")
+    if not _is_model(model):
+        raise TypeError(f"model must be a class of itwin_platform.models, not {model!r:.100}")
     names = documented_names(model)
     for name in changes:
         if name not in names:
@@ -61,6 +61,10 @@ def build(model: type[M], **changes: object) -> M:
         if value is not None and value is not UNCHANGED:
             properties[names[name]] = to_json(value)
     return cast(M, cast(Any, model).from_dict(properties))
+
+
+def _is_model(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Model) and value is not Model
 
 
 @cache

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from .._policies.answers import Answer
-from .._policies.refusals import kind_of, read_words
+from .._policies.arguments import optional_text
+from .._policies.refusals import advice_for, kind_of, read_words
 from ..errors import ApiError
+from ..sandbox._arguments import check_number, check_whole
 from ..sandbox._catalogue import CATALOGUE, encode
+from ..sandbox._demands import MOST
 
 
 def error(
@@ -29,19 +32,23 @@ def error(
         retry_after: Seconds to wait, as in an answer with 429.
 
     Raises:
-        ValueError: The status is not that of an error, or there is no such operation.
+        ValueError: The status is not that of an error, there is no such operation, or an argument has another type.
     """
-    if not 400 <= status <= 599:
-        raise ValueError(f"an error has a status from 400 to 599, not {status}")
+    check_whole("status", status, 400, 599)
+    for name, value in (("code", code), ("message", message)):
+        optional_text(name, value)
+    if retry_after is not None:
+        check_number("retry_after", retry_after, MOST)
     known = [each for each in CATALOGUE.operations if operation in (None, each.key)]
     if not known:
-        raise ValueError(f"there is no operation {operation!r}; a name is like itwins/get-itwin")
+        raise ValueError(f"there is no operation {operation!r}; a name is for instance itwins/get-itwin")
     documented = next((each.answers[status] for each in known if each.answers.get(status)), None)
     words = read_words(Answer(status, {}, encode(documented or {})))
     asked = known[0] if operation else None
+    said = code or words.code or "Unknown"
     return kind_of(status)(
         status=status,
-        code=code or words.code or "Unknown",
+        code=said,
         message=message or words.message or "An error for a test.",
         target=words.target,
         details=() if message or code else words.details,
@@ -49,4 +56,5 @@ def error(
         operation=asked.key.partition("/")[2] if asked else None,
         method=asked.method if asked else None,
         path=asked.path if asked else None,
+        advice=advice_for(status, said, asked.path if asked else ""),
     )

@@ -14,10 +14,10 @@ from attrs import frozen
 Kind = Literal["any", "text", "number", "integer", "boolean", "list", "object"]
 
 _KINDS: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
-    "text": (str, "text"),
+    "text": (str, "a string"),
     "number": ((int, float), "a number"),
     "integer": (int, "a whole number"),
-    "boolean": (bool, "true or false"),
+    "boolean": (bool, "True or False"),
     "list": ((list, tuple), "a list"),
     "object": (Mapping, "an object"),
 }

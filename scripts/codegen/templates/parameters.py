@@ -40,7 +40,7 @@ def comma_pairs(value: object) -> str | None:
     """An object as one parameter: names and values in turn, separated by commas.
 
     Raises:
-        ValueError: A value in it is no text, number, boolean or date, or has a comma in it.
+        ValueError: A value in it is no string, number, boolean or date, or has a comma in it.
     """
     return None if value is None else comma_list([each for pair in spread(value).items() for each in pair])
 
@@ -107,11 +107,11 @@ def text_of(value: object) -> str:
     """A value as it stands in a path, a query or a header.
 
     Raises:
-        ValueError: It is neither text, a number, a boolean nor a date.
+        ValueError: It is neither a string, a number, a boolean nor a date.
     """
     value = to_json(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise ValueError("it is neither text, a number, a boolean nor a date")
+    raise ValueError("it is neither a string, a number, a boolean nor a date")

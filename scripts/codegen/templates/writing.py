@@ -50,7 +50,7 @@ def to_json(value: Any) -> Any:
 def _number(value: float) -> float:
     if math.isfinite(value):
         return value
-    raise ValueError("JSON knows no NaN and no infinity")
+    raise ValueError("JSON has no NaN and no infinity")
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -212,13 +212,27 @@ class Model:
         return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
+        if key in self.additional_properties:
+            return self.additional_properties[key]
+        raise self._no_item(key)
 
     def __setitem__(self, key: str, value: Any) -> None:
+        if key in documented_names(type(self)).values():
+            # It would be lost: the attribute is what is sent.
+            raise self._no_item(key)
         self.additional_properties[key] = value
 
     def __delitem__(self, key: str) -> None:
+        if key not in self.additional_properties:
+            raise self._no_item(key)
         del self.additional_properties[key]
+
+    def _no_item(self, key: str) -> KeyError:
+        """The error for a key that no additional property has. Those that are described are attributes."""
+        for attribute, documented in documented_names(type(self)).items():
+            if key in {attribute, documented}:
+                return KeyError(f"{key} is an attribute of {type(self).__name__}: use .{attribute}")
+        return KeyError(key)
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties

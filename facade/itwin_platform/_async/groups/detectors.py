@@ -9,24 +9,22 @@ from itwin_platform_api.reality_analysis.models import Detector, DetectorSummary
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
 from ..._detector_versions import DetectorVersionUpload, version_upload_of
+from ..._flags import check_flags
 from ..._policies.arguments import filter_text, given, one_change, text, texts
 from ..._policies.redaction import interrupts_show_nothing
 from ...filters import Expression
 from ...storage._report import Progress
 from ..detector_uploads import VersionUpload
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class Detectors:
+class Detectors(Group):
     """Detectors and their versions: `platform.reality_analysis.detectors`.
 
     A detector is a trained model, which jobs refer to by its name and version. Names may contain a slash, as in
     `@bentley/cracks-ortho`.
     """
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(
         self,
@@ -264,6 +262,7 @@ class Detectors:
             ConflictError: Another program has created the version meanwhile, or it is already in the library
                 (`DetectorVersionExists`).
         """
+        check_flags(publish=publish)
         upload = VersionUpload(
             self, self._pipeline, name=detector_name, number=version_number, labels=labels, exports=exports
         )

@@ -10,6 +10,7 @@ from typing import Any
 from itwin_platform_api.itwins.models import Export, ExportRequest
 
 from ..._bars import Bar, shown
+from ..._flags import check_flags
 from ..._paths import local_file
 from ..._policies.arguments import text
 from ..._policies.exports import (
@@ -25,8 +26,8 @@ from ...filters import Expression
 from ...storage._report import Progress
 from ..exports import AsyncExportRecords, download_export
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
 from ..waiting import wait_until
+from .group import Group
 
 
 def _columns(bars: Any) -> tuple[Any, ...]:
@@ -37,11 +38,8 @@ def _fields(export: Export) -> Mapping[str, Any]:
     return {"description": f"Exporting: {export.status.value}"}
 
 
-class Exports:
+class Exports(Group):
     """Exports of iTwins: `platform.exports`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(self, *, limit: int | None = None) -> AsyncPages[Export]:
         """List the exports that the caller has created in the last 4 hours, newest first.
@@ -284,6 +282,7 @@ class Exports:
             TransferCancelled: The progress function asked to stop.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
+        check_flags(overwrite=overwrite)
         target = local_file("path", path)
         found, options = await self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)

@@ -9,14 +9,11 @@ from itwin_platform_api.itwins.models import GlobalRepository, GlobalResource, G
 
 from ..._policies.arguments import ids_or_stand_ins, preferred
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class GlobalRepositories:
+class GlobalRepositories(Group):
     """Repositories that every iTwin has, and their resources: `platform.global_repositories`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(
         self, *, class_: str | None = None, sub_class: str | None = None, limit: int | None = None

@@ -9,14 +9,11 @@ from typing import BinaryIO, Literal
 from itwin_platform_api.itwins.models import ITwinImage
 
 from ..._concurrency import asynchronous as concurrency
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class ITwinImages:
+class ITwinImages(Group):
     """The part of `platform.itwins` that deals with images."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     async def get_image(self, itwin_id: str) -> ITwinImage:
         """Get the names of an iTwin's image and links to download it.

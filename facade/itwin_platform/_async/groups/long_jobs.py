@@ -9,14 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ..._bars import Bar, shown
+from ..._flags import check_flags
 from ..._policies.arguments import text
-from ..._policies.finished_jobs import ENDED, Output, job_error, kept_for_a_while, outputs_of
+from ..._policies.finished_jobs import ENDED, Output, job_error, outputs_of
 from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
 from ...storage._report import Progress, TransferReport
 from ..containers import AsyncTransferBucket, AsyncTransferContainer
-from ..pipeline import Pipeline
 from ..waiting import wait_until
+from .group import Group
 from .reality_data_containers import RealityDataContainers
 
 if TYPE_CHECKING:
@@ -27,13 +28,10 @@ P = TypeVar("P", bound="JobProgress")
 M = TypeVar("M", bound="JobMessages")
 
 
-class LongJobs(Generic[J, P, M]):
+class LongJobs(Group, Generic[J, P, M]):
     """The methods of a group of jobs that are the same for every API."""
 
     _called: ClassVar[str]
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     async def get(self, job_id: str) -> J:
         """Get a job."""
@@ -111,16 +109,10 @@ class LongJobs(Generic[J, P, M]):
             seen = await self.get_progress(job_id)
         if seen is not None and seen.state not in ENDED:
             return Look(seen, (seen.state, seen.percentage))
-        gone: NotFoundError | None = None
-        try:
-            job = await self.get(job_id)
-        except NotFoundError as error:
-            gone = error
-        else:
-            check_id(job.id, job_id, "job.id")
-            seen = seen or self._progress_of(job)
-            return Look(seen, (seen.state, seen.percentage), job if job.state in ENDED else None)
-        raise kept_for_a_while(gone)
+        job = await self.get(job_id)
+        check_id(job.id, job_id, "job.id")
+        seen = seen or self._progress_of(job)
+        return Look(seen, (seen.state, seen.percentage), job if job.state in ENDED else None)
 
     async def download(
         self,
@@ -163,6 +155,7 @@ class LongJobs(Generic[J, P, M]):
         from ...storage._progress import shown as shown_transfer
         from ...storage._several import Several
 
+        check_flags(overwrite=overwrite)
         with shown_transfer(progress, "Downloading") as on_progress:
             several = Several(folder, concurrency, on_progress)
             finished = await self.get(job) if isinstance(job, str) else job

@@ -9,19 +9,16 @@ from itwin_platform_api.reality_analysis.models import File
 from ..._groups import cached_property
 from ..containers import AsyncTransferBucket
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
 from .containers import transfer_bucket
+from .group import Group
 
 if TYPE_CHECKING:
     from .analysis_jobs import AnalysisJobs
     from .detectors import Detectors
 
 
-class RealityAnalysis:
+class RealityAnalysis(Group):
     """Reality analysis: `platform.reality_analysis`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     @cached_property
     def jobs(self) -> AnalysisJobs:

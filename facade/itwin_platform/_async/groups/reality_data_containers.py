@@ -6,15 +6,12 @@ from typing import Literal
 
 from ..._policies.arguments import one_of, optional_text
 from ..containers import AsyncTransferContainer
-from ..pipeline import Pipeline
 from .containers import transfer_container
+from .group import Group
 
 
-class RealityDataContainers:
+class RealityDataContainers(Group):
     """The part of `platform.reality_data` that deals with files."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     async def container(
         self, reality_data_id: str, *, access: Literal["read", "write"] = "read", itwin_id: str | None = None

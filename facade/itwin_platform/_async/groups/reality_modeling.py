@@ -9,18 +9,15 @@ from itwin_platform_api.reality_modeling.models import File
 from ..._groups import cached_property
 from ..containers import AsyncTransferBucket
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
 from .containers import transfer_bucket
+from .group import Group
 
 if TYPE_CHECKING:
     from .modeling_jobs import ModelingJobs
 
 
-class RealityModeling:
+class RealityModeling(Group):
     """Reality modeling: `platform.reality_modeling`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     @cached_property
     def jobs(self) -> ModelingJobs:

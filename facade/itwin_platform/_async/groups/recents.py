@@ -9,14 +9,11 @@ from itwin_platform_api.itwins.models import ITwin
 
 from ..._policies.arguments import check_excludes, joined, preferred
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class Recents:
+class Recents(Group):
     """The iTwins that the caller has used recently: `platform.recents`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itwin_platform_api.itwins.models import Repository, RepositoryCreate, RepositoryUpdate
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
+from ..._flags import check_flags
 from ..._policies.arguments import any_given, choice, given, needed, one_body, one_change
 from ..._policies.parts import Authentication, Options, authentication_of, check_whole, merged, options_of
 from ...connections import RepositoryConnection
@@ -127,7 +128,7 @@ class Repositories(RepositoryResources):
 
         others = any_given(class_, uri, sub_class, display_name, authentication, options)
         try:
-            body = one_body(repository, RepositoryCreate, named, given=others)
+            body = one_body("repository", repository, RepositoryCreate, named, given=others)
         finally:
             # Secrets may be in them, which the frames of an error must not show.
             uri = authentication = options = None
@@ -181,6 +182,7 @@ class Repositories(RepositoryResources):
         """
         from itwin_platform_api.itwins.api.repositories import update_itwin_repository as endpoint
 
+        check_flags(merge=merge)
         try:
             authentication, options = authentication_of(authentication), options_of(options)
             named = RepositoryUpdate(display_name=display_name, uri=uri, authentication=authentication, options=options)

@@ -8,14 +8,11 @@ from itwin_platform_api.itwins.models import Graphics, Resource, ResourceCreate
 
 from ..._policies.arguments import any_given, given, ids_or_stand_ins, needed, one_body, preferred
 from ..pages import AsyncPages
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class RepositoryResources:
+class RepositoryResources(Group):
     """The part of `platform.repositories` that deals with resources."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list_resources(
         self,
@@ -157,7 +154,7 @@ class RepositoryResources:
                 id=needed("id", id), display_name=needed("display_name", display_name), type_=given(type_)
             )
 
-        body = one_body(resource, ResourceCreate, named, given=any_given(id, display_name, type_))
+        body = one_body("resource", resource, ResourceCreate, named, given=any_given(id, display_name, type_))
         request = create_repository_resource.request(itwin_id=itwin_id, repository_id=repository_id, body=body)
         return (await self._pipeline.call(request)).resource
 

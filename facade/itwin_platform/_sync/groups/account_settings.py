@@ -8,14 +8,11 @@ from __future__ import annotations
 from itwin_platform_api.itwins.models import AccountSettings as Settings
 
 from ..._policies.arguments import choice
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class AccountSettings:
+class AccountSettings(Group):
     """The settings of an account, for administrators of its organization: `platform.account_settings`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def get(self, account_id: str) -> Settings:
         """Get the settings of the caller's account.

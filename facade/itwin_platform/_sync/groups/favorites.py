@@ -12,14 +12,11 @@ from itwin_platform_api.itwins.models import ITwin
 
 from ..._policies.arguments import check_excludes, joined, preferred
 from ..pages import Pages
-from ..pipeline import Pipeline
+from .group import Group
 
 
-class Favorites:
+class Favorites(Group):
     """The favorites of the caller: `platform.favorites`."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
 
     def list(
         self,
