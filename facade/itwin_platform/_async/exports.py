@@ -13,9 +13,11 @@ from .._concurrency import asynchronous as concurrency
 from .._http import TransportOptions
 from ..storage import _export_file as file
 from ..storage._access import FileAccess
+from ..storage._local import local_path
+from ..storage._places import check_target
 from ..storage._progress import shown
 from ..storage._report import Progress
-from ..storage._run import Run
+from ..storage._run import Run, check_overwrite
 from ..storage._single import download_file
 
 T = TypeVar("T")
@@ -88,6 +90,17 @@ class _RecordIterator(Generic[T]):
             for item in self._batch:
                 return item
         raise StopAsyncIteration
+
+
+async def check_download(path: str | Path, *, overwrite: bool) -> None:
+    """Check the arguments of a download, before anything is sent.
+
+    Raises:
+        ValueError: One of them is not valid.
+        StorageError: A file cannot be written there.
+    """
+    check_overwrite(overwrite)
+    await concurrency.in_thread(partial(check_target, local_path("path", path)))
 
 
 async def download_export(

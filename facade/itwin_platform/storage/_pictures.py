@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
-from ..errors import StorageError
-from ._problems import one_problem
+from ._places import unreadable
 
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 MediaType: TypeAlias = Literal["image/png", "image/jpeg"]
@@ -34,7 +33,7 @@ def content_of(picture: Picture) -> bytes:
 
     Raises:
         ValueError: It is none of these, or too large.
-        StorageError: The file cannot be read.
+        StorageError: The file cannot be read; StorageNotFoundError if there is none.
     """
     if isinstance(picture, (bytes, bytearray, memoryview)):
         content = bytes(picture)
@@ -101,11 +100,9 @@ def _content_of_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return _read(file)
-    except FileNotFoundError:
-        raise StorageError(f"There is no image {str(path)!r}. Check the path.") from None
     except OSError as error:
-        problem = one_problem(error).text
-    raise StorageError(f"The image {str(path)!r} {problem}.")
+        problem = unreadable(path, error, "an image")
+    raise problem
 
 
 def _read(file: BinaryIO) -> bytes:

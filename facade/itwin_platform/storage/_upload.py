@@ -20,7 +20,7 @@ from ._problems import RequestFailed, one_problem
 from ._quick import TINY, QuickPut, check_installed
 from ._ranges import Remote
 from ._report import FileOutcome, TransferReport
-from ._run import Lane, Run, ahead, check_concurrency, in_parallel
+from ._run import Lane, Run, ahead, check_concurrency, check_overwrite, in_parallel
 from ._service import BlobService
 from ._tree import Tree
 
@@ -143,7 +143,7 @@ def _condition(remote: Remote | None) -> dict[str, str]:
 
 def upload(
     access: Access,
-    source: str | Path,
+    path: str | Path,
     prefix: str,
     *,
     overwrite: bool,
@@ -151,13 +151,14 @@ def upload(
     run: Run,
 ) -> TransferReport:
     """Upload a file or a folder; see the method of the container."""
-    prefix = checked_prefix(prefix)
+    source, prefix = local_path("path", path), checked_prefix(prefix)
+    check_overwrite(overwrite)
     check_concurrency(concurrency)
     access.need("w", "Uploading")
     if not overwrite:
         access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace existing files.")
     check_installed()
-    with closing(Tree(local_path("source", source))) as tree, closing(BlobService(access, run.pause)) as service:
+    with closing(Tree(source)) as tree, closing(BlobService(access, run.pause)) as service:
         found = find_files(tree, prefix)
         lanes = _lanes(found.files, concurrency)
         work = _Upload(access, run, service, tree, overwrite=overwrite)

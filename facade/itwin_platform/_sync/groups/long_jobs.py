@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from ... import _late
 from ..._bars import Bar, shown
-from ..._policies.arguments import text
+from ..._concurrency.synchronous import in_thread
+from ..._policies.arguments import text, texts
 from ..._policies.finished_jobs import ENDED, Output, job_error, kept_for_a_while, outputs_of
 from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
@@ -161,12 +162,16 @@ class LongJobs(Generic[J, P, M]):
             ConfigurationError: obstore or rich is not installed.
         """
         from ...storage._progress import shown as shown_transfer
+        from ...storage._run import check_overwrite
         from ...storage._several import Several
 
+        wanted = outputs if outputs is None or isinstance(outputs, str) else texts("outputs", outputs)
+        check_overwrite(overwrite)
         with shown_transfer(progress, "Downloading") as on_progress:
             several = Several(folder, concurrency, on_progress)
+            in_thread(several.check_folder)
             finished = self.get(job) if isinstance(job, str) else job
-            for place in outputs_of(finished, outputs):
+            for place in outputs_of(finished, wanted):
                 try:
                     container = self._container_of(place, finished.itwin_id)
                 except (InvalidRequestError, NotFoundError, PermissionDeniedError, StorageError, ValueError) as error:
