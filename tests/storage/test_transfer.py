@@ -204,8 +204,9 @@ def test_the_progress_bar_is_drawn(bucket: TransferBucket, tree: Path, capsys: p
 def test_a_path_that_is_not_there(bucket: TransferBucket, tmp_path: Path) -> None:
     with pytest.raises(errors.StorageNotFoundError, match="There is no file or folder"):
         bucket.upload(tmp_path / "nothing")
-    with pytest.raises(errors.TransferError, match="is not in the container"):
-        bucket.download(["nothing"], tmp_path / "here")
+    problem = r"1 of 1 files was not downloaded: 'nothing' is not in the container. See error.report.failed"
+    with pytest.raises(errors.TransferError, match=problem):
+        bucket.download(names=["nothing"], folder=tmp_path / "here")
 
 
 def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
