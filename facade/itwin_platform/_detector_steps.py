@@ -13,7 +13,7 @@ from .errors import StorageError
 from .storage._access import FileAccess
 from .storage._journal import Journal
 from .storage._local import sha256_of
-from .storage._problems import one_problem
+from .storage._places import unreadable
 from .storage._service import BlobService
 from .storage._tree import Tree
 
@@ -42,20 +42,18 @@ def archive(path: object) -> Path:
 
     Raises:
         ValueError: It is not a path, or not that of a zip archive.
-        StorageError: The file cannot be read.
+        StorageError: The file cannot be read; StorageNotFoundError if there is none.
     """
     file = local_path("path", path)
     try:
         with file.open("rb") as content:
             if is_zipfile(content):
                 return file
-    except FileNotFoundError:
-        raise StorageError(f"There is no file {str(file)!r}. Check the path.") from None
     except OSError as error:
-        problem = one_problem(error).text
+        problem = unreadable(file, error, "a zip archive")
     else:
         raise ValueError(f"path must be a zip archive, but {str(file)!r} is not one")
-    raise StorageError(f"{str(file)!r} {problem}.")
+    raise problem
 
 
 def next_step(

@@ -415,7 +415,7 @@ class StorageError(ITwinPlatformError):
 
 
 class StorageNotFoundError(StorageError, FileNotFoundError):
-    """There is no such file in the container, or no such container. This is a FileNotFoundError as well."""
+    """There is no such file or container. This is a FileNotFoundError as well."""
 
 
 class StorageExistsError(StorageError, FileExistsError):

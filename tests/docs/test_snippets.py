@@ -7,6 +7,7 @@ it: the network of a company, a person who logs in, the server of a repository.
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import re
@@ -23,6 +24,7 @@ import pytest
 
 from itwin_platform import ITwinPlatform
 from itwin_platform.sandbox import Sandbox
+from itwin_platform.storage import TransferBucket
 from tests.support import browser
 from tests.support.company import company
 from tests.support.examples import ROOT
@@ -260,3 +262,15 @@ def test_the_verbs_that_the_pages_name_exist() -> None:
         code = " ".join(re.findall(r"`[^`\n]+`|^\$ .*$", page.read_text("utf-8"), re.M))
         for verb in re.findall(r"\bmake ([a-z-]+)", code):
             assert verb in verbs, f"{page.name} names make {verb}"
+
+
+_CALL = re.compile(r"`(?:bucket|container)\.(upload|download|list|delete|open)\(([\w, ]*)\)`")
+
+
+def test_calls_of_a_bucket_in_tables_and_text_name_its_parameters() -> None:
+    calls = [call for page in PAGES for call in _CALL.findall(page.read_text("utf-8"))]
+    assert {method for method, _ in calls} == {"upload", "download", "list", "delete", "open"}
+    for method, arguments in calls:
+        names = list(inspect.signature(getattr(TransferBucket, method)).parameters)[1:]
+        given = [each for each in arguments.split(", ") if each]
+        assert given == names[: len(given)], f"{method}({arguments})"

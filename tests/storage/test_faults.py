@@ -107,7 +107,7 @@ def test_a_storage_that_is_gone_ends_the_transfer(make_bucket: MakeBucket, files
     listed = caught.value.__notes__
     assert listed[0].startswith("- 'below/00' ")
     assert len(listed) == 21
-    assert listed[-1] == "- and 21 more, see report.failed"
+    assert listed[-1] == "- and 21 more, see error.report.failed"
     assert time.monotonic() - started < 60
 
 
@@ -320,7 +320,7 @@ def test_no_room_for_a_file(server: BucketServer, bucket: TransferBucket, files:
     done = subprocess.run(
         [sys.executable, "-c", limited, server.url, "down", str(copy)], capture_output=True, text=True, check=False
     )
-    assert "TransferError: 1 of 41 files were not downloaded: 'files/large'" in done.stderr
+    assert "TransferError: 1 of 41 files was not downloaded: 'files/large'" in done.stderr
     assert "sig=" not in done.stderr
     found, expected = hashes_of(copy), hashes_of(files)
     del expected["large"]

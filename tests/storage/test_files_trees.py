@@ -4,8 +4,9 @@
 
 import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from fsspec.callbacks import Callback
@@ -15,6 +16,7 @@ from itwin_platform.files import BucketFileSystem
 from itwin_platform.storage._single_blobs import SingleBlobs
 from tests.storage.conftest import hashes_of
 from tests.storage.judge import Container
+from tests.storage.platform import BucketServer
 
 LARGE = os.urandom(20_000_000)
 
@@ -256,3 +258,38 @@ def test_a_damaged_file_does_not_arrive(fs: BucketFileSystem, container: Contain
     with pytest.raises(errors.StorageError, match="does not match the hash"):
         fs.get("i-1/bad", str(tmp_path / "bad"))
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("bad", b"before")]
+
+
+def test_what_is_no_path_is_refused_before_anything_is_sent(server: BucketServer, fs: BucketFileSystem) -> None:
+    there = "i-1/a"
+    several: list[Any] = [5, None, b"a", {"a": 1}]
+    for wrong in several:
+        named = f"(path|paths|lpath|value|mode) must be .*{type(wrong).__name__ if wrong != b'a' else '(bytes|int)'}"
+        for method in (
+            fs.ls,
+            fs.info,
+            fs.exists,
+            fs.find,
+            fs.glob,
+            fs.cat_file,
+            fs.cat,
+            fs.open,
+            fs.rm,
+            fs.rm_file,
+            fs.du,
+        ):
+            with pytest.raises(ValueError, match=named):
+                method(wrong)
+        calls: list[Callable[..., object]] = [fs.get, fs.put, fs.get_file, fs.put_file, fs.mv, fs.cp_file]
+        for call in calls:
+            with pytest.raises(ValueError, match=named):
+                call(wrong, there)
+            with pytest.raises(ValueError, match=named):
+                call(there, wrong)
+        with pytest.raises(ValueError, match=named):
+            fs.open(there, wrong)
+    with pytest.raises(ValueError, match="value must be bytes, not int"):
+        fs.pipe(there, 5)
+    with pytest.raises(ValueError, match="paths must be a list"):
+        fs.cat_ranges(cast("Any", there), 0, 1)
+    assert server.paths == []

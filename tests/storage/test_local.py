@@ -111,18 +111,16 @@ def test_a_folder_that_cannot_be_used_is_named(bucket: TransferBucket, container
     (tmp_path / "file").write_bytes(b"x")
     (tmp_path / "gone").symlink_to(tmp_path / "nothing")
     (tmp_path / "loop").symlink_to("loop")
-    for folder, why in (
-        (tmp_path / "file" / "below", "a file where it needs a folder"),
-        (tmp_path / "file", "a file where it needs a folder"),
-        (tmp_path / "gone", "a link to nothing"),
-        (tmp_path / "loop", "in a circle"),
+    for folder, named, why in (
+        ("file/below", "file", "is a file, not a folder"),
+        ("file", "file", "is a file, not a folder"),
+        ("gone", "gone", "is a link to nothing on this machine"),
+        ("loop", "loop", "is behind links on this machine that lead in a circle"),
     ):
-        for names in ("f", ["f/a"]):
-            with pytest.raises(errors.TransferError) as caught:
-                bucket.download(names, folder)
-            assert repr(str(folder)) in str(caught.value)
-            assert f"{why}" in str(caught.value)
-            assert "on this machine" in str(caught.value)
+        for names in ("f", ["f/a", "f/b"]):
+            with pytest.raises(errors.StorageError) as caught:
+                bucket.download(names, tmp_path / folder)
+            assert str(caught.value) == f"{str(tmp_path / named)!r} {why}."
     with pytest.raises(errors.StorageError, match="in a circle"):
         bucket.upload(tmp_path / "loop")
 

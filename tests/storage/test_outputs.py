@@ -210,10 +210,20 @@ def test_a_job_without_success_has_nothing_to_download(
 def test_bad_arguments_are_errors_before_anything_is_sent(
     there: Platform, platform: ITwinPlatform, tmp_path: Path
 ) -> None:
-    arguments: list[dict[str, Any]] = [{"concurrency": 0}, {"folder": 5}, {"progress": "yes"}, {"job": 5}]
+    arguments: list[dict[str, Any]] = [
+        {"concurrency": 0},
+        {"folder": 5},
+        {"progress": "yes"},
+        {"job": 5},
+        {"outputs": 5},
+        {"overwrite": "no"},
+    ]
     for wrong in arguments:
         with pytest.raises(ValueError, match="must be"):
             platform.reality_modeling.jobs.download(**{"job": JOB, "folder": tmp_path, **wrong})
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(errors.StorageError, match="file' is a file, not a folder"):
+        platform.reality_modeling.jobs.download(JOB, tmp_path / "file" / "below")
     assert there.paths == []
 
 

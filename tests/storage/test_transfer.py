@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -202,10 +202,11 @@ def test_the_progress_bar_is_drawn(bucket: TransferBucket, tree: Path, capsys: p
 
 
 def test_a_path_that_is_not_there(bucket: TransferBucket, tmp_path: Path) -> None:
-    with pytest.raises(errors.StorageError, match="There is no file or folder"):
+    with pytest.raises(errors.StorageNotFoundError, match="There is no file or folder"):
         bucket.upload(tmp_path / "nothing")
-    with pytest.raises(errors.TransferError, match="is not in the container"):
-        bucket.download(["nothing"], tmp_path / "here")
+    problem = r"1 of 1 files was not downloaded: 'nothing' is not in the container. See error.report.failed"
+    with pytest.raises(errors.TransferError, match=problem):
+        bucket.download(names=["nothing"], folder=tmp_path / "here")
 
 
 def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tmp_path: Path) -> None:
@@ -213,7 +214,7 @@ def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tm
     assert bucket.download("", tmp_path / "here").sent == ()
     container.put("site-a/file", b"x")
     for prefix in ("site-b", "site-", "site-a/fil"):
-        with pytest.raises(errors.StorageError, match=f"no file '{prefix}' in the container"):
+        with pytest.raises(errors.StorageNotFoundError, match=f"no file '{prefix}' in the container"):
             bucket.download(prefix, tmp_path / "here")
     assert not (tmp_path / "here").exists()
 
@@ -221,16 +222,26 @@ def test_nothing_under_a_prefix(bucket: TransferBucket, container: Container, tm
 def test_arguments_of_the_wrong_kind(bucket: TransferBucket, tmp_path: Path) -> None:
     anything: Any = bucket
     calls: tuple[tuple[Callable[[], object], str], ...] = (
-        (lambda: anything.upload(None), "source must be a path"),
-        (lambda: anything.upload(["a"]), "source must be a path"),
+        (lambda: anything.upload(None), "path must be a path"),
+        (lambda: anything.upload(["a"]), "path must be a path"),
         (lambda: anything.download("", None), "folder must be a path"),
         (lambda: anything.upload(tmp_path, concurrency="4"), "concurrency must be"),
         (lambda: anything.upload(tmp_path, concurrency=0), "concurrency must be"),
         (lambda: anything.upload(tmp_path, progress="yes"), "progress must be"),
+        (lambda: anything.upload(tmp_path, overwrite="no"), "overwrite must be"),
+        (lambda: anything.download(["a"], tmp_path, overwrite=1), "overwrite must be"),
+        (lambda: anything.open(["a"]), "name must be a string or a BlobInfo, not list"),
+        (lambda: anything.list(None), "prefix must be"),
     )
     for call, message in calls:
         with pytest.raises(ValueError, match=message):
             call()
+    for names in (5, None, b"a", {"a": 1}):
+        for call in (lambda: anything.delete(names), lambda: anything.download(names, tmp_path)):  # noqa: B023 (called at once)
+            with pytest.raises(ValueError, match=f"names must be .*, not {type(names).__name__}"):
+                call()
+    with pytest.raises(ValueError, match=r"a name must be .*, not float"):
+        bucket.delete(name for name in cast("list[str]", [1.5]))
 
 
 def test_deleting_does_not_touch_what_is_below(bucket: TransferBucket, container: Container) -> None:
@@ -271,12 +282,18 @@ def test_rerunning_is_advised_only_where_it_helps(bucket: TransferBucket, contai
 def test_what_is_listed_can_be_opened_and_deleted(bucket: TransferBucket, container: Container) -> None:
     for name in ("a//b", "/c", "folder/", "folder/file"):
         container.put(name, name.encode())
-    listed = [blob.name for blob in bucket.list()]
+    blobs = bucket.list()
+    listed = [blob.name for blob in blobs]
     assert listed == ["/c", "a//b", "folder/", "folder/file"]
-    for name in listed:
-        with bucket.open(name) as file:
-            assert file.read() == name.encode()
-    bucket.delete(listed)
+    for blob in blobs:
+        for file in (bucket.open(blob), bucket.open(blob.name)):
+            with file:
+                assert file.read() == blob.name.encode()
+    # Exactly the blob, not what is below it.
+    bucket.delete(blobs[2])
+    assert container.names() == ["/c", "a//b", "folder/file"]
+    bucket.delete(listed[:1])
+    bucket.delete(iter(blobs))
     assert container.names() == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itwin_platform.errors import StorageError
+from itwin_platform.errors import StorageError, StorageNotFoundError
 from itwin_platform.storage._pictures import MAX_BYTES, content_of, media_type_of, size_of
 from tests.support.pictures import jpeg, picture, segment
 
@@ -136,6 +136,7 @@ def test_what_holds_no_bytes_is_refused(bad: Any) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    for path in (tmp_path / "nowhere.png", tmp_path):
-        with pytest.raises(StorageError, match=path.name):
-            content_of(path)
+    with pytest.raises(StorageNotFoundError, match=r"nowhere\.png"):
+        content_of(tmp_path / "nowhere.png")
+    with pytest.raises(StorageError, match=f"{tmp_path.name}' is a folder, not an image"):
+        content_of(tmp_path)

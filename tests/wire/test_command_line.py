@@ -125,7 +125,7 @@ def test_things_are_made_changed_and_deleted(run: Run) -> None:
         (["itwins", "update", "x", "--changes", "{", "--yes"], 2, "it is not JSON"),
         (["itwins", "update", "x", "--changes", "[]", "--yes"], 2, "it is not a valid ITwinUpdate"),
         (["itwins", "update", "x", "--changes", "@missing.json", "--yes"], 2, "'missing.json' cannot be read"),
-        (["itwins", "upload-image", "x", "missing.png", "--yes"], 1, "missing.png"),
+        (["itwins", "upload-image", "x", "missing.png", "--yes"], 4, "missing.png"),
         (
             ["api", "GET", "/itwins/favorites", "-H", "X-Key: secret"],
             2,

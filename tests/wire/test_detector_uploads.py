@@ -189,9 +189,10 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(library: Library, fil
     (tmp_path / "model").write_bytes(b"onnx")
     with pytest.raises(ValueError, match="zip archive"):
         upload(library, tmp_path / "model")
-    for missing in (tmp_path / "none.zip", tmp_path):
-        with pytest.raises(errors.StorageError):
-            upload(library, missing)
+    with pytest.raises(errors.StorageNotFoundError, match=r"none\.zip"):
+        upload(library, tmp_path / "none.zip")
+    with pytest.raises(errors.StorageError, match=f"{tmp_path.name}' is a folder, not a zip archive"):
+        upload(library, tmp_path)
     with pytest.raises(ValueError, match="progress must be"):
         upload(library, file, progress=1)
     assert library.server.received == []

@@ -158,6 +158,23 @@ def test_a_link_that_has_expired_is_asked_for_again(
     assert platform.exports.download(ID, path, overwrite=True).read_bytes() == FILE
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(
+    exporting: Exporting, platform: ITwinPlatform, tmp_path: Path
+) -> None:
+    anything: Any = platform.exports
+    (tmp_path / "file").write_bytes(b"x")
+    for path, problem in (("", "is a folder"), ("file/below", "file' is a file, not a folder")):
+        with pytest.raises(errors.StorageError, match=problem):
+            platform.exports.download(ID, tmp_path / path)
+    with pytest.raises(ValueError, match="an export or its id"):
+        anything.download(5, tmp_path / "new")
+    with pytest.raises(ValueError, match="an export or its id"):
+        anything.records(None)
+    with pytest.raises(ValueError, match="overwrite must be"):
+        anything.download(ID, tmp_path / "new", overwrite="no")
+    assert exporting.asked == []
+
+
 def test_a_connection_that_breaks_is_gone_on_with(tmp_path: Path) -> None:
     half = len(FILE) // 2
 

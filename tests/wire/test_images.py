@@ -153,10 +153,10 @@ def test_errors_of_the_platform_and_of_the_caller(host: ScriptedServer, tmp_path
         for folder in (5, "a\0b"):
             with pytest.raises(ValueError, match="cache_dir must be a path"):
                 platform.itwins.download_image("i-1", cache_dir=folder)  # type: ignore[arg-type]
-        assert api.received == []
         (tmp_path / "file").write_bytes(b"")
-        with pytest.raises(errors.StorageError, match="clashes with a folder"):
+        with pytest.raises(errors.StorageError, match="file' is a file, not a folder"):
             platform.itwins.download_image("i-1", cache_dir=tmp_path / "file")
+        assert api.received == []
 
 
 @pytest.mark.parametrize("missing", ["smallImageName", "smallImageUrl"])

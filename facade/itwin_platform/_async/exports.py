@@ -15,6 +15,7 @@ from .._staying import Stays
 from ..frames._geojson import check_exported
 from ..storage import _export_file as file
 from ..storage._access import FileAccess
+from ..storage._places import check_target
 from ..storage._progress import shown
 from ..storage._report import Progress
 from ..storage._run import Run
@@ -97,6 +98,15 @@ class _BatchIterator(Stays, Generic[T]):
             if batch:
                 return batch
         raise StopAsyncIteration
+
+
+async def check_download(path: Path) -> None:
+    """Check where a download goes, before anything is sent.
+
+    Raises:
+        StorageError: A file cannot be written there.
+    """
+    await concurrency.in_thread(partial(check_target, path))
 
 
 async def download_export(

@@ -21,6 +21,7 @@ from ..storage._access import Access
 from ..storage._delete import delete
 from ..storage._download import download
 from ..storage._listing import list_blobs
+from ..storage._names import listed_names
 from ..storage._progress import shown
 from ..storage._reader import BlobReader, open_blob
 from ..storage._report import BlobInfo, Progress, ProgressCallback, TransferReport
@@ -105,7 +106,7 @@ class Transfers:
 
     def upload(
         self,
-        source: str | os.PathLike[str],
+        path: str | os.PathLike[str],
         prefix: str = "",
         *,
         overwrite: bool = False,
@@ -125,7 +126,7 @@ class Transfers:
         sent.
 
         Parameters:
-            source: A file or a folder.
+            path: A file or a folder on this machine.
             prefix: A folder in the container, with slashes; empty for the root.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256. At most eight of them are over 128 KiB, and two over 2 MiB.
@@ -136,33 +137,34 @@ class Transfers:
             The files that were sent and skipped.
 
         Raises:
-            ValueError: The prefix cannot be part of a name. Nothing was sent.
+            ValueError: An argument cannot be used. Nothing was sent.
+            StorageNotFoundError: There is no such path. Nothing was sent.
             TransferError: Files failed; `report` lists them with the reasons. The others have been sent.
             TransferCancelled: The progress function asked to stop.
             StoragePermissionError: The SAS URL does not permit writing, or reading (needed without `overwrite`).
-            StorageError: `source` does not exist, or the SAS URL has expired and could not be renewed.
+            StorageError: The path cannot be used, or the SAS URL has expired and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
         check_flags(overwrite=overwrite)
         with shown(progress, "Uploading") as on_progress:
             access = self._access
             run = Run(access, on_progress)
-            work = partial(upload, access, source, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
+            work = partial(upload, access, path, prefix, overwrite=overwrite, concurrency=concurrency, run=run)
             return self._to_its_end(access, run, work)
 
     def download(
         self,
-        prefix: str | Iterable[str],
+        names: str | BlobInfo | Iterable[str | BlobInfo],
         folder: str | os.PathLike[str],
         *,
         overwrite: bool = False,
         concurrency: int = 16,
         progress: bool | Callable[[Progress], object] = False,
     ) -> TransferReport:
-        """Download all files under a prefix, or named files, to a folder.
+        """Download a folder of the container with everything below it, or files by their names, to a folder.
 
-        Files under a prefix keep their path below it, named files their full name. Files that already exist in the
-        folder with the same size and hash are skipped. A file is written under a temporary name (`.itp-*.part`) and
+        What is in a folder keeps its path below it; files in a list keep their full names. Files that already exist in
+        the target with the same size and hash are skipped. A file is written under a temporary name (`.itp-*.part`) and
         renamed once it is complete and matches its stored hash. Rerunning an interrupted download resumes in the
         middle of a file, if the blob has a stored hash.
 
@@ -171,9 +173,9 @@ class Transfers:
         blobs that mark folders (`name/`) are skipped.
 
         Parameters:
-            prefix: A folder in the container (the empty string for all of it), which needs the permission to list; or a
-                list of full names, which does not.
-            folder: The target. It and the folders below it are created when a file needs them.
+            names: A string is the name of a folder in the container or of a file, or empty for all files; it needs the
+                permission to list. A list of full names, or of blobs that `list` returned, does not need it.
+            folder: The target on this machine. It and the folders below it are created when a file needs them.
             overwrite: Replace existing files whose content differs, instead of reporting them as failed.
             concurrency: Files at a time, 1 to 256.
             progress: As for `upload`.
@@ -182,22 +184,24 @@ class Transfers:
             The files that were downloaded (as `sent`) and skipped.
 
         Raises:
-            ValueError: The prefix or a name is not valid. Nothing was sent.
-            TransferError: Files failed; `report` lists them with the reasons. The others have been downloaded.
+            ValueError: An argument cannot be used. Nothing was sent.
+            StorageNotFoundError: There is nothing with the name that a string gives.
+            TransferError: Files failed, for instance because the container has no file with one of the names in a list;
+                `report` lists them with the reasons. The others have been downloaded.
             TransferCancelled: The progress function asked to stop.
-            StoragePermissionError: The SAS URL does not permit reading, or listing (needed for a prefix).
-            StorageError: There is nothing under the prefix, the container cannot be listed, or the SAS URL has expired
+            StoragePermissionError: The SAS URL does not permit reading, or listing (needed for a string).
+            StorageError: `folder` is a file or below one, the container cannot be listed, or the SAS URL has expired
                 and could not be renewed.
             ConfigurationError: obstore or rich is not installed.
         """
         check_flags(overwrite=overwrite)
         with shown(progress, "Downloading") as on_progress:
-            names = prefix if isinstance(prefix, str) else list(prefix)
-            return self._download(names, folder, overwrite=overwrite, concurrency=concurrency, on_progress=on_progress)
+            chosen = names if isinstance(names, str) else listed_names(names)
+            return self._download(chosen, folder, overwrite=overwrite, concurrency=concurrency, on_progress=on_progress)
 
     def _download(
         self,
-        names: str | Iterable[str],
+        names: str | list[str],
         folder: str | os.PathLike[str],
         *,
         overwrite: bool,
@@ -229,26 +233,27 @@ class Transfers:
         run = Run(access, None)
         return self._to_its_end(access, run, partial(list_blobs, access, prefix, run))
 
-    def delete(self, names: str | Iterable[str]) -> None:
+    def delete(self, names: str | BlobInfo | Iterable[str | BlobInfo]) -> None:
         """Delete files by their full names. Names that do not exist are ignored; files below a name are kept.
 
         Parameters:
-            names: The full name of a file, or several: `[blob.name for blob in container.list("folder")]`.
+            names: The full name of a file, or several; or blobs that `list` returned: `container.list("folder")`.
 
         Raises:
             ValueError: A name is not valid. Nothing was sent.
             TransferError: Files could not be deleted; `report` lists them with the reasons. The others are deleted.
             StoragePermissionError: The SAS URL does not permit deleting. The documented one of a bucket does not.
         """
+        chosen = listed_names(names)
         access = self._access
         run = Run(access, None)
-        self._to_its_end(access, run, partial(delete, access, names, run))
+        self._to_its_end(access, run, partial(delete, access, chosen, run))
 
-    def open(self, name: str) -> BlobReader:
+    def open(self, name: str | BlobInfo) -> BlobReader:
         """Open a file in the container for reading. It is read a few MiB at a time, whatever its size.
 
         Parameters:
-            name: The full name of the file.
+            name: The full name of the file, or a blob that `list` returned.
 
         Returns:
             The file, a context manager. Reading raises StorageError if it changes in the container meanwhile.
@@ -256,7 +261,8 @@ class Transfers:
         Raises:
             ValueError: The name is not valid. Nothing was sent.
             StoragePermissionError: The SAS URL does not permit reading.
-            StorageError: The file does not exist, or cannot be reached.
+            StorageNotFoundError: The file does not exist.
+            StorageError: It cannot be reached.
             ConfigurationError: obstore is not installed.
         """
         access = self._access

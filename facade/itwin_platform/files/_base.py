@@ -1,7 +1,7 @@
 """What all parts of the file systems share: the client, the containers, and work on many files at the same time."""
 
 # What is inherited from fsspec has no types.
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import pickle
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from .._sync.client import ITwinPlatform
 from ..errors import NotFoundError, PermissionDeniedError, StorageNotFoundError, StoragePermissionError
@@ -19,6 +19,7 @@ from ..storage._single_blobs import SingleBlobs
 from ._cache import ListingsCache
 from ._containers import LISTINGS_EXPIRY, Containers, containers_of, default_client
 from ._fsspec import AbstractFileSystem, tokenize
+from ._paths import one_path
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -86,8 +87,23 @@ class ContainerFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec h
     # Where a path leads to
 
     @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        if isinstance(path, list):
+            return [cls._stripped(each) for each in cast("list[object]", path)]
+        return cls._stripped(path)
+
+    @classmethod
+    def _stripped(cls, path: object) -> str:
+        """The path of a file or folder, without the protocol.
+
+        Raises:
+            ValueError: It is not a path.
+        """
+        return str(super()._strip_protocol(one_path(path)))
+
+    @classmethod
     def _parent(cls, path: str) -> str:
-        path = cls._strip_protocol(path)
+        path = cls._stripped(path)
         return str(path.rpartition("/")[0].rstrip("/"))
 
     def _container(self, container_id: str, *, change: bool) -> SingleBlobs:
@@ -106,7 +122,7 @@ class ContainerFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec h
             StorageNotFoundError: There is no such container; or it is the path of one, and a file is to be read.
             StoragePermissionError: The caller may not use it.
         """
-        container_id, _, name = self._strip_protocol(path).partition("/")
+        container_id, _, name = self._stripped(path).partition("/")
         if not container_id or container_id.endswith(":"):  # with a colon, it is an address of another kind
             raise ValueError(f"{path!r} names no container: write {self.protocol}://<{self._of_what} id>/path")
         if name:

@@ -17,6 +17,7 @@ from ._contents import SMALL, Contents, opening_mode
 from ._fsspec import DEFAULT_CALLBACK, is_file
 from ._local import write_whole
 from ._pairs import Pairs
+from ._paths import check_local, check_locals, one_or_several, one_path
 
 
 class Changes(Contents):
@@ -26,6 +27,7 @@ class Changes(Contents):
         self, rpath: str, lpath: Any, callback: Any = DEFAULT_CALLBACK, outfile: Any = None, **_: object
     ) -> None:
         """Download a file. It appears under its name once it is complete and matches its hash, if that is known."""
+        check_local(lpath)
         outfile = lpath if outfile is None and is_file(lpath) else outfile
         try:
             blobs, name = self._at(rpath, file=True)
@@ -63,7 +65,8 @@ class Changes(Contents):
         Raises:
             StorageExistsError: The file to create exists.
         """
-        how, source = opening_mode(mode), Path(lpath)
+        check_local(lpath)
+        rpath, how, source = one_path(rpath), opening_mode(mode), Path(lpath)
         if source.is_dir():
             return
         with source.open("rb") as local:
@@ -92,6 +95,7 @@ class Changes(Contents):
         Raises:
             StorageError: Two files would become one, as `a//b` and `a/b` would. Nothing was downloaded.
         """
+        check_locals(lpath)
         pairs = Pairs(self).of("get", rpath, lpath, recursive=recursive, maxdepth=maxdepth)
         _refuse_clashes(pairs, _local_place, self.isfile)
         self._transfer(self.get_file, pairs, callback, options)
@@ -110,7 +114,8 @@ class Changes(Contents):
         Raises:
             StorageError: Two files would become one. Nothing was uploaded.
         """
-        pairs = Pairs(self).of("put", lpath, rpath, recursive=recursive, maxdepth=maxdepth)
+        check_locals(lpath)
+        pairs = Pairs(self).of("put", lpath, one_or_several(rpath), recursive=recursive, maxdepth=maxdepth)
         _refuse_clashes(pairs, self._strip_protocol, os.path.isfile)
         self._transfer(self.put_file, pairs, callback, options)
 
@@ -130,6 +135,7 @@ class Changes(Contents):
 
     def cp_file(self, path1: str, path2: str, **_: object) -> None:
         """Copy a file, inside the storage if possible."""
+        path1, path2 = one_path(path1), one_path(path2)
         try:
             source, source_name = self._at(path1, file=True)
             target, name = self._at(path2, change=True)
@@ -158,7 +164,7 @@ class Changes(Contents):
             StorageError: Two files would become one, or a file would replace another one that is to be copied as well.
                 Nothing was copied.
         """
-        pairs = Pairs(self).of("copy", path1, path2, recursive=recursive, maxdepth=maxdepth)
+        pairs = Pairs(self).of("copy", path1, one_or_several(path2), recursive=recursive, maxdepth=maxdepth)
         _refuse_clashes(pairs, self._strip_protocol, self.isfile)
         _refuse_overlap(pairs, self._strip_protocol, self.isfile)
         ignore = on_error == "ignore" or (on_error is None and recursive)
@@ -185,7 +191,7 @@ class Changes(Contents):
         """
         if self._strip_protocol(path1) == self._strip_protocol(path2):
             return
-        pairs = Pairs(self).of("copy", path1, path2, recursive=recursive, maxdepth=maxdepth)
+        pairs = Pairs(self).of("copy", path1, one_or_several(path2), recursive=recursive, maxdepth=maxdepth)
         if not pairs:
             raise StorageError(f"{path1!r} is a folder: move it with recursive=True.")
         folders = {source for source, _ in pairs if self.isdir(source)}

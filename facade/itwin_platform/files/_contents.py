@@ -81,6 +81,8 @@ class Contents(Listings):
             StorageExistsError: The file to create exists.
             StoragePermissionError: The SAS URL does not permit it.
         """
+        if not isinstance(mode, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(f"mode must be a string, not {type(mode).__name__}")  # noqa: TRY004 (as for all arguments)
         if "b" in mode and compression is not None:
             known = compression_of(path, compression)
             file: Any = super().open(path, mode, block_size, cache_options, **options)
@@ -132,7 +134,7 @@ class Contents(Listings):
             on_error: `"return"` returns an exception in the place of a range, `"raise"` raises the first.
         """
         if not isinstance(paths, list):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError("paths must be a list")
+            raise ValueError("paths must be a list")  # noqa: TRY004 (as for all arguments)
         if max_gap is not None:
             raise NotImplementedError("max_gap is not supported")
         firsts: list[Any] = starts if isinstance(starts, list) else [starts] * len(paths)
@@ -169,7 +171,12 @@ class Contents(Listings):
             StorageExistsError: The file to create exists.
         """
         how = opening_mode(mode)
-        content = bytes(memoryview(value).cast("B")) if not isinstance(value, bytes) else value
+        try:
+            content = value if isinstance(value, bytes) else bytes(memoryview(value).cast("B"))
+        except TypeError:
+            content = None
+        if content is None:
+            raise ValueError(f"value must be bytes, not {type(value).__name__}")
         if len(content) > SMALL or self._intrans:
             with self.open(path, how) as file:
                 file.write(content)
@@ -182,8 +189,11 @@ class Contents(Listings):
 
     def pipe(self, path: Any, value: Any = None, **options: Any) -> None:
         """Write a file, or several, if `path` is a dictionary from paths to bytes."""
-        contents: Mapping[str, Any] = path if isinstance(path, Mapping) else {path: value}
-        list(self._together(lambda item: self.pipe_file(item[0], item[1], **options), list(contents.items())))
+        contents: list[tuple[Any, Any]] = [(path, value)]
+        if isinstance(path, Mapping):
+            several: Mapping[Any, Any] = path
+            contents = list(several.items())
+        list(self._together(lambda item: self.pipe_file(item[0], item[1], **options), contents))
 
 
 def opening_mode(mode: str) -> str:

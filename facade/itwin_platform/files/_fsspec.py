@@ -16,4 +16,6 @@ DEFAULT_CALLBACK: Any = callbacks.DEFAULT_CALLBACK
 DirCache: Any = dircache.DirCache
 compression_of: Callable[[str, str | None], str | None] = core.get_compression
 is_file: Callable[[object], bool] = utils.isfilelike
+# The text of a path; anything else as it is.
+path_text: Callable[[Any], object] = utils.stringify_path
 tokenize: Callable[..., str] = utils.tokenize

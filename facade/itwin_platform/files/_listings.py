@@ -1,7 +1,7 @@
 """The part of the file systems that lists and describes files."""
 
 # What is inherited from fsspec has no types.
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 from __future__ import annotations
 
 from contextlib import suppress
@@ -14,6 +14,7 @@ from ..storage._single_blobs import SingleBlobs
 from ._base import ContainerFileSystem
 from ._cache import Entry, forget_everywhere
 from ._entries import directory, entries_below, file_entry, level_entries
+from ._paths import one_or_several, one_path
 
 
 class Listings(ContainerFileSystem):
@@ -30,7 +31,7 @@ class Listings(ContainerFileSystem):
         if path is None:
             self.dircache.forget()
         else:
-            forget_everywhere(self.protocol, str(self._strip_protocol(path)))
+            forget_everywhere(self.protocol, self._stripped(path))
 
     def ls(self, path: str, detail: bool = True, refresh: bool = False, **_: object) -> Any:
         """List a folder, without the folders below it.
@@ -44,7 +45,7 @@ class Listings(ContainerFileSystem):
             StorageNotFoundError: There is no such folder or file.
             StoragePermissionError: The SAS URL does not permit listing. The documented one of a bucket does not.
         """
-        path = self._strip_protocol(path)
+        path = self._stripped(path)
         found: list[Entry] | None = None if refresh else self.dircache.get(path)
         if found is None:
             blobs, name = self._at(path)
@@ -73,7 +74,7 @@ class Listings(ContainerFileSystem):
         Raises:
             StorageNotFoundError: There is no such file or folder.
         """
-        path = self._strip_protocol(path)
+        path = self._stripped(path)
         known = () if refresh else self.dircache.get(self._parent(path), ())
         for entry in known:
             if entry["name"] == path:
@@ -135,7 +136,7 @@ class Listings(ContainerFileSystem):
             detail: Whether to return entries by their paths, or sorted paths.
             prefix: What the rest of their paths, after the folder and a slash, must begin with.
         """
-        path = self._strip_protocol(path)
+        path = self._stripped(path)
         if maxdepth is not None and maxdepth < 1:
             raise ValueError("maxdepth must be at least 1")
         blobs, name = self._at(path)
@@ -151,6 +152,16 @@ class Listings(ContainerFileSystem):
             if (withdirs or found[key]["type"] == "file") and (not prefix or key.startswith(f"{path}/{prefix}"))
         }
         return chosen if detail else list(chosen)
+
+    def glob(self, path: Any, maxdepth: int | None = None, **options: Any) -> Any:
+        """The files and folders that a pattern matches: see fsspec."""
+        found: Any = super().glob(one_path(path), maxdepth, **options)
+        return found
+
+    def expand_path(self, path: Any, recursive: bool = False, maxdepth: int | None = None, **options: Any) -> list[str]:
+        """The paths that paths and patterns stand for: see fsspec."""
+        found: list[str] = super().expand_path(one_or_several(path), recursive, maxdepth, **options)
+        return found
 
     def _all_below(self, path: str, blobs: SingleBlobs, name: str) -> dict[str, Entry]:
         prefix, version = f"{name}/" if name else "", self.dircache.version

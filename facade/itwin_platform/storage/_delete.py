@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 from ._access import Access
-from ._names import Names, listed_names
 from ._problems import RequestFailed, one_problem
 from ._report import FileOutcome
 from ._run import Lane, Run
@@ -17,9 +16,8 @@ from ._service import BlobService
 _HEADERS = {"x-ms-delete-snapshots": "include"}
 
 
-def delete(access: Access, names: Names, run: Run) -> None:
+def delete(access: Access, names: list[str], run: Run) -> None:
     """Delete the blobs named; see the method of the container."""
-    chosen = listed_names([names] if isinstance(names, str) else names)
     access.need("d", "Deleting")
     with closing(BlobService(access, run.pause)) as service:
 
@@ -31,5 +29,5 @@ def delete(access: Access, names: Names, run: Run) -> None:
                     raise
             return job
 
-        jobs = deque(FileOutcome(name, Path(name), 0) for name in chosen)
+        jobs = deque(FileOutcome(name, Path(name), 0) for name in names)
         run.carry_out((Lane(jobs, 8),), delete_one, verb="deleted", abort=service.close)

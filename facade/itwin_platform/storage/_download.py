@@ -16,9 +16,10 @@ from ._access import Access
 from ._blobs import DIFFERS, SAME, Blobs
 from ._listing import find_blobs
 from ._local import belongs_to, ignores_case
-from ._names import Names, blob_name, checked_prefix, clashes, listed_names, relative_to, target_problem
+from ._names import blob_name, checked_prefix, clashes, relative_to, target_problem
 from ._outcomes import Refusal, Skip
 from ._parts import PartFile, temporary_files
+from ._places import check_folder
 from ._problems import RequestFailed, one_problem
 from ._quick import check_installed
 from ._ranges import Reading, Remote
@@ -58,7 +59,7 @@ class FileDownload:
         if status is None:
             return
         if S_ISDIR(status.st_mode):
-            raise Refusal("clashes with a folder of the same name")
+            raise Refusal(f"clashes with the folder {str(job.path)!r}")
         if S_ISREG(status.st_mode):
             remote = self._listed[job.name] if self._listed is not None else self._blobs.look(job.name)
             if remote is not None and self._blobs.is_same(remote, job.name, job.path, status.st_size):
@@ -143,7 +144,7 @@ class _Copy:
 
 def download(
     access: Access,
-    names: Names,
+    names: str | list[str],
     folder: str | os.PathLike[str],
     *,
     overwrite: bool,
@@ -151,7 +152,7 @@ def download(
     run: Run,
     into: str = "",
 ) -> TransferReport:
-    """Download the blobs under a prefix, or named blobs; see the method of the container.
+    """Download the blobs under a prefix, or a list of named blobs; see the method of the container.
 
     With `into`, all of that goes to this folder below the other, and where listing is not permitted, what should be a
     prefix is taken for the name of a blob.
@@ -160,9 +161,10 @@ def download(
     root = local_path("folder", folder)
     access.need("r", "Downloading")
     check_installed()
+    check_folder(root)
     prefix, listed = "", None
     if isinstance(names, str):
-        prefix = checked_prefix(names)
+        prefix = checked_prefix(names, "names")
     if isinstance(names, str) and not (into and prefix and not access.permits("l")):
         access.need("l", "Downloading a prefix", " Pass a list of names instead of a prefix.")
         found = find_blobs(access, prefix, run)
@@ -171,7 +173,7 @@ def download(
         blobs = [blob for blob, _ in found]
         listed = {blob.name: remote for blob, remote in found}
     else:
-        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in listed_names([names] if isinstance(names, str) else names)]
+        blobs = [BlobInfo(name, 0, _UNKNOWN) for name in ([names] if isinstance(names, str) else names)]
     jobs, settled = _targets(blobs, prefix, root, into)
     with closing(BlobService(access, run.pause)) as service, closing(Tree(root)) as tree:
         work = FileDownload(run, service, tree, listed, overwrite=overwrite)

@@ -31,8 +31,13 @@ def check_completed(export: Export) -> None:
     """Check that an export is completed.
 
     Raises:
-        StorageError: It is not.
+        ValueError: It is no export.
+        StorageError: It is not completed.
     """
+    from itwin_platform_api.itwins.models import Export
+
+    if not isinstance(export, Export):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(f"export must be an export or its id, not {type(export).__name__}")  # noqa: TRY004
     if export.status.value != "Completed":
         raise StorageError(
             f"Export {export.id} has no file yet: it is {export.status.value}. "

@@ -35,7 +35,7 @@ class ImageLink:
 
 def check_size(size: str) -> None:
     """Raise ValueError if there are no images of that size."""
-    if size not in {"small", "large"}:
+    if size not in ("small", "large"):  # not a set: what cannot be hashed is refused as well
         raise ValueError('size must be "small" or "large"')
 
 

@@ -14,10 +14,10 @@ from io import FileIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from ..errors import StorageError
+from ..errors import StorageError, StorageNotFoundError
 from ._names import blob_name, name_problem
 from ._outcomes import Refusal
-from ._problems import one_problem
+from ._places import unreadable
 from ._report import FileOutcome
 from ._tree import Tree
 
@@ -40,18 +40,11 @@ def find_files(tree: Tree, prefix: str) -> Found:
     """What to upload from a file or a folder. Links below the path are not followed; the path itself may be one.
 
     Raises:
-        StorageError: The path does not exist, or is neither a regular file nor a folder.
+        StorageNotFoundError: The path does not exist.
+        StorageError: It is neither that of a regular file nor of a folder, or cannot be used.
     """
     source, found = tree.root, Found()
-    status, problem = None, ""
-    try:
-        status = source.stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        problem = f"There is no file or folder {str(source)!r}. Check the path."
-    except OSError as error:
-        problem = f"{str(source)!r} {one_problem(error).text}."
-    if status is None:
-        raise StorageError(problem)
+    status = _status_of(source)
     if S_ISDIR(status.st_mode):
         _walk(tree, prefix, found)
     elif S_ISREG(status.st_mode):
@@ -59,6 +52,16 @@ def find_files(tree: Tree, prefix: str) -> Found:
     else:
         raise StorageError(f"{str(source)!r} is neither a regular file nor a folder.")
     return found
+
+
+def _status_of(source: Path) -> os.stat_result:
+    try:
+        return source.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        problem: StorageError = StorageNotFoundError(f"There is no file or folder {str(source)!r}. Check the path.")
+    except OSError as error:
+        problem = unreadable(source, error)
+    raise problem
 
 
 def _walk(tree: Tree, prefix: str, found: Found) -> None:

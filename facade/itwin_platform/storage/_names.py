@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias, cast
 
-Names = str | Iterable[str]
+from ._report import BlobInfo
+
+Name: TypeAlias = str | BlobInfo
+Names: TypeAlias = Name | Iterable[Name]
 
 MAX_NAME = 1024
 
@@ -17,10 +21,14 @@ _WINDOWS_DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹�
 _NOT_TEXT = frozenset({"Cc", "Cs"})
 
 
+def _kind_of(value: object) -> str:
+    return type(value).__name__
+
+
 def name_problem(name: object) -> str | None:
     """Why a name cannot be that of a blob which all clients and file systems can handle; None if it can."""
     if not isinstance(name, str):
-        return f"must be a string, not {type(name).__name__}"
+        return f"must be a string, not {_kind_of(name)}"
     if not name:
         return "must not be empty"
     if len(name) > MAX_NAME:
@@ -53,36 +61,46 @@ def listed_name(what: str, name: object) -> str:
     Raises:
         ValueError: No list has it.
     """
+    if isinstance(name, BlobInfo):
+        name = name.name
+    if not isinstance(name, str):
+        raise ValueError(f"{what} must be a string or a BlobInfo, not {_kind_of(name)}")  # noqa: TRY004 (as for ids)
     problem = name_problem(name)
-    if isinstance(name, str) and problem and 0 < len(name) <= MAX_NAME:
+    if problem and 0 < len(name) <= MAX_NAME:
         # Addresses would be resolved or changed on their way, and lead to another blob.
         astray = "\\" in name or {".", ".."} & set(name.split("/"))
         if not astray and all(unicodedata.category(each) != "Cs" and each != "\0" for each in name):
             return name
     if problem:
         raise ValueError(f"{what} {problem}")
-    return str(name)
+    return name
 
 
-def listed_names(names: Iterable[str]) -> list[str]:
-    """Names of blobs that are there, without duplicates.
+def listed_names(names: object) -> list[str]:
+    """Names of blobs that are there, from one name or several, without duplicates.
 
     Raises:
-        ValueError: One of them is not valid.
+        ValueError: They are no names, or one of them is not valid.
     """
-    return list(dict.fromkeys(listed_name("a name", name) for name in names))
+    if isinstance(names, (str, BlobInfo)):
+        return [listed_name("the name", names)]
+    kind = _kind_of(names)
+    # A dict and bytes can be iterated over too, but do not consist of names.
+    if isinstance(names, Iterable) and not isinstance(names, (bytes, bytearray, memoryview, Mapping)):
+        return list(dict.fromkeys(listed_name("a name", name) for name in cast("Iterable[object]", names)))
+    raise ValueError(f"names must be a string, a BlobInfo or several of them, not {kind}")
 
 
-def checked_prefix(prefix: object) -> str:
+def checked_prefix(prefix: object, what: str = "prefix") -> str:
     """A prefix without a slash at its end; empty for the whole container.
 
     Raises:
         ValueError: No blob can have it.
     """
     if not isinstance(prefix, str):
-        raise ValueError(f"prefix must be a string, not {type(prefix).__name__}")  # noqa: TRY004 (as for ids)
+        raise ValueError(f"{what} must be a string, not {_kind_of(prefix)}")  # noqa: TRY004 (as for ids)
     trimmed = prefix.removesuffix("/")
-    return checked_name("prefix", trimmed) if trimmed else ""
+    return checked_name(what, trimmed) if trimmed else ""
 
 
 def blob_name(prefix: str, parts: tuple[str, ...]) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
 from .._paths import local_path
-from ..errors import StorageError
-from ._problems import one_problem
+from ._places import unreadable
 
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 MediaType: TypeAlias = Literal["image/png", "image/jpeg"]
@@ -35,7 +34,7 @@ def content_of(picture: Picture) -> bytes:
 
     Raises:
         ValueError: It is none of these, or too large.
-        StorageError: The file cannot be read.
+        StorageError: The file cannot be read; StorageNotFoundError if there is none.
     """
     if isinstance(picture, (bytes, bytearray, memoryview)):
         content = bytes(picture)
@@ -102,11 +101,9 @@ def _content_of_file(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             return _read(file)
-    except FileNotFoundError:
-        raise StorageError(f"There is no image {str(path)!r}. Check the path.") from None
     except OSError as error:
-        problem = one_problem(error).text
-    raise StorageError(f"The image {str(path)!r} {problem}.")
+        problem = unreadable(path, error, "an image")
+    raise problem
 
 
 def _read(file: BinaryIO) -> bytes:

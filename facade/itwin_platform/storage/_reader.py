@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from .._concurrency import asynchronous
 from ..errors import ITwinPlatformError, StorageError, StorageNotFoundError
 from ._access import Access
-from ._names import listed_name
+from ._names import Name, listed_name
 from ._problems import RequestFailed, one_problem
 from ._quick import check_installed
 from ._ranges import Reading, Remote
@@ -129,7 +129,7 @@ def reading_error(access: Access, problem: Exception, name: str) -> ITwinPlatfor
     return access.error_for(problem, f"Reading {name!r}", "r")
 
 
-def open_blob(access: Access, name: str) -> RawBlob:
+def open_blob(access: Access, name: Name) -> RawBlob:
     """Open a blob for reading; see the method of the container."""
     name = listed_name("name", name)
     access.need("r", "Reading")

@@ -23,7 +23,7 @@ T = TypeVar("T")
 # How many failed files a traceback lists.
 _SHOWN = 20
 _RERUN = "Run it again to continue with the rest."
-_LOOK = "See report.failed."
+_LOOK = "See error.report.failed."
 # Seconds that requests in progress may take to finish when a transfer is stopped.
 _GRACE = 1.0
 _NOT_TRIED = "was not transferred: the transfer"
@@ -308,7 +308,7 @@ def failed_error(
     first = next((one for one in report.failed if not one.reason.startswith(_NOT_TRIED)), report.failed[0])
     more = f"; and {count - 1} more" if count > 1 else ""
     error = TransferError(
-        f"{count} of {total} files were not {verb}: {said(first)}{more}. {advice}",
+        f"{count} of {total} files {'was' if count == 1 else 'were'} not {verb}: {said(first)}{more}. {advice}",
         report=report,
     )
     if count > 1:
@@ -316,10 +316,11 @@ def failed_error(
         for outcome in report.failed[:_SHOWN]:
             error.add_note(f"- {said(outcome)}")
         if count > _SHOWN:
-            error.add_note(f"- and {count - _SHOWN} more, see report.failed")
+            error.add_note(f"- and {count - _SHOWN} more, see error.report.failed")
     return error
 
 
 def cancelled_error(report: TransferReport, verb: str) -> TransferCancelled:
     """The error for a transfer that its progress callback has cancelled."""
-    return TransferCancelled(f"Cancelled with {len(report.sent)} files {verb}. {_RERUN}", report=report)
+    count = len(report.sent)
+    return TransferCancelled(f"Cancelled with {count} file{'' if count == 1 else 's'} {verb}. {_RERUN}", report=report)

@@ -10,6 +10,7 @@ from itertools import chain
 
 from .._paths import local_path
 from ..errors import ITwinPlatformError, TransferCancelled, TransferError
+from ._places import check_folder
 from ._report import FileOutcome, Progress, ProgressCallback, TransferReport
 from ._run import cancelled_error, check_concurrency, failed_error
 
@@ -23,7 +24,7 @@ class Several:
         on_progress: Called with their progress, added to that of earlier downloads.
 
     Raises:
-        ValueError: The folder or the concurrency cannot be used.
+        ValueError: An argument cannot be used.
     """
 
     def __init__(self, folder: str | os.PathLike[str], concurrency: int, on_progress: ProgressCallback | None) -> None:
@@ -34,6 +35,10 @@ class Several:
         self._before = self._now = Progress(0, 0, 0, 0, "")
         self._reports: list[TransferReport] = []
         self.cancelled = False
+
+    def check_folder(self) -> None:
+        """Raise StorageError if the folder, or one above it, is a file."""
+        check_folder(self._folder)
 
     @property
     def progress(self) -> ProgressCallback | None:

@@ -167,8 +167,6 @@ class Tree:
             if not S_ISDIR(status.st_mode):
                 raise NotADirectoryError(errno.ENOTDIR, "not a folder")
             return
-        if self.root.is_symlink():
-            raise Refusal(f"needs the folder {str(self.root)!r}, which is a link to nothing on this machine")
         self.root.mkdir(parents=True, exist_ok=True)
 
     def _walked(self, names: tuple[str, ...], *, create: bool) -> Path:

@@ -144,7 +144,7 @@ def _condition(remote: Remote | None) -> dict[str, str]:
 
 def upload(
     access: Access,
-    source: str | os.PathLike[str],
+    path: str | os.PathLike[str],
     prefix: str,
     *,
     overwrite: bool,
@@ -152,13 +152,13 @@ def upload(
     run: Run,
 ) -> TransferReport:
     """Upload a file or a folder; see the method of the container."""
-    prefix = checked_prefix(prefix)
+    source, prefix = local_path("path", path), checked_prefix(prefix)
     check_concurrency(concurrency)
     access.need("w", "Uploading")
     if not overwrite:
         access.need("r", "Uploading without overwrite=True", " Or pass overwrite=True to replace existing files.")
     check_installed()
-    with closing(Tree(local_path("source", source))) as tree, closing(BlobService(access, run.pause)) as service:
+    with closing(Tree(source)) as tree, closing(BlobService(access, run.pause)) as service:
         found = find_files(tree, prefix)
         lanes = _lanes(found.files, concurrency)
         work = _Upload(access, run, service, tree, overwrite=overwrite)

@@ -250,6 +250,7 @@ class Detectors(Group):
 
         Raises:
             ValueError: An argument cannot be sent, or the file is not a zip archive. Nothing was sent.
+            StorageNotFoundError: There is no such file. Nothing was sent.
             StorageError: The file cannot be read; the version exists already with another file, other labels or
                 exports, or in a state that accepts no file; or it is not ready although its file has arrived.
             TransferError: The file could not be uploaded, for instance because the URL, which works for 20 minutes, has

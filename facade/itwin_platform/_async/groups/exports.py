@@ -24,7 +24,7 @@ from ..._policies.exports import (
 from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals
 from ...filters import Expression
 from ...storage._report import Progress
-from ..exports import AsyncExportRecords, download_export
+from ..exports import AsyncExportRecords, check_download, download_export
 from ..pages import AsyncPages
 from ..waiting import wait_until
 from .group import Group
@@ -277,13 +277,15 @@ class Exports(Group):
 
         Raises:
             ValueError: `path` cannot be the path of a file. Nothing was sent.
-            StorageError: The export is not completed, or has no file because nothing was found.
+            StorageError: `path` is a folder or below a file, the export is not completed, or it has no file because
+                nothing was found.
             TransferError: The file could not be downloaded, or a different one exists.
             TransferCancelled: The progress function asked to stop.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
         check_flags(overwrite=overwrite)
         target = local_file("path", path)
+        await check_download(target)
         found, options = await self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)
         return await download_export(found, target, options, renew, overwrite=overwrite, progress=progress)

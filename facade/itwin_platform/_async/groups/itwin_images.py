@@ -53,7 +53,7 @@ class ITwinImages(Group):
 
         Raises:
             ValueError: It is not such an image. Nothing was sent.
-            StorageError: The file cannot be read. Nothing was sent.
+            StorageError: The file cannot be read; StorageNotFoundError if there is none. Nothing was sent.
             NotFoundError: There is no such iTwin, or the caller is not a member of it (`iTwinNotFound`).
             InvalidRequestError: The platform does not accept the image (`InvalidiTwinsRequest`).
             ApiError: The platform finds the image too large (`RequestTooLarge`, status 413).
@@ -115,9 +115,11 @@ class ITwinImages(Group):
                 to; or the host of the images has refused the link twice.
         """
         from ...storage import _images as images
+        from ...storage._places import check_folder
 
         images.check_size(size)
         folder = images.folder(cache_dir)
+        await concurrency.in_thread(lambda: check_folder(folder))
         return await self._pipeline.within_deadline("download-image", lambda: self._download(itwin_id, size, folder))
 
     async def _download(self, itwin_id: str, size: str, folder: Path) -> Path:

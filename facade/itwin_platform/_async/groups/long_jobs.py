@@ -9,8 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ..._bars import Bar, shown
+from ..._concurrency.asynchronous import in_thread
 from ..._flags import check_flags
-from ..._policies.arguments import text
+from ..._policies.arguments import text, texts
 from ..._policies.finished_jobs import ENDED, Output, job_error, outputs_of
 from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
@@ -156,10 +157,12 @@ class LongJobs(Group, Generic[J, P, M]):
         from ...storage._several import Several
 
         check_flags(overwrite=overwrite)
+        wanted = outputs if outputs is None or isinstance(outputs, str) else texts("outputs", outputs)
         with shown_transfer(progress, "Downloading") as on_progress:
             several = Several(folder, concurrency, on_progress)
+            await in_thread(several.check_folder)
             finished = await self.get(job) if isinstance(job, str) else job
-            for place in outputs_of(finished, outputs):
+            for place in outputs_of(finished, wanted):
                 try:
                     container = await self._container_of(place, finished.itwin_id)
                 except (InvalidRequestError, NotFoundError, PermissionDeniedError, StorageError, ValueError) as error:

@@ -27,7 +27,7 @@ from ..._policies.exports import (
 from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals
 from ...filters import Expression
 from ...storage._report import Progress
-from ..exports import ExportRecords, download_export
+from ..exports import ExportRecords, check_download, download_export
 from ..pages import Pages
 from ..waiting import wait_until
 from .group import Group
@@ -278,13 +278,15 @@ class Exports(Group):
 
         Raises:
             ValueError: `path` cannot be the path of a file. Nothing was sent.
-            StorageError: The export is not completed, or has no file because nothing was found.
+            StorageError: `path` is a folder or below a file, the export is not completed, or it has no file because
+                nothing was found.
             TransferError: The file could not be downloaded, or a different one exists.
             TransferCancelled: The progress function asked to stop.
             NotFoundError: There is no such export, or the caller may not see it (`iTwinExportNotFound`).
         """
         check_flags(overwrite=overwrite)
         target = local_file("path", path)
+        check_download(target)
         found, options = self._completed(export), self._pipeline.transport_options
         renew = self._renewal(export)
         return download_export(found, target, options, renew, overwrite=overwrite, progress=progress)
