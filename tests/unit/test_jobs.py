@@ -79,7 +79,7 @@ def test_what_no_class_describes_passes_whole(type_: str) -> None:
 @pytest.mark.parametrize(
     ("type_", "specifications", "problem"),
     [
-        (None, {"inputs": {}}, "type_ must be a string"),
+        (None, {"inputs": {}}, "type_ must be given"),
         ("", {"inputs": {}}, "type_ must not be empty"),
         (5, {"inputs": {}}, "type_ must be a string, not int"),
         ("Objects2D", {}, "specifications must not be empty"),

@@ -166,9 +166,9 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(
     for path, problem in (("", "is a folder"), ("file/below", "file' is a file, not a folder")):
         with pytest.raises(errors.StorageError, match=problem):
             platform.exports.download(ID, tmp_path / path)
-    with pytest.raises(ValueError, match="an export or its id"):
+    with pytest.raises(ValueError, match="the export or its id"):
         anything.download(5, tmp_path / "new")
-    with pytest.raises(ValueError, match="an export or its id"):
+    with pytest.raises(ValueError, match="the export or its id"):
         anything.records(None)
     with pytest.raises(ValueError, match="overwrite must be"):
         anything.download(ID, tmp_path / "new", overwrite="no")
@@ -230,6 +230,11 @@ def test_one_that_is_not_completed_has_no_records(exporting: Exporting, platform
     exporting.exports[0]["status"] = "Suspended"
     with pytest.raises(errors.WaitTimeout, match=rf"exports.wait\('{ID}'\)"):
         platform.exports.wait(ID, timeout=0.01, intervals=[0.01])
+    exporting.exports[0]["status"] = "Completed"
+    assert platform.exports.wait(platform.exports.get(ID)).id == ID
+    anything: Any = platform.exports
+    with pytest.raises(ValueError, match="export must be the export or its id, not int"):
+        anything.wait(5)
 
 
 @pytest.mark.parametrize(

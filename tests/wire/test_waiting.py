@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from itwin_platform import AsyncITwinPlatform, ITwinPlatform, errors
+from itwin_platform.sandbox import Sandbox
 from tests.support.clock import VirtualClock
 from tests.support.engines import Engine
 from tests.support.examples import example
@@ -88,6 +89,20 @@ def test_a_job_is_returned_when_it_has_ended(engine: Engine, clock: VirtualClock
     assert clock.sleeps == [15, 30, 15, 15, 30, 60, 120, 120, 120]
     assert jobs.asked == ["progress"] * 10 + ["job"]
     assert seen == [("Queued", 0)] * 2 + [("Active", 10)] + [("Active", 40)] * 6 + [("Success", 100)]
+
+
+def test_the_job_itself_does_as_well_as_its_id(engine: Engine) -> None:
+    with Sandbox(speed=3600) as sandbox:
+
+        def wait(platform: Any, of: Any) -> Any:
+            return platform.reality_analysis.jobs.wait(of, intervals=[0.01])
+
+        with ITwinPlatform(sandbox.token, api_url=sandbox.url) as platform:
+            specifications = {"inputs": {"photos": "..."}, "outputs": ["objects2D"]}
+            made = platform.reality_analysis.jobs.create(sandbox.itwin_id, specifications, type_="Objects2D")
+        assert engine(lambda platform: wait(platform, made), sandbox.token, api_url=sandbox.url).state == "Success"
+        with pytest.raises(ValueError, match="job must be the job or its id, not dict"):
+            engine(lambda platform: wait(platform, made.to_dict()), sandbox.token, api_url=sandbox.url)
 
 
 def test_progress_that_goes_backwards_is_a_change_like_any_other(engine: Engine, clock: VirtualClock) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from .._jobs import Job, JobMessages, group_of
-from ..errors import ITwinPlatformError, JobCancelledError, JobFailedError
+from ..errors import ITwinPlatformError, JobCancelledError, JobFailedError, StorageError, StorageNotFoundError
 from .redaction import one_line
 
 ENDED: Final = frozenset({"Success", "Failed", "Cancelled"})
@@ -83,27 +83,28 @@ def outputs_of(job: object, chosen: str | Iterable[str] | None) -> list[Output]:
         chosen: Names of the outputs to find, or the beginnings of names before a slash; None for all.
 
     Raises:
-        ValueError: It has not ended, or has no such output, or no outputs at all.
+        ValueError: It is not a job.
         JobFailedError: It has ended without success.
+        StorageError: It has not ended, or has no outputs; `StorageNotFoundError` if it has none of a chosen name.
     """
     if not isinstance(job, Job):
-        raise ValueError(f"job must be a Job or its id, not {type(job).__name__}")  # noqa: TRY004 (as for all arguments)
+        raise ValueError(f"job must be the job or its id, not {type(job).__name__}")  # noqa: TRY004 (as for all arguments)
     if job.state != "Success":
         if job.state in ENDED:
             raise job_error(job, None)
-        raise ValueError(
+        raise StorageError(
             f"{named(job)} has not ended, it is {one_line(job.state)}. Wait for it: {group_of(job)}.wait({job.id!r})"
         )
     found = list(_places("", job.specifications.to_dict().get("outputs"), told=False))
     if not found:
-        raise ValueError(f"{named(job)} has no outputs that can be downloaded")
+        raise StorageError(f"{named(job)} has no outputs that can be downloaded.")
     if chosen is None:
         return found
     names = [chosen] if isinstance(chosen, str) else list(chosen)
     for name in names:
         if not any(_is_part(each, name) for each in found):
             known = ", ".join(each.name for each in found)
-            raise ValueError(f"{named(job)} has no output {name!r}; it has {known}")
+            raise StorageNotFoundError(f"{named(job)} has no output {name!r}; it has {known}.")
     return [each for each in found if any(_is_part(each, name) for name in names)]
 
 

@@ -56,6 +56,8 @@ def job_of(
         # Whatever is in it goes out as it is.
         specifications = untyped(cast(Mapping[str, Any], specifications))
     told = _type_told_by(specifications, kind)
+    if told is None and type_ is None:
+        raise ValueError("type_ must be given, because the specifications do not tell it")
     if told is not None and type_ is not None and type_ != told:
         raise ValueError(f"{type(specifications).__name__} is for jobs of the type {told}, not {type_}")
     return kind(text("type_", told or type_)), specifications
@@ -73,7 +75,10 @@ def _type_told_by(specifications: object, kind: type[OpenEnum]) -> str | None:
     if isinstance(specifications, Model) and name != stem and told.is_known:
         return str(told)
     if not isinstance(specifications, Model) or name != _UNTYPED:
-        raise ValueError(f"specifications must be a mapping, {_UNTYPED}, or a class of this API that ends in {_TYPED}")
+        raise ValueError(
+            f"specifications must be a mapping, or an object of a class of this API whose name ends in {_TYPED}, "
+            f"not {name}"
+        )
     if not specifications.to_dict():
         raise ValueError("specifications must not be empty")
     return None

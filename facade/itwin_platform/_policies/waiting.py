@@ -18,6 +18,7 @@ from ..errors import (
     WaitCancelled,
     WaitTimeout,
 )
+from .arguments import text
 from .records import logger
 from .retries import FOREVER
 
@@ -170,6 +171,19 @@ def passes(problem: ITwinPlatformError) -> bool:
         used_up = problem.status == 403 and problem.retry_after is not None
         return used_up or problem.status in {408, 429} or problem.status >= 500
     return isinstance(problem, CredentialsError) and problem.may_pass
+
+
+def id_of(name: str, awaited: Any, kind: Any) -> str:
+    """The id of what to wait for, of which the caller has the object or the id.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if isinstance(awaited, str):
+        return text(name, awaited)
+    if isinstance(awaited, kind):
+        return str(awaited.id)
+    raise ValueError(f"{name} must be the {name} or its id, not {type(awaited).__name__}")
 
 
 def check_id(found: str, asked: str, place: str) -> None:

@@ -182,9 +182,7 @@ class _Call:
             try:
                 return method(**arguments)
             except ValueError as error:
-                # Jobs of two APIs name their methods without the API.
-                text = str(error).replace("job = jobs.", f"platform.{'.'.join(self.path[:-1])}.")
-                raise click.UsageError(in_words(text, self.words), context) from None
+                raise click.UsageError(in_words(str(error), self.words), context) from None
 
         if arguments.get("progress"):
             draw_on_standard_error()

@@ -20,7 +20,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r": for the documented types a class of [^.]*\.models\..*, which is sent unchanged", ""),
         (r" It can be left out if it follows from the class of the specifications\.", ""),
         (r" deadline of the client applies [^.]*\.", ""),
-        (r"\bmust be a mapping, \w+, or a class of this API that ends in \w+", "must be a JSON object"),
+        (r"\bmust be a mapping, or an object of a class .* ends in \w+, not \w+", "must be a JSON object"),
         (r"\bmust be a string, not NoneType\b", "is required"),
         (r"\beither an? \w+ or arguments\b", "either JSON or options"),
         (r"\bIn text, ids\b", "Ids"),

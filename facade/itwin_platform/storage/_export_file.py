@@ -37,7 +37,7 @@ def check_completed(export: Export) -> None:
     from itwin_platform_api.itwins.models import Export
 
     if not isinstance(export, Export):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ValueError(f"export must be an export or its id, not {type(export).__name__}")  # noqa: TRY004
+        raise ValueError(f"export must be the export or its id, not {type(export).__name__}")  # noqa: TRY004
     if export.status.value != "Completed":
         raise StorageError(
             f"Export {export.id} has no file yet: it is {export.status.value}. "

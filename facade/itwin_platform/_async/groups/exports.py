@@ -12,7 +12,6 @@ from itwin_platform_api.itwins.models import Export, ExportRequest
 from ..._bars import Bar, shown
 from ..._flags import check_flags
 from ..._paths import local_file
-from ..._policies.arguments import text
 from ..._policies.exports import (
     INTERVALS,
     checked_age,
@@ -21,7 +20,7 @@ from ..._policies.exports import (
     readable_select,
     reusable,
 )
-from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals
+from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals, id_of
 from ...filters import Expression
 from ...storage._report import Progress
 from ..exports import AsyncExportRecords, check_download, download_export
@@ -195,7 +194,7 @@ class Exports(Group):
 
     async def wait(
         self,
-        export_id: str,
+        export: str | Export,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
@@ -207,7 +206,7 @@ class Exports(Group):
         same credentials can wait again with its id.
 
         Parameters:
-            export_id: Id of the export, a GUID.
+            export: The export, or its id.
             timeout: Seconds after which to give up; by default it waits forever. A last poll at the end may
                 take 10 seconds more.
             intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
@@ -224,13 +223,14 @@ class Exports(Group):
             WaitCancelled: The progress function asked to end the wait.
             ConfigurationError: rich is not installed.
         """
+        export_id = id_of("export", export, Export)
 
         async def look() -> Look[Export, Export]:
-            export = await self.get(export_id)
-            check_id(export.id, export_id, "export.id")
-            return Look(export, export.status, completed(export))
+            found = await self.get(export_id)
+            check_id(found.id, export_id, "export.id")
+            return Look(found, found.status, completed(found))
 
-        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")
+        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({export_id!r})")
         polling = Polling(awaited, timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             return await wait_until(look, polling, on_progress)

@@ -15,7 +15,6 @@ from itwin_platform_api.itwins.models import Export, ExportRequest
 from ..._bars import Bar, shown
 from ..._flags import check_flags
 from ..._paths import local_file
-from ..._policies.arguments import text
 from ..._policies.exports import (
     INTERVALS,
     checked_age,
@@ -24,7 +23,7 @@ from ..._policies.exports import (
     readable_select,
     reusable,
 )
-from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals
+from ..._policies.waiting import Awaited, Look, Polling, check_id, checked_intervals, id_of
 from ...filters import Expression
 from ...storage._report import Progress
 from ..exports import ExportRecords, check_download, download_export
@@ -198,7 +197,7 @@ class Exports(Group):
 
     def wait(
         self,
-        export_id: str,
+        export: str | Export,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends with advice)
         intervals: Iterable[float] = INTERVALS,
@@ -210,7 +209,7 @@ class Exports(Group):
         same credentials can wait again with its id.
 
         Parameters:
-            export_id: Id of the export, a GUID.
+            export: The export, or its id.
             timeout: Seconds after which to give up; by default it waits forever. A last poll at the end may
                 take 10 seconds more.
             intervals: Seconds between polls. The last one is repeated; they start over when something has changed.
@@ -227,13 +226,14 @@ class Exports(Group):
             WaitCancelled: The progress function asked to end the wait.
             ConfigurationError: rich is not installed.
         """
+        export_id = id_of("export", export, Export)
 
         def look() -> Look[Export, Export]:
-            export = self.get(export_id)
-            check_id(export.id, export_id, "export.id")
-            return Look(export, export.status, completed(export))
+            found = self.get(export_id)
+            check_id(found.id, export_id, "export.id")
+            return Look(found, found.status, completed(found))
 
-        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({text('export_id', export_id)!r})")
+        awaited = Awaited(f"Export {export_id}", export_id, f"platform.exports.wait({export_id!r})")
         polling = Polling(awaited, timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Exporting", _columns, _fields)) as on_progress:
             return wait_until(look, polling, on_progress)

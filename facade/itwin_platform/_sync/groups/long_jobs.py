@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from ..._bars import Bar, shown
 from ..._concurrency.synchronous import in_thread
 from ..._flags import check_flags
-from ..._policies.arguments import text, texts
+from ..._policies.arguments import texts
 from ..._policies.finished_jobs import ENDED, Output, job_error, outputs_of
-from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id
+from ..._policies.waiting import INTERVALS, Awaited, Look, Polling, check_id, id_of
 from ...errors import InvalidRequestError, ITwinPlatformError, NotFoundError, PermissionDeniedError, StorageError
 from ...storage._report import Progress, TransferReport
 from ..containers import TransferBucket, TransferContainer
@@ -59,7 +59,7 @@ class LongJobs(Group, Generic[J, P, M]):
 
     def wait(
         self,
-        job_id: str,
+        job: str | J,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 (it ends between two looks, and says how to go on)
         intervals: Iterable[float] = INTERVALS,
@@ -74,7 +74,7 @@ class LongJobs(Group, Generic[J, P, M]):
         It sends `GET .../jobs/{id}/progress`, and `GET .../jobs/{id}` at the end.
 
         Parameters:
-            job_id: Id of the job, a GUID.
+            job: The job, or its id.
             timeout: Seconds after which to give up; by default it waits forever. A last poll at the end may
                 take 10 seconds more.
             intervals: Seconds between two polls. The last one is repeated. They start over whenever the state or the
@@ -93,18 +93,21 @@ class LongJobs(Group, Generic[J, P, M]):
             NotFoundError: There is no such job, or it was deleted: finished jobs are kept for 30 days (`JobNotFound`).
             ConfigurationError: rich is not installed.
         """
-        again = f"{self._called}.wait({text('job_id', job_id)!r})"
+        from ..._jobs import Job
+
+        job_id = id_of("job", job, Job)
+        again = f"{self._called}.wait({job_id!r})"
         polling = Polling(Awaited(f"Job {job_id}", job_id, again), timeout=timeout, intervals=intervals)
         with shown(progress, Bar("Waiting", _columns, _fields)) as on_progress:
-            job = wait_until(partial(self._look, job_id), polling, on_progress)
-        if job.state == "Success":
-            return job
+            ended = wait_until(partial(self._look, job_id), polling, on_progress)
+        if ended.state == "Success":
+            return ended
         messages, problem = None, None
         try:
             messages = self.get_messages(job_id)
         except ITwinPlatformError as error:
             problem = error
-        raise job_error(job, messages, problem)
+        raise job_error(ended, messages, problem)
 
     def _look(self, job_id: str) -> Look[P, J]:
         seen: P | None = None
@@ -149,7 +152,8 @@ class LongJobs(Group, Generic[J, P, M]):
             the output.
 
         Raises:
-            ValueError: The job has not ended, or has no such outputs. If a job was given, nothing was sent.
+            ValueError: An argument cannot be used. Nothing was sent.
+            StorageError: The job has not ended, or has no outputs; `StorageNotFoundError` if it has none of that name.
             JobFailedError: The job has failed, `JobCancelledError` if it was cancelled.
             NotFoundError: There is no such job (`JobNotFound`).
             TransferError: Files failed; `report` lists them with the reasons. The others have been downloaded.
