@@ -67,13 +67,15 @@ def test_outputs_are_chosen_by_name() -> None:
     assert [each.name for each in outputs_of(made, "exports")] == ["exports/OBJ", "exports/LAS"]
     assert [each.name for each in outputs_of(made, ["exports/LAS", "scene"])] == ["scene", "exports/LAS"]
     for unknown in ("export", "exports/O", ""):
-        with pytest.raises(ValueError, match=r"has no output '.*'; it has scene, exports/OBJ, exports/LAS"):
+        with pytest.raises(
+            errors.StorageNotFoundError, match=r"has no output '.*'; it has scene, exports/OBJ, exports/LAS"
+        ):
             outputs_of(made, unknown)
 
 
 @pytest.mark.parametrize("outputs", [None, {}, ["scene", "report"], {"scene": None}, {"report": "bkt:/"}, "rd-1", 5])
-def test_a_job_without_outputs_is_a_value_error(outputs: Any) -> None:
-    with pytest.raises(ValueError, match="has no outputs that can be downloaded"):
+def test_a_job_without_outputs_has_nothing_to_download(outputs: Any) -> None:
+    with pytest.raises(errors.StorageError, match="has no outputs that can be downloaded"):
         outputs_of(job(outputs), None)
 
 
@@ -88,7 +90,7 @@ JSON = st.recursive(
 def test_whatever_the_outputs_are_each_is_somewhere_and_has_a_folder_of_its_own(outputs: Any) -> None:
     try:
         found = outputs_of(job(outputs), None)
-    except ValueError:
+    except errors.StorageError:
         return
     for output in found:
         assert bool(output.reality_data_id) != bool(output.path)
@@ -100,14 +102,14 @@ def test_whatever_the_outputs_are_each_is_somewhere_and_has_a_folder_of_its_own(
 def test_a_job_that_has_not_ended_has_no_outputs_yet(state: str) -> None:
     active = job({"scene": "rd-1"}, state=state)
     with pytest.raises(
-        ValueError, match=rf"has not ended, it is {state}\. Wait for it: .*\.jobs\.wait\('{active.id}'\)$"
+        errors.StorageError, match=rf"has not ended, it is {state}\. Wait for it: .*\.jobs\.wait\('{active.id}'\)$"
     ):
         outputs_of(active, None)
 
 
 @pytest.mark.parametrize("value", [None, 5, "j-1", {"id": "j-1"}])
 def test_what_is_no_job(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"^job must be a Job or its id, not"):
+    with pytest.raises(ValueError, match=r"^job must be the job or its id, not"):
         outputs_of(value, None)
 
 

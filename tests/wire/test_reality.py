@@ -331,6 +331,9 @@ def test_the_itwin_whose_permissions_count_goes_along(engine: Engine, itwin_id: 
         ({"changes": RealityDataUpdate(group="g"), "dataset": "d"}, "not both"),
         ({"changes": {"group": "g"}}, "must be a RealityDataUpdate"),
         ({"tags": "one"}, "tags must be a list of strings, not a single string"),
+        ({"extent": [1, 2, 3]}, "extent must be four numbers"),
+        ({"extent": (1, 2, "3", 4)}, "extent must be four numbers"),
+        ({"extent": "1,2,3,4"}, "extent must be an object"),
         ({"group": "g", "itwin_id": ""}, "itwin_id must not be empty"),
     ],
 )
@@ -338,6 +341,15 @@ def test_changes_that_are_none(engine: Engine, arguments: dict[str, Any], proble
     with ScriptedServer(answer(500)) as server, pytest.raises(ValueError, match=problem):
         engine(lambda platform: platform.reality_data.update("r-1", **arguments), api_url=server.url)
     assert server.received == []
+
+
+def test_an_area_is_four_numbers(engine: Engine) -> None:
+    with ScriptedServer(answer(200, example("update-reality-data"))) as server:
+        engine(lambda platform: platform.reality_data.update("r-1", extent=(-75.5, 40, -75.25, 41)), api_url=server.url)
+    corners = {"southWest": (40, -75.5), "northEast": (41, -75.25)}
+    assert server.received[0].json == {
+        "extent": {name: {"latitude": place[0], "longitude": place[1]} for name, place in corners.items()}
+    }
 
 
 def test_reality_data_is_created_with_what_was_given_alone(engine: Engine) -> None:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from itwin_platform_api.runtime import UNCHANGED, Model, Unchanged, comma_list, to_json
 
 from ..filters import ArgumentOrder, Brackets, Expression
 from .paging import check_limit
 
+if TYPE_CHECKING:
+    from itwin_platform_api.reality_management.models import Extent
+
+E = TypeVar("E")
 V = TypeVar("V")
 M = TypeVar("M", bound=Model)
 
@@ -138,10 +142,28 @@ def area(name: str, value: str | tuple[float, float, float, float] | None) -> st
     """
     if value is None or isinstance(value, str):
         return optional_text(name, value)
+    return comma_list(_corners(name, value))
+
+
+def extent_of(value: Extent | tuple[float, float, float, float] | E) -> Extent | E:
+    """The area that something covers. Four numbers become an object; what else it is stays as it is.
+
+    Raises:
+        ValueError: It has other numbers, or not four.
+    """
+    if not isinstance(value, (tuple, list)):
+        return value
+    from itwin_platform_api.reality_management.models import Coordinate, Extent
+
+    west, south, east, north = _corners("extent", value)
+    return Extent(Coordinate(latitude=south, longitude=west), Coordinate(latitude=north, longitude=east))
+
+
+def _corners(name: str, value: object) -> list[float]:
     numbers = _several(value)
     if len(numbers) != 4 or not all(type(each) in {int, float} and math.isfinite(each) for each in numbers):
         raise ValueError(f"{name} must be four numbers: longitude and latitude of the southwest and northeast corners")
-    return comma_list(numbers)
+    return numbers
 
 
 def _several(value: object) -> list[Any]:

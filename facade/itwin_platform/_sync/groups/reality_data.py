@@ -20,7 +20,7 @@ from itwin_platform_api.reality_management.models import (
 )
 from itwin_platform_api.runtime import UNCHANGED, Unchanged
 
-from ..._policies.arguments import area, given, one_change, optional_text, period, preferred, text, texts
+from ..._policies.arguments import area, extent_of, given, one_change, optional_text, period, preferred, text, texts
 from ..pages import Pages
 from .reality_data_containers import RealityDataContainers
 
@@ -148,7 +148,7 @@ class RealityManagement(RealityDataContainers):
         attribution: str | None = None,
         terms_of_use: str | None = None,
         acquisition: Acquisition | None = None,
-        extent: Extent | None = None,
+        extent: Extent | tuple[float, float, float, float] | None = None,
         crs: Crs | None = None,
         authoring: bool | None = None,
         owner_id: str | None = None,
@@ -171,7 +171,7 @@ class RealityManagement(RealityDataContainers):
             attribution: Who must be credited.
             terms_of_use: The terms on which the data may be used.
             acquisition: When and by whom the data was acquired.
-            extent: The area that it covers.
+            extent: The area that it covers: an `Extent`, or four numbers as for `list`.
             crs: Its coordinate reference system.
             authoring: True while files are being uploaded, False once the data is complete.
             owner_id: Id of the user who will own it; by default the caller.
@@ -200,7 +200,7 @@ class RealityManagement(RealityDataContainers):
             attribution=given(attribution),
             terms_of_use=given(terms_of_use),
             acquisition=given(acquisition),
-            extent=given(extent),
+            extent=given(extent_of(extent)),
             crs=given(crs),
             authoring=given(authoring),
             owner_id=given(owner_id),
@@ -223,7 +223,7 @@ class RealityManagement(RealityDataContainers):
         attribution: str | Unchanged = UNCHANGED,
         terms_of_use: str | Unchanged = UNCHANGED,
         acquisition: Acquisition | Unchanged = UNCHANGED,
-        extent: Extent | Unchanged = UNCHANGED,
+        extent: Extent | tuple[float, float, float, float] | Unchanged = UNCHANGED,
         crs: Crs | Unchanged = UNCHANGED,
         authoring: bool | Unchanged = UNCHANGED,
         owner_id: str | Unchanged = UNCHANGED,
@@ -248,7 +248,7 @@ class RealityManagement(RealityDataContainers):
             attribution: Who must be credited.
             terms_of_use: The terms on which the data may be used.
             acquisition: When and by whom the data was acquired.
-            extent: The area that it covers.
+            extent: The area that it covers: an `Extent`, or four numbers as for `list`.
             crs: Its coordinate reference system.
             authoring: True while files are being uploaded, False once the data is complete.
             owner_id: Id of the user who will own it.
@@ -278,7 +278,7 @@ class RealityManagement(RealityDataContainers):
             attribution=attribution,
             terms_of_use=terms_of_use,
             acquisition=acquisition,
-            extent=extent,
+            extent=extent_of(extent),
             crs=crs,
             authoring=authoring,
             owner_id=owner_id,
