@@ -30,7 +30,7 @@ _MISSING = {
 _OF_ITWIN = re.compile(r"/itwins/\{[^/]*\}(?:/|\Z)", re.IGNORECASE)
 
 # What a 401 with the code HeaderNotFound may mean as well.
-NO_HEADER = "The platform reports a token that has expired or is wrong in this way, too, although it was sent."
+NO_HEADER = "The platform also reports this for a token that has expired or is wrong."
 
 
 def named_request(operation: str | None, method: str | None, path: str | None) -> str:
