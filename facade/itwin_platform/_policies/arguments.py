@@ -155,7 +155,7 @@ def extent_of(value: Extent | tuple[float, float, float, float] | E) -> Extent |
         return value
     from itwin_platform_api.reality_management.models import Coordinate, Extent
 
-    west, south, east, north = _corners("extent", value)
+    west, south, east, north = _corners("extent", cast(object, value))
     return Extent(Coordinate(latitude=south, longitude=west), Coordinate(latitude=north, longitude=east))
 
 
