@@ -187,7 +187,7 @@ def test_a_url_that_has_expired_is_renewed(there: Platform, platform: ITwinPlatf
 @pytest.mark.parametrize(
     ("state", "kind", "problem"),
     [
-        ("Active", ValueError, "has not ended, it is Active"),
+        ("Active", errors.StorageError, "has not ended, it is Active"),
         ("Failed", errors.JobFailedError, "failed"),
         ("Cancelled", errors.JobCancelledError, "was cancelled"),
     ],
